@@ -1,0 +1,106 @@
+import type { ReactNode } from 'react'
+import type { IconName } from '@/components/ui/icon'
+import { State, type Tone } from '@/components/ui/state'
+import { displayUrl } from '@/lib/instances/url'
+import type { InstanceCard } from '@/lib/keys/instance-cards'
+import type { Speaking } from '@/lib/keys/phrases'
+import { daysLeft, lastDay } from '@/lib/messages/dates'
+
+const looks = [
+  ['overdue', 'bad', 'triangle-exclamation-point'],
+  ['expiring', 'soon', 'clock'],
+  ['waiting', 'info', 'key'],
+  ['expired', 'bad', 'x'],
+  ['revoked', 'bad', 'ban'],
+  ['active', 'ok', 'check'],
+] as const satisfies [string, Tone, IconName][]
+
+export function InstanceCards({
+  home,
+  cards,
+  speaking,
+}: {
+  home: string
+  cards: InstanceCard[]
+  speaking: Speaking
+}) {
+  return (
+    <div className="cards">
+      {cards.map((card) => (
+        <article key={card.id} className="panel card">
+          <h3>
+            <InstanceName home={home} card={card} speaking={speaking} />
+          </h3>
+          <Address card={card} />
+          <KeyStates card={card} speaking={speaking} />
+          <small>{footnote(card, speaking)}</small>
+        </article>
+      ))}
+    </div>
+  )
+}
+
+/** The instance's name as a link, with a chip where it is a test copy. */
+export function InstanceName({
+  home,
+  card,
+  speaking: { t },
+}: {
+  home: string
+  card: InstanceCard
+  speaking: Speaking
+}) {
+  return (
+    <>
+      <a href={`${home}/instances/${card.id}`}>{card.label}</a>
+      {card.environment === 'test' && (
+        <>
+          {' '}
+          <span className="chip">{t('instances.test')}</span>
+        </>
+      )}
+    </>
+  )
+}
+
+export function Address({ card }: { card: InstanceCard }) {
+  return <code translate="no">{displayUrl(card.url ?? '')}</code>
+}
+
+/** The instance's keys by state, what wants somebody first. */
+export function KeyStates({ card, speaking }: { card: InstanceCard; speaking: Speaking }): ReactNode {
+  const { t, timeZone, now } = speaking
+  const { keys } = card
+  const chips: ReactNode[] = looks
+    .filter(([state]) => keys[state] > 0)
+    .map(([state, tone, icon]) => (
+      <State key={state} tone={tone} icon={icon}>
+        {t(`instances.chip.${state}`, { count: keys[state] })}
+      </State>
+    ))
+  const trials = keys.trials.map((end) => (
+    <State key={end.toISOString()} tone="trial" icon="flask-conical">
+      {t('keys.trial_state', { days: daysLeft(end, now, timeZone) })}
+    </State>
+  ))
+  const all = [...trials, ...chips]
+  if (all.length > 0) return <div className="row">{all}</div>
+  // It uses its production instance's keys, which its footnote says.
+  return card.testOf ? null : (
+    <div className="row">
+      <span className="state calm">{t('instances.chip.none')}</span>
+    </div>
+  )
+}
+
+/** What else is known of it: the production instance whose keys it uses, its GLPI version, since when it is retired. */
+export function footnote(card: InstanceCard, { t, language, timeZone }: Speaking): string {
+  const { testOf, glpiVersion, retiredAt } = card
+  const version = glpiVersion ? t('instances.glpi', { version: glpiVersion }) : t('instances.glpi_unknown')
+  const parts = [
+    retiredAt && t('instances.retired_on', { date: lastDay(retiredAt, language, timeZone) }),
+    version,
+    testOf && t('instances.test_of', { label: testOf }),
+  ]
+  return parts.filter(Boolean).join(' · ')
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { Visit } from '@/app/_request/session'
+import { ActionForm } from '@/components/form'
+import { Panel, Section } from '@/components/ui/panel'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { furtherAddresses } from '@/lib/instances/rules'
+import { displayUrl } from '@/lib/instances/url'
+import { addFurtherAddress, removeFurtherAddress } from '../../actions'
+import { AddressField } from '../../address-field'
+
+interface Address {
+  id: string
+  ordinal: number
+  url: string
+}
+
+/** The instance's addresses: what counts as it, and up to five more than the main one. */
+export function Addresses({
+  visit: { t, organization },
+  instance,
+}: {
+  visit: Visit
+  instance: { id: string; addresses: Address[] }
+}) {
+  const hidden = { organization: organization.slug, instanceId: instance.id }
+  const left = furtherAddresses + 1 - instance.addresses.length
+  return (
+    <Section title={t('instances.addresses.title')}>
+      <Panel>
+        <p className="said">{t('instances.addresses.text')}</p>
+        <ul className="todo">
+          {instance.addresses.map(({ id, ordinal, url }) => {
+            const address = displayUrl(url)
+            return (
+              <li key={id} className="plain">
+                <code translate="no">{address}</code>
+                {ordinal === 0 ? (
+                  <span className="hint">{t('instances.addresses.main')}</span>
+                ) : (
+                  <ActionForm action={removeFurtherAddress} hidden={{ ...hidden, addressId: id }}>
+                    <SubmitButton
+                      small
+                      pendingText={t('shell.busy')}
+                      label={t('instances.addresses.remove_label', { address })}
+                    >
+                      {t('instances.addresses.remove')}
+                    </SubmitButton>
+                  </ActionForm>
+                )}
+              </li>
+            )
+          })}
+        </ul>
+        <div className="said">
+          {left > 0 ? (
+            <ActionForm action={addFurtherAddress} hidden={{ ...hidden, idempotencyKey: randomUUID() }}>
+              <AddressField
+                label={t('instances.addresses.label')}
+                hint={t('instances.addresses.left', { count: left })}
+                compared={t('instances.field.url_compared')}
+                warnings={{ look_alike: t('instances.field.url_look_alike') }}
+              />
+              <div className="row">
+                <SubmitButton pendingText={t('shell.busy')}>{t('instances.addresses.add')}</SubmitButton>
+              </div>
+            </ActionForm>
+          ) : (
+            <p className="hint">{t('instances.addresses.full', { count: furtherAddresses })}</p>
+          )}
+        </div>
+      </Panel>
+    </Section>
+  )
+}

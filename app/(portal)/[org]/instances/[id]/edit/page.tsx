@@ -1,0 +1,102 @@
+import type { Metadata } from 'next'
+import { read } from '@/app/_request/read'
+import { requireMember, type Visit } from '@/app/_request/session'
+import { ActionForm } from '@/components/form'
+import { LinkButton } from '@/components/ui/button'
+import { Notice } from '@/components/ui/notice'
+import { PageHead, Panel, Section } from '@/components/ui/panel'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { may } from '@/lib/access'
+import type { instanceDetail } from '@/lib/instances/detail'
+import { productionInstances } from '@/lib/instances/queries'
+import { Portal } from '../../../../portal'
+import { edit } from '../../actions'
+import { InstanceFields, mostOriginals } from '../../fields'
+import { MayNot } from '../../may-not'
+import { editTitle, foundInstance, titleOf } from '../found'
+import { Addresses } from './addresses'
+import { Reinstate } from './reinstate'
+
+interface Props {
+  params: Promise<{ org: string; id: string }>
+  searchParams: Promise<Record<string, string | string[] | undefined>>
+}
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  return titleOf(params, editTitle)
+}
+
+export default async function EditInstancePage({ params, searchParams }: Props) {
+  const { org, id } = await params
+  const { done } = await searchParams
+  const visit = await requireMember(org)
+  const { t, organization } = visit
+  const { organizationId } = organization
+  const { data, attention } = await read(visit, async (tx) => ({
+    instance: await foundInstance(tx, organizationId, id),
+    originals: await productionInstances(tx, organizationId, mostOriginals + 1),
+  }))
+  const { instance, originals } = data
+  const change = instance.retiredAt ? 'instance.reinstate' : 'instance.edit'
+  return (
+    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+      <PageHead
+        title={editTitle(instance, t)}
+        actions={
+          <LinkButton icon="arrow-left" href={`/${organization.slug}/instances/${id}`}>
+            {t('instances.edit.back', { label: instance.label })}
+          </LinkButton>
+        }
+      />
+      {(done === 'address_added' || done === 'address_removed') && (
+        <Notice tone="ok">{t(`instances.done.${done}`)}</Notice>
+      )}
+      {!may(organization.role, change) && <MayNot visit={visit} permission={change} />}
+      {may(organization.role, change) &&
+        (instance.retiredAt ? (
+          <Reinstate visit={visit} instance={instance} retiredAt={instance.retiredAt} />
+        ) : (
+          <Forms visit={visit} instance={instance} originals={originals} />
+        ))}
+    </Portal>
+  )
+}
+
+type Instance = Awaited<ReturnType<typeof instanceDetail>>
+
+function Forms({
+  visit,
+  instance,
+  originals,
+}: {
+  visit: Visit
+  instance: Instance
+  originals: Awaited<ReturnType<typeof productionInstances>>
+}) {
+  const { t, organization } = visit
+  return (
+    <>
+      <Panel padded>
+        <ActionForm action={edit} hidden={{ organization: organization.slug, instanceId: instance.id }}>
+          <InstanceFields t={t} originals={originals} before={instance} />
+          <div className="row">
+            <SubmitButton variant="primary" pendingText={t('shell.busy')}>
+              {t('instances.edit.submit')}
+            </SubmitButton>
+          </div>
+        </ActionForm>
+      </Panel>
+      <Addresses visit={visit} instance={instance} />
+      <Section title={t('instances.retire.link')}>
+        <Panel padded>
+          <p>{t('instances.retire.link_text')}</p>
+          <p className="after">
+            <LinkButton href={`/${organization.slug}/instances/${instance.id}/retire`}>
+              {t('instances.retire.link')}
+            </LinkButton>
+          </p>
+        </Panel>
+      </Section>
+    </>
+  )
+}

@@ -1,0 +1,100 @@
+import type { Metadata } from 'next'
+import { redirect } from 'next/navigation'
+import { read } from '@/app/_request/read'
+import { requireMember, type Visit } from '@/app/_request/session'
+import { ActionForm } from '@/components/form'
+import { LinkButton } from '@/components/ui/button'
+import { PageHead, Panel } from '@/components/ui/panel'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { may } from '@/lib/access'
+import { type KeyRow, listKeys } from '@/lib/keys/queries'
+import { lastDay } from '@/lib/messages/dates'
+import { Portal } from '../../../../portal'
+import { retire } from '../../actions'
+import { MayNot } from '../../may-not'
+import { foundInstance, titleOf } from '../found'
+
+const mostKeys = 50
+
+interface Props {
+  params: Promise<{ org: string; id: string }>
+}
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  return titleOf(params, ({ label }, t) => t('instances.retire.title', { label }))
+}
+
+export default async function RetirePage({ params }: Props) {
+  const { org, id } = await params
+  const visit = await requireMember(org)
+  const { t, organization } = visit
+  const { organizationId, slug } = organization
+  const { data, attention } = await read(visit, async (tx, now) => ({
+    instance: await foundInstance(tx, organizationId, id),
+    working: await listKeys(
+      tx,
+      { organizationId, state: 'current', instanceId: id },
+      { sort: 'until', size: mostKeys },
+      now,
+    ),
+  }))
+  const { instance, working } = data
+  if (instance.retiredAt) redirect(`/${slug}/instances/${id}/edit`)
+  return (
+    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+      <PageHead title={t('instances.retire.title', { label: instance.label })} />
+      {may(organization.role, 'instance.retire') ? (
+        <Consequences visit={visit} instance={instance} working={working} />
+      ) : (
+        <MayNot visit={visit} permission="instance.retire" />
+      )}
+    </Portal>
+  )
+}
+
+/** What will happen, and when, before the button that does it. */
+function Consequences({
+  visit: { t, organization, language },
+  instance,
+  working: { rows, next },
+}: {
+  visit: Visit
+  instance: { id: string; label: string }
+  working: { rows: KeyRow[]; next: unknown }
+}) {
+  const { slug, timeZone } = organization
+  return (
+    <Panel padded>
+      <ActionForm action={retire} hidden={{ organization: slug, instanceId: instance.id }}>
+        <p>{t('instances.retire.now')}</p>
+        <div>
+          <p>{t('instances.retire.keys', { count: rows.length })}</p>
+          <ul className="bullets">
+            {rows.map(({ id, product, shortId, expiresAt }) => (
+              <li key={id}>
+                {expiresAt
+                  ? t('instances.retire.key_until', {
+                      product,
+                      shortId,
+                      date: lastDay(expiresAt, language, timeZone),
+                    })
+                  : t('instances.retire.key_for_good', { product, shortId })}
+              </li>
+            ))}
+            {next ? <li>{t('instances.retire.more_keys')}</li> : null}
+          </ul>
+        </div>
+        <p>{t('instances.retire.no_reminder')}</p>
+        <p>{t('instances.retire.back')}</p>
+        <div className="row">
+          <SubmitButton variant="danger" pendingText={t('shell.busy')}>
+            {t('instances.retire.submit', { label: instance.label })}
+          </SubmitButton>
+          <LinkButton variant="quiet" href={`/${slug}/instances/${instance.id}`}>
+            {t('instances.retire.cancel')}
+          </LinkButton>
+        </div>
+      </ActionForm>
+    </Panel>
+  )
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import type { Metadata } from 'next'
+import { read } from '@/app/_request/read'
+import { currentTranslator, requireMember } from '@/app/_request/session'
+import { ActionForm } from '@/components/form'
+import { LinkButton } from '@/components/ui/button'
+import { PageHead, Panel } from '@/components/ui/panel'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { may } from '@/lib/access'
+import { productionInstances } from '@/lib/instances/queries'
+import { Portal } from '../../../portal'
+import { add } from '../actions'
+import { InstanceFields, mostOriginals } from '../fields'
+import { MayNot } from '../may-not'
+
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await currentTranslator()
+  return { title: t('instances.new.title') }
+}
+
+export default async function NewInstancePage({ params }: { params: Promise<{ org: string }> }) {
+  const visit = await requireMember((await params).org)
+  const { t, organization } = visit
+  const { data: originals, attention } = await read(visit, (tx) =>
+    productionInstances(tx, organization.organizationId, mostOriginals + 1),
+  )
+  return (
+    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+      <PageHead title={t('instances.new.title')} sentence={t('instances.new.sentence')} />
+      {may(organization.role, 'instance.add') ? (
+        <Panel padded>
+          <ActionForm action={add} hidden={{ organization: organization.slug, idempotencyKey: randomUUID() }}>
+            <InstanceFields t={t} originals={originals} />
+            <div className="row">
+              <SubmitButton variant="primary" pendingText={t('shell.busy')}>
+                {t('instances.new.submit')}
+              </SubmitButton>
+              <LinkButton variant="quiet" href={`/${organization.slug}/instances`}>
+                {t('instances.new.cancel')}
+              </LinkButton>
+            </div>
+          </ActionForm>
+        </Panel>
+      ) : (
+        <MayNot visit={visit} permission="instance.add" />
+      )}
+    </Portal>
+  )
+}

@@ -1,0 +1,195 @@
+import type { Metadata } from 'next'
+import { redirect } from 'next/navigation'
+import { read } from '@/app/_request/read'
+import { currentTranslator, requireMember, type Visit } from '@/app/_request/session'
+import { whomToAsk } from '@/app/_request/whom-to-ask'
+import { SearchBox } from '@/components/search-box'
+import { Button, LinkButton } from '@/components/ui/button'
+import { Empty } from '@/components/ui/notice'
+import { Pager } from '@/components/ui/pager'
+import { PageHead, Panel } from '@/components/ui/panel'
+import { may } from '@/lib/access'
+import { countInstances } from '@/lib/instances/queries'
+import { findKeys, lastFour } from '@/lib/keys/format'
+import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
+import type { Speaking } from '@/lib/keys/phrases'
+import { Portal } from '../../portal'
+import { Address, footnote, InstanceName, KeyStates } from '../instance-cards'
+import { hrefOf, type ListState, listState } from './list-state'
+
+const pageSize = 50
+
+interface Props {
+  params: Promise<{ org: string }>
+  searchParams: Promise<Record<string, string | string[] | undefined>>
+}
+
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await currentTranslator()
+  return { title: t('shell.instances') }
+}
+
+export default async function InstancesPage({ params, searchParams }: Props) {
+  const visit = await requireMember((await params).org)
+  const list = listState(await searchParams)
+  const { t, organization } = visit
+  const { organizationId } = organization
+  const home = `/${organization.slug}`
+  const [key] = findKeys(list.search)
+  if (key) redirect(`${home}/instances?q=${lastFour(key)}`)
+  const { data, attention, at } = await read(visit, async (tx, now) => ({
+    count: await countInstances(tx, organizationId),
+    page: await instanceCards(tx, organizationId, { ...list, limit: pageSize }, now),
+  }))
+  const { count, page } = data
+  const here = `${home}/instances`
+  const speaking = { ...visit, timeZone: organization.timeZone, now: at }
+  return (
+    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+      <PageHead
+        title={t(list.retired ? 'instances.retired_title' : 'instances.title')}
+        sentence={
+          list.retired
+            ? t('instances.retired_sentence')
+            : t('instances.sentence', { count: count.inUse, retired: count.retired })
+        }
+        actions={
+          may(organization.role, 'instance.add') &&
+          count.inUse > 0 && (
+            <LinkButton icon="plus" href={`${here}/new`}>
+              {t('instances.add')}
+            </LinkButton>
+          )
+        }
+      />
+      <Filters visit={visit} here={here} list={list} count={count} />
+      {page.cards.length === 0 ? (
+        <Panel>
+          <Nothing visit={visit} here={here} list={list} />
+        </Panel>
+      ) : (
+        <Table cards={page.cards} home={home} speaking={speaking} />
+      )}
+      {(page.previous || page.next) && (
+        <Pager
+          label={t('instances.pages')}
+          summary={t('instances.shown', { count: page.cards.length })}
+          previous={
+            page.previous && { href: hrefOf(here, list, page.previous), text: t('instances.previous') }
+          }
+          next={page.next && { href: hrefOf(here, list, page.next), text: t('instances.next') }}
+        />
+      )}
+    </Portal>
+  )
+}
+
+interface Around {
+  visit: Visit
+  here: string
+  list: ListState
+}
+
+/** A form that asks for an address, so that a list can be bookmarked and sent. */
+function Filters({
+  visit: { t },
+  here,
+  list,
+  count,
+}: Around & { count: { inUse: number; retired: number } }) {
+  const { search, retired } = list
+  if (count.inUse + count.retired === 0) return null
+  return (
+    <search>
+      <form className="filters" action={here} autoComplete="off">
+        <SearchBox label={t('instances.search')} initial={search} />
+        {retired && <input type="hidden" name="retired" value="1" />}
+        <Button type="submit">{t('instances.apply')}</Button>
+        {retired ? (
+          <LinkButton variant="quiet" href={here}>
+            {t('instances.in_use')}
+          </LinkButton>
+        ) : (
+          count.retired > 0 && (
+            <LinkButton variant="quiet" href={`${here}?retired=1`}>
+              {t('instances.retired', { count: count.retired })}
+            </LinkButton>
+          )
+        )}
+      </form>
+    </search>
+  )
+}
+
+function Table({ cards, home, speaking }: { cards: InstanceCard[]; home: string; speaking: Speaking }) {
+  const { t } = speaking
+  return (
+    <Panel>
+      <table className="table">
+        <thead>
+          <tr>
+            <th>{t('instances.name')}</th>
+            <th>{t('instances.keys')}</th>
+            <th>{t('instances.version')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {cards.map((card) => (
+            <tr key={card.id}>
+              <td>
+                <b>
+                  <InstanceName home={home} card={card} speaking={speaking} />
+                </b>
+                <small>
+                  <Address card={card} />
+                </small>
+              </td>
+              <td>
+                <KeyStates card={card} speaking={speaking} />
+              </td>
+              <td className="note">{footnote(card, speaking)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  )
+}
+
+async function Nothing({ visit, here, list }: Around) {
+  const { t, organization } = visit
+  if (list.search) {
+    return (
+      <Empty
+        icon="search"
+        title={t('instances.no_match_title', { search: list.search })}
+        actions={
+          <LinkButton href={list.retired ? `${here}?retired=1` : here}>
+            {t('instances.no_match_all')}
+          </LinkButton>
+        }
+      >
+        {t('instances.no_match_text')}
+      </Empty>
+    )
+  }
+  if (list.retired) return <Empty icon="server" title={t('instances.none_retired')} />
+  const mayAdd = may(organization.role, 'instance.add')
+  return (
+    <Empty
+      icon="server"
+      title={t('instances.none_title')}
+      actions={
+        mayAdd && (
+          <LinkButton variant="primary" icon="plus" href={`${here}/new`}>
+            {t('instances.add')}
+          </LinkButton>
+        )
+      }
+    >
+      {mayAdd
+        ? t('instances.none_may_add')
+        : t('instances.none_ask', { who: await whomToAsk(visit, 'instance.add') })}
+    </Empty>
+  )
+}

@@ -1,0 +1,80 @@
+import { notFound, redirect } from 'next/navigation'
+import { currentSession } from '@/app/_request/session'
+import { asOrganization } from '@/db/scope'
+import { now } from '@/lib/clock'
+import { displayUrl } from '@/lib/instances/url'
+import { csvLine } from '@/lib/keys/csv'
+import type { KeyFilter } from '@/lib/keys/filter'
+import { type Speaking, stateWord } from '@/lib/keys/phrases'
+import { type Cursor, type KeyRow, listKeys } from '@/lib/keys/queries'
+import { translator } from '@/lib/messages/translator'
+import { lastDayBefore } from '@/lib/organizations/calendar'
+import { parseAddress } from '../address'
+
+const batch = 1_000
+
+/** What the list shows under its filter, as CSV, without secrets. */
+export async function GET(request: Request, { params }: { params: Promise<{ org: string }> }) {
+  const { org } = await params
+  const session = await currentSession()
+  const organization = session?.memberships.find(({ slug }) => slug === org)
+  if (!session) {
+    const { pathname, search } = new URL(request.url)
+    redirect(`/sign-in?to=${encodeURIComponent(pathname.replace(/\/export$/, '') + search)}`)
+  }
+  if (!organization) notFound()
+  const t = translator(session.language)
+  const { organizationId, timeZone } = organization
+  const at = now()
+  const speaking: Speaking = { t, language: session.language, timeZone, now: at }
+  const address = parseAddress(Object.fromEntries(new URL(request.url).searchParams))
+  const filter = { organizationId, ...address }
+  const names = [
+    'product',
+    'short_id',
+    'kind',
+    'instance',
+    'address',
+    'state',
+    'paid_until',
+    'works_until',
+    'last_four',
+  ]
+  // The mark at the beginning tells spreadsheets that it is UTF-8.
+  let text = `\uFEFF${csvLine(names.map((name) => t(`keys.csv.${name}` as 'keys.csv.product')))}` // names are the file's
+  for await (const row of everyKey(filter, address, at)) text += csvLine(cells(row, speaking))
+  return new Response(text, {
+    headers: {
+      'Content-Type': 'text/csv; charset=utf-8',
+      'Content-Disposition': `attachment; filename="keys-${organization.slug}.csv"`,
+      'Cache-Control': 'no-store',
+    },
+  })
+}
+
+async function* everyKey(filter: KeyFilter, { sort }: ReturnType<typeof parseAddress>, at: Date) {
+  let cursor: Cursor | undefined
+  do {
+    const page = await asOrganization(filter.organizationId, (tx) =>
+      listKeys(tx, filter, { sort, cursor, size: batch }, at),
+    )
+    yield* page.rows
+    cursor = page.next
+  } while (cursor)
+}
+
+function cells(row: KeyRow, speaking: Speaking): (string | null)[] {
+  const { t, timeZone } = speaking
+  const day = (end: Date | null) => end && lastDayBefore(end, timeZone)
+  return [
+    row.product,
+    row.shortId,
+    t(`keys.kind.${row.kind}`),
+    row.instance ?? t('keys.whole_organization'),
+    row.url && displayUrl(row.url),
+    stateWord(row, speaking).text,
+    day(row.termEndsAt),
+    day(row.expiresAt),
+    row.lastFour,
+  ]
+}

@@ -1,0 +1,66 @@
+import { notFound } from 'next/navigation'
+import { actingAs, fromOwnPage, organizationOf } from '@/app/_request/act'
+import { sentence } from '@/app/_request/sentence'
+import { currentSession, currentTranslator } from '@/app/_request/session'
+import { now } from '@/lib/clock'
+import { env } from '@/lib/env'
+import { DomainError, Forbidden, InvalidInput, NotFound, Unavailable } from '@/lib/errors'
+import { keyFile } from '@/lib/keys/file'
+import { revealKeys } from '@/lib/keys/reveal'
+import { translator } from '@/lib/messages/translator'
+import { safeReturnTo } from '@/lib/people/rules'
+import type { Session } from '@/lib/people/session'
+
+/**
+ * One key, or all keys of an instance, as a text file. A POST, because handing out keys is recorded. What goes wrong is
+ * said on the page that asked.
+ */
+export async function POST(request: Request) {
+  if (!(await fromOwnPage())) notFound()
+  try {
+    const session = await currentSession()
+    if (!session) return see(`/sign-in?to=${encodeURIComponent(pageOf(request))}`)
+    return await file(request, session)
+  } catch (error) {
+    // What no button of ours sends: a body that is no form, another's key.
+    if (error instanceof TypeError || error instanceof NotFound || error instanceof InvalidInput) notFound()
+    if (error instanceof Unavailable) return see(problem(request, { problem: 'unavailable' }))
+    if (error instanceof Forbidden)
+      return new Response(sentence(error, await currentTranslator()), { status: 403 })
+    if (!(error instanceof DomainError) || error.code !== 'too_many') throw error
+    const minutes = Math.ceil(Number(error.facts.retryAfterSeconds) / 60)
+    return see(problem(request, { problem: 'too_many', minutes: String(minutes) }))
+  }
+}
+
+async function file(request: Request, session: Session) {
+  const form = await request.formData()
+  const organization = await organizationOf('key.reveal', form, session)
+  const keyIds = form.getAll('keyId').map(String)
+  const found = await revealKeys(actingAs(session, organization, form), { keyIds, how: 'downloaded' })
+  const { language } = session
+  const speaking = { t: translator(language), language, timeZone: organization.timeZone, now: now() }
+  const about = { organization: organization.name, person: session.name ?? session.email }
+  const { text, name } = keyFile(found, about, speaking)
+  return new Response(text, {
+    headers: {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Disposition': `attachment; filename="${name}"`,
+      'Cache-Control': 'no-store',
+    },
+  })
+}
+
+const see = (path: string) => new Response(null, { status: 303, headers: { Location: path } })
+
+/** The page whose button was pressed; the list of keys where the browser does not say. */
+function pageOf(request: Request): string {
+  const { origin } = new URL(env().PUBLIC_URL)
+  const list = new URL(request.url).pathname.replace(/\/file$/, '')
+  const referrer = request.headers.get('referer')
+  if (!referrer || !URL.canParse(referrer) || new URL(referrer).origin !== origin) return list
+  return safeReturnTo(new URL(referrer).pathname, origin) ?? list
+}
+
+const problem = (request: Request, facts: Record<string, string>) =>
+  `${pageOf(request)}?${new URLSearchParams(facts)}`

@@ -1,0 +1,18 @@
+import type { Visit } from '@/app/_request/session'
+import { whomToAsk } from '@/app/_request/whom-to-ask'
+import { Notice } from '@/components/ui/notice'
+import { may } from '@/lib/access'
+
+/** Who sees keys masked is told who can copy one. */
+export async function MaskedNotice({ visit }: { visit: Visit }) {
+  const { organization, t } = visit
+  if (may(organization.role, 'key.reveal')) return null
+  return (
+    <Notice tone="calm" silent>
+      {t('keys.copy.no_permission', {
+        role: t(`shell.role.${organization.role}`),
+        who: await whomToAsk(visit, 'key.reveal'),
+      })}
+    </Notice>
+  )
+}

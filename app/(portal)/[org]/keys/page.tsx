@@ -1,0 +1,103 @@
+import type { Metadata } from 'next'
+import { redirect } from 'next/navigation'
+import { read } from '@/app/_request/read'
+import { currentTranslator, requireMember } from '@/app/_request/session'
+import { Portal } from '@/app/(portal)/portal'
+import { LinkButton } from '@/components/ui/button'
+import { Empty } from '@/components/ui/notice'
+import { Pager } from '@/components/ui/pager'
+import { PageHead, Panel } from '@/components/ui/panel'
+import { findKeys, lastFour } from '@/lib/keys/format'
+import type { Speaking } from '@/lib/keys/phrases'
+import { countKeys, filterChoices, listKeys } from '@/lib/keys/queries'
+import { keysHref, parseAddress, type SearchParams } from './address'
+import { Filters } from './filters'
+import { MaskedNotice } from './masked'
+import { Problem } from './problem'
+import { KeyTable } from './table'
+
+const pageSize = 50
+const mostInstances = 60
+
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await currentTranslator()
+  return { title: t('keys.title') }
+}
+
+export default async function KeysPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<{ org: string }>
+  searchParams: Promise<SearchParams>
+}) {
+  const visit = await requireMember((await params).org)
+  const { organization, language, t } = visit
+  const query = await searchParams
+  const address = parseAddress(query)
+  const [key] = findKeys(address.search)
+  if (key) redirect(keysHref(visit.organization.slug, { ...address, search: lastFour(key) }))
+  const { organizationId, slug, timeZone } = organization
+  const filter = { organizationId, ...address }
+  const { data, attention, at } = await read(visit, async (tx, now) => ({
+    counts: await countKeys(tx, organizationId, now),
+    list: await listKeys(tx, filter, { ...address, size: pageSize }, now),
+    choices: await filterChoices(tx, organizationId, address.instanceId, mostInstances),
+  }))
+  const { counts, list } = data
+  const speaking: Speaking = { t, language, timeZone, now: at }
+  return (
+    <Portal visit={visit} current="keys" needs={attention.lines.length}>
+      <PageHead
+        title={t('keys.title')}
+        sentence={t('keys.sentence', counts)}
+        actions={
+          counts.keys > 0 && (
+            <LinkButton icon="download" href={keysHref(slug, address, {}, '/export')}>
+              {t('keys.list.export')}
+            </LinkButton>
+          )
+        }
+      />
+      {counts.keys > 0 && <Filters slug={slug} address={address} {...data.choices} t={t} />}
+      <Problem query={query} t={t} />
+      {counts.keys > 0 && <MaskedNotice visit={visit} />}
+      <Panel>
+        {list.rows.length > 0 ? (
+          <KeyTable visit={visit} rows={list.rows} speaking={speaking} />
+        ) : counts.keys === 0 ? (
+          <Empty icon="key" title={t('keys.list.none_title')}>
+            {t('keys.list.none_text')}
+          </Empty>
+        ) : (
+          <Empty
+            icon="search"
+            title={t('keys.list.no_match_title')}
+            actions={
+              <LinkButton href={keysHref(slug, { ...address, state: 'all' }, {})}>
+                {t('keys.list.no_match_all')}
+              </LinkButton>
+            }
+          >
+            {t('keys.list.no_match_text')}
+          </Empty>
+        )}
+      </Panel>
+      {list.rows.length > 0 && (
+        <Pager
+          label={t('keys.list.pages')}
+          summary={t('keys.list.shown', { count: list.rows.length })}
+          previous={
+            list.previous && {
+              href: keysHref(slug, address, { cursor: list.previous }),
+              text: t('keys.list.previous'),
+            }
+          }
+          next={
+            list.next && { href: keysHref(slug, address, { cursor: list.next }), text: t('keys.list.next') }
+          }
+        />
+      )}
+    </Portal>
+  )
+}

@@ -1,0 +1,14 @@
+import { Notice } from '@/components/ui/notice'
+import type { Translate } from '@/lib/messages/translator'
+
+type Query = Record<string, string | string[] | undefined>
+
+/** Why a file was not handed out: `?problem=`, set by keys/file/route.ts, which cannot answer in place. */
+export function Problem({ query, t }: { query: Query; t: Translate }) {
+  const { problem, minutes } = query
+  if (problem === 'too_many') {
+    return <Notice tone="bad">{t('errors.too_many', { minutes: Math.min(Number(minutes) || 1, 60) })}</Notice>
+  }
+  if (problem === 'unavailable') return <Notice tone="bad">{t('errors.unavailable')}</Notice>
+  return null
+}

@@ -1,0 +1,67 @@
+import type { Visit } from '@/app/_request/session'
+import { KeyDesk } from '@/components/key-desk'
+import { may } from '@/lib/access'
+import { displayUrl } from '@/lib/instances/url'
+import { type Speaking, stateWord, untilWords } from '@/lib/keys/phrases'
+import type { KeyRow } from '@/lib/keys/queries'
+import { works } from '@/lib/keys/rules'
+import { reveal } from './actions'
+import { type KeyLine, KeyRows } from './rows'
+
+/** The list of keys; one client component for all its buttons. */
+export function KeyTable({ visit, rows, speaking }: { visit: Visit; rows: KeyRow[]; speaking: Speaking }) {
+  const { organization, t } = visit
+  const mayReveal = may(organization.role, 'key.reveal')
+  return (
+    <KeyDesk
+      action={reveal}
+      organization={organization.slug}
+      labels={{ byHand: t('keys.copy.by_hand'), working: t('keys.copy.working'), hide: t('keys.copy.hide') }}
+    >
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t('keys.list.product')}</th>
+            <th scope="col">{t('keys.list.instance')}</th>
+            <th scope="col">{t('keys.list.state')}</th>
+            <th scope="col">{t('keys.list.until')}</th>
+            <th scope="col">{t('keys.list.key')}</th>
+            {mayReveal && (
+              <th scope="col">
+                <span className="sr-only">{t('keys.list.action')}</span>
+              </th>
+            )}
+          </tr>
+        </thead>
+        <KeyRows
+          lines={rows.map((row) => lineOf(row, visit, speaking))}
+          mayReveal={mayReveal}
+          words={{ copy: t('keys.copy.copy'), show: t('keys.copy.show') }}
+        />
+      </table>
+    </KeyDesk>
+  )
+}
+
+function lineOf(row: KeyRow, { organization, t }: Visit, speaking: Speaking): KeyLine {
+  const { tone, icon, text } = stateWord(row, speaking)
+  const until = untilWords(row, speaking)
+  const instance = row.instance ?? t('keys.whole_organization')
+  const what = { product: row.product, instance }
+  return {
+    id: row.id,
+    shortId: row.shortId,
+    product: row.product,
+    instance,
+    href: row.instanceId && `/${organization.slug}/instances/${row.instanceId}#${row.shortId}`,
+    address: row.url ? displayUrl(row.url) : t('keys.every_instance'),
+    tone,
+    icon,
+    state: text,
+    until: until.date,
+    note: until.note,
+    lastFour: row.lastFour,
+    copy: works(row.state) && t('keys.copy.copy_label', what),
+    show: works(row.state) && !row.instanceId && t('keys.copy.show_label', what),
+  }
+}

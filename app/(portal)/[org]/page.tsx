@@ -1,0 +1,121 @@
+import type { Metadata } from 'next'
+import { read } from '@/app/_request/read'
+import { currentTranslator, requireMember, type Visit } from '@/app/_request/session'
+import { whomToAsk } from '@/app/_request/whom-to-ask'
+import { LinkButton } from '@/components/ui/button'
+import { Empty } from '@/components/ui/notice'
+import { PageHead, Panel, Section } from '@/components/ui/panel'
+import { may } from '@/lib/access'
+import { instanceCards } from '@/lib/keys/instance-cards'
+import { countKeys } from '@/lib/keys/queries'
+import { Portal } from '../portal'
+import { InstanceCards } from './instance-cards'
+import { soonestFirst } from './soonest'
+import { Todo } from './todo'
+
+const mostCards = 12
+
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await currentTranslator()
+  return { title: t('shell.overview') }
+}
+
+export default async function OverviewPage({ params }: { params: Promise<{ org: string }> }) {
+  const visit = await requireMember((await params).org)
+  const { t, session, organization } = visit
+  const home = `/${organization.slug}`
+  const { data, attention, at } = await read(visit, async (tx, now, { lines }) => {
+    const { organizationId } = organization
+    const first = [...new Set(soonestFirst(lines).flatMap(({ keys }) => keys[0].instanceId ?? []))]
+    const { cards } = await instanceCards(tx, organizationId, { first, limit: mostCards }, now)
+    return { cards, count: await countKeys(tx, organizationId, now) }
+  })
+  const { cards, count } = data
+  const speaking = { ...visit, timeZone: organization.timeZone, now: at }
+  const name = session.name?.split(' ')[0]
+  const part = partOfDay(at, session.timeZone)
+  return (
+    <Portal visit={visit} current="overview" needs={attention.lines.length}>
+      <PageHead
+        title={name ? t('overview.greeting_named', { part, name }) : t('overview.greeting', { part })}
+        sentence={standing(visit, attention, count)}
+      />
+      {attention.lines.length > 0 && (
+        <Todo
+          home={home}
+          attention={{ ...attention, lines: soonestFirst(attention.lines) }}
+          mayReveal={may(organization.role, 'key.reveal')}
+          speaking={speaking}
+        />
+      )}
+      {attention.lines.length === 0 && count.working > 0 && (
+        <Panel>
+          <Empty icon="circle-check" title={t('overview.quiet_title')}>
+            {t('overview.quiet_text')}
+          </Empty>
+        </Panel>
+      )}
+      {cards.length === 0 ? (
+        <NoInstance visit={visit} home={home} />
+      ) : (
+        <Section title={t('overview.instances')} note={count.instances > 1 && t('overview.sorted')}>
+          <InstanceCards home={home} cards={cards} speaking={speaking} />
+          {count.instances > cards.length && (
+            <p className="after">
+              <a className="link" href={`${home}/instances`}>
+                {t('overview.all_instances', { count: count.instances })}
+              </a>
+            </p>
+          )}
+        </Section>
+      )}
+    </Portal>
+  )
+}
+
+function standing(
+  { t }: Visit,
+  { lines, more }: { lines: unknown[]; more: boolean },
+  { working, instances }: { working: number; instances: number },
+): string {
+  if (lines.length > 0) {
+    return t('overview.needs', { keys: working, needs: lines.length, more: more ? 'yes' : 'no' })
+  }
+  if (working > 0) return t('overview.quiet', { keys: working, instances })
+  return instances > 0 ? t('overview.no_key_works', { instances }) : t('overview.new')
+}
+
+async function NoInstance({ visit, home }: { visit: Visit; home: string }) {
+  const { t, organization } = visit
+  const mayAdd = may(organization.role, 'instance.add')
+  return (
+    <Section title={t('overview.instances')}>
+      <Panel>
+        <Empty
+          icon="server"
+          title={t('overview.none_title')}
+          actions={
+            mayAdd && (
+              <LinkButton variant="primary" icon="plus" href={`${home}/instances/new`}>
+                {t('instances.add')}
+              </LinkButton>
+            )
+          }
+        >
+          {mayAdd
+            ? t('overview.none_may_add')
+            : t('overview.none_ask', { who: await whomToAsk(visit, 'instance.add') })}
+        </Empty>
+      </Panel>
+    </Section>
+  )
+}
+
+/** By the hour on the person's own clock. */
+function partOfDay(now: Date, timeZone: string): 'morning' | 'afternoon' | 'evening' {
+  const hour = Number(
+    new Intl.DateTimeFormat('en-GB', { hour: '2-digit', hourCycle: 'h23', timeZone }).format(now),
+  )
+  if (hour >= 5 && hour < 12) return 'morning'
+  return hour >= 12 && hour < 18 ? 'afternoon' : 'evening'
+}

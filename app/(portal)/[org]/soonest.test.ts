@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import type { AttentionLine } from '@/lib/keys/attention'
+import { soonestFirst } from './soonest'
+
+function line(what: AttentionLine['what'], product: string, ...ends: (string | null)[]): AttentionLine {
+  const [first, ...others] = ends.map((end) => ({
+    id: product,
+    shortId: product,
+    product,
+    kind: 'subscription' as const,
+    instanceId: null,
+    instance: null,
+    termEndsAt: null,
+    expiresAt: end ? new Date(end) : null,
+  }))
+  if (!first) throw new Error('a line has a key')
+  return { what, keys: [first, ...others] }
+}
+
+test('what stops working soonest comes first, whatever was due first; a new key that waits comes last', () => {
+  const lines = [
+    line('overdue', 'extended', '2026-12-14'),
+    line('overdue', 'overdue', '2026-11-29'),
+    line('trial_ends', 'trial', '2026-11-30'),
+    line('due', 'due', '2026-12-17', '2026-12-16'),
+    line('not_yet_in_glpi', 'waits', '2026-11-22'),
+    line('due', 'never', null),
+    line('not_yet_in_glpi', 'waits for good', null),
+  ]
+  expect(soonestFirst(lines).map(({ keys }) => keys[0].product)).toEqual([
+    'overdue',
+    'trial',
+    'extended',
+    'due',
+    'never',
+    'waits',
+    'waits for good',
+  ])
+})

@@ -1,0 +1,114 @@
+import type { ReactNode } from 'react'
+import { LinkButton } from '@/components/ui/button'
+import type { IconName } from '@/components/ui/icon'
+import { Panel } from '@/components/ui/panel'
+import { Dot, type Tone } from '@/components/ui/state'
+import type { Attention, AttentionLine } from '@/lib/keys/attention'
+import type { Speaking } from '@/lib/keys/phrases'
+import { daysLeft, lastDay } from '@/lib/messages/dates'
+
+const mostLines = 10
+
+const looks: Record<AttentionLine['what'], { tone: Tone; icon: IconName }> = {
+  overdue: { tone: 'bad', icon: 'triangle-exclamation-point' },
+  due: { tone: 'soon', icon: 'clock' },
+  trial_ends: { tone: 'trial', icon: 'flask-conical' },
+  not_yet_in_glpi: { tone: 'info', icon: 'key' },
+}
+
+/** What needs doing, in the order given. The first line alone has the filled button. */
+export function Todo({
+  home,
+  attention: { lines, more },
+  mayReveal,
+  speaking,
+}: {
+  home: string
+  attention: Attention
+  mayReveal: boolean
+  speaking: Speaking
+}) {
+  const { t } = speaking
+  const further = lines.length - mostLines
+  return (
+    <section aria-label={t('overview.todo')}>
+      <Panel>
+        <ul className="todo">
+          {lines.slice(0, mostLines).map((line, index) => (
+            <Line
+              key={line.keys[0].id}
+              line={line}
+              home={home}
+              first={index === 0}
+              button={mayReveal ? 'show' : 'see'}
+              speaking={speaking}
+            />
+          ))}
+        </ul>
+      </Panel>
+      {further > 0 && (
+        <p className="after">
+          <a className="link" href={`${home}/keys?sort=until`}>
+            {more ? t('overview.all_keys') : t('overview.more_lines', { count: further })}
+          </a>
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Line({
+  line,
+  home,
+  first,
+  button,
+  speaking,
+}: {
+  line: AttentionLine
+  home: string
+  first: boolean
+  button: 'show' | 'see'
+  speaking: Speaking
+}) {
+  const { t } = speaking
+  const words = wordsOf(line, speaking)
+  const b = (chunks: ReactNode) => <b>{chunks}</b>
+  const { shortId, instanceId } = line.keys[0]
+  const href = instanceId ? `${home}/instances/${instanceId}#${shortId}` : `${home}/keys?q=${shortId}`
+  return (
+    <li>
+      <Dot {...looks[line.what]} />
+      <div>
+        {t.rich(`overview.${line.what}`, { ...words, b })}
+        <p>{t(`overview.${line.what}_detail`, words)}</p>
+      </div>
+      <LinkButton
+        small
+        variant={first ? 'primary' : 'default'}
+        href={href}
+        label={t(`overview.${button}_label`, words)}
+      >
+        {t(`overview.${button}`, words)}
+      </LinkButton>
+    </li>
+  )
+}
+
+function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: Speaking) {
+  const { product, shortId, instance, termEndsAt, expiresAt } = keys[0]
+  const products = keys.map((key) => key.product).join(', ')
+  const end = (what === 'due' ? termEndsAt : null) ?? expiresAt ?? now
+  return {
+    count: keys.length,
+    product,
+    products,
+    // Where one key's product stands in the line itself, its short ID says more.
+    named: keys.length === 1 && what !== 'not_yet_in_glpi' ? shortId : products,
+    where: instance ? t('overview.on_instance', { instance }) : t('overview.everywhere'),
+    into: instance ? t('overview.into_instance', { instance }) : t('overview.into_every'),
+    date: lastDay(termEndsAt ?? end, language, timeZone),
+    until: lastDay(expiresAt ?? end, language, timeZone),
+    /** Midnights until the last whole day: 0 on that day. */
+    days: daysLeft(end, now, timeZone),
+  }
+}

@@ -1,0 +1,36 @@
+import { redirect } from 'next/navigation'
+import { signOut } from '@/app/_request/account-actions'
+import { currentTranslator, requireSession } from '@/app/_request/session'
+import { PageHead } from '@/components/ui/panel'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { env } from '@/lib/env'
+
+/** Where signing in leads: to one's first organization, or to what to do while there is none. */
+export default async function Home() {
+  const { email, memberships } = await requireSession()
+  const [first] = memberships
+  if (first) redirect(`/${first.slug}`)
+  const t = await currentTranslator()
+  const { SUPPORT_EMAIL } = env()
+  return (
+    <>
+      <PageHead title={t('people.nowhere.title')} sentence={t('people.nowhere.sentence', { email })} />
+      <p className="mb-4">
+        {t.rich('people.nowhere.what', {
+          support: SUPPORT_EMAIL,
+          link: (address) => (
+            <a className="link" href={`mailto:${SUPPORT_EMAIL}`}>
+              {address}
+            </a>
+          ),
+        })}
+      </p>
+      <p className="mb-4 text-muted">{t('people.nowhere.other_address')}</p>
+      <form action={signOut}>
+        <SubmitButton icon="log-out" pendingText={t('shell.busy')}>
+          {t('people.nowhere.sign_out')}
+        </SubmitButton>
+      </form>
+    </>
+  )
+}

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto'
+import { headers } from 'next/headers'
+import { unstable_rethrow } from 'next/navigation'
+import type { FormState } from '@/components/form-state'
+import type { Permission } from '@/lib/access'
+import { type By, recordStranger } from '@/lib/command'
+import { env } from '@/lib/env'
+import { DomainError, InvalidInput, NotFound } from '@/lib/errors'
+import { isId } from '@/lib/ids'
+import { log } from '@/lib/log'
+import type { Translate } from '@/lib/messages/translator'
+import type { Membership, Session } from '@/lib/people/session'
+import { fieldSentence, sentence } from './sentence'
+import { browsersTranslator, currentSession, currentTranslator } from './session'
+
+export interface Acting {
+  session: Session
+  organization: Membership
+  /** Who asks, where, and under which idempotency key (the form's hidden field). */
+  by: By
+  t: Translate
+}
+
+/**
+ * Runs a command for a member's form. The form says in its hidden field `organization` which one it is about; the
+ * command checks whether this person may.
+ * @param action the command's permission, for the record when the organization is not theirs.
+ * @param run returns the sentence to show in place, with what else the page needs, or redirects.
+ */
+export function act<Data = null>(
+  action: Permission,
+  form: FormData,
+  run: (acting: Acting) => Promise<{ message: string; data: Data }>,
+): Promise<FormState<Data>> {
+  return answer(form, async (t) => {
+    const session = await currentSession()
+    if (!session) return { ...failure(form, t('errors.signed_out')), signIn: t('errors.sign_in_again') }
+    const organization = await organizationOf(action, form, session)
+    const by = actingAs(session, organization, form)
+    return { status: 'done', ...(await run({ session, organization, by, t })) }
+  })
+}
+
+/** The same for what belongs to no organization: signing in, the account. */
+export function actAlone(
+  form: FormData,
+  run: (acting: { session: Session | null; t: Translate }) => Promise<FormState>,
+): Promise<FormState> {
+  return answer(form, async (t) => run({ session: await currentSession(), t }))
+}
+
+/** @throws NotFound, recorded, when the form names an organization that is not this person's. */
+export async function organizationOf(
+  action: Permission,
+  form: FormData,
+  session: Session,
+): Promise<Membership> {
+  const slug = form.get('organization')
+  const organization = session.memberships.find((membership) => membership.slug === slug)
+  if (organization) return organization
+  await recordStranger(action, session.personId)
+  throw new NotFound('organization')
+}
+
+export function actingAs(session: Session, organization: Membership, form: FormData): By {
+  const key = form.get('idempotencyKey')
+  return {
+    actor: { kind: 'member', personId: session.personId },
+    organizationId: organization.organizationId,
+    ...(isId(key) ? { idempotencyKey: key } : {}),
+  }
+}
+
+/**
+ * Whether a form was sent by the portal's own page. Next compares Origin with a Host header that the sender may forge,
+ * and lets a request without Origin pass: the portal's own address is the measure here.
+ */
+export async function fromOwnPage(): Promise<boolean> {
+  return (await headers()).get('origin') === env().PUBLIC_URL
+}
+
+export function failure(
+  form: FormData,
+  message: string,
+  fields: Record<string, string> = {},
+): Extract<FormState, { status: 'failed' }> {
+  const typed = [...form].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  const own = typed.filter(([name]) => !name.startsWith('$'))
+  return { status: 'failed', message, fields, values: Object.fromEntries(own) }
+}
+
+async function answer<Data>(
+  form: FormData,
+  run: (t: Translate) => Promise<FormState<Data>>,
+): Promise<FormState<Data>> {
+  // Whose language it is stands in the database, which may be what fails.
+  const t = await currentTranslator().catch(browsersTranslator)
+  // Whoever calls an action without its page can send anything in a form's place.
+  if (!(form instanceof FormData)) return failure(new FormData(), t('errors.invalid_input'))
+  if (!(await fromOwnPage())) return failure(form, t('errors.wrong_origin', { url: env().PUBLIC_URL }))
+  try {
+    return await run(t)
+  } catch (error) {
+    unstable_rethrow(error)
+    return explain(form, error, t)
+  }
+}
+
+function explain(form: FormData, error: unknown, t: Translate) {
+  if (error instanceof InvalidInput) {
+    const fields = Object.entries(error.fields).map(([name, code]) => [name, fieldSentence(code, t)])
+    return failure(form, t('errors.invalid_input'), Object.fromEntries(fields))
+  }
+  if (error instanceof DomainError) return failure(form, sentence(error, t))
+  const reference = randomUUID().slice(0, 8)
+  log.error({ err: error, reference }, 'an action failed in a way that nobody foresaw')
+  return failure(form, t('errors.unexpected', { reference }))
+}

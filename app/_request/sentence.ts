@@ -1,0 +1,33 @@
+import { type Permission, rolesThatMay } from '@/lib/access'
+import { type DomainError, Forbidden } from '@/lib/errors'
+import type { Translate } from '@/lib/messages/translator'
+
+type Name = Parameters<Translate>[0]
+
+/** A domain error for people, in their language. Every code that is thrown has its sentence (a test walks them). */
+export function sentence(error: DomainError, t: Translate): string {
+  if (error instanceof Forbidden) return forbidden(error, t)
+  const values = Object.fromEntries(Object.entries(error.facts).map(([name, value]) => [name, String(value)]))
+  const minutes = Math.ceil(Number(error.facts.retryAfterSeconds ?? 60) / 60)
+  return t(`errors.${error.code}` as Name, { ...values, minutes }) // checked by that test
+}
+
+/** What is wrong with one field. */
+export function fieldSentence(code: string, t: Translate): string {
+  const name = `errors.field.${code}` as Name // zod's own codes have no sentence of their own
+  return t.has(name) ? t(name) : t('errors.field.invalid')
+}
+
+/** The roles that may: "an owner or a technical member". */
+export function whoMay(permission: Permission, t: Translate): string {
+  return rolesThatMay(permission)
+    .map((role) => t(`errors.role.${role}`))
+    .join(t('errors.or'))
+}
+
+function forbidden(error: Forbidden, t: Translate): string {
+  return t('errors.forbidden', {
+    role: t(`errors.role.${String(error.facts.role)}` as Name), // a role of the table in access.ts
+    who: whoMay(error.facts.permission as Permission, t), // Forbidden is thrown with one
+  })
+}

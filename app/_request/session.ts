@@ -1,0 +1,84 @@
+import { cookies, headers } from 'next/headers'
+import { notFound, redirect } from 'next/navigation'
+import { cache } from 'react'
+import { may, type Permission } from '@/lib/access'
+import { env } from '@/lib/env'
+import { type Language, languageFrom, languages, type Translate, translator } from '@/lib/messages/translator'
+import { type Membership, type Session, sessionOf } from '@/lib/people/session'
+
+/** A cookie's name; `__Host-` keeps other hosts of the domain from setting it, and works over HTTPS only. */
+const cookieName = (name: string) => (env().PUBLIC_URL.startsWith('https:') ? `__Host-${name}` : name)
+
+export const cookieOptions = () => ({
+  httpOnly: true,
+  sameSite: 'lax' as const,
+  secure: env().PUBLIC_URL.startsWith('https:'),
+  path: '/',
+})
+
+export const sessionCookie = () => cookieName('session')
+export const browserCookie = () => cookieName('browser')
+export const languageCookie = () => cookieName('language')
+export const themeCookie = () => cookieName('theme')
+
+/** Who is signed in; asked once per request. */
+export const currentSession = cache(async (): Promise<Session | null> => {
+  const token = (await cookies()).get(sessionCookie())?.value
+  return token ? sessionOf(token) : null
+})
+
+/** The page's language: the person's, else the one chosen in this browser, else the browser's own. */
+export const currentLanguage = cache(async (): Promise<Language> => {
+  const session = await currentSession()
+  if (session) return session.language
+  return (await chosenLanguage()) ?? languageFrom((await headers()).get('accept-language'))
+})
+
+/** What was chosen in this browser; null where nothing was. */
+export async function chosenLanguage(): Promise<Language | null> {
+  const chosen = (await cookies()).get(languageCookie())?.value
+  return languages.find((language) => language === chosen) ?? null
+}
+
+export async function currentTranslator(): Promise<Translate> {
+  return translator(await currentLanguage())
+}
+
+/** The browser's own language. */
+export async function browsersTranslator(): Promise<Translate> {
+  return translator(languageFrom((await headers()).get('accept-language')))
+}
+
+/** Who is signed in; who is not is sent to sign in, and back here afterwards. */
+export async function requireSession(): Promise<Session> {
+  const session = await currentSession()
+  if (session) return session
+  const path = (await headers()).get('x-path')
+  redirect(path && path !== '/' ? `/sign-in?to=${encodeURIComponent(path)}` : '/sign-in')
+}
+
+export interface Visit {
+  session: Session
+  organization: Membership
+  language: Language
+  t: Translate
+}
+
+/**
+ * Who looks at a page of an organization. One that does not exist and one that is not theirs look the same; a page
+ * that the role may not see does so too.
+ */
+export async function requireMember(
+  slug: string,
+  permission: Permission = 'organization.read',
+): Promise<Visit> {
+  const session = await requireSession()
+  const organization = session.memberships.find((membership) => membership.slug === slug)
+  if (!organization || !may(organization.role, permission)) notFound()
+  return { session, organization, language: session.language, t: translator(session.language) }
+}
+
+/** The address that the request came from, as `scripts/web.ts` found it. */
+export async function networkAddress(): Promise<string> {
+  return (await headers()).get('x-forwarded-for') ?? 'unknown'
+}

@@ -1,0 +1,4 @@
+/** For whoever waits until the server answers. */
+export default function BareHome() {
+  return 'ready'
+}

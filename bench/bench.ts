@@ -1,0 +1,106 @@
+import '@/sandbox/node-version'
+import { parseArgs } from 'node:util'
+import { loadPage, look, type Sample } from '@/bench/measure'
+import { fetchPage, keysIn, type Page, scriptBytes, statementsOf } from '@/bench/page'
+import { type Bench, heap, signIn, startBench } from '@/bench/product'
+import { aims, type Figures, pageTable, ratioTable } from '@/bench/report'
+
+/*
+ * `npm run bench`: how fast the pages are, beside a bare Next page with the same rows. Each round asks every page in turn,
+ * so that what else the machine does falls on all of them. Figures decide nothing here; wrong answers end it with 1.
+ */
+const usage = `Usage: npm run bench -- [--rounds 5] [--seconds 2] [--node-options=--cpu-prof]
+  --seconds       how long each page is asked in each round, first by 16 connections and then by one
+  --node-options  for the web process beside its ${heap} MB of heap, such as --cpu-prof`
+
+const print = (line: string) => process.stdout.write(`${line}\n`)
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '2' },
+    'node-options': { type: 'string' },
+    help: { type: 'boolean' },
+  },
+})
+
+async function pagesOf(bench: Bench): Promise<Page[]> {
+  const large = await signIn(bench.postgres, 'owner@grand-groupe.example')
+  const small = await signIn(bench.postgres, 'owner@petite-mairie.example')
+  const { portalUrl, bareUrl } = bench
+  return [
+    { name: 'bare page', url: `${bareUrl}/grand-groupe/keys`, cookie: large },
+    { name: 'keys, 10,000', url: `${portalUrl}/grand-groupe/keys`, cookie: large },
+    { name: 'keys, 10', url: `${portalUrl}/petite-mairie/keys`, cookie: small },
+    { name: 'overview, 10,000', url: `${portalUrl}/grand-groupe`, cookie: large },
+    { name: 'overview, 10', url: `${portalUrl}/petite-mairie`, cookie: small },
+  ]
+}
+
+/** What one answer tells. @throws when the bare page and the keys page do not list the same keys. */
+async function inspect(pages: Page[], bench: Bench): Promise<Figures[]> {
+  const figures: Figures[] = []
+  const listed: string[] = []
+  for (const page of pages) {
+    const html = await fetchPage(page)
+    const ids = keysIn(html)
+    const ofBare = page.url.startsWith(bench.bareUrl)
+    listed.push(ids.slice(0, 50).join(' '))
+    figures.push({
+      page,
+      // The last line of the list; where there is none, the last instance.
+      expected: ids.at(-1) ?? html.match(/\/instances\/[\da-f-]{36}/g)?.at(-1) ?? 'no key and no instance',
+      statements: await statementsOf(page, bench),
+      script: await scriptBytes(html, ofBare ? bench.bareUrl : bench.portalUrl),
+      html: html.length,
+      busy: [],
+      alone: [],
+    })
+  }
+  if (!listed[0] || listed[0] !== listed[1])
+    throw new Error('The bare page and the keys page list other keys.')
+  return figures
+}
+
+async function measure(figures: Figures[], bench: Bench, rounds: number, seconds: number) {
+  const ask = ({ page, expected }: Figures, connections: number, time: number): Promise<Sample> => {
+    const server = page.url.startsWith(bench.bareUrl) && bench.bare ? bench.bare : bench.web
+    return loadPage({ ...page, expected, connections, seconds: time }, server)
+  }
+  for (const figure of figures) await ask(figure, 16, 3)
+  for (let round = 0; round < rounds; round++) {
+    print(`Round ${round + 1} of ${rounds} …`)
+    // There and back, so that no page always follows the same one.
+    for (const figure of round % 2 ? figures.toReversed() : figures) {
+      figure.busy.push(await ask(figure, 16, seconds))
+      figure.alone.push(await ask(figure, 1, seconds))
+    }
+  }
+}
+
+async function main() {
+  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
+  const bench = await startBench({ withBare: true, nodeOptions: values['node-options'], print })
+  try {
+    const atRest = look(bench.web.pid).resident
+    const figures = await inspect(await pagesOf(bench), bench)
+    await measure(figures, bench, rounds, seconds)
+    print('')
+    pageTable(figures).forEach(print)
+    print('')
+    ratioTable(figures).forEach(print)
+    print('')
+    aims(figures, atRest).forEach(print)
+    const wrong = figures
+      .flatMap(({ busy, alone }) => [...busy, ...alone])
+      .filter((sample) => sample.wrong > 0)
+    for (const { wrong: count, firstWrong } of wrong)
+      print(`${count} wrong answers, the first: ${firstWrong}`)
+    return wrong.length === 0 ? 0 : 1
+  } finally {
+    await bench.stop()
+  }
+}
+
+if (values.help) print(usage)
+else process.exit(await main())

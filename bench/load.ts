@@ -1,0 +1,71 @@
+/*
+ * Asks one page over and over, in a process of its own so that it takes no time from whoever is measured. Run by Node
+ * itself, with what to do as JSON in its argument; what came of it goes to standard output, as JSON.
+ */
+import { Agent, get } from 'node:http'
+
+/** What to ask for. An answer is right when it is 200, whole, and holds `expected`. */
+export interface Load {
+  url: string
+  cookie: string
+  expected: string
+  connections: number
+  seconds: number
+}
+
+export interface Loaded {
+  /** Milliseconds of each request that was answered rightly, in order of their ends. */
+  latencies: number[]
+  seconds: number
+  wrong: number
+  /** What the first wrong answer was. */
+  firstWrong?: string | undefined
+}
+
+if (import.meta.main) {
+  // written by loadPage of measure.ts
+  process.stdout.write(JSON.stringify(await run(JSON.parse(process.argv[2] ?? '') as Load)))
+}
+
+async function run(load: Load): Promise<Loaded> {
+  const agent = new Agent({ keepAlive: true, maxSockets: load.connections })
+  const result: Loaded = { latencies: [], seconds: 0, wrong: 0 }
+  const begin = performance.now()
+  const end = begin + load.seconds * 1000
+  const askOnAndOn = async () => {
+    while (performance.now() < end) {
+      const asked = performance.now()
+      const problem = await ask(load, agent)
+      if (problem) {
+        result.wrong++
+        result.firstWrong ??= problem
+      } else result.latencies.push(performance.now() - asked)
+    }
+  }
+  await Promise.all(Array.from({ length: load.connections }, askOnAndOn))
+  result.seconds = (performance.now() - begin) / 1000
+  agent.destroy()
+  return result
+}
+
+/** Undefined when the answer is right, else what is wrong with it. */
+function ask({ url, cookie, expected }: Load, agent: Agent): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const request = get(
+      url,
+      { agent, headers: { cookie, accept: 'text/html' }, timeout: 30_000 },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', (error) => resolve(error.message))
+        response.on('end', () => {
+          const body = Buffer.concat(chunks)
+          const right = response.statusCode === 200 && body.includes(expected) && body.includes('</html>')
+          resolve(right ? undefined : `${response.statusCode}, ${body.length} bytes, without "${expected}"`)
+        })
+      },
+    )
+    request.on('timeout', () => request.destroy(new Error('no answer within 30 s')))
+    request.on('error', (error) => resolve(error.message))
+  })
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Load, Loaded } from '@/bench/load'
+import { describeExit, startProcess } from '@/scripts/processes'
+
+const loader = path.join(fileURLToPath(new URL('.', import.meta.url)), 'load.ts')
+const megabyte = 1024 * 1024
+// Linux counts in pages of this size and in ticks of this many milliseconds, on every architecture that Node runs on.
+const pageBytes = 4096
+const tickMilliseconds = 10
+
+export interface Sample extends Loaded {
+  /** Milliseconds of processor time of the server; unlike the clock it does not care what else the machine does. */
+  processor: number
+  /** The most memory that was resident, in megabytes, looked at twice a second. */
+  resident: number
+}
+
+/** Loads a page and watches the process that answers. */
+export async function loadPage(load: Load, server: { pid: number }): Promise<Sample> {
+  const before = look(server.pid)
+  let { resident } = before
+  const watch = setInterval(() => {
+    resident = Math.max(resident, look(server.pid).resident)
+  }, 500)
+  try {
+    const loaded = await loadInItsProcess(load)
+    const after = look(server.pid)
+    return {
+      ...loaded,
+      processor: after.processor - before.processor,
+      resident: Math.max(resident, after.resident),
+    }
+  } finally {
+    clearInterval(watch)
+  }
+}
+
+async function loadInItsProcess(load: Load): Promise<Loaded> {
+  const lines: string[] = []
+  const running = startProcess({
+    name: 'load',
+    command: [process.execPath, loader, JSON.stringify(load)],
+    output: (line) => lines.push(line),
+    env: process.env,
+  })
+  const exit = await running.exited
+  if (exit.code !== 0) throw new Error(`The load failed (${describeExit(exit)}): ${lines.join('\n')}`)
+  // written by load.ts
+  return JSON.parse(lines.join('')) as Loaded
+}
+
+/** What a process holds and has used; nothing where the system has no /proc. */
+export function look(pid: number): { resident: number; processor: number } {
+  if (process.platform !== 'linux') return { resident: 0, processor: 0 }
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name before the last parenthesis may hold spaces. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
+  const [user = 0, system = 0] = fields.slice(11)
+  const [residentPages = 0] = fields.slice(21)
+  return {
+    resident: (residentPages * pageBytes) / megabyte,
+    processor: (user + system) * tickMilliseconds,
+  }
+}
+
+export function quantile(values: number[], at: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN
+}
+
+export const median = (values: number[]) => quantile(values, 0.5)

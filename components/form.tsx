@@ -1,0 +1,128 @@
+'use client'
+
+import { createContext, type ReactNode, useActionState, useContext, useId } from 'react'
+import { Failure } from './failure'
+import type { FormState } from './form-state'
+import { Checkbox, Field, Input, Select } from './ui/field'
+import { Notice } from './ui/notice'
+
+const State = createContext<FormState>({ status: 'idle' })
+
+/**
+ * A form whose server action answers in place. It works before JavaScript has loaded; what was typed stays, and what is
+ * wrong stands beside its field.
+ */
+export function ActionForm({
+  id,
+  action,
+  hidden,
+  children,
+}: {
+  /** For a button that stands elsewhere. */
+  id?: string
+  action: (state: FormState, form: FormData) => Promise<FormState>
+  /** Hidden fields: the organization, the idempotency key. */
+  hidden: Record<string, string>
+  children?: ReactNode
+}) {
+  const [state, submit] = useActionState(action, { status: 'idle' })
+  return (
+    <form id={id} action={submit} className="form">
+      {Object.entries(hidden).map(([name, value]) => (
+        <input key={name} type="hidden" name={name} value={value} />
+      ))}
+      <State value={state}>
+        {state.status === 'failed' && (
+          <Notice tone="bad">
+            <Failure message={state.message} signIn={state.signIn} />
+          </Notice>
+        )}
+        {state.status === 'done' && <Notice tone="ok">{state.message}</Notice>}
+        {children}
+      </State>
+    </form>
+  )
+}
+
+interface FieldProps {
+  name: string
+  label: string
+  hint?: string | undefined
+  initial?: string | undefined
+  required?: boolean
+}
+
+export function TextField({
+  name,
+  label,
+  hint,
+  initial,
+  ...rest
+}: FieldProps & {
+  type?: 'text' | 'email' | 'url'
+  mono?: boolean
+  maxLength?: number
+  placeholder?: string
+  autoComplete?: string
+  inputMode?: 'numeric'
+}) {
+  const { id, error, value } = useField(name, initial)
+  return (
+    <Field id={id} label={label} hint={hint} error={error}>
+      {(control) => <Input {...control} {...rest} name={name} defaultValue={value} />}
+    </Field>
+  )
+}
+
+export function SelectField({
+  name,
+  label,
+  hint,
+  initial,
+  options,
+  ...rest
+}: FieldProps & { options: { value: string; text: string }[] }) {
+  const { id, error, value } = useField(name, initial)
+  return (
+    <Field id={id} label={label} hint={hint} error={error}>
+      {(control) => (
+        <Select {...control} {...rest} name={name} defaultValue={value} key={value}>
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.text}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  )
+}
+
+export function CheckboxField({
+  name,
+  label,
+  hint,
+  checked,
+}: Omit<FieldProps, 'initial'> & { checked?: boolean }) {
+  const state = useContext(State)
+  const { id, error } = useField(name, undefined)
+  const ticked = state.status === 'failed' ? name in state.values : checked
+  return (
+    <Checkbox
+      id={id}
+      name={name}
+      label={label}
+      hint={hint}
+      error={error}
+      defaultChecked={ticked}
+      key={String(ticked)}
+    />
+  )
+}
+
+function useField(name: string, initial: string | undefined) {
+  const state = useContext(State)
+  const id = useId()
+  const failed = state.status === 'failed' ? state : undefined
+  return { id, error: failed?.fields[name], value: failed?.values[name] ?? initial }
+}

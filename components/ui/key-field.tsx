@@ -1,0 +1,55 @@
+import { Fragment, type ReactNode } from 'react'
+
+/**
+ * A whole key. It is shown in groups of four by margin alone, so that what is selected or copied is the key, character
+ * by character. `label` names the field ("Key of Forms Pro on Service desk"); children are its buttons.
+ */
+export function KeyField({
+  characters,
+  label,
+  children,
+}: {
+  characters: string
+  label: string
+  children?: ReactNode
+}) {
+  const groups = characters.match(/.{1,4}/gsu) ?? []
+  return (
+    <fieldset className="key" aria-label={label}>
+      <code className="chars" translate="no">
+        {groups.map((group, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: groups repeat and never move
+          <Fragment key={at}>
+            {at > 0 && <wbr />}
+            <i>{group}</i>
+          </Fragment>
+        ))}
+      </code>
+      {children}
+    </fieldset>
+  )
+}
+
+/** A masked key, of which the page holds the beginning and the end only: one element for a screen reader, `label`. */
+export function HiddenKeyField({
+  start,
+  end,
+  label,
+  children,
+}: {
+  start: string
+  end: string
+  label: string
+  children?: ReactNode
+}) {
+  return (
+    <div className="key">
+      <span className="chars hid" role="img" aria-label={label}>
+        {start} <span className="dots">{dots}</span> {end}
+      </span>
+      {children}
+    </div>
+  )
+}
+
+const dots = Array.from({ length: 7 }, () => '••••').join(' ')

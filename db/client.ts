@@ -1,0 +1,75 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { Pool, type PoolClient, type QueryConfig } from 'pg'
+import { env } from '@/lib/env'
+import { log } from '@/lib/log'
+
+export type Database = NodePgDatabase<Record<string, never>>
+
+let opened: Pool | undefined
+
+/** The process's connections. Opened at first use, so that a build needs no database. */
+export function pool(): Pool {
+  opened ??= openPool(env().DATABASE_URL)
+  return opened
+}
+
+/** Uses another address than DATABASE_URL's: the worker's own role, or a test's own database. */
+export function openPoolAt(connectionString: string) {
+  opened = openPool(connectionString)
+}
+
+export async function closePool() {
+  await opened?.end()
+  opened = undefined
+}
+
+function openPool(connectionString: string) {
+  const created = new Pool({
+    connectionString,
+    max: env().DATABASE_POOL_SIZE,
+    connectionTimeoutMillis: 2_000,
+    statement_timeout: 10_000,
+    lock_timeout: 5_000,
+    idle_in_transaction_session_timeout: 15_000,
+  })
+  // Without a handler, a Postgres that restarts would end this process.
+  created.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection broke'))
+  // The pool listens to idle connections alone: one that breaks in a transaction would end the process just so. The
+  // query at hand, or the next one, reports it to whoever asked.
+  created.on('connect', (client) => client.on('error', () => {}))
+  return created
+}
+
+const databases = new WeakMap<PoolClient, Database>()
+
+/** drizzle over one connection; kept with it, because building it anew costs more than a query. */
+export function databaseOf(client: PoolClient): Database {
+  let database = databases.get(client)
+  if (!database) {
+    database = drizzle(preparing(client), { casing: 'snake_case' })
+    databases.set(client, database)
+  }
+  return database
+}
+
+/** Filters make more texts than one would count; what comes after these is planned each time. */
+const mostPrepared = 100
+
+/**
+ * The connection with each select as a prepared statement: Postgres plans it once instead of for every page, which takes
+ * longer than running it. Rooms need not know; a scope's transaction is always on one connection.
+ */
+function preparing(client: PoolClient): PoolClient {
+  const names = new Map<string, string>()
+  const nameOf = (text: string) => {
+    const known = names.get(text)
+    if (known || names.size === mostPrepared || !/^(select|with)\b/.test(text)) return known
+    const name = `select_${names.size + 1}`
+    names.set(text, name)
+    return name
+  }
+  const query = (config: QueryConfig, values?: unknown[]) =>
+    client.query({ ...config, name: config.name ?? nameOf(config.text) }, values)
+  // drizzle calls nothing but `query`, and always with an object.
+  return Object.assign(Object.create(client), { query })
+}

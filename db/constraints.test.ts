@@ -1,0 +1,288 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, expect, test } from 'vitest'
+import {
+  type Fixture,
+  fillOrganization,
+  makeCatalog,
+  makeOrganization,
+  onConnection,
+  productDatabase,
+  refusalOf,
+} from '@/sandbox/test/fixture'
+
+const database = await productDatabase()
+let own: Fixture
+let ids: Awaited<ReturnType<typeof fillOrganization>>
+
+beforeAll(async () => {
+  await makeCatalog()
+  own = await makeOrganization('acme')
+  await makeOrganization('globex')
+  ids = await fillOrganization(database, own)
+})
+
+const key = (id: string, change: string) => `update keys set ${change} where id = '${id}'`
+/** A copy of a row with some values changed, as a second row. */
+const again = (table: string, where: string, changes: Record<string, unknown>) =>
+  `insert into ${table} select r.* from ${table} t,
+     jsonb_populate_record(null::${table}, to_jsonb(t) || '${JSON.stringify(changes)}') r where t.${where} limit 1`
+
+// The columns that are generated cannot be inserted, so keys are changed and not copied.
+const wrong: [what: string, constraint: string, sql: () => string][] = [
+  [
+    'two current keys for one term',
+    'keys_current_of_term',
+    () =>
+      key(
+        ids.renewedKeyId,
+        `(term_id, term_ends_at) = (select term_id, term_ends_at from keys where id = '${ids.keyId}'),
+      expires_at = (select expires_at from keys where id = '${ids.keyId}')`,
+      ),
+  ],
+  [
+    'a key that two others follow',
+    'keys_follows',
+    () => key(ids.permanentKeyId, `follows_id = '${ids.keyId}'`),
+  ],
+  ['an expiry before the start', 'keys_span', () => key(ids.keyId, 'starts_at = expires_at')],
+  [
+    'a permanent key with an end',
+    'keys_permanent',
+    () => key(ids.permanentKeyId, `expires_at = starts_at + interval '1 year'`),
+  ],
+  ['a subscription key without an end', 'keys_permanent', () => key(ids.keyId, 'expires_at = null')],
+  [
+    'a subscription key without a term',
+    'keys_term',
+    () => key(ids.keyId, 'term_id = null, term_ends_at = null'),
+  ],
+  [
+    'a permanent key of a term',
+    'keys_term',
+    () => key(ids.permanentKeyId, `(term_id, term_ends_at) = (select id, ends_at from terms limit 1)`),
+  ],
+  ['a term without its end', 'keys_term_end', () => key(ids.keyId, 'term_ends_at = null')],
+  [
+    "an end that is not its term's",
+    'keys_term_fk',
+    () => key(ids.keyId, `term_ends_at = term_ends_at - interval '1 day'`),
+  ],
+  [
+    'a key that ends before its term',
+    'keys_outlives_term',
+    () => key(ids.keyId, `expires_at = term_ends_at - interval '1 day'`),
+  ],
+  ['a key bound to an instance without one', 'keys_binding', () => key(ids.keyId, 'instance_id = null')],
+  [
+    'a key bound to the organization with an instance',
+    'keys_binding',
+    () => key(ids.keyId, `binding = 'organization'`),
+  ],
+  [
+    'a short ID with a letter that is misread',
+    'keys_short_id',
+    () => key(ids.keyId, `short_id = 'K-OOOOOO'`),
+  ],
+  [
+    'a short ID twice',
+    'keys_shortId_unique',
+    () => key(ids.keyId, `short_id = (select short_id from keys where id = '${ids.renewedKeyId}')`),
+  ],
+  [
+    'a key twice',
+    'keys_fingerprint_unique',
+    () => key(ids.keyId, `fingerprint = (select fingerprint from keys where id = '${ids.renewedKeyId}')`),
+  ],
+  [
+    'a key that follows itself',
+    'keys_follows_another',
+    () => key(ids.permanentKeyId, `follows_id = '${ids.permanentKeyId}'`),
+  ],
+  [
+    'a key that had expired when it was issued',
+    'keys_issued',
+    () => key(ids.keyId, 'issued_at = expires_at'),
+  ],
+  [
+    "a key that is its term's no longer though none took over",
+    'keys_superseded',
+    () => key(ids.renewedKeyId, 'superseded_at = now()'),
+  ],
+  ['a key of no version of the ring', 'keys_ring_version', () => key(ids.keyId, 'ring_version = 0')],
+  [
+    'a fingerprint that was cut short',
+    'keys_fingerprint',
+    () => key(ids.keyId, 'fingerprint = substring(fingerprint for 31)'),
+  ],
+  ['more of a key than its last four', 'keys_last_four', () => key(ids.keyId, `last_four = 'abcde'`)],
+  [
+    'a revocation undone before it was',
+    'revocations_span',
+    () =>
+      `update revocations set restored_at = revoked_at - interval '1 second' where restored_at is not null`,
+  ],
+  [
+    'an instance retired before it was added',
+    'instances_span',
+    () => `update instances set retired_at = created_at - interval '1 second'`,
+  ],
+  [
+    'an address given up before it was added',
+    'instance_addresses_span',
+    () => `update instance_addresses set retired_at = created_at - interval '1 second'`,
+  ],
+  [
+    'a replaced key that was never renewed',
+    'keys_replaced',
+    () => key(ids.permanentKeyId, 'replaced_at = now()'),
+  ],
+  ['a key without an organization', '', () => key(ids.keyId, 'organization_id = null')],
+  [
+    'overlapping terms',
+    'terms_no_overlap',
+    () => again('terms', `subscription_id = '${ids.subscriptionId}'`, { id: randomUUID(), ordinal: 9 }),
+  ],
+  [
+    'two terms with one number',
+    'terms_ordinal',
+    () => `update terms set ordinal = 1 where subscription_id = '${ids.subscriptionId}' and ordinal = 2`,
+  ],
+  [
+    'a term that ends before it starts',
+    'terms_span',
+    () => 'update terms set starts_at = ends_at where ordinal = 2',
+  ],
+  [
+    'an extension to an earlier day',
+    'extensions_later',
+    () => 'update extensions set to_expires_at = from_expires_at',
+  ],
+  [
+    'two revocations at once',
+    'revocations_current',
+    () => again('revocations', 'restored_at is null', { id: randomUUID() }),
+  ],
+  [
+    'a sixth further address',
+    'instance_addresses_ordinal',
+    () =>
+      again('instance_addresses', 'ordinal = 1', {
+        id: randomUUID(),
+        ordinal: 6,
+        url_identity: 'sixth.example',
+      }),
+  ],
+  [
+    'two main addresses',
+    'instance_addresses_ordinal',
+    () => again('instance_addresses', 'ordinal = 0', { id: randomUUID(), url_identity: 'second.example' }),
+  ],
+  [
+    'one address for two instances',
+    'instance_addresses_identity',
+    () => again('instance_addresses', 'ordinal = 0', { id: randomUUID(), ordinal: 2 }),
+  ],
+  [
+    'a production instance that is the test of another',
+    'instances_test_of',
+    () => `update instances set environment = 'production' where test_of_id is not null`,
+  ],
+  [
+    'an instance that is its own test',
+    'instances_test_of',
+    () => 'update instances set test_of_id = id where test_of_id is not null',
+  ],
+  ['an instance without a label', 'instances_label', () => `update instances set label = ''`],
+  [
+    'an address of an organization in capitals',
+    'organizations_slug',
+    () => `update organizations set slug = 'Acme'`,
+  ],
+  [
+    'an address of an organization twice',
+    'organizations_slug_unique',
+    () => `update organizations set slug = 'globex' where slug = 'acme'`,
+  ],
+  ['an organization without a name', 'organizations_name', () => `update organizations set name = ''`],
+  [
+    'a member with two roles',
+    'memberships_organization_id_person_id_pk',
+    () => again('memberships', `role = 'viewer'`, { role: 'owner' }),
+  ],
+  ['a person in capitals', 'people_email_lower', () => `update people set email = upper(email)`],
+  [
+    'an audit entry with a number that is taken',
+    'audit_entries_sequence',
+    () => again('audit_entries', `organization_id = '${own.organizationId}'`, { id: randomUUID() }),
+  ],
+  [
+    'an entry of the vendor with a number that is taken',
+    'audit_entries_sequence',
+    () => again('audit_entries', 'organization_id is null', { id: randomUUID() }),
+  ],
+  [
+    "a second end of the vendor's chain",
+    'audit_heads_organization',
+    () => again('audit_heads', 'organization_id is null', {}),
+  ],
+  [
+    'a trial of an open-source product',
+    'products_open_source',
+    () => `update products set trial_days = 15 where open_source`,
+  ],
+  [
+    'a trial of 20 days',
+    'products_trial_days',
+    () => `update products set trial_days = 20 where reference = 'forms'`,
+  ],
+  ['a product whose keys are trials', 'products_key_kind', () => `update products set key_kind = 'trial'`],
+  ['no grace', 'products_days', () => 'update products set grace_days = 0'],
+  [
+    'a suite that contains itself',
+    'suite_products_other',
+    () => 'update suite_products set product_id = suite_id',
+  ],
+  [
+    'one command run twice under its key',
+    'command_runs_once',
+    () => again('command_runs', 'true', {}).replace('t.true', 'true'),
+  ],
+  [
+    'a sixth try of a sign-in code',
+    'sign_ins_tries',
+    () =>
+      `insert into sign_ins values (gen_random_uuid(), 'a@b.example', '', '', '', 6, null, 'en', now(), now() + interval '1 hour')`,
+  ],
+  [
+    'a sign-in that ends before it starts',
+    'sign_ins_span',
+    () =>
+      `insert into sign_ins values (gen_random_uuid(), 'a@b.example', '', '', '', 0, null, 'en', now(), now())`,
+  ],
+]
+
+test.each(wrong)('the database refuses %s', async (_what, constraint, statement) => {
+  await onConnection(database.ownerUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    const refusal = await refusalOf(client, statement())
+    // 23502 not null, 23503 reference, 23505 unique, 23514 check, 23P01 exclusion
+    expect(refusal.code, refusal.message).toMatch(/^23(502|503|505|514|P01)$/)
+    expect(refusal.constraint ?? '').toBe(constraint)
+  })
+})
+
+test("each check, exclusion and unique index of an organization's rows is tried above", async () => {
+  const rest = await onConnection(database.ownerUrl, (client) =>
+    client.query<{ name: string }>(
+      `select conname as name from pg_constraint
+       where connamespace = 'public'::regnamespace and contype in ('c', 'x')
+       union select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
+       where c.relnamespace = 'public'::regnamespace and i.indisunique and i.indpred is not null`,
+    ),
+  )
+  const tried = wrong.map(([, constraint]) => constraint)
+  const known = ['instances_short_id', 'products_reference']
+  expect(
+    rest.rows.map(({ name }) => name).filter((name) => !tried.includes(name) && !known.includes(name)),
+  ).toEqual([])
+})

@@ -1,0 +1,212 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  type Fixture,
+  fillOrganization,
+  makeCatalog,
+  makeOrganization,
+  onConnection,
+  productDatabase,
+  refusalOf,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+
+const database = await productDatabase()
+const token = createHash('sha256').update('a cookie').digest('base64url')
+let own: Fixture
+
+beforeAll(async () => {
+  await makeCatalog()
+  own = await makeOrganization('acme')
+  await fillOrganization(database, own)
+  await rowsOf(
+    database,
+    `insert into sessions (token_hash, person_id, expires, last_used_at, created_at, device)
+     values ($1, $2, now() + interval '1 day', now(), now(), 'a test')`,
+    [token, own.people.owner],
+  )
+})
+
+/** What a definer function may do for a login role; a new one fails until it is listed here, with its attacks below. */
+const known = [
+  { name: 'enqueue_job(text,json,text,timestamp with time zone)', owner: 'latchkey_jobs' },
+  { name: 'session_context(text)', owner: 'latchkey_definer' },
+]
+
+test('[A5] each definer function is a listed one, of a role without login, with a search path of its own', async () => {
+  const rows = await rowsOf(
+    database,
+    `select p.oid::regprocedure::text as name, r.rolname as owner, r.rolcanlogin, r.rolsuper, r.rolbypassrls, p.proconfig
+     from pg_proc p join pg_roles r on r.oid = p.proowner
+     where p.prosecdef and p.pronamespace = 'public'::regnamespace order by 1`,
+  )
+  const safe = { rolcanlogin: false, rolsuper: false, rolbypassrls: false }
+  const proconfig = ['search_path=pg_catalog, public, pg_temp']
+  expect(rows).toEqual(known.map((one) => ({ ...one, ...safe, proconfig })))
+})
+
+test('[A5] PUBLIC may execute no function, create nothing and make no temporary objects; views are barriers', async () => {
+  const open = await rowsOf(
+    database,
+    `select p.oid::regprocedure::text as what from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+       where p.pronamespace = 'public'::regnamespace and a.grantee = 0
+         -- Those of extensions belong to the server's superuser, whose grants nobody else can take back; they read no table.
+         and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+     union all select 'database ' || a.privilege_type from pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+       where d.datname = current_database() and a.grantee = 0
+     union all select 'schema ' || a.privilege_type from pg_namespace n, aclexplode(n.nspacl) a
+       where n.nspname = 'public' and a.grantee = 0 and a.privilege_type = 'CREATE'
+     union all select 'table ' || c.relname from pg_class c, aclexplode(c.relacl) a
+       where c.relnamespace = 'public'::regnamespace and a.grantee = 0
+     union all select 'view ' || c.relname from pg_class c
+       where c.relkind in ('v', 'm') and c.relnamespace = 'public'::regnamespace
+         and not coalesce(c.reloptions, '{}') @> array['security_barrier=true']`,
+  )
+  expect(open).toEqual([])
+})
+
+const logins = [
+  ['latchkey_app', database.appUrl],
+  ['latchkey_worker', database.workerUrl],
+] as const
+
+describe.each(logins)('from %s', (role, url) => {
+  const attack = <T>(work: (client: pg.Client) => Promise<T>) =>
+    onConnection(url, async (client) => {
+      await client.query('begin')
+      return work(client)
+    })
+
+  beforeEach(async () => {
+    // The deeper lock is tried as if the first one, that nobody may make temporary objects, were open.
+    await rowsOf(database, `grant temporary on database ${database.name} to ${role}`)
+    return async () => {
+      await rowsOf(database, `revoke temporary on database ${database.name} from ${role}`)
+    }
+  })
+
+  test('[A5] temporary objects are refused', async () => {
+    await rowsOf(database, `revoke temporary on database ${database.name} from ${role}`)
+    await attack(async (client) => {
+      for (const statement of [
+        'create temporary table people (id uuid)',
+        'create temporary view everything as select * from public.keys',
+        'create function pg_temp.leak(text) returns boolean language sql as $$ select true $$',
+      ]) {
+        expect((await refusalOf(client, statement)).code, statement).toBe('42501')
+      }
+    })
+  })
+
+  test('[A5] a temporary table in the search path does not stand in for what a definer function reads', async () => {
+    await attack(async (client) => {
+      await client.query(`
+        create temporary table sessions as select 'forged'::text as token_hash, '${own.people.owner}'::uuid as person_id,
+          now() as expires, now() as last_used_at, now() as created_at, ''::text as device;
+        create temporary table memberships (organization_id uuid, person_id uuid, role text);
+        set local search_path = pg_temp, public, pg_catalog`)
+      expect((await client.query(`select * from public.session_context('forged')`)).rowCount).toBe(0)
+      const { rows } = await client.query('select memberships from public.session_context($1)', [token])
+      expect(rows).toEqual([{ memberships: [expect.objectContaining({ slug: 'acme', role: 'owner' })] }])
+    })
+  })
+
+  test('[A5] a temporary operator does not let a definer function compare otherwise', async () => {
+    await attack(async (client) => {
+      await client.query(`
+        create function pg_temp.always(text, text) returns boolean language sql as $$ select true $$;
+        create operator pg_temp.= (leftarg = text, rightarg = text, function = pg_temp.always);
+        set local search_path = pg_temp, public, pg_catalog`)
+      expect((await client.query(`select * from public.session_context('no such token')`)).rowCount).toBe(0)
+    })
+  })
+
+  test('[A5] a leaking predicate sees no row that the policy hides', async () => {
+    await attack(async (client) => {
+      const seen: (string | undefined)[] = []
+      client.on('notice', ({ message }) => seen.push(message))
+      await client.query(`create function pg_temp.leak(anyelement) returns boolean cost 0.0000001 language plpgsql
+        as $$ begin raise notice 'seen %', $1; return true; end $$`)
+      for (const [table, column] of [
+        ['keys', 'short_id'],
+        ['instances', 'label'],
+        ['organizations', 'slug'],
+        ['memberships', 'person_id'],
+      ]) {
+        const { rowCount } = await client.query(`select from ${table} where pg_temp.leak(${column})`)
+        expect(rowCount, table).toBe(0)
+      }
+      expect(seen).toEqual([])
+    })
+  })
+
+  test('[A5] the role can become nobody who owns tables or functions that read everything', async () => {
+    await attack(async (client) => {
+      for (const other of [
+        'latchkey_definer',
+        'latchkey_owner',
+        'postgres',
+        'pg_read_all_data',
+        'pg_write_all_data',
+      ]) {
+        expect((await refusalOf(client, `set role ${other}`)).code, other).toBe('42501')
+        expect((await refusalOf(client, `set session authorization ${other}`)).code, other).toBe('42501')
+      }
+      const jobs = await refusalOf(client, 'set role latchkey_jobs')
+      // The worker must: graphile-worker changes its own tables as their owner. It reads nothing of ours as such.
+      expect(jobs.code).toBe(role === 'latchkey_worker' ? 'done' : '42501')
+      if (jobs.code !== 'done') return
+      await client.query('set role latchkey_jobs')
+      for (const table of ['keys', 'people', 'sessions', 'audit_entries', 'sign_ins']) {
+        expect((await refusalOf(client, `select from ${table}`)).code, table).toBe('42501')
+      }
+    })
+  })
+
+  test('[A5] session_context gives nothing without a token that somebody holds', async () => {
+    await attack(async (client) => {
+      for (const guess of ['', '%', "' or true --", '_'.repeat(43), token.slice(0, -1), null]) {
+        expect((await client.query('select * from session_context($1)', [guess])).rowCount).toBe(0)
+      }
+    })
+  })
+
+  test('[A5] enqueue_job writes one job and nothing else, whatever it is given', async () => {
+    const tables = () =>
+      rowsOf(
+        database,
+        `select relname, n_live_tup from (values ('keys', (select count(*) from keys)), ('people', (select count(*) from people)),
+           ('sessions', (select count(*) from sessions))) t(relname, n_live_tup)`,
+      )
+    const before = await tables()
+    await attack(async (client) => {
+      const evil = `x', '{}'); delete from sessions; --${randomUUID()}`
+      await client.query('select enqueue_job($1, $2, $3, null)', ['a task', '{}', evil])
+      await client.query('commit')
+    })
+    expect(await tables()).toEqual(before)
+  })
+
+  test('[A5] the tables of jobs are closed to the portal, and audit entries to change for both', async () => {
+    await attack(async (client) => {
+      const jobs = await refusalOf(client, 'select from graphile_worker._private_jobs')
+      if (role === 'latchkey_app') expect(jobs.code).toBe('42501')
+      await client.query(`set local latchkey.scope = 'system'`)
+      for (const statement of [
+        'update audit_entries set action = action',
+        'delete from audit_entries',
+        'truncate audit_entries',
+        'delete from audit_heads',
+        ...['keys', 'terms', 'revocations', 'restorations', 'extensions'].map(
+          (table) => `delete from ${table}`,
+        ),
+        'create table public.mine ()',
+        'alter table keys no force row level security',
+        'create or replace function current_scope() returns text language sql as $$ select $$',
+      ]) {
+        expect((await refusalOf(client, statement)).code, statement).toBe('42501')
+      }
+    })
+  })
+})

@@ -1,0 +1,51 @@
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+import { DatabaseError } from 'pg'
+import { Unavailable } from '@/lib/errors'
+import { log } from '@/lib/log'
+import { noteOutage } from '@/lib/outage'
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const downClasses = ['08', '53', '57', '58']
+const readOnly = '25006'
+const lockTimeout = '55P03'
+const deadlock = '40P01'
+const serialization = '40001'
+const connectionErrors =
+  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/
+
+/** Runs a database call; an outage, a full disk or a read-only server becomes Unavailable, anything else stays as it is. */
+export async function unavailableWhenDown<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (thrown) {
+    const error = cause(thrown)
+    if (!isDown(error)) throw thrown
+    log.error(
+      { error: error instanceof Error ? error.message : String(error) },
+      'the database is not available',
+    )
+    noteOutage()
+    throw new Unavailable('database')
+  }
+}
+
+function isDown(error: unknown): boolean {
+  if (error instanceof DatabaseError) {
+    const code = error.code ?? ''
+    return downClasses.includes(code.slice(0, 2)) || code === readOnly || code === lockTimeout
+  }
+  if (error instanceof AggregateError) return error.errors.some(isDown)
+  return (
+    error instanceof Error && connectionErrors.test(`${'code' in error ? error.code : ''} ${error.message}`)
+  )
+}
+
+/** Two transactions met; running the loser again is safe, because nothing of it was kept. */
+export function isRetryable(thrown: unknown): boolean {
+  const error = cause(thrown)
+  return error instanceof DatabaseError && (error.code === deadlock || error.code === serialization)
+}
+
+function cause(thrown: unknown): unknown {
+  return thrown instanceof DrizzleQueryError ? (thrown.cause ?? thrown) : thrown
+}

@@ -1,0 +1,70 @@
+import type { ClientBase } from 'pg'
+
+/*
+ * Who may do what in the database. Every statement can be repeated, so `npm run db:migrate` runs them each time.
+ *
+ *   latchkey_app       the portal: reads and writes rows of its scope, owns nothing
+ *   latchkey_worker    the worker: the same, and graphile-worker's tables by membership in latchkey_jobs
+ *   latchkey_jobs      no login; owns graphile-worker's schema
+ *   latchkey_definer   no login; owns the security-definer functions, reads through policies of its own
+ */
+
+export const appRole = 'latchkey_app'
+export const workerRole = 'latchkey_worker'
+export const noLoginRoles = ['latchkey_jobs', 'latchkey_definer'] as const
+
+/** Creates the roles that are missing and sets the passwords that the addresses of the two processes name. */
+export async function createRoles(owner: ClientBase, passwords: { app: string; worker: string }) {
+  for (const role of noLoginRoles) await createRole(owner, role, 'nologin')
+  await createRole(owner, appRole, 'login')
+  await createRole(owner, workerRole, 'login')
+  await owner.query(`alter role ${appRole} with login password ${owner.escapeLiteral(passwords.app)}`)
+  await owner.query(`alter role ${workerRole} with login password ${owner.escapeLiteral(passwords.worker)}`)
+  // From Postgres 16 on a role's creator may give it away, but not act as it, unless it grants itself that.
+  for (const role of noLoginRoles) await owner.query(`grant ${role} to current_user`)
+  await owner.query(`grant latchkey_jobs to ${workerRole}`)
+}
+
+async function createRole(owner: ClientBase, role: string, login: 'login' | 'nologin') {
+  const { rowCount } = await owner.query('select from pg_roles where rolname = $1', [role])
+  if (rowCount === 0) await owner.query(`create role ${role} ${login}`)
+}
+
+/** Before the migrations: the places that other roles must own. */
+export async function prepareSchemas(owner: ClientBase) {
+  const { rows } = await owner.query('select current_database() as name')
+  const database = owner.escapeIdentifier(rows[0].name)
+  await owner.query(`revoke temporary, connect on database ${database} from public`)
+  await owner.query(`grant connect on database ${database} to ${appRole}, ${workerRole}`)
+  await owner.query('create schema if not exists graphile_worker authorization latchkey_jobs')
+  await owner.query('alter default privileges revoke execute on functions from public')
+}
+
+/** After the migrations: row security forced on each table that has it, and each role's rights, from nothing. */
+export async function grantRights(owner: ClientBase) {
+  await owner.query('grant usage on schema public to latchkey_app, latchkey_worker, latchkey_definer')
+  await owner.query('grant create on schema public to latchkey_definer, latchkey_jobs')
+  await owner.query('alter function session_context(text) owner to latchkey_definer')
+  await owner.query('alter function enqueue_job(text, json, text, timestamptz) owner to latchkey_jobs')
+  await owner.query('revoke create on schema public from public, latchkey_definer, latchkey_jobs')
+  await owner.query('revoke all on all functions in schema public from public')
+  await owner.query(
+    'grant execute on all functions in schema public to latchkey_app, latchkey_worker, latchkey_definer',
+  )
+  await owner.query('grant select on sessions, people, memberships, organizations to latchkey_definer')
+
+  const { rows } = await owner.query<{ name: string }>(
+    `select quote_ident(relname) as name from pg_class
+     where relnamespace = 'public'::regnamespace and relkind = 'r' and relrowsecurity`,
+  )
+  for (const { name } of rows) await owner.query(`alter table ${name} force row level security`)
+
+  for (const role of [appRole, workerRole]) {
+    await owner.query(`grant select, insert, update, delete on all tables in schema public to ${role}`)
+    // What happened stays: nobody who serves requests can change or remove it.
+    await owner.query(`revoke update, delete, truncate on audit_entries from ${role}`)
+    await owner.query(
+      `revoke delete on audit_heads, keys, terms, revocations, restorations, extensions from ${role}`,
+    )
+  }
+}

@@ -1,0 +1,87 @@
+import { sql } from 'drizzle-orm'
+import {
+  boolean,
+  check,
+  date,
+  jsonb,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { id, instant } from './columns'
+
+export const productKind = pgEnum('product_kind', ['plugin', 'suite', 'cloud_plan'])
+export const keyKind = pgEnum('key_kind', ['subscription', 'trial', 'permanent'])
+export const keyBinding = pgEnum('key_binding', ['url', 'installation', 'organization'])
+export const endBehaviour = pgEnum('end_behaviour', ['read_only', 'trial_mode', 'disabled'])
+
+export const products = pgTable(
+  'products',
+  {
+    id: id(),
+    /** The plugin's directory in GLPI, or the plan's reference: what a GLPI and a catalog file call it. */
+    reference: text().notNull().unique(),
+    name: text().notNull(),
+    kind: productKind().notNull(),
+    openSource: boolean().notNull().default(false),
+    keyKind: keyKind().notNull().default('subscription'),
+    binding: keyBinding().notNull().default('url'),
+    description: jsonb().$type<{ en: string; fr: string }>().notNull(),
+    freeFeatures: jsonb().$type<string[]>().notNull().default([]),
+    trialDays: smallint(),
+    overlapDays: smallint().notNull().default(14),
+    graceDays: smallint().notNull().default(7),
+    movesPerYear: smallint().notNull().default(3),
+    onExpiry: endBehaviour().notNull().default('read_only'),
+    onRevocation: endBehaviour().notNull().default('read_only'),
+    homepageUrl: text(),
+    createdAt: instant().notNull(),
+    withdrawnAt: instant(),
+  },
+  (t) => [
+    check('products_reference', sql`${t.reference} ~ '^[a-z0-9]+([_-][a-z0-9]+)*$'`),
+    check('products_trial_days', sql`${t.trialDays} in (15, 30)`),
+    check('products_open_source', sql`not ${t.openSource} or ${t.trialDays} is null`),
+    check('products_key_kind', sql`${t.keyKind} <> 'trial'`),
+    check(
+      'products_days',
+      sql`${t.overlapDays} between 0 and 60 and ${t.graceDays} between 1 and 60 and ${t.movesPerYear} >= 0`,
+    ),
+  ],
+)
+
+export const suiteProducts = pgTable(
+  'suite_products',
+  {
+    suiteId: uuid()
+      .notNull()
+      .references(() => products.id),
+    productId: uuid()
+      .notNull()
+      .references(() => products.id),
+  },
+  (t) => [
+    primaryKey({ columns: [t.suiteId, t.productId] }),
+    check('suite_products_other', sql`${t.suiteId} <> ${t.productId}`),
+  ],
+)
+
+export const releases = pgTable(
+  'releases',
+  {
+    id: id(),
+    productId: uuid()
+      .notNull()
+      .references(() => products.id),
+    version: text().notNull(),
+    glpiMin: text().notNull(),
+    /** The last GLPI version it works on, by prefix: `11.0` includes 11.0.9. Null: no end known. */
+    glpiMax: text(),
+    releasedOn: date({ mode: 'string' }).notNull(),
+  },
+  (t) => [unique('releases_version').on(t.productId, t.version)],
+)

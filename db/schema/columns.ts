@@ -1,0 +1,36 @@
+import { sql } from 'drizzle-orm'
+import { type AnyPgColumn, customType, pgPolicy, timestamp, uuid } from 'drizzle-orm/pg-core'
+
+/** A point in time. Always with its zone, so that no server setting can shift it. */
+export const instant = () => timestamp({ withTimezone: true, mode: 'date' })
+
+export const id = () => uuid().primaryKey()
+
+export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+
+/**
+ * Row-level security of a table that belongs to an organization: its rows are seen by that organization's
+ * scope, by staff and by the system, and changed by all but staff's reading scope.
+ * The sub-selects make Postgres evaluate the settings once per statement instead of once per row. A `case` and not an
+ * `or` for reading: of an `or` Postgres believes that it leaves a hundredth of the rows, and that on top of the query's
+ * own condition. It then plans for one row where there are 10,000 (seen: a list that did not end within 10 s).
+ */
+export const organizationPolicy = (organizationId: AnyPgColumn) => [
+  pgPolicy('organization_reads', {
+    for: 'select',
+    using: sql`case when (select current_scope()) in ('staff', 'system') then true else ${organizationId} = (select current_organization()) end`,
+  }),
+  pgPolicy('organization_adds', {
+    for: 'insert',
+    withCheck: sql`${organizationId} = (select current_organization()) or (select current_scope()) = 'system'`,
+  }),
+  pgPolicy('organization_changes', {
+    for: 'update',
+    using: sql`${organizationId} = (select current_organization()) or (select current_scope()) = 'system'`,
+    withCheck: sql`${organizationId} = (select current_organization()) or (select current_scope()) = 'system'`,
+  }),
+  pgPolicy('organization_removes', {
+    for: 'delete',
+    using: sql`${organizationId} = (select current_organization()) or (select current_scope()) = 'system'`,
+  }),
+]

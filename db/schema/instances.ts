@@ -1,0 +1,92 @@
+import { sql } from 'drizzle-orm'
+import {
+  boolean,
+  check,
+  foreignKey,
+  index,
+  pgEnum,
+  pgTable,
+  smallint,
+  text,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { id, instant, organizationPolicy } from './columns'
+import { organizations } from './organizations'
+
+export const environment = pgEnum('environment', ['production', 'test'])
+
+export const instances = pgTable(
+  'instances',
+  {
+    id: id(),
+    organizationId: uuid()
+      .notNull()
+      .references(() => organizations.id),
+    shortId: text().notNull().unique(),
+    label: text().notNull(),
+    environment: environment().notNull(),
+    /** The production instance whose keys this test instance may use as well. */
+    testOfId: uuid(),
+    installationId: text(),
+    glpiVersion: text(),
+    /** Its GLPI_NETWORK_SERVICES names this portal, so that GLPI's own registration box asks here. */
+    asksPortal: boolean().notNull().default(false),
+    createdAt: instant().notNull(),
+    retiredAt: instant(),
+  },
+  (t) => [
+    unique('instances_organization').on(t.organizationId, t.id),
+    foreignKey({
+      name: 'instances_test_of_fk',
+      columns: [t.organizationId, t.testOfId],
+      foreignColumns: [t.organizationId, t.id],
+    }),
+    check(
+      'instances_test_of',
+      sql`${t.testOfId} is null or (${t.environment} = 'test' and ${t.testOfId} <> ${t.id})`,
+    ),
+    check('instances_label', sql`length(${t.label}) between 1 and 200`),
+    check('instances_short_id', sql`${t.shortId} ~ '^I-[0-9A-HJKMNP-TV-Z]{6}$'`),
+    check('instances_span', sql`${t.createdAt} <= ${t.retiredAt}`),
+    index('instances_list').on(t.organizationId, t.label, t.id),
+    index('instances_label_search').using('gin', t.label.op('gin_trgm_ops')),
+    ...organizationPolicy(t.organizationId),
+  ],
+)
+
+/** Ordinal 0 is the main address, 1 to 5 are further addresses of the same GLPI: a sixth one has no ordinal left. */
+export const instanceAddresses = pgTable(
+  'instance_addresses',
+  {
+    id: id(),
+    organizationId: uuid().notNull(),
+    instanceId: uuid().notNull(),
+    ordinal: smallint().notNull(),
+    url: text().notNull(),
+    /** What is compared (lib/instances/url.ts): unique within the organization while it is in use. */
+    urlIdentity: text().notNull(),
+    createdAt: instant().notNull(),
+    retiredAt: instant(),
+  },
+  (t) => [
+    foreignKey({
+      name: 'instance_addresses_instance_fk',
+      columns: [t.organizationId, t.instanceId],
+      foreignColumns: [instances.organizationId, instances.id],
+    }),
+    uniqueIndex('instance_addresses_identity')
+      .on(t.organizationId, t.urlIdentity)
+      .where(sql`${t.retiredAt} is null`),
+    uniqueIndex('instance_addresses_ordinal')
+      .on(t.organizationId, t.instanceId, t.ordinal)
+      .where(sql`${t.retiredAt} is null`),
+    // Retired instances show theirs too, so the unique one above, of addresses in use, does not find them.
+    index('instance_addresses_instance').on(t.organizationId, t.instanceId, t.ordinal),
+    check('instance_addresses_ordinal', sql`${t.ordinal} between 0 and 5`),
+    check('instance_addresses_span', sql`${t.createdAt} <= ${t.retiredAt}`),
+    index('instance_addresses_search').using('gin', t.urlIdentity.op('gin_trgm_ops')),
+    ...organizationPolicy(t.organizationId),
+  ],
+)

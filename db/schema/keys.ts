@@ -1,0 +1,188 @@
+import { sql } from 'drizzle-orm'
+import {
+  type AnyPgColumn,
+  check,
+  foreignKey,
+  index,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { keyBinding, keyKind, products } from './catalog'
+import { bytes, id, instant, organizationPolicy } from './columns'
+import { instances } from './instances'
+import { organizations } from './organizations'
+import { people } from './people'
+import { terms } from './subscriptions'
+
+export const keys = pgTable(
+  'keys',
+  {
+    id: id(),
+    organizationId: uuid()
+      .notNull()
+      .references(() => organizations.id),
+    shortId: text().notNull().unique(),
+    productId: uuid()
+      .notNull()
+      .references(() => products.id),
+    kind: keyKind().notNull(),
+    binding: keyBinding().notNull(),
+    instanceId: uuid(),
+    termId: uuid(),
+    /** The end of the term, kept equal to the term's by the foreign key: lists sort by it without a join. */
+    termEndsAt: instant(),
+    issuedAt: instant().notNull(),
+    startsAt: instant().notNull(),
+    expiresAt: instant(),
+    /** When a renewal is due: the term's end, or the key's where there is no term. Null: never. */
+    dueAt: instant().generatedAlwaysAs(sql`coalesce(term_ends_at, expires_at)`),
+    /** The key's end, `infinity` for never, so that a list can page by it. */
+    endsAt: instant().notNull().generatedAlwaysAs(sql`coalesce(expires_at, timestamptz 'infinity')`),
+    /** The key that this one takes over from. */
+    followsId: uuid(),
+    /** A newer key was issued for the same place. With `supersededAt` also no longer the term's own. */
+    renewedAt: instant(),
+    supersededAt: instant(),
+    firstSeenAt: instant(),
+    /** The newer key has been seen in use. */
+    replacedAt: instant(),
+    cipher: bytes().notNull(),
+    ringVersion: smallint().notNull(),
+    fingerprint: bytes().notNull().unique(),
+    lastFour: text().notNull(),
+  },
+  (t) => [
+    unique('keys_organization').on(t.organizationId, t.id),
+    foreignKey({
+      name: 'keys_instance_fk',
+      columns: [t.organizationId, t.instanceId],
+      foreignColumns: [instances.organizationId, instances.id],
+    }),
+    foreignKey({
+      name: 'keys_term_fk',
+      columns: [t.organizationId, t.termId, t.termEndsAt],
+      foreignColumns: [terms.organizationId, terms.id, terms.endsAt],
+    }).onUpdate('cascade'),
+    foreignKey({
+      name: 'keys_follows_fk',
+      columns: [t.organizationId, t.followsId],
+      // drizzle's self-reference needs the type said once
+      foreignColumns: [t.organizationId, t.id] as [AnyPgColumn, AnyPgColumn],
+    }),
+    uniqueIndex('keys_current_of_term').on(t.organizationId, t.termId).where(sql`${t.supersededAt} is null`),
+    uniqueIndex('keys_follows').on(t.organizationId, t.followsId),
+    check('keys_span', sql`${t.startsAt} < ${t.expiresAt}`),
+    check('keys_permanent', sql`(${t.kind} = 'permanent') = (${t.expiresAt} is null)`),
+    check('keys_term', sql`(${t.kind} = 'subscription') = (${t.termId} is not null)`),
+    check('keys_term_end', sql`(${t.termId} is null) = (${t.termEndsAt} is null)`),
+    check('keys_outlives_term', sql`${t.termEndsAt} <= ${t.expiresAt}`),
+    check('keys_binding', sql`(${t.binding} = 'organization') = (${t.instanceId} is null)`),
+    check('keys_short_id', sql`${t.shortId} ~ '^K-[0-9A-HJKMNP-TV-Z]{6}$'`),
+    check('keys_follows_another', sql`${t.followsId} <> ${t.id}`),
+    check('keys_issued', sql`${t.issuedAt} < ${t.expiresAt}`),
+    check('keys_superseded', sql`${t.supersededAt} is null or ${t.renewedAt} is not null`),
+    check('keys_ring_version', sql`${t.ringVersion} >= 1`),
+    // HMAC-SHA-256
+    check('keys_fingerprint', sql`octet_length(${t.fingerprint}) = 32`),
+    check('keys_last_four', sql`length(${t.lastFour}) = 4`),
+    check('keys_replaced', sql`${t.replacedAt} is null or ${t.renewedAt} is not null`),
+    index('keys_list').on(t.organizationId, t.endsAt, t.id),
+    // With the end last, so that what ended long ago is passed over without being read.
+    index('keys_due').on(t.organizationId, t.dueAt, t.id, t.endsAt).where(sql`${t.renewedAt} is null`),
+    index('keys_not_seen')
+      .on(t.organizationId, t.id)
+      .where(sql`${t.followsId} is not null and ${t.firstSeenAt} is null`),
+    index('keys_instance').on(t.organizationId, t.instanceId, t.endsAt, t.id),
+    index('keys_product').on(t.organizationId, t.productId, t.endsAt, t.id),
+    index('keys_last_four').on(t.organizationId, t.lastFour),
+    index('keys_ring_version').on(t.ringVersion),
+    ...organizationPolicy(t.organizationId),
+  ],
+)
+
+export const revocationReason = pgEnum('revocation_reason', [
+  'non_payment',
+  'refunded',
+  'disputed',
+  'terms_violated',
+  'leaked',
+  'requested',
+])
+
+export const revocations = pgTable(
+  'revocations',
+  {
+    id: id(),
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    reason: revocationReason().notNull(),
+    note: text(),
+    revokedAt: instant().notNull(),
+    /** Null where the system did it. */
+    revokedById: uuid().references(() => people.id),
+    /** Set together with the restoration that says who and why. */
+    restoredAt: instant(),
+  },
+  (t) => [
+    unique('revocations_organization').on(t.organizationId, t.id),
+    foreignKey({
+      name: 'revocations_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    check('revocations_span', sql`${t.revokedAt} <= ${t.restoredAt}`),
+    uniqueIndex('revocations_current').on(t.organizationId, t.keyId).where(sql`${t.restoredAt} is null`),
+    ...organizationPolicy(t.organizationId),
+  ],
+)
+
+export const restorations = pgTable(
+  'restorations',
+  {
+    revocationId: uuid().notNull(),
+    organizationId: uuid().notNull(),
+    note: text(),
+    restoredAt: instant().notNull(),
+    restoredById: uuid().references(() => people.id),
+  },
+  (t) => [
+    // With the organization, so that the refusal does not tell whether another organization has such a row.
+    primaryKey({ columns: [t.organizationId, t.revocationId] }),
+    foreignKey({
+      name: 'restorations_revocation_fk',
+      columns: [t.organizationId, t.revocationId],
+      foreignColumns: [revocations.organizationId, revocations.id],
+    }),
+    ...organizationPolicy(t.organizationId),
+  ],
+)
+
+export const extensions = pgTable(
+  'extensions',
+  {
+    id: id(),
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    fromExpiresAt: instant().notNull(),
+    toExpiresAt: instant().notNull(),
+    reason: text().notNull(),
+    extendedAt: instant().notNull(),
+    extendedById: uuid().references(() => people.id),
+  },
+  (t) => [
+    foreignKey({
+      name: 'extensions_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    index('extensions_key').on(t.organizationId, t.keyId),
+    check('extensions_later', sql`${t.fromExpiresAt} < ${t.toExpiresAt}`),
+    ...organizationPolicy(t.organizationId),
+  ],
+)

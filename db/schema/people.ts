@@ -1,0 +1,77 @@
+import { sql } from 'drizzle-orm'
+import { check, index, pgEnum, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
+import { bytes, id, instant } from './columns'
+
+export const language = pgEnum('language', ['en', 'fr'])
+
+export const people = pgTable(
+  'people',
+  {
+    id: id(),
+    email: text().notNull().unique(),
+    name: text(),
+    emailVerified: instant(),
+    // next-auth's adapter names this column; the portal shows initials and stores no picture.
+    image: text(),
+    language: language().notNull().default('en'),
+    timeZone: text().notNull().default('Europe/Paris'),
+    createdAt: instant().notNull(),
+  },
+  (t) => [check('people_email_lower', sql`${t.email} = lower(${t.email})`)],
+)
+
+/** next-auth's session row. The token is stored as its SHA-256, so that a dump of this table signs nobody in. */
+export const sessions = pgTable(
+  'sessions',
+  {
+    sessionToken: text('token_hash').primaryKey(),
+    userId: uuid('person_id')
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    expires: instant().notNull(),
+    lastUsedAt: instant().notNull(),
+    createdAt: instant().notNull(),
+    device: text().notNull(),
+  },
+  (t) => [index('sessions_person').on(t.userId)],
+)
+
+/**
+ * One asked-for sign-in: the mail carries a link and a code, both good once, only in the browser that asked.
+ * Code and link are HMACs under a secret outside the database: a million codes under a plain hash are a second's work.
+ */
+export const signIns = pgTable(
+  'sign_ins',
+  {
+    id: id(),
+    email: text().notNull(),
+    browserHash: bytes().notNull(),
+    codeHmac: bytes().notNull(),
+    linkHmac: bytes().notNull().unique(),
+    tries: smallint().notNull().default(0),
+    returnTo: text(),
+    language: language().notNull(),
+    createdAt: instant().notNull(),
+    expiresAt: instant().notNull(),
+    usedAt: instant(),
+  },
+  (t) => [
+    index('sign_ins_browser').on(t.browserHash, t.createdAt),
+    index('sign_ins_expiry').on(t.expiresAt),
+    check('sign_ins_tries', sql`${t.tries} between 0 and 5`),
+    check('sign_ins_span', sql`${t.createdAt} < ${t.expiresAt}`),
+  ],
+)
+
+/** A browser that this person has signed in with: it keeps a mail allowance of its own, which no stranger can use up. */
+export const knownBrowsers = pgTable(
+  'known_browsers',
+  {
+    personId: uuid()
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    browserHash: bytes().notNull(),
+    lastUsedAt: instant().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.personId, t.browserHash] })],
+)

@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { sql } from 'drizzle-orm'
+import { beforeAll, expect, test } from 'vitest'
+import { organizations } from '@/db/schema/organizations'
+import { asOrganization, asSystem } from '@/db/scope'
+import { type Fixture, makeOrganization, productDatabase } from '@/sandbox/test/fixture'
+
+await productDatabase()
+let own: Fixture
+
+beforeAll(async () => {
+  own = await makeOrganization('acme')
+  await makeOrganization('globex')
+})
+
+/** Who may see every organization, and how often its source says so. A new caller is a decision: list it here. */
+const systemCallers: Record<string, number> = {
+  'lib/command.ts': 2,
+  'lib/jobs/clean-up.ts': 1,
+  'lib/keys/check-ring.ts': 1,
+  'lib/keys/rotate-ring.ts': 2,
+  'lib/people/queries.ts': 2,
+  'lib/people/request-sign-in.ts': 1,
+  'lib/people/send-sign-in.ts': 1,
+  'lib/people/session.ts': 1,
+}
+
+test('the callers of asSystem are the listed ones', () => {
+  const root = path.join(import.meta.dirname, '..')
+  const found: Record<string, number> = {}
+  const folders = ['app', 'components', 'db', 'key-service', 'lib', 'scripts']
+  for (const folder of folders.filter((name) => existsSync(path.join(root, name)))) {
+    for (const name of readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })) {
+      const file = path.posix.join(folder, name.split(path.sep).join('/'))
+      if (!/\.tsx?$/.test(file) || /\.test\.tsx?$/.test(file) || file === 'db/scope.ts') continue
+      // Any mention but an import and a type: it could be handed on under another name.
+      const text = readFileSync(path.join(root, file), 'utf8').replace(/^import [^'"]*['"].*$/gm, '')
+      const calls = text.match(/\basSystem\b/g)?.length ?? 0
+      if (calls > 0) found[file] = calls
+    }
+  }
+  console.log(
+    `Callers of asSystem:\n${Object.keys(found)
+      .map((file) => `  ${file}`)
+      .join('\n')}`,
+  )
+  expect(found).toEqual(systemCallers)
+})
+
+test('an ID that is no UUID never reaches the statement that opens the scope', () => {
+  for (const id of [
+    "'; drop table keys; --",
+    own.organizationId.toUpperCase(),
+    '',
+    `${own.organizationId}\n`,
+  ]) {
+    expect(() => asOrganization(id, async () => {})).toThrow('must be a lower-case UUID')
+  }
+})
+
+test('a reason for the system scope cannot break out of the statement that opens it', async () => {
+  const name = await asSystem("x'; set role latchkey_owner; --é", (tx) =>
+    tx.execute(sql`select current_setting('application_name') as name, current_user as role`),
+  )
+  expect(name.rows).toEqual([{ name: 'x set role latchkey_owner --', role: 'latchkey_app' }])
+})
+
+test('a scope ends with its transaction: the next one on the connection sees its own rows alone', async () => {
+  for (let round = 0; round < 20; round++) {
+    expect(await asSystem('a test', (tx) => tx.select().from(organizations))).toHaveLength(2)
+    const seen = await asOrganization(own.organizationId, (tx) => tx.select().from(organizations))
+    expect(seen.map(({ slug }) => slug)).toEqual(['acme'])
+  }
+})
+
+test('work that swallows a failed statement is not taken for done', async () => {
+  const swallowing = asOrganization(own.organizationId, async (tx) => {
+    await tx.execute(sql`update organizations set name = 'Lost'`)
+    await tx.execute(sql`select 1 / 0`).catch(() => {})
+    return 'done'
+  })
+  await expect(swallowing).rejects.toThrow('rolled back')
+})

@@ -1,0 +1,69 @@
+import type { PoolClient } from 'pg'
+import { unavailableWhenDown } from '@/db/failures'
+import { type Database, databaseOf, pool } from './client'
+
+declare const scope: unique symbol
+/** A transaction that sees the rows of one organization. */
+export type OrganizationTx = Database & { readonly [scope]: 'organization' }
+/** A transaction that sees every row, for work that belongs to no organization. */
+export type SystemTx = Database & { readonly [scope]: 'system' }
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/**
+ * Runs `work` in a transaction that row-level security confines to one organization.
+ * @throws Unavailable when the database cannot be reached or has no connection free within two seconds.
+ */
+export function asOrganization<T>(
+  organizationId: string,
+  work: (tx: OrganizationTx) => Promise<T>,
+): Promise<T> {
+  if (!uuid.test(organizationId)) throw new TypeError('organizationId must be a lower-case UUID')
+  return inTransaction(`set local latchkey.organization_id = '${organizationId}'`, (database) =>
+    // the brand exists for the compiler only
+    work(database as OrganizationTx),
+  )
+}
+
+/**
+ * Runs `work` in a transaction that sees every organization. Each caller is on the list of `db/scope.test.ts`.
+ * @param reason why no single organization will do; it is shown in Postgres' list of activity.
+ */
+export function asSystem<T>(reason: string, work: (tx: SystemTx) => Promise<T>): Promise<T> {
+  const name = reason.replace(/[^\w -]/g, '').slice(0, 60)
+  return inTransaction(
+    `set local latchkey.scope = 'system'; set local application_name = '${name}'`,
+    (database) =>
+      // the brand exists for the compiler only
+      work(database as SystemTx),
+  )
+}
+
+async function inTransaction<T>(settings: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const client = await unavailableWhenDown(() => pool().connect())
+  let broken: Error | undefined
+  try {
+    // One round trip: the settings are literals made above, never input.
+    await unavailableWhenDown(() => client.query(`begin; ${settings}`))
+    const result = await unavailableWhenDown(() => work(databaseOf(client)))
+    const { command } = await unavailableWhenDown(() => client.query('commit'))
+    // What Postgres answers, without an error, when a statement had failed and the work went on regardless.
+    if (command === 'ROLLBACK')
+      throw new Error('the transaction was rolled back: its work swallowed an error')
+    return result
+  } catch (error) {
+    broken = await rollBack(client)
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+async function rollBack(client: PoolClient) {
+  try {
+    await client.query('rollback')
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error : new Error('the rollback failed')
+  }
+}

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto'
+import type { Browser, BrowserContext, BrowserContextOptions } from '@playwright/test'
+import { type MemberRole, memberRoles } from '@/lib/access'
+import type { By } from '@/lib/command'
+import { newId } from '@/lib/ids'
+import { addInstance } from '@/lib/instances/add'
+import { addAddress } from '@/lib/instances/address'
+import { open } from '@/lib/keys/vault'
+import { addMember, createOrganization } from '@/lib/organizations/create'
+import { newToken, tokenHash } from '@/lib/people/tokens'
+import { renewSubscription } from '@/lib/subscriptions/renew'
+import { startSubscription } from '@/lib/subscriptions/start'
+import { query } from './sign-in'
+
+/** An organization that belongs to one test file, so that nothing another one does changes what it sees. */
+export interface Customer {
+  organizationId: string
+  slug: string
+  name: string
+  people: Record<MemberRole, Person>
+  instanceId: string
+  addressId: string
+  /** Another instance, for what changes one for good. */
+  spareId: string
+  keys: { id: string; shortId: string; characters: string }[]
+}
+
+export interface Person {
+  personId: string
+  email: string
+  /** What the session's cookie holds. */
+  token: string
+}
+
+export const bySystem = (organizationId: string): By => ({
+  actor: { kind: 'system' },
+  organizationId,
+  idempotencyKey: randomUUID(),
+})
+
+/** Made by the commands in the product's database: a member of each role, two instances, two current keys and an old one. */
+export async function newCustomer(
+  word: string,
+  more: { name?: string; label?: string; glpiVersion?: string } = {},
+): Promise<Customer> {
+  const slug = `${word}-${newId().slice(-8)}`
+  const name = more.name ?? `The people of ${slug}`
+  const { organizationId } = await createOrganization(
+    { actor: { kind: 'system' }, idempotencyKey: randomUUID() },
+    { name, slug, timeZone: 'Europe/Paris' },
+  )
+  const people: Partial<Record<MemberRole, Person>> = {}
+  for (const role of memberRoles) people[role] = await newMember(organizationId, slug, role)
+  const instanceId = await newInstance(organizationId, `${slug}.example`, more)
+  await addAddress(bySystem(organizationId), { instanceId, url: `https://${slug}.lan` })
+  const spareId = await newInstance(organizationId, `spare.${slug}.example`, { label: 'Spare' })
+  const forms = await subscribe(organizationId, 'formspro', instanceId)
+  await subscribe(organizationId, 'inventoryplus', instanceId)
+  await renewSubscription(bySystem(organizationId), { subscriptionId: forms.subscriptionId })
+  const [address] = await inOrganization<{ id: string }>(
+    organizationId,
+    'select id from instance_addresses where instance_id = $1 and ordinal > 0',
+    [instanceId],
+  )
+  return {
+    organizationId,
+    slug,
+    name,
+    // every role was added above
+    people: people as Record<MemberRole, Person>,
+    instanceId,
+    addressId: address?.id ?? '',
+    spareId,
+    keys: await keysOf(organizationId),
+  }
+}
+
+export async function newInstance(
+  organizationId: string,
+  host: string,
+  { label = 'Service desk', glpiVersion = '11.0.4' }: { label?: string; glpiVersion?: string },
+): Promise<string> {
+  const { instanceId } = await addInstance(bySystem(organizationId), {
+    label,
+    url: `https://${host}/glpi`,
+    environment: 'production',
+    glpiVersion,
+  })
+  return instanceId
+}
+
+export async function subscribe(organizationId: string, reference: string, instanceId: string | null) {
+  const [product] = await query('select id from products where reference = $1', [reference])
+  return startSubscription(bySystem(organizationId), { productId: product?.id, instanceId })
+}
+
+async function newMember(organizationId: string, slug: string, role: MemberRole): Promise<Person> {
+  const email = `${role}@${slug}.example`
+  const { personId } = await addMember(bySystem(organizationId), { email, role })
+  return { personId, email, token: await newSession(personId) }
+}
+
+/** Somebody who is signed in and belongs nowhere. */
+export async function newPerson(): Promise<Person> {
+  const personId = newId()
+  const email = `nobody-${personId.slice(-8)}@e2e.example`
+  await query('insert into people (id, email, created_at) values ($1, $2, now())', [personId, email])
+  return { personId, email, token: await newSession(personId) }
+}
+
+/** The row that signing in would have made; signing in itself has tests of its own. */
+export async function newSession(personId: string): Promise<string> {
+  const token = newToken()
+  await query(
+    `insert into sessions (token_hash, person_id, expires, last_used_at, created_at, device)
+     values ($1, $2, now() + interval '30 days', now(), now(), 'e2e')`,
+    [tokenHash(token).toString('base64url'), personId],
+  )
+  return token
+}
+
+/** The organization's keys that work, as the vault holds them. */
+export async function keysOf(organizationId: string): Promise<Customer['keys']> {
+  const rows = await inOrganization<{ id: string; short_id: string; cipher: Buffer; ring_version: number }>(
+    organizationId,
+    'select id, short_id, cipher, ring_version from keys order by id',
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    shortId: row.short_id,
+    characters: open({ cipher: row.cipher, ringVersion: row.ring_version }, row.id),
+  }))
+}
+
+/** Rows as the application's role sees them within one organization. */
+export async function inOrganization<Row>(
+  organizationId: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  return query(text, values, `set latchkey.organization_id = '${organizationId}'`)
+}
+
+/** Rows of every organization. */
+export async function inSystem<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
+  return query(text, values, `set latchkey.scope = 'system'`)
+}
+
+export const sessionCookie = (person: Person) => ({
+  name: 'session',
+  value: person.token,
+  url: process.env.PUBLIC_URL ?? '',
+  httpOnly: true,
+  sameSite: 'Lax' as const,
+})
+
+/** A browser in which this person is signed in; null: in which nobody is. */
+export async function browserAs(
+  browser: Browser,
+  person: Person | null,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const context = await browser.newContext({ locale: 'en-GB', ...options })
+  if (person) await context.addCookies([sessionCookie(person)])
+  return context
+}

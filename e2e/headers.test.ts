@@ -1,0 +1,287 @@
+import { globSync, readFileSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import path from 'node:path'
+import { expect, test } from '@playwright/test'
+import { freePort } from '@/sandbox/ports'
+import type { Running } from '@/scripts/processes'
+import { startProduct } from '@/scripts/product'
+import { type Customer, newCustomer } from './customer'
+import { paths } from './doors'
+import { type Answer, actionBody, builtActions, origin, send } from './send'
+
+let customer: Customer
+
+test.beforeAll(async () => {
+  customer = await newCustomer('headers')
+})
+
+const others = [
+  '/no/such/page',
+  '/%ff',
+  '/icon.svg',
+  '/icons.svg',
+  '/robots.txt',
+  '/favicon.ico',
+  '/_next/static/none.js',
+  '/api/none',
+  '//evil.example',
+]
+
+test('every answer carries the security headers: pages, routes, redirects, files, refusals', async () => {
+  const asked = [...Object.values(paths).map(({ at }) => at(customer.slug, customer)), ...others]
+  let answers = 0
+  for (const as of [null, customer.people.owner]) {
+    for (const address of asked) {
+      for (const method of ['GET', 'POST']) {
+        const answer = await send({ method, path: address, as })
+        const found = { method, address, ...missingHeaders(answer) }
+        expect(found).toEqual({ method, address })
+        answers++
+      }
+    }
+  }
+  console.log(`${answers} answers`)
+})
+
+function missingHeaders({ headers }: Answer): Record<string, unknown> {
+  const policy = String(headers['content-security-policy'])
+  const wrong: Record<string, unknown> = {}
+  if (headers['x-content-type-options'] !== 'nosniff') wrong.sniff = headers['x-content-type-options']
+  if (!headers['referrer-policy']?.includes('same-origin')) wrong.referrer = headers['referrer-policy']
+  if (!headers['permissions-policy']) wrong.permissions = 'none'
+  if (!policy.includes("frame-ancestors 'none'")) wrong.framing = policy
+  if (!policy.includes("default-src 'none'")) wrong.policy = policy
+  if (/script-src[^;]*unsafe-(inline|eval)/.test(policy)) wrong.scripts = policy
+  if (headers['x-powered-by']) wrong.powered = headers['x-powered-by']
+  return wrong
+}
+
+test('a page’s policy has a nonce of its own at each request', async () => {
+  const nonces = new Set<string>()
+  for (let visit = 0; visit < 20; visit++) {
+    const { headers, text } = await send({ path: `/${customer.slug}/keys`, as: customer.people.owner })
+    const nonce = /script-src 'self' 'nonce-([^']+)' 'strict-dynamic';/.exec(
+      String(headers['content-security-policy']),
+    )?.[1]
+    expect(nonce).toBeTruthy()
+    nonces.add(nonce ?? '')
+    const scripts = text.match(/<script\b[^>]*>/g) ?? []
+    expect(scripts.length).toBeGreaterThan(0)
+    expect(scripts.filter((script) => !script.includes(`nonce="${nonce}"`))).toEqual([])
+    expect(text).not.toMatch(/<[^>]+ (style|on[a-z]+)="/)
+  }
+  expect(nonces.size).toBe(20)
+})
+
+test('no redirect leaves the portal (30 tried)', async () => {
+  const evil = [
+    'https://evil.example',
+    '//evil.example',
+    '/\\evil.example',
+    '/%09/evil.example',
+    '/%5Cevil.example',
+    'javascript:alert(1)',
+    '///evil.example',
+    'https:evil.example',
+    '/..//evil.example',
+    '@evil.example',
+  ]
+  let tried = 0
+  for (const address of evil) {
+    for (const path of [
+      `/sign-in?to=${encodeURIComponent(address)}`,
+      address.startsWith('/') ? address : `/${address}`,
+      `/${customer.slug}/keys/?to=${encodeURIComponent(address)}`,
+    ]) {
+      for (const as of [null, customer.people.owner]) {
+        const { headers } = await send({ path, as, headers: { 'x-forwarded-host': 'evil.example' } })
+        const { location } = headers
+        if (location) expect({ path, to: new URL(location, origin()).origin }).toEqual({ path, to: origin() })
+      }
+      tried++
+    }
+  }
+  expect(tried).toBe(30)
+})
+
+test.describe('under an https address', () => {
+  let web: Running
+  let port: number
+  const lines: string[] = []
+  const publicUrl = 'https://portal.latchkey.example'
+
+  test.beforeAll(async () => {
+    port = await freePort()
+    const env = { ...process.env, PUBLIC_URL: publicUrl, SANDBOX_CLOCK_FILE: undefined, LOG_LEVEL: 'trace' }
+    const [started] = startProduct({
+      parts: ['web'],
+      host: '127.0.0.1',
+      port,
+      env,
+      print: (line) => void lines.push(line),
+    })
+    if (!started) throw new Error('nothing was started')
+    web = started
+    await web.ready
+  })
+
+  test.afterAll(() => web.stop())
+
+  function ask(
+    method: string,
+    address: string,
+    headers: Record<string, string> = {},
+    body = '',
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const sent = httpRequest(
+        { hostname: '127.0.0.1', port, method, path: address, headers, agent: false },
+        (response) => {
+          let text = ''
+          response.on('data', (chunk) => (text += chunk))
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+          )
+        },
+      )
+      sent.on('error', reject)
+      sent.end(body)
+    })
+  }
+
+  test('answers demand https, and cookies are Secure, HttpOnly, SameSite=Lax and of this host alone', async () => {
+    for (const address of [...Object.values(paths).map(({ at }) => at(customer.slug, customer)), ...others]) {
+      const { headers } = await ask('GET', address)
+      expect({ address, hsts: headers['strict-transport-security'] }).toEqual({
+        address,
+        hsts: 'max-age=63072000; includeSubDomains',
+      })
+    }
+    const cookies: string[] = []
+    const host = new URL(publicUrl).host
+    for (const { id, name } of builtActions()) {
+      const fields = name.endsWith('chooseTheme')
+        ? ([['theme', 'dark']] as const)
+        : name.endsWith('chooseLanguage')
+          ? ([['language', 'fr']] as const)
+          : name.endsWith('askForMail')
+            ? ([['email', 'cookie@e2e.example']] as const)
+            : null
+      if (!fields) continue
+      const { headers, body } = actionBody('script', id, fields, name.endsWith('askForMail'))
+      const answer = await ask(
+        'POST',
+        '/sign-in',
+        { ...headers, origin: publicUrl, host, 'content-length': String(Buffer.byteLength(body)) },
+        body,
+      )
+      cookies.push(...(answer.headers['set-cookie'] ?? []))
+    }
+    expect(cookies.map((cookie) => cookie.split('=')[0]).sort()).toEqual([
+      '__Host-browser',
+      '__Host-language',
+      '__Host-theme',
+    ])
+    for (const cookie of cookies) {
+      for (const attribute of ['Path=/', 'HttpOnly', 'Secure', 'SameSite=lax']) {
+        expect(cookie.toLowerCase()).toContain(attribute.toLowerCase())
+      }
+      expect(cookie).not.toMatch(/domain=/i)
+    }
+    // The session under its name here, and not under the one of plain http.
+    const { token } = customer.people.owner
+    expect((await ask('GET', `/${customer.slug}/keys`, { cookie: `__Host-session=${token}` })).status).toBe(
+      200,
+    )
+    expect((await ask('GET', `/${customer.slug}/keys`, { cookie: `session=${token}` })).status).toBe(307)
+  })
+
+  test('no secret stands in a log, an answer, an address or the build', async () => {
+    const { token } = customer.people.owner
+    const cookie = `__Host-session=${token}`
+    const secrets = secretsOf(customer)
+    const answers: Answer[] = []
+    for (const address of [...Object.values(paths).map(({ at }) => at(customer.slug, customer)), ...others]) {
+      for (const method of ['GET', 'POST', 'PUT'])
+        answers.push(await ask(method, address, { cookie, origin: publicUrl }))
+    }
+    const reveal = builtActions().find(({ name }) => name.endsWith('keys/actions.ts reveal'))
+    const [key] = customer.keys
+    const { headers, body } = actionBody(
+      'script',
+      reveal?.id ?? '',
+      [
+        ['organization', customer.slug],
+        ['reveal', `copied ${key?.id}`],
+      ],
+      true,
+    )
+    const revealed = await ask(
+      'POST',
+      `/${customer.slug}/keys`,
+      {
+        ...headers,
+        cookie,
+        origin: publicUrl,
+        host: new URL(publicUrl).host,
+        'content-length': String(Buffer.byteLength(body)),
+      },
+      body,
+    )
+    expect(revealed.text).toContain(key?.characters)
+    // What cannot be read is logged, without what it held.
+    for (const broken of ['[', '["$K1"]']) {
+      await ask(
+        'POST',
+        '/sign-in',
+        {
+          cookie,
+          origin: publicUrl,
+          'next-action': reveal?.id ?? '',
+          'content-type': 'text/plain',
+          'content-length': String(broken.length + token.length),
+        },
+        broken + token,
+      )
+    }
+    expect(lines.length).toBeGreaterThan(0)
+    const log = lines.join('\n')
+    for (const [name, secret] of secrets) {
+      expect({ name, inLog: log.includes(secret) }).toEqual({ name, inLog: false })
+      const leaking = answers.filter(
+        ({ text, headers }) => text.includes(secret) || JSON.stringify(headers).includes(secret),
+      )
+      expect({ name, answers: leaking.length }).toEqual({ name, answers: 0 })
+    }
+    const root = path.join(import.meta.dirname, '../.next')
+    const files = globSync('{static,server}/**/*.{js,json,html,rsc,css,map,meta}', { cwd: root })
+    expect(files.length).toBeGreaterThan(50)
+    for (const file of files) {
+      const text = readFileSync(path.join(root, file), 'utf8')
+      for (const [name, secret] of secrets)
+        expect({ file, name, found: text.includes(secret) }).toEqual({ file, name, found: false })
+    }
+    console.log(
+      `${secrets.length} secrets, ${lines.length} lines of log, ${answers.length} answers, ${files.length} files of the build`,
+    )
+  })
+})
+
+function secretsOf({ keys, people }: Customer): [string, string][] {
+  const variables = [
+    'KEY_RING',
+    'KEY_FINGERPRINT_SECRET',
+    'SIGN_IN_SECRET',
+    'DATABASE_URL',
+    'DATABASE_OWNER_URL',
+    'WORKER_DATABASE_URL',
+  ]
+  return [
+    ...variables.flatMap((name): [string, string][] => {
+      const value = (process.env[name] ?? '').replace(/^1:/, '')
+      return value ? [[name, value]] : []
+    }),
+    ...keys.map(({ shortId, characters }): [string, string] => [`key ${shortId}`, characters]),
+    ...Object.entries(people).map(([role, { token }]): [string, string] => [`session of ${role}`, token]),
+  ]
+}

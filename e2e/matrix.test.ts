@@ -1,0 +1,414 @@
+import { expect, test } from '@playwright/test'
+import { type MemberRole, may, memberRoles, permissions, type Role } from '@/lib/access'
+import { commands } from '@/lib/command'
+import { newId } from '@/lib/ids'
+import {
+  type Customer,
+  inOrganization,
+  inSystem,
+  newCustomer,
+  newPerson,
+  newSession,
+  type Person,
+} from './customer'
+import { type Action, formOf, forms, organizationActions, type Path, paths, personalActions } from './doors'
+import {
+  type Answer,
+  actionBody,
+  builtActions,
+  builtPaths,
+  comparable,
+  multipart,
+  origin,
+  type Sent,
+  send,
+} from './send'
+import { query } from './sign-in'
+
+type Asker = MemberRole | 'stranger' | 'person'
+const askers: readonly Asker[] = ['stranger', 'person', ...memberRoles]
+const isRole = (asker: Asker): asker is MemberRole => memberRoles.some((role) => role === asker)
+const member = (asker: Asker, permission: keyof typeof permissions) => isRole(asker) && may(asker, permission)
+
+test('[Z3] every page, route and action of the build is in the table, and nothing else', () => {
+  expect(Object.keys(paths).sort()).toEqual(builtPaths().sort())
+  const actions = builtActions().map(({ name }) => name)
+  expect([...Object.keys(organizationActions), ...Object.keys(personalActions)].sort()).toEqual(
+    actions.sort(),
+  )
+  console.log(`[Z3] ${builtPaths().length} pages and routes, ${actions.length} actions`)
+})
+
+test('[Z3] every permission that a person may have is asked for by a page, a route or an action', () => {
+  const asked = new Set<string>(
+    [
+      ...Object.values(paths),
+      ...Object.values(organizationActions),
+      ...Object.values(personalActions),
+    ].flatMap(({ permission }) => permission ?? []),
+  )
+  const forPeople = Object.entries(permissions)
+    .filter(([, roles]) => roles.some((role: Role) => role !== 'system'))
+    .map(([permission]) => permission)
+  expect(forPeople.filter((permission) => !asked.has(permission))).toEqual([])
+  expect([...commands.keys()].filter((command) => !(command in permissions))).toEqual([])
+})
+
+for (const asker of askers) {
+  test(`[Z1] [Z2] [Z4] what a ${asker} sees, of the own, another and an unknown organization, is what the table says`, async () => {
+    const own = await newCustomer(`own-${asker}`)
+    const other = await newCustomer('other')
+    const as = await personOf(asker, own)
+    const unknown = `unknown-${newId().slice(-8)}`
+    let trials = 0
+    for (const [name, path] of Object.entries(paths)) {
+      const before = await rowsOf(other)
+      const mine = await visit(path, own.slug, own, as)
+      const theirs = await visit(path, other.slug, other, as)
+      const nobodys = await visit(path, unknown, other, as)
+      trials += 3
+      expect({ name, status: mine.status }).toEqual({ name, status: expected(name, path, asker) })
+      if (path.permission === null) continue
+      // Another organization and one that does not exist cannot be told apart.
+      expect(comparable(theirs, other.slug)).toBe(comparable(nobodys, unknown))
+      expect({ name, status: theirs.status }).toEqual({ name, status: elsewhere(path, asker) })
+      if (name.includes('[id]')) {
+        // Under the own name, another's instance and none.
+        const foreign = await visit(path, own.slug, other, as)
+        const nothing = await visit(path, own.slug, { ...other, instanceId: newId() }, as)
+        trials += 2
+        expect(foreign.status).toBe(as && isRole(asker) ? 404 : elsewhere(path, asker))
+        expect(withoutIds(comparable(foreign))).toBe(withoutIds(comparable(nothing)))
+      }
+      for (const answer of [mine, theirs, nobodys]) {
+        expectNoSecrets(answer, name)
+        expectNothingOf(other, answer, name)
+      }
+      const form = forms[name]
+      if (form && isRole(asker)) {
+        expect({
+          name,
+          form: mine.text.includes('name="idempotencyKey"') || /name="instanceId"/.test(mine.text),
+        }).toEqual({
+          name,
+          form: may(asker, form),
+        })
+      }
+      expect(await rowsOf(other)).toBe(before)
+    }
+    console.log(`[Z1] ${asker}: ${trials} visits`)
+  })
+
+  test(`[Z1] [Z2] [Z4] [Z7] what a ${asker} does by the raw action, in the own, another and an unknown organization, is what the table says`, async () => {
+    test.slow()
+    let trials = 0
+    for (const how of ['script', 'form'] as const) {
+      const own = await newCustomer(`do-${asker}`)
+      const other = await newCustomer('other')
+      const as = await personOf(asker, own)
+      const unknown = `unknown-${newId().slice(-8)}`
+      for (const { id, name } of inOrder()) {
+        const action = actionNamed(name)
+        const before = {
+          own: await rowsOf(own),
+          other: await rowsOf(other),
+          vendor: await vendorRefusals(as),
+        }
+        const entries = await entriesOf(own)
+        // The others first: what is refused must not change what the own may still do.
+        const theirs = await act(how, id, action, other.slug, other, as)
+        const nobodys = await act(how, id, action, unknown, other, as)
+        expect(comparable(theirs, ...givenBy(theirs, other.slug))).toBe(
+          comparable(nobodys, ...givenBy(nobodys, unknown)),
+        )
+        // Each refusal of somebody whose organization it is not: one entry in the vendor's chain.
+        expect((await vendorRefusals(as)) - before.vendor).toBe(as ? 2 : 0)
+        // The own name, with another's instance and keys.
+        const foreign = name.endsWith(' add') ? null : await act(how, id, action, own.slug, other, as)
+        expect({ name, own: await rowsOf(own) }).toEqual({ name, own: before.own })
+        const refused = (await entriesOf(own)).slice(entries.length)
+        expect({ name, how, refused: refused.map(({ outcome }) => outcome) }).toEqual({
+          name,
+          how,
+          refused: foreign && isRole(asker) ? ['refused'] : [],
+        })
+        const mine = await act(how, id, action, own.slug, own, as)
+        trials += foreign ? 4 : 3
+        const done = (await entriesOf(own)).slice(entries.length + refused.length)
+        expect({ name, how, done }).toEqual({
+          name,
+          how,
+          done: isRole(asker)
+            ? [{ action: action.permission, outcome: may(asker, action.permission) ? 'done' : 'refused' }]
+            : [],
+        })
+        if (!member(asker, action.permission)) expect(await rowsOf(own)).toBe(before.own)
+        expect(await rowsOf(other)).toBe(before.other)
+        for (const answer of [theirs, nobodys, mine, ...(foreign ? [foreign] : [])]) {
+          expect(answer.status).toBeLessThan(500)
+          expectNoSecrets(answer, name)
+          expectNothingOf(other, answer, name)
+        }
+      }
+    }
+    console.log(`[Z1] ${asker}: ${trials} actions`)
+  })
+}
+
+test('[Z1] whoever nobody has signed in as ends no session and changes no account', async () => {
+  const person = await newPerson()
+  const before = await accountOf(person)
+  for (const { id, name } of builtActions()) {
+    const personal = personalActions[name]
+    if (!personal?.permission?.match(/^(session|account)/)) continue
+    for (const how of ['script', 'form'] as const) {
+      const { headers, body } = actionBody(how, id, personal.fields, personal.stated)
+      const forged = { ...person, token: `${person.token.slice(0, -1)}~` }
+      await send({ method: 'POST', path: '/', as: forged, headers: { ...headers, origin: origin() }, body })
+    }
+  }
+  expect(await accountOf(person)).toEqual(before)
+})
+
+test('[Z8] what another site sends, or nobody, has no effect, wherever it is sent', async () => {
+  test.slow()
+  const own = await newCustomer('forged')
+  const elsewherePath = `/${own.slug}`
+  const { host } = new URL(origin())
+  const forgeries: Record<string, string>[] = [
+    {},
+    { origin: 'null' },
+    { origin: 'https://evil.example' },
+    { origin: `${origin()}.evil.example` },
+    { origin: 'https://evil.example', 'x-forwarded-host': 'evil.example' },
+    { origin: 'https://evil.example', host: 'evil.example' },
+    { origin: 'https://evil.example', host: 'evil.example', 'x-forwarded-host': 'evil.example' },
+    { origin: 'https://evil.example', forwarded: 'host=evil.example', 'x-forwarded-proto': 'https' },
+    { referer: `${origin()}/`, 'x-forwarded-host': host },
+  ]
+  const before = await rowsOf(own)
+  const entries = await entriesOf(own)
+  const account = await accountOf(own.people.owner)
+  let trials = 0
+  for (const { id, name } of builtActions()) {
+    const action = organizationActions[name]
+    const fields = action ? formOf(action, own.slug, own) : (personalActions[name]?.fields ?? [])
+    const stated = action ? true : (personalActions[name]?.stated ?? false)
+    for (const how of ['script', 'form'] as const) {
+      for (const forgery of forgeries) {
+        for (const path of [action?.at(own.slug, own) ?? '/sign-in', elsewherePath]) {
+          const { headers, body } = actionBody(how, id, fields, stated)
+          const sent: Sent = {
+            method: 'POST',
+            path,
+            as: own.people.owner,
+            headers: { ...headers, ...forgery },
+            body,
+          }
+          const answer = await send(sent)
+          expect(answer.status).toBeLessThan(500)
+          expect(String(answer.headers.location ?? '')).not.toContain('evil')
+          trials++
+        }
+      }
+    }
+  }
+  const file = multipart([
+    ['organization', own.slug],
+    ['keyId', own.keys[0]?.id ?? ''],
+  ])
+  for (const forgery of forgeries) {
+    const path = `/${own.slug}/keys/file`
+    const headers = { ...file.headers, ...forgery }
+    const answer = await send({ method: 'POST', path, as: own.people.owner, headers, body: file.body })
+    expect(answer.status).toBe(404)
+    expect(answer.text).not.toContain(own.keys[0]?.characters)
+    trials++
+  }
+  expect(await rowsOf(own)).toBe(before)
+  expect(await entriesOf(own)).toEqual(entries)
+  expect(await accountOf(own.people.owner)).toEqual(account)
+  console.log(`[Z8] ${trials} forged forms`)
+})
+
+test('[Z8] an action that is posted to the path of a page without it has no effect', async () => {
+  const own = await newCustomer('misplaced')
+  const before = await rowsOf(own)
+  const entries = await entriesOf(own)
+  let trials = 0
+  for (const { id, name, pages } of builtActions()) {
+    const action = organizationActions[name]
+    if (!action) continue
+    for (const [page, path] of Object.entries(paths)) {
+      if (pages.includes(page) || page.endsWith('/route')) continue
+      for (const how of ['script', 'form'] as const) {
+        const { headers, body } = actionBody(how, id, formOf(action, own.slug, own), true)
+        await send({
+          method: 'POST',
+          path: path.at(own.slug, own),
+          as: own.people.owner,
+          headers: { ...headers, origin: origin() },
+          body,
+        })
+        trials++
+      }
+    }
+  }
+  expect(await rowsOf(own)).toBe(before)
+  expect(await entriesOf(own)).toEqual(entries)
+  console.log(`[Z8] ${trials} misplaced actions`)
+})
+
+const rounds = process.env.STRESS ? 500 : 50
+
+test('[Z6] an ended session and a changed role count at the next request', async () => {
+  test.slow()
+  const own = await newCustomer('next')
+  const { technical } = own.people
+  const file: Path = paths['/(portal)/[org]/keys/file/route'] ?? never()
+  await query(`delete from rate_limits where key like 'reveal:${technical.personId}%'`)
+  const setRole = (role: MemberRole) =>
+    inSystem('update memberships set role = $1 where organization_id = $2 and person_id = $3', [
+      role,
+      own.organizationId,
+      technical.personId,
+    ])
+  for (let round = 0; round < rounds; round++) {
+    const token = await newSession(technical.personId)
+    const as = { ...technical, token }
+    const home = { path: `/${own.slug}/keys`, as }
+    expect((await send(home)).status).toBe(200)
+    await setRole('viewer')
+    expect((await visit(file, own.slug, own, as)).status).toBe(403)
+    await setRole('technical')
+    if (round % 10 === 0)
+      await query(`delete from rate_limits where key like 'reveal:${technical.personId}%'`)
+    expect((await visit(file, own.slug, own, as)).status).toBe(200)
+    await query('delete from sessions where person_id = $1 and token_hash <> $2', [technical.personId, ''])
+    expect((await send(home)).status).toBe(307)
+    expect((await visit(file, own.slug, own, as)).status).toBe(303)
+  }
+  console.log(`[Z6] ${rounds} sessions ended, ${2 * rounds} roles changed`)
+})
+
+function never(): never {
+  throw new Error('the table lacks it')
+}
+
+async function personOf(asker: Asker, own: Customer): Promise<Person | null> {
+  if (asker === 'stranger') return null
+  return asker === 'person' ? newPerson() : own.people[asker]
+}
+
+function visit(path: Path, slug: string, ids: Customer, as: Person | null): Promise<Answer> {
+  const address = path.at(slug, ids)
+  if (path.method !== 'POST') return send({ path: address, as })
+  const body = new URLSearchParams(
+    (path.fields?.(slug, ids) ?? []).map(([name, value]) => [name, value]),
+  ).toString()
+  const headers = { origin: origin(), 'content-type': 'application/x-www-form-urlencoded' }
+  return send({ method: 'POST', path: address, as, headers, body })
+}
+
+/** The status of a visit to one's own organization, or to what belongs to none. */
+function expected(name: string, path: Path, asker: Asker): number {
+  if (path.permission)
+    return isRole(asker) ? (may(asker, path.permission) ? 200 : 403) : elsewhere(path, asker)
+  if (name === '/_not-found/page' || name === '/_global-error/page') return 404
+  if (name.startsWith('/api/') || name === '/icon.svg/route') return 200
+  // Whoever is signed in has nothing to do there, and goes on.
+  if (name === '/(public)/page') return asker === 'person' ? 200 : 307
+  if (name === '/(public)/sign-in/code/page') return 307
+  return asker === 'stranger' ? 200 : 307
+}
+
+/** The status of a visit to an organization that is not one's own: routes say nothing, pages ask a stranger to sign in. */
+/** A stranger is sent to sign in: a form's answer is another request, so 303. */
+const elsewhere = (path: Path, asker: Asker) =>
+  asker === 'stranger' ? (path.method === 'POST' ? 303 : 307) : 404
+
+function inOrder() {
+  const built = new Map(builtActions().map((action) => [action.name, action]))
+  return Object.keys(organizationActions).flatMap((name) => built.get(name) ?? [])
+}
+
+const actionNamed = (name: string): Action => organizationActions[name] ?? never()
+
+function act(
+  how: 'script' | 'form',
+  id: string,
+  action: Action,
+  slug: string,
+  ids: Customer,
+  as: Person | null,
+): Promise<Answer> {
+  const { headers, body } = actionBody(how, id, formOf(action, slug, ids), true)
+  const path = action.at(slug, ids)
+  return send({ method: 'POST', path, as, headers: { ...headers, origin: origin() }, body })
+}
+
+/** What a form gave and its answer repeats: the organization, the idempotency key, a made-up address. */
+const givenBy = ({ text }: Answer, slug: string) => [
+  slug,
+  ...new Set(
+    text.match(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|x[0-9a-f]{12}\.example/g),
+  ),
+]
+
+const withoutIds = (text: string) =>
+  text.replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
+
+const mustNotLeave = /[a-z_]*(hash|hmac|cipher|secret|fingerprint|ringversion|ring_version)[a-z_]*["':=]/i
+
+function expectNoSecrets({ text }: Answer, name: string) {
+  expect({ name, found: mustNotLeave.exec(text)?.[0] }).toEqual({ name, found: undefined })
+}
+
+/** Nothing of the other organization is in an answer but what was in the question. */
+function expectNothingOf(other: Customer, { text }: Answer, name: string) {
+  const theirs = [
+    other.organizationId,
+    other.name,
+    ...other.keys.flatMap(({ shortId, characters }) => [shortId, characters]),
+  ]
+  expect({ name, found: theirs.filter((one) => text.includes(one)) }).toEqual({ name, found: [] })
+}
+
+/** A digest of all rows of an organization but its audit trail. */
+async function rowsOf({ organizationId }: Customer): Promise<string> {
+  const tables = await inSystem<{ name: string }>(
+    `select distinct table_name as name from information_schema.columns join information_schema.tables using (table_schema, table_name)
+     where table_schema = 'public' and column_name = 'organization_id' and table_type = 'BASE TABLE'
+       and table_name not in ('audit_entries', 'audit_heads', 'command_runs') order by 1`,
+  )
+  const digests = tables.map(
+    ({ name }) =>
+      `(select '${name} ' || count(*) || md5(coalesce(string_agg(r::text, ',' order by r::text), '')) from ${name} r where organization_id = $1)`,
+  )
+  const [row] = await inSystem<{ digest: string }>(
+    `select concat_ws(E'\\n', ${digests.join(', ')}) as digest`,
+    [organizationId],
+  )
+  return row?.digest ?? ''
+}
+
+const entriesOf = ({ organizationId }: Customer) =>
+  inOrganization<{ action: string; outcome: string }>(
+    organizationId,
+    `select action, outcome from audit_entries where person_id is not null order by sequence`,
+  )
+
+/** How many refusals of this person the vendor's chain holds. */
+async function vendorRefusals(person: Person | null): Promise<number> {
+  const [row] = await inSystem<{ n: number }>(
+    `select count(*)::int as n from audit_entries where organization_id is null and outcome = 'refused' and person_id = $1`,
+    [person?.personId ?? null],
+  )
+  return row?.n ?? 0
+}
+
+const accountOf = ({ personId }: Person) =>
+  query(
+    'select language, (select count(*) from sessions where person_id = id)::int as sessions from people where id = $1',
+    [personId],
+  )

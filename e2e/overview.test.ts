@@ -1,0 +1,113 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, test } from '@playwright/test'
+import { browserOf } from './sign-in'
+
+const owner = 'camille@morlanges.example'
+const home = '/ville-de-morlanges'
+
+test.use({ locale: 'en-GB' })
+
+test('the overview says how things stand, and leads from what needs doing to its key', async ({
+  browser,
+}) => {
+  const context = await browserOf(browser, owner)
+  const page = await context.newPage()
+  await page.goto(home)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+    /^Good (morning|afternoon|evening), Camille$/,
+  )
+  await expect(page.locator('main')).toContainText(/things need you\. In all, \d+ keys work today\./)
+  const todo = page.getByRole('region', { name: 'What needs you' })
+  await expect(todo.getByText('2 keys on Service desk are paid until')).toBeVisible()
+  await expect(todo.getByText(/Renewal due: Forms Pro on Town hall still works until/)).toBeVisible()
+  await expect(todo.getByText('A new key waits to be pasted into Schools')).toBeVisible()
+  // One filled button, and it is the first.
+  await expect(todo.locator('.btn.primary')).toHaveCount(1)
+  await todo.getByRole('link', { name: 'Show the key: Workflow Studio on Schools' }).click()
+  await expect(page).toHaveURL(/\/instances\/[0-9a-f-]{36}#K-[0-9A-Z]{6}$/)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Schools')
+  await context.close()
+})
+
+test('no page of it speaks of leases, grace or bindings', async ({ browser }) => {
+  const context = await browserOf(browser, owner)
+  const page = await context.newPage()
+  await page.goto(home)
+  await expect(page.locator('main')).not.toContainText(/\b(lease|grace|binding|rebinding)\b/i)
+  await context.close()
+})
+
+test('the instances that need somebody come first, each with its keys by state', async ({ browser }) => {
+  const context = await browserOf(browser, owner)
+  const page = await context.newPage()
+  await page.goto(home)
+  const cards = page.getByRole('region', { name: /^Instances/ }).getByRole('article')
+  await expect(cards.first()).toContainText('renewal due')
+  const copy = cards.filter({ hasText: 'Service desk, copy' })
+  await expect(copy).toContainText('test')
+  await expect(copy).toContainText('uses the keys of Service desk')
+  await expect(cards.filter({ hasText: 'Médiathèque' })).toContainText(/médiathèque\.morlanges\.example/)
+  await cards.first().getByRole('link').press('Enter')
+  await expect(page).toHaveURL(/\/instances\/[0-9a-f-]{36}$/)
+  await context.close()
+})
+
+test('an organization without instances is told how to begin', async ({ browser }) => {
+  const context = await browserOf(browser, 'ines@atelier-lumen.example')
+  const page = await context.newPage()
+  await page.goto('/atelier-lumen')
+  await page.getByRole('link', { name: 'Add an instance' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Add an instance')
+  await context.close()
+})
+
+test('what does not exist and what is somebody else’s look the same', async ({ browser }) => {
+  const context = await browserOf(browser, owner)
+  const page = await context.newPage()
+  const texts: (string | null)[] = []
+  for (const path of [
+    '/nobody-has-this',
+    '/brightwater',
+    '/brightwater/instances',
+    `${home}/instances/x/edit`,
+  ]) {
+    const answer = await page.goto(path)
+    expect(answer?.status(), path).toBe(404)
+    texts.push(await page.locator('main').textContent())
+  }
+  expect(new Set(texts).size).toBe(1)
+  await page.getByRole('link', { name: 'Go to my organization' }).click()
+  await expect(page).toHaveURL(new RegExp(`${home}$`))
+  await context.close()
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing on the overview and on what does not exist, ${colorScheme}`, async ({
+    browser,
+  }) => {
+    const context = await browserOf(browser, owner, { colorScheme })
+    const page = await context.newPage()
+    for (const path of [home, '/nobody-has-this']) {
+      await page.goto(path)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations, path).toEqual([])
+    }
+    await context.close()
+  })
+}
+
+test('the overview has room in 320 pixels, in French too', async ({ browser }) => {
+  for (const [person, path] of [
+    [owner, home],
+    ['hugo@saint-roch.example', '/clinique-saint-roch'],
+  ] as const) {
+    const context = await browserOf(browser, person, { viewport: { width: 320, height: 640 } })
+    const page = await context.newPage()
+    await page.goto(path)
+    const beyond = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    )
+    expect(beyond, path).toBe(0)
+    await context.close()
+  }
+})

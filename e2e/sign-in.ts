@@ -1,0 +1,91 @@
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  expect,
+  type Page,
+} from '@playwright/test'
+import pg from 'pg'
+import { newToken, tokenHash } from '@/lib/people/tokens'
+import { type Mail, readMails } from '@/sandbox/mail'
+
+/**
+ * A browser of its own in which this person is signed in already, by a session's row. Signing in itself is tried in
+ * sign-in.test.ts: two tests that run at once would read each other's mails to the same person.
+ */
+export async function browserOf(
+  browser: Browser,
+  email: string,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const token = newToken()
+  const signedIn = await query(
+    `insert into sessions (token_hash, person_id, created_at, last_used_at, expires, device)
+     select $1, id, now(), now(), now() + interval '1 day', 'test' from people where email = $2 returning person_id`,
+    [tokenHash(token).toString('base64url'), email],
+  )
+  if (signedIn.length === 0) throw new Error(`the seed has no ${email}`)
+  const context = await browser.newContext(options)
+  await context.addCookies([{ name: 'session', value: token, url: process.env.PUBLIC_URL ?? '' }])
+  return context
+}
+
+/** Signs in a member through the form and the mail, as a person does; the page is then their first organization's. */
+export async function signIn(page: Page, email: string) {
+  await page.goto('/sign-in')
+  const { code } = await askForMail(page, email)
+  await typeCode(page, code)
+  await page.waitForURL(({ pathname }) => pathname !== '/' && !pathname.startsWith('/sign-in'))
+}
+
+/** Sends the form that is on the page, and reads the mail that comes of it. */
+export async function askForMail(page: Page, email: string): Promise<Received> {
+  const before = await mailsTo(email)
+  await forgetLimits()
+  await page.locator('input[name=email]').fill(email)
+  await page.locator('main button[type=submit]').click()
+  await expect(page).toHaveURL(/\/sign-in\/code$/)
+  return nextMail(email, before.length)
+}
+
+export async function typeCode(page: Page, code: string) {
+  await page.locator('input[name=code]').fill(code)
+  await page
+    .locator('main form', { has: page.locator('input[name=code]') })
+    .locator('button')
+    .click()
+}
+
+export type Received = { mail: Mail; code: string; link: string }
+
+/** The mail after the first `seen` ones. */
+export async function nextMail(email: string, seen: number): Promise<Received> {
+  await expect.poll(async () => (await mailsTo(email)).length, { timeout: 20_000 }).toBeGreaterThan(seen)
+  const mail = (await mailsTo(email))[seen]
+  const code = /^\d{6}/.exec(mail?.subject ?? '')?.[0]
+  const link = /https?:\S+\/sign-in\/link\S+/.exec(mail?.text ?? '')?.[0]
+  if (!mail || !code || !link) throw new Error('the mail lacks its code or its link')
+  return { mail, code, link }
+}
+
+export const mailsTo = (email: string) => readMails(Number(new URL(process.env.MAIL_URL ?? '').port), email)
+
+/** Every test comes from one network, which would have had its mails of the hour soon. Other tests' limits stay. */
+export async function forgetLimits() {
+  await query(`delete from rate_limits where key not like 'reveal:%'`)
+}
+
+/**
+ * Asks the portal's database, in the portal's own role.
+ * @param scope sets which rows are seen; without it those of no organization.
+ */
+export async function query(text: string, values: unknown[] = [], scope?: string) {
+  const client = new pg.Client({ connectionString: process.env.DATABASE_URL })
+  await client.connect()
+  try {
+    if (scope) await client.query(scope)
+    return (await client.query(text, values)).rows
+  } finally {
+    await client.end()
+  }
+}

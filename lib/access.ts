@@ -1,0 +1,54 @@
+export const memberRoles = ['owner', 'billing', 'technical', 'viewer'] as const
+export type MemberRole = (typeof memberRoles)[number]
+/** `stranger`: nobody is signed in. `person`: signed in, whatever they belong to. `system`: the worker, the seed, Stripe. */
+export type Role = MemberRole | 'stranger' | 'person' | 'system'
+
+const everyMember = memberRoles
+const technical = ['owner', 'technical'] as const
+
+/**
+ * Who may do what: the one table. Buttons, commands and the authorization matrix of the browser tests read it.
+ */
+export const permissions = {
+  'organization.read': everyMember,
+  'organization.create': ['system'],
+  'member.add': ['system'],
+  'catalog.apply': ['system'],
+
+  'instance.add': [...technical, 'system'],
+  'instance.edit': [...technical, 'system'],
+  'instance.retire': [...technical, 'system'],
+  'instance.reinstate': [...technical, 'system'],
+  'address.add': [...technical, 'system'],
+  'address.remove': [...technical, 'system'],
+
+  'key.reveal': technical,
+  'key.export': everyMember,
+  'key.issue': ['system'],
+  'key.revoke': ['system'],
+  'key.restore': ['system'],
+  'key.extend': ['system'],
+  'key.note_seen': [...technical, 'system'],
+  'subscription.start': ['system'],
+  'subscription.renew': ['system'],
+  'trial.start': ['system'],
+
+  'sign_in.request': ['stranger', 'person'],
+  'sign_in.complete': ['stranger', 'person'],
+  'session.end': ['person'],
+  'session.end_all': ['person'],
+  'account.set_language': ['person'],
+} as const satisfies Record<string, readonly Role[]>
+
+export type Permission = keyof typeof permissions
+
+/** Whether a role may; the one question that pages and commands ask. */
+export function may(role: Role, permission: Permission): boolean {
+  const allowed: readonly Role[] = permissions[permission]
+  return allowed.includes(role)
+}
+
+/** The member roles that may: for the sentence "ask an owner or a technical member". */
+export function rolesThatMay(permission: Permission): MemberRole[] {
+  return memberRoles.filter((role) => may(role, permission))
+}

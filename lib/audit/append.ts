@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { eq, isNull } from 'drizzle-orm'
+import { auditEntries, auditHeads } from '@/db/schema/audit'
+import type { OrganizationTx, SystemTx } from '@/db/scope'
+import { newId } from '@/lib/ids'
+
+export interface AuditEntry {
+  action: string
+  outcome: 'done' | 'refused'
+  instanceId?: string
+  keyId?: string
+  /** Facts for the sentence in `messages/`: short IDs, names, reasons. Never a key, a code or a token. */
+  details?: Record<string, string | number | boolean | null>
+}
+
+export interface AuditContext {
+  /** Null: the vendor's own chain. */
+  organizationId: string | null
+  actor: 'member' | 'staff' | 'system' | 'stranger'
+  personId: string | null
+  at: Date
+}
+
+/**
+ * Appends entries to the organization's chain, in the caller's transaction. Locks the chain's end until the commit, so
+ * it comes last in a transaction.
+ */
+export async function appendAudit(
+  tx: OrganizationTx | SystemTx,
+  context: AuditContext,
+  entries: AuditEntry[],
+) {
+  const head = await lockHead(tx, context.organizationId)
+  let { sequence, hash } = head
+  const rows = entries.map((entry) => {
+    sequence += 1
+    const row = {
+      id: newId(context.at),
+      organizationId: context.organizationId,
+      sequence,
+      at: context.at,
+      actor: context.actor,
+      personId: context.personId,
+      action: entry.action,
+      outcome: entry.outcome,
+      instanceId: entry.instanceId ?? null,
+      keyId: entry.keyId ?? null,
+      details: entry.details ?? {},
+    }
+    hash = entryHash(hash, row)
+    return { ...row, hash }
+  })
+  await tx.insert(auditEntries).values(rows)
+  await tx.update(auditHeads).set({ sequence, hash }).where(chain(context.organizationId))
+}
+
+/** SHA-256 over the hash before and the entry's facts in a fixed order: a changed, missing or moved entry breaks the chain. */
+export function entryHash(
+  previous: Buffer,
+  entry: Omit<typeof auditEntries.$inferInsert, 'hash' | 'details'> & { details: Record<string, unknown> },
+): Buffer {
+  const details = Object.entries(entry.details).sort(([a], [b]) => (a < b ? -1 : 1))
+  const facts = [
+    entry.id,
+    entry.organizationId,
+    entry.sequence,
+    entry.at.toISOString(),
+    entry.actor,
+    entry.personId,
+    entry.action,
+    entry.outcome,
+    entry.instanceId,
+    entry.keyId,
+    details,
+  ]
+  return createHash('sha256').update(previous).update(JSON.stringify(facts)).digest()
+}
+
+const chain = (organizationId: string | null) =>
+  organizationId ? eq(auditHeads.organizationId, organizationId) : isNull(auditHeads.organizationId)
+
+async function lockHead(tx: OrganizationTx | SystemTx, organizationId: string | null) {
+  const [head] = await tx.select().from(auditHeads).where(chain(organizationId)).for('update')
+  if (head) return head
+  await tx
+    .insert(auditHeads)
+    .values({ organizationId, sequence: 0, hash: Buffer.alloc(32) })
+    .onConflictDoNothing()
+  const [created] = await tx.select().from(auditHeads).where(chain(organizationId)).for('update')
+  if (!created) throw new Error('the end of the audit chain cannot be seen from this scope')
+  return created
+}

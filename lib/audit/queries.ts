@@ -1,0 +1,41 @@
+import { and, desc, eq, lt } from 'drizzle-orm'
+import { auditEntries } from '@/db/schema/audit'
+import { people } from '@/db/schema/people'
+import type { OrganizationTx } from '@/db/scope'
+
+export type AuditRow = Awaited<ReturnType<typeof instanceTimeline>>[number]
+
+/**
+ * What happened to an instance and its keys, the newest first.
+ * @param before a sequence number to page on from.
+ */
+export function instanceTimeline(
+  tx: OrganizationTx,
+  organizationId: string,
+  instanceId: string,
+  size: number,
+  before?: number,
+) {
+  return tx
+    .select({
+      sequence: auditEntries.sequence,
+      at: auditEntries.at,
+      actor: auditEntries.actor,
+      personName: people.name,
+      personEmail: people.email,
+      action: auditEntries.action,
+      outcome: auditEntries.outcome,
+      details: auditEntries.details,
+    })
+    .from(auditEntries)
+    .leftJoin(people, eq(people.id, auditEntries.personId))
+    .where(
+      and(
+        eq(auditEntries.organizationId, organizationId),
+        eq(auditEntries.instanceId, instanceId),
+        before ? lt(auditEntries.sequence, before) : undefined,
+      ),
+    )
+    .orderBy(desc(auditEntries.sequence))
+    .limit(size)
+}

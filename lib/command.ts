@@ -1,0 +1,202 @@
+import type { z } from 'zod'
+import { isRetryable } from '@/db/failures'
+import { asOrganization, asSystem, type OrganizationTx, type SystemTx } from '@/db/scope'
+import { may, type Permission, type Role } from '@/lib/access'
+import { type AuditContext, type AuditEntry, appendAudit } from '@/lib/audit/append'
+import { now } from '@/lib/clock'
+import { runOnce } from '@/lib/command-run'
+import { Conflict, DomainError, Forbidden, InvalidInput, NotFound, Unavailable } from '@/lib/errors'
+import { type Limits, takePoints } from '@/lib/limits'
+import { isMember, roleIn } from '@/lib/organizations/role'
+
+export type Actor = { kind: 'member'; personId: string } | { kind: 'system' }
+export type VendorActor = { kind: 'person'; personId: string } | { kind: 'stranger' } | { kind: 'system' }
+
+/** Who asks, for which organization, and under which identity: a repeated idempotency key gets the first answer again. */
+export interface By {
+  actor: Actor
+  organizationId: string
+  idempotencyKey?: string
+}
+export interface VendorBy {
+  actor: VendorActor
+  idempotencyKey?: string
+}
+
+interface Recorder {
+  now: Date
+  personId: string | null
+  audit(entry: Omit<AuditEntry, 'action' | 'outcome'> & { outcome?: AuditEntry['outcome'] }): void
+  /** Says that things were already as asked: nothing was written, so there is nothing to record. */
+  unchanged(): void
+}
+export interface Scope extends Recorder {
+  tx: OrganizationTx
+  organizationId: string
+}
+export interface VendorScope extends Recorder {
+  tx: SystemTx
+}
+
+interface Options<Input> {
+  /** Creates something: the caller must bring an idempotency key, and the answer is kept under it. Never with secrets. */
+  once?: true
+  /** Taken before the transaction opens, so that waiting for it holds no connection. */
+  limits?: (input: Input, personId: string | null) => Limits
+}
+
+/** Every command by its permission; the tests walk it. */
+export const commands = new Map<Permission, { once: boolean; vendor: boolean }>()
+
+/**
+ * Defines what can be done in an organization: in one transaction the permission, the handler, its audit entries and jobs.
+ * @param name the permission, and the action of the audit trail.
+ * @throws InvalidInput, Forbidden, NotFound, Refused, Conflict, Unavailable; a refusal is recorded in a second transaction.
+ */
+export function command<Schema extends z.ZodType, Result>(
+  name: Permission,
+  schema: Schema,
+  handler: (scope: Scope, input: z.output<Schema>) => Promise<Result>,
+  options: Options<z.output<Schema>> = {},
+) {
+  commands.set(name, { once: options.once ?? false, vendor: false })
+  return (by: By, raw: z.input<Schema>): Promise<Result> => {
+    const { actor, organizationId } = by
+    const personId = actor.kind === 'member' ? actor.personId : null
+    const context = { organizationId, actor: actor.kind, personId, at: now() }
+    return run(name, schema, options, context, raw, (input) =>
+      asOrganization(organizationId, async (tx) => {
+        permit(actor.kind === 'system' ? 'system' : await roleIn(tx, organizationId, actor.personId), name)
+        return conclude(tx, name, options, context, by.idempotencyKey, input, (recorder) =>
+          handler({ tx, organizationId, ...recorder }, input),
+        )
+      }),
+    )
+  }
+}
+
+/** Defines what can be done outside any organization: signing in, the account, the catalog. Its audit goes to the vendor's chain. */
+export function vendorCommand<Schema extends z.ZodType, Result>(
+  name: Permission,
+  schema: Schema,
+  handler: (scope: VendorScope, input: z.output<Schema>) => Promise<Result>,
+  options: Options<z.output<Schema>> = {},
+) {
+  commands.set(name, { once: options.once ?? false, vendor: true })
+  return (by: VendorBy, raw: z.input<Schema>): Promise<Result> => {
+    const { actor } = by
+    const personId = actor.kind === 'person' ? actor.personId : null
+    const auditActor = actor.kind === 'person' ? 'member' : actor.kind
+    const context: AuditContext = { organizationId: null, actor: auditActor, personId, at: now() }
+    return run(name, schema, options, context, raw, (input) =>
+      asSystem(name, async (tx) => {
+        permit(actor.kind, name)
+        return conclude(tx, name, options, context, by.idempotencyKey, input, (recorder) =>
+          handler({ tx, ...recorder }, input),
+        )
+      }),
+    )
+  }
+}
+
+async function run<Schema extends z.ZodType, Result>(
+  name: Permission,
+  schema: Schema,
+  options: Options<z.output<Schema>>,
+  context: AuditContext,
+  raw: unknown,
+  transact: (input: z.output<Schema>) => Promise<Result>,
+): Promise<Result> {
+  try {
+    const input = parse(schema, raw)
+    if (options.limits) await takePoints(options.limits(input, context.personId))
+    return await retrying(() => transact(input))
+  } catch (error) {
+    if (error instanceof DomainError && isRefusal(error)) await recordRefusal(name, context, error)
+    throw error
+  }
+}
+
+/** Runs the handler, once under its idempotency key, and ends with its audit entries, whose lock is then held briefly. */
+function conclude<Input, Result>(
+  tx: OrganizationTx | SystemTx,
+  name: Permission,
+  options: Options<Input>,
+  context: AuditContext,
+  idempotencyKey: string | undefined,
+  input: Input,
+  handle: (recorder: Recorder) => Promise<Result>,
+): Promise<Result> {
+  const work = async () => {
+    const entries: AuditEntry[] = []
+    const audit: Recorder['audit'] = (entry) => {
+      entries.push({ action: name, outcome: 'done', ...entry })
+    }
+    let said = false
+    const unchanged = () => {
+      said = true
+    }
+    const result = await handle({ now: context.at, personId: context.personId, audit, unchanged })
+    if (entries.length === 0 && !said) throw new Error(`${name} ran without an audit entry`)
+    if (entries.length > 0) await appendAudit(tx, context, entries)
+    return result
+  }
+  return options.once ? runOnce(tx, name, context, idempotencyKey, input, work) : work()
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, raw: unknown): z.output<Schema> {
+  // Postgres stores no NUL in a text, and nobody types one.
+  if (JSON.stringify(raw)?.includes('\\u0000')) throw new InvalidInput({ input: 'invalid' })
+  const result = schema.safeParse(raw)
+  if (result.success) return result.data
+  throw new InvalidInput(
+    Object.fromEntries(result.error.issues.map((issue) => [issue.path.join('.') || 'input', issue.message])),
+  )
+}
+
+function permit(role: Role, permission: Permission) {
+  if (!may(role, permission)) throw new Forbidden(permission, { role })
+}
+
+// Past a limit only the first refusal is told: each further one would let a stranger write into the trail without end.
+const isRefusal = (error: DomainError) =>
+  !(error instanceof InvalidInput || error instanceof Conflict || error instanceof Unavailable) &&
+  error.facts.repeated !== true
+
+async function recordRefusal(action: Permission, context: AuditContext, error: DomainError) {
+  const { limit } = error.facts
+  const details = { because: error.code, ...(typeof limit === 'string' ? { limit } : {}) }
+  const entry: AuditEntry = { action, outcome: 'refused', details }
+  if (await recordInOrganization(context, entry)) return
+  await asSystem('record a refusal', (tx) => appendAudit(tx, { ...context, organizationId: null }, [entry]))
+}
+
+/**
+ * A stranger's attempt on an organization goes to the vendor's chain: its members' trail shows what concerns them. That
+ * is asked here, since a limit refuses before anybody has looked who asks.
+ */
+async function recordInOrganization(context: AuditContext, entry: AuditEntry): Promise<boolean> {
+  const { organizationId, personId } = context
+  if (!organizationId) return false
+  return asOrganization(organizationId, async (tx) => {
+    if (personId && !(await isMember(tx, organizationId, personId))) return false
+    await appendAudit(tx, context, [entry])
+    return true
+  })
+}
+
+/** Records a person's attempt at an organization that is not theirs, of which not even the ID is known. */
+export function recordStranger(action: Permission, personId: string) {
+  const context: AuditContext = { organizationId: null, actor: 'member', personId, at: now() }
+  return recordRefusal(action, context, new NotFound('organization'))
+}
+
+/** A deadlock or a serialization failure kept nothing, so the loser simply runs again. */
+async function retrying<T>(work: () => Promise<T>, tries = 3): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (tries > 1 && isRetryable(error)) return retrying(work, tries - 1)
+    throw error
+  }
+}

@@ -1,0 +1,140 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import { z } from 'zod'
+
+/** From the most that is written to nothing at all. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+
+const url = (schemes: string[], example: string) =>
+  z
+    .string({ error: `is missing; it looks like ${example}` })
+    .trim()
+    .refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), {
+      error: `should look like ${example}`,
+    })
+
+const secret = z
+  .string({ error: 'is missing; make one with: openssl rand -base64 32' })
+  .trim()
+  .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), {
+    error: 'should be 32 bytes in base64; make one with: openssl rand -base64 32',
+  })
+  .transform((text) => Buffer.from(text, 'base64'))
+
+const keyRing = z
+  .string({ error: 'is missing; it looks like 1:<32 bytes in base64>' })
+  // Pasted from a page or a file of several lines, it brings blanks along that no secret holds.
+  .transform((text) => text.replace(/\s/g, '').split(','))
+  .refine((entries) => entries.every((entry) => /^[1-9][0-9]{0,3}:[A-Za-z0-9+/]{43}=$/.test(entry)), {
+    error: 'should be version:secret, several separated by commas, e.g. 1:<openssl rand -base64 32>',
+  })
+  .refine((entries) => new Set(entries.map((entry) => Number.parseInt(entry, 10))).size === entries.length, {
+    error: 'names a version twice; each version has one secret',
+  })
+  .transform((entries) => new Map(entries.map((entry) => [Number.parseInt(entry, 10), ringSecret(entry)])))
+
+const ringSecret = (entry: string) => Buffer.from(entry.slice(entry.indexOf(':') + 1), 'base64')
+
+const Env = z.object({
+  DATABASE_URL: url(['postgres', 'postgresql'], 'postgres://latchkey_app:password@host:5432/latchkey'),
+  WORKER_DATABASE_URL: url(
+    ['postgres', 'postgresql'],
+    'postgres://latchkey_worker:password@host:5432/latchkey',
+  ).optional(),
+  DATABASE_POOL_SIZE: z.coerce.number({ error: 'should be a number' }).int().min(1).max(200).default(10),
+  PUBLIC_URL: url(['http', 'https'], 'https://portal.example.com').transform((text) => new URL(text).origin),
+  KEY_RING: keyRing,
+  KEY_FINGERPRINT_SECRET: secret,
+  SIGN_IN_SECRET: secret,
+  SMTP_URL: url(['smtp', 'smtps'], 'smtp://user:password@mail.example.com:587'),
+  MAIL_FROM: z
+    .string({ error: 'is missing; it looks like Latchkey <portal@example.com>' })
+    .trim()
+    .refine((text) => /^[^<>\r\n]*<?[^@<>\s]+@[^@<>\s]+>?$/.test(text), {
+      error: 'should look like Latchkey <portal@example.com>',
+    }),
+  VENDOR_NAME: z.string({ error: 'is missing; it is the name that customers know you by' }).trim().min(1),
+  SUPPORT_EMAIL: z.email({ error: 'should be an address like support@example.com' }),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .refine((text) => text.split(',').every((entry) => !entry.trim() || isNetwork(entry.trim())), {
+      error: 'should be addresses or networks separated by commas, such as 10.0.0.0/8, 127.0.0.1',
+    }),
+  LOG_LEVEL: z
+    .string()
+    .trim()
+    .pipe(z.enum(logLevels, { error: `should be one of ${logLevels.join(', ')}` }))
+    .default('info'),
+  SANDBOX_CLOCK_FILE: z.string().optional(),
+})
+
+export type Env = z.infer<typeof Env>
+
+let checked: Env | undefined
+
+/**
+ * The environment, checked once.
+ * @throws Error naming each missing or malformed variable and what it should look like; values are never repeated.
+ */
+export function env(): Env {
+  checked ??= parseEnv(process.env)
+  return checked
+}
+
+/** Parses an environment without keeping it. Empty variables count as missing. */
+export function parseEnv(variables: Record<string, string | undefined>): Env {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value?.trim()))
+  const result = Env.safeParse(given)
+  const lines = result.success
+    ? contradictions(result.data)
+    : result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  if (result.success && lines.length === 0) return result.data
+  throw new Error(
+    `The environment is not complete (.env.example explains each variable):\n${lines.map((line) => `  ${line}`).join('\n')}`,
+  )
+}
+
+/** What each variable alone does not show. */
+function contradictions(env: Env): string[] {
+  const lines = []
+  if (env.SANDBOX_CLOCK_FILE && !isLoopback(new URL(env.PUBLIC_URL).hostname)) {
+    lines.push(
+      'SANDBOX_CLOCK_FILE moves the clock and is for the sandbox alone; remove it, or set PUBLIC_URL to a loopback address',
+    )
+  }
+  const names = new Map<string, string>()
+  for (const [name, bytes] of secretsOf(env)) {
+    const secret = bytes.toString('base64')
+    const same = names.get(secret)
+    if (bytes.every((byte) => byte === bytes[0]))
+      lines.push(
+        `${name} is one byte 32 times, which anybody guesses; make one with: openssl rand -base64 32`,
+      )
+    // Who learns one would have the other as well, and changing one would change both.
+    else if (same) lines.push(`${name} is the same as ${same}; each needs a secret of its own`)
+    names.set(secret, name)
+  }
+  return lines
+}
+
+function secretsOf(env: Env): [name: string, secret: Buffer][] {
+  return [
+    ...[...env.KEY_RING].map(([version, secret]): [string, Buffer] => [
+      `KEY_RING's version ${version}`,
+      secret,
+    ]),
+    ['KEY_FINGERPRINT_SECRET', env.KEY_FINGERPRINT_SECRET],
+    ['SIGN_IN_SECRET', env.SIGN_IN_SECRET],
+  ]
+}
+
+function isNetwork(entry: string): boolean {
+  const [address = '', bits, ...rest] = entry.split('/')
+  const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1
+  const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest)
+  return longest > 0 && fits && rest.length === 0
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+}

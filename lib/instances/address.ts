@@ -1,0 +1,54 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { z } from 'zod'
+import { instanceAddresses } from '@/db/schema/instances'
+import { command } from '@/lib/command'
+import { NotFound, Refused } from '@/lib/errors'
+import { takeAddress } from './add'
+import { addressesOf, lockInstance } from './edit'
+import { Address } from './input'
+import { freeOrdinal } from './rules'
+
+const AddAddress = z.object({ instanceId: z.uuid('not_found'), url: Address })
+
+/**
+ * Adds a further address of the same GLPI: an intranet name beside the public one.
+ * @throws Refused `addresses_full` when it has five further addresses; Conflict `address_taken`.
+ */
+export const addAddress = command(
+  'address.add',
+  AddAddress,
+  async ({ tx, organizationId, now, audit }, { instanceId, url: address }) => {
+    const instance = await lockInstance(tx, organizationId, instanceId)
+    const verdict = freeOrdinal(
+      (await addressesOf(tx, organizationId, instanceId)).map(({ ordinal }) => ordinal),
+    )
+    if (!verdict.ok) throw new Refused(verdict.because)
+    await takeAddress(tx, { organizationId, instanceId, ordinal: verdict.ordinal, address, now })
+    audit({ instanceId, details: { shortId: instance.shortId, label: instance.label, url: address.url } })
+  },
+  { once: true },
+)
+
+const RemoveAddress = z.object({ instanceId: z.uuid('not_found'), addressId: z.uuid('not_found') })
+
+/** @throws NotFound for the main address too: it is changed, not removed. */
+export const removeAddress = command(
+  'address.remove',
+  RemoveAddress,
+  async ({ tx, organizationId, now, audit }, { instanceId, addressId }) => {
+    const instance = await lockInstance(tx, organizationId, instanceId)
+    const address = (await addressesOf(tx, organizationId, instanceId)).find(({ id }) => id === addressId)
+    if (!address || address.ordinal === 0) throw new NotFound('address')
+    await tx
+      .update(instanceAddresses)
+      .set({ retiredAt: now })
+      .where(
+        and(
+          eq(instanceAddresses.organizationId, organizationId),
+          eq(instanceAddresses.id, addressId),
+          isNull(instanceAddresses.retiredAt),
+        ),
+      )
+    audit({ instanceId, details: { shortId: instance.shortId, label: instance.label, url: address.url } })
+  },
+)

@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from 'node:util'
+import { and, eq, isNull } from 'drizzle-orm'
+import { z } from 'zod'
+import { instanceAddresses, instances } from '@/db/schema/instances'
+import type { OrganizationTx } from '@/db/scope'
+import { command } from '@/lib/command'
+import { InvalidInput, NotFound } from '@/lib/errors'
+import { withoutKeys } from '@/lib/keys/free-text'
+import { GlpiVersion, Label } from './input'
+
+const EditInstance = z.object({
+  instanceId: z.uuid('not_found'),
+  label: Label,
+  environment: z.enum(['production', 'test'], 'required'),
+  testOfId: z
+    .union([z.uuid('not_found'), z.literal('')])
+    .optional()
+    .transform((id) => id || null),
+  glpiVersion: GlpiVersion,
+  asksPortal: z.boolean().default(false),
+})
+
+/**
+ * Changes what members say about an instance: its label, whether it is production or a test copy, its GLPI version.
+ * What is already so is left alone, without an entry.
+ * @throws NotFound for an unknown or retired instance.
+ */
+export const editInstance = command(
+  'instance.edit',
+  EditInstance,
+  async ({ tx, organizationId, audit, unchanged }, { instanceId, ...input }) => {
+    const before = await lockInstance(tx, organizationId, instanceId)
+    const testOfId = input.environment === 'test' ? input.testOfId : null
+    if (testOfId === instanceId) throw new InvalidInput({ testOfId: 'not_production' })
+    if (testOfId) await lockOriginal(tx, organizationId, testOfId)
+    if (input.environment === 'test' && (await hasTestCopies(tx, organizationId, instanceId))) {
+      throw new InvalidInput({ environment: 'has_test_copies' })
+    }
+    const label = await withoutKeys(tx, input.label)
+    const { environment, glpiVersion, asksPortal } = input
+    const after = { label, environment, testOfId, glpiVersion, asksPortal }
+    // A form sent twice says nothing new.
+    if (isDeepStrictEqual({ ...before, ...after }, before)) return unchanged()
+    await tx
+      .update(instances)
+      .set(after)
+      .where(and(eq(instances.organizationId, organizationId), eq(instances.id, instanceId)))
+    audit({
+      instanceId,
+      details: {
+        shortId: before.shortId,
+        label,
+        labelBefore: before.label,
+        environment,
+        environmentBefore: before.environment,
+        glpiVersion,
+      },
+    })
+  },
+)
+
+/** Locks an instance in use for a change. @throws NotFound for an unknown or retired one. */
+export async function lockInstance(tx: OrganizationTx, organizationId: string, instanceId: string) {
+  const [instance] = await tx
+    .select()
+    .from(instances)
+    .where(
+      and(
+        eq(instances.organizationId, organizationId),
+        eq(instances.id, instanceId),
+        isNull(instances.retiredAt),
+      ),
+    )
+    .for('update')
+  if (!instance) throw new NotFound('instance')
+  return instance
+}
+
+/** Locks the instance of which another shall be a test copy. @throws NotFound; InvalidInput where it is a test itself. */
+export async function lockOriginal(tx: OrganizationTx, organizationId: string, instanceId: string) {
+  const { environment } = await lockInstance(tx, organizationId, instanceId)
+  if (environment !== 'production') throw new InvalidInput({ testOfId: 'not_production' })
+}
+
+async function hasTestCopies(tx: OrganizationTx, organizationId: string, instanceId: string) {
+  const [copy] = await tx
+    .select({ id: instances.id })
+    .from(instances)
+    .where(
+      and(
+        eq(instances.organizationId, organizationId),
+        eq(instances.testOfId, instanceId),
+        isNull(instances.retiredAt),
+      ),
+    )
+    .limit(1)
+  return copy !== undefined
+}
+
+/** The addresses in use of an instance, the main one first. */
+export function addressesOf(tx: OrganizationTx, organizationId: string, instanceId: string) {
+  return tx
+    .select()
+    .from(instanceAddresses)
+    .where(
+      and(
+        eq(instanceAddresses.organizationId, organizationId),
+        eq(instanceAddresses.instanceId, instanceId),
+        isNull(instanceAddresses.retiredAt),
+      ),
+    )
+    .orderBy(instanceAddresses.ordinal)
+}

@@ -1,0 +1,70 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { z } from 'zod'
+import { instanceAddresses, instances } from '@/db/schema/instances'
+import { command } from '@/lib/command'
+import { NotFound } from '@/lib/errors'
+import { takeAddress } from './add'
+import { lockInstance } from './edit'
+
+const OneInstance = z.object({ instanceId: z.uuid('not_found') })
+
+/** Takes an instance out of use. Its keys stay bound to it and live to their own end; its addresses are free again. */
+export const retireInstance = command(
+  'instance.retire',
+  OneInstance,
+  async ({ tx, organizationId, now, audit }, { instanceId }) => {
+    const instance = await lockInstance(tx, organizationId, instanceId)
+    const ofInstance = [eq(instances.organizationId, organizationId), eq(instances.id, instanceId)]
+    await tx
+      .update(instances)
+      .set({ retiredAt: now })
+      .where(and(...ofInstance))
+    await tx
+      .update(instanceAddresses)
+      .set({ retiredAt: now })
+      .where(
+        and(
+          eq(instanceAddresses.organizationId, organizationId),
+          eq(instanceAddresses.instanceId, instanceId),
+          isNull(instanceAddresses.retiredAt),
+        ),
+      )
+    audit({ instanceId, details: { shortId: instance.shortId, label: instance.label } })
+  },
+)
+
+/**
+ * Takes a retired instance into use again, with the addresses it had at the end.
+ * @throws Conflict `address_taken` when another instance has taken one of them meanwhile.
+ */
+export const reinstateInstance = command(
+  'instance.reinstate',
+  OneInstance,
+  async ({ tx, organizationId, now, audit }, { instanceId }) => {
+    const [instance] = await tx
+      .select()
+      .from(instances)
+      .where(and(eq(instances.organizationId, organizationId), eq(instances.id, instanceId)))
+      .for('update')
+    if (!instance?.retiredAt) throw new NotFound('instance')
+    const addresses = await tx
+      .select()
+      .from(instanceAddresses)
+      .where(
+        and(
+          eq(instanceAddresses.organizationId, organizationId),
+          eq(instanceAddresses.instanceId, instanceId),
+          eq(instanceAddresses.retiredAt, instance.retiredAt),
+        ),
+      )
+    await tx
+      .update(instances)
+      .set({ retiredAt: null })
+      .where(and(eq(instances.organizationId, organizationId), eq(instances.id, instanceId)))
+    for (const { url, urlIdentity, ordinal } of addresses) {
+      const address = { url, identity: urlIdentity }
+      await takeAddress(tx, { organizationId, instanceId, ordinal, address, now })
+    }
+    audit({ instanceId, details: { shortId: instance.shortId, label: instance.label } })
+  },
+)

@@ -1,0 +1,33 @@
+import { eq, ilike, or, type SQL, sql } from 'drizzle-orm'
+import { instanceAddresses, instances } from '@/db/schema/instances'
+import { normalizeShortId } from '@/lib/ids'
+import { parseInstanceUrl } from './url'
+
+/**
+ * The condition that an instance has what was typed: a part of its label or of an address, or its short ID. An address
+ * finds its instance in whatever spelling it was pasted.
+ */
+export function instanceMatches(organizationId: string, search: string): SQL | undefined {
+  const shortId = normalizeShortId(search)
+  return or(
+    ilike(instances.label, patternOf(search)),
+    shortId ? eq(instances.shortId, shortId) : undefined,
+    sql`${instances.id} in (select ${instanceAddresses.instanceId} from ${instanceAddresses}
+      where ${instanceAddresses.organizationId} = ${organizationId} and (${addressMatches(search)}))`,
+  )
+}
+
+/** The text as well as what it is read as: `10.0` is the beginning of an address, and read as `10.0.0.0`. */
+function addressMatches(search: string): SQL | undefined {
+  const parts = new Set([withoutScheme(search)])
+  // A host that is not in ASCII is stored in Punycode; a word in ASCII is no more than itself.
+  const verdict = /[./:]|[^\p{ASCII}]/u.test(search) ? parseInstanceUrl(search) : null
+  if (verdict?.ok) parts.add(verdict.identity)
+  return or(...[...parts].map((part) => ilike(instanceAddresses.urlIdentity, patternOf(part))))
+}
+
+/** What was typed as a part of a text, for `ilike`. */
+export const patternOf = (search: string) => `%${search.replace(/[\\%_]/g, '\\$&')}%`
+
+/** What cannot be read as a whole address may still be the beginning of one. */
+const withoutScheme = (search: string) => search.replace(/^https?:\/\/(www\.)?/i, '').replace(/\/+$/, '')

@@ -1,0 +1,269 @@
+import { rmSync } from 'node:fs'
+import path from 'node:path'
+import pg from 'pg'
+import PostalMime from 'postal-mime'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { commandRuns, rateLimits } from '@/db/schema/commands'
+import { knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
+import { asSystem } from '@/db/scope'
+import { newId } from '@/lib/ids'
+import { requestSignIn } from '@/lib/people/request-sign-in'
+import { newToken, tokenHash } from '@/lib/people/tokens'
+import { migrateDatabase } from '@/sandbox/database'
+import { freePort } from '@/sandbox/ports'
+import { startPostgres } from '@/sandbox/postgres'
+import { throwAwayFolder } from '@/sandbox/postgres-home'
+import { productDatabase } from '@/sandbox/test/fixture'
+import { startMailSink } from '@/sandbox/test/mail-sink'
+import { type Running, startProcess } from '@/scripts/processes'
+import { cleanUp } from './clean-up'
+import { freeJobsOfTheGone, Presence } from './presence'
+
+const sink = await startMailSink()
+const database = await productDatabase({ SMTP_URL: sink.url })
+const pool = new pg.Pool({ connectionString: database.workerUrl, max: 2 })
+afterAll(() => pool.end())
+
+const lines: string[] = []
+const workers: Running[] = []
+afterEach(async () => {
+  sink.answer()
+  await Promise.all(workers.splice(0).map((worker) => worker.stop()))
+  await pool.query('delete from graphile_worker._private_jobs')
+})
+beforeEach(() => void lines.splice(0))
+
+function startWorker(changes: Record<string, string> = {}): Running {
+  const worker = startProcess({
+    name: 'worker',
+    command: [process.execPath, '--import', 'tsx', 'lib/jobs/worker.ts'],
+    env: { ...process.env, WORKER_DATABASE_URL: database.workerUrl, LOG_LEVEL: 'debug', ...changes },
+    output: (line) => lines.push(line),
+  })
+  workers.push(worker)
+  return worker
+}
+
+const patient = { timeout: 60_000, interval: 50 }
+const jobs = async () => (await pool.query('select locked_by from graphile_worker.jobs')).rows
+
+let counter = 0
+async function ask({ known = true } = {}) {
+  const email = `person${++counter}@acme.example`
+  if (known) {
+    await asSystem('test', (tx) => tx.insert(people).values({ id: newId(), email, createdAt: new Date() }))
+  }
+  await requestSignIn(
+    { actor: { kind: 'stranger' } },
+    {
+      email,
+      browser: newToken(),
+      known: false,
+      networkAddress: `192.0.2.${counter}`,
+      returnTo: null,
+      language: 'fr',
+    },
+  )
+  return email
+}
+
+test('a mail is sent to whom it may concern, and to nobody when the address is nobody’s, used or 10 minutes old', async () => {
+  const unknown = await ask({ known: false })
+  const late = await ask()
+  const used = await ask()
+  await pool.query(`begin; set local latchkey.scope = 'system';
+    update sign_ins set created_at = created_at - interval '10 minutes', expires_at = now() where email = '${late}';
+    update sign_ins set used_at = now() where email = '${used}'; commit`)
+  const email = await ask()
+  startWorker()
+  await expect.poll(jobs, patient).toHaveLength(0)
+  expect(sink.received.map(({ to }) => to)).toEqual([[email]])
+  const { subject, text } = await PostalMime.parse(sink.received[0]?.data ?? '')
+  const code = /\b\d{6}\b/.exec(subject ?? '')?.[0] ?? ''
+  expect(text).toContain(code)
+  // Nothing that the worker printed, down to its smallest detail, tells the code or the link.
+  const link = /token=([\w-]{43})/.exec(text ?? '')?.[1] ?? 'none'
+  expect(lines.join('\n')).toContain('the worker is ready')
+  expect(lines.join('\n')).not.toContain(link)
+  expect(lines.join('\n')).not.toContain(code)
+  expect([unknown, late, used].filter((one) => lines.join('\n').includes(one))).toEqual([])
+})
+
+test('asked to stop, it finishes the mail that is under way and ends well', async () => {
+  sink.withhold()
+  const before = sink.received.length
+  await ask()
+  const worker = startWorker()
+  await expect.poll(() => sink.received.length, patient).toBe(before + 1)
+  const exited = worker.stop('SIGTERM')
+  await expect.poll(() => lines.join('\n'), patient).toContain('the worker stops')
+  sink.answer()
+  expect(await exited).toEqual({ code: 0, signal: null })
+  expect(await jobs()).toHaveLength(0)
+  expect(sink.received).toHaveLength(before + 1)
+})
+
+const rounds = process.env.STRESS ? 13 : 1
+const atOnce = 4
+test(
+  `[F4] a worker killed between mail and "done" has its job run again within 60 s, with the same Message-ID (${rounds * atOnce} trials)`,
+  async () => {
+    for (let round = 0; round < rounds; round++) {
+      const before = sink.received.length
+      sink.withhold()
+      for (let n = 0; n < atOnce; n++) await ask()
+      const worker = startWorker()
+      await expect.poll(() => sink.received.length, patient).toBe(before + atOnce)
+      expect(await worker.stop('SIGKILL')).toMatchObject({ signal: 'SIGKILL' })
+      sink.answer()
+      const second = startWorker()
+      await expect.poll(jobs, patient).toHaveLength(0)
+      await second.stop()
+      const mails = await Promise.all(
+        sink.received
+          .slice(before)
+          .map(async ({ to, data }) => `${to} ${(await PostalMime.parse(data)).messageId}`),
+      )
+      const [first, repeated] = [mails.slice(0, atOnce), mails.slice(atOnce)]
+      expect(repeated.toSorted()).toEqual(first.toSorted())
+      expect(new Set(first).size).toBe(atOnce)
+    }
+  },
+  60_000 + rounds * 60_000,
+)
+
+test('[F2] a Postgres that crashes or restarts ends no worker: mails go on once it is back (4 times)', async () => {
+  const folder = throwAwayFolder()
+  // Durable, unlike other tests': what was committed must outlive the crash.
+  const options = { dataDir: path.join(folder, 'postgres'), port: await freePort() }
+  let postgres = await startPostgres(options)
+  await migrateDatabase(postgres, 'latchkey')
+  const addresses = {
+    DATABASE_URL: postgres.url('latchkey', 'latchkey_app'),
+    WORKER_DATABASE_URL: postgres.url('latchkey', 'latchkey_worker'),
+  }
+  const worker = startWorker(addresses)
+  await expect.poll(() => lines.join('\n'), patient).toContain('the worker is ready')
+  for (const mode of ['immediate', 'fast', 'immediate', 'fast'] as const) {
+    await postgres.stop(mode)
+    postgres = await startPostgres(options)
+    const before = lines.length
+    const client = new pg.Client({ connectionString: addresses.WORKER_DATABASE_URL })
+    await client.connect()
+    await client.query(`select graphile_worker.add_job('clean_up')`)
+    await client.end()
+    await expect.poll(() => lines.slice(before).join('\n'), patient).toContain('what had ended was removed')
+  }
+  expect(await worker.stop()).toEqual({ code: 0, signal: null })
+  // Started while the database is down, it waits.
+  await postgres.stop('immediate')
+  startWorker(addresses)
+  await expect.poll(() => lines.at(-1), patient).toContain('the worker waits for it')
+  const before = lines.length
+  postgres = await startPostgres(options)
+  await expect.poll(() => lines.slice(before).join('\n'), patient).toContain('the worker is ready')
+  await Promise.all(workers.splice(0).map((one) => one.stop()))
+  await postgres.stop('immediate')
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+}, 120_000)
+
+test('the jobs of a worker that is there are left to it', async () => {
+  await ask()
+  const presence = new Presence(database.workerUrl, 'pool-alive')
+  await presence.renew()
+  await pool.query(
+    `update graphile_worker._private_jobs set locked_by = 'pool-alive', locked_at = now() - interval '1 hour'`,
+  )
+  expect(await freeJobsOfTheGone(pool, 10)).toBe(0)
+  await presence.end()
+  await expect.poll(() => freeJobsOfTheGone(pool, 10), patient).toBe(1)
+  expect(await jobs()).toEqual([{ locked_by: null }])
+})
+
+test('a worker that has only just taken a job is given the time to say that it is there', async () => {
+  await ask()
+  await pool.query(`update graphile_worker._private_jobs set locked_by = 'pool-new', locked_at = now()`)
+  expect(await freeJobsOfTheGone(pool, 10)).toBe(0)
+  expect(await freeJobsOfTheGone(pool, 0)).toBe(1)
+})
+
+test('a presence whose connection broke is taken again at its next renewal', async () => {
+  const presence = new Presence(database.workerUrl, 'pool-cut')
+  await presence.renew()
+  const held = async () =>
+    (await pool.query(`select pid from pg_stat_activity where application_name = 'latchkey worker pool-cut'`))
+      .rows
+  const [first] = await held()
+  await pool.query('select pg_terminate_backend($1)', [first.pid])
+  await expect.poll(held, patient).toHaveLength(0)
+  await presence.renew()
+  await presence.renew()
+  expect(await held()).toHaveLength(1)
+  await presence.end()
+})
+
+test('the daily clean-up removes what has ended and keeps what has not', async () => {
+  const at = Date.now()
+  const before = (hours: number) => new Date(at - hours * 3_600_000)
+  const personId = newId()
+  const ids = { old: newId(), recent: newId() }
+  const signIn = (id: string, hours: number) => ({
+    id,
+    email: 'ada@acme.example',
+    browserHash: tokenHash(id),
+    codeHmac: tokenHash(id),
+    linkHmac: tokenHash(id),
+    language: 'en' as const,
+    createdAt: before(hours + 1),
+    expiresAt: before(hours),
+  })
+  const session = (sessionToken: string, expires: Date, lastUsedAt: Date) => ({
+    sessionToken,
+    userId: personId,
+    expires,
+    lastUsedAt,
+    createdAt: before(1_000),
+    device: 'a test',
+  })
+  const run = (idempotencyKey: string, hours: number) => ({
+    command: 'test',
+    actorId: 'test',
+    idempotencyKey,
+    inputHash: '',
+    ranAt: before(hours),
+  })
+  await asSystem('test', async (tx) => {
+    await tx.insert(people).values({ id: personId, email: 'ada@acme.example', createdAt: new Date() })
+    await tx.insert(signIns).values([signIn(ids.old, 25), signIn(ids.recent, 23)])
+    await tx
+      .insert(sessions)
+      .values([
+        session('over', before(1), before(0)),
+        session('idle', before(-1), before(13)),
+        session('alive', before(-1), before(11)),
+      ])
+    await tx.insert(rateLimits).values([
+      { key: 'test:over', expire: at - 1 },
+      { key: 'test:counting', expire: at + 60_000 },
+    ])
+    await tx.insert(commandRuns).values([run(ids.old, 31 * 24), run(ids.recent, 29 * 24)])
+    await tx.insert(knownBrowsers).values([
+      { personId, browserHash: tokenHash('old'), lastUsedAt: before(366 * 24) },
+      { personId, browserHash: tokenHash('recent'), lastUsedAt: before(364 * 24) },
+    ])
+  })
+  await cleanUp()
+  await asSystem('test', async (tx) => {
+    const signInIds = (await tx.select().from(signIns)).map(({ id }) => id)
+    expect(signInIds).toContain(ids.recent)
+    expect(signInIds).not.toContain(ids.old)
+    expect((await tx.select().from(sessions)).map(({ sessionToken }) => sessionToken)).toEqual(['alive'])
+    const limits = (await tx.select().from(rateLimits)).map(({ key }) => key)
+    expect(limits).toContain('test:counting')
+    expect(limits).not.toContain('test:over')
+    expect((await tx.select().from(commandRuns)).map((row) => row.idempotencyKey)).toEqual([ids.recent])
+    expect((await tx.select().from(knownBrowsers)).map((row) => row.browserHash)).toEqual([
+      tokenHash('recent'),
+    ])
+  })
+})

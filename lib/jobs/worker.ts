@@ -1,0 +1,119 @@
+import { EventEmitter } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
+import { Pool } from 'pg'
+import { closePool, openPoolAt, pool } from '@/db/client'
+import { env } from '@/lib/env'
+import { log } from '@/lib/log'
+import { sendSignIn } from '@/lib/people/send-sign-in'
+import { checkStart } from '@/lib/start'
+import { cleanUp } from './clean-up'
+import type { Jobs } from './jobs'
+import { Presence } from './presence'
+
+const concurrency = 4
+const presenceSeconds = 10
+/** Every day at 3:17 UTC; a night without a worker is made up for. */
+const crontab = '17 3 * * * clean_up ?fill=1d&max=3'
+
+declare global {
+  namespace GraphileWorker {
+    interface Tasks extends Jobs {}
+  }
+}
+
+const tasks: TaskList = {
+  'mail.sign_in': (payload) => sendSignIn(payload),
+  clean_up: cleanUp,
+}
+
+/** The library's lines without their facts: those hold payloads. */
+const libraryLog = new Logger((scope) => (level, message) => {
+  const facts = { job: scope.jobId, task: scope.taskIdentifier }
+  if (level === 'error') log.error(facts, message)
+  else if (level === 'warning') log.warn(facts, message)
+  else log.debug(facts, message)
+})
+
+async function start(connectionString: string) {
+  const connections = new Pool({ connectionString, max: concurrency + 2, connectionTimeoutMillis: 2_000 })
+  // Without handlers, a Postgres that restarts would end this process.
+  const broke = (error: Error) => log.warn({ error: error.message }, 'a connection of the worker broke')
+  connections.on('error', broke)
+  connections.on('connect', (client) => client.on('error', broke))
+  const events: WorkerEvents = new EventEmitter()
+  const presences: Presence[] = []
+  events.on('pool:create', ({ workerPool }) => {
+    const presence = new Presence(connectionString, workerPool.id)
+    presences.push(presence)
+    void presence.renew()
+  })
+  const renewal = setInterval(() => {
+    for (const presence of presences) void presence.renew()
+  }, presenceSeconds * 1000)
+  const runner = await run({
+    pgPool: connections,
+    taskList: tasks,
+    crontab,
+    concurrency,
+    events,
+    logger: libraryLog,
+    noHandleSignals: true,
+  })
+  log.info('the worker is ready')
+  return {
+    runner,
+    release: async () => {
+      clearInterval(renewal)
+      await Promise.all(presences.map((presence) => presence.end()))
+      await connections.end()
+      await closePool()
+    },
+  }
+}
+
+/** Takes no new job from the first request to stop on, and lets those under way finish. */
+function stopWhenAsked(runner: Runner) {
+  let stopping = false
+  const stop = () => {
+    if (stopping) return
+    stopping = true
+    log.info('the worker stops')
+    runner.stop().catch((error: unknown) => log.error({ err: error }, 'the worker could not stop in order'))
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** A database that is down stops no start, as in the web process: mails wait in it for just as long. */
+async function untilDatabaseAnswers() {
+  for (let tries = 0; ; tries++) {
+    try {
+      await pool().query('select 1')
+      return
+    } catch (error) {
+      if (tries === 0) log.warn({ err: error }, 'the database does not answer; the worker waits for it')
+      await wait(1_000)
+    }
+  }
+}
+
+async function main() {
+  const { WORKER_DATABASE_URL } = env()
+  if (!WORKER_DATABASE_URL) throw new Error('WORKER_DATABASE_URL is missing; .env.example explains it')
+  openPoolAt(WORKER_DATABASE_URL)
+  await untilDatabaseAnswers()
+  while (!(await checkStart())) await untilDatabaseAnswers()
+  const { runner, release } = await start(WORKER_DATABASE_URL)
+  stopWhenAsked(runner)
+  // Rejects when the worker cannot go on; whatever supervises this process then starts it anew.
+  await runner.promise
+  await release()
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`The worker ends. ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,52 @@
+import { and, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { extensions, keys } from '@/db/schema/keys'
+import { command } from '@/lib/command'
+import { Refused } from '@/lib/errors'
+import { newId } from '@/lib/ids'
+import { withoutKeys } from './free-text'
+import { at } from './issue'
+import { lockKey } from './lock'
+import { mayExtend } from './rules'
+
+const ExtendKey = z.object({
+  keyId: z.uuid('not_found'),
+  until: z.date('required'),
+  reason: z.string('required').trim().min(1, 'required').max(1_000, 'too_long'),
+})
+
+/** Moves a key's end to a later day; its term stays. @throws Refused with the verdict of `mayExtend`. */
+export const extendKey = command(
+  'key.extend',
+  ExtendKey,
+  async ({ tx, organizationId, personId, now, audit }, { keyId, until, reason }) => {
+    const key = await lockKey(tx, organizationId, keyId)
+    const verdict = mayExtend(key, until)
+    if (!verdict.ok) throw new Refused(verdict.because, { shortId: key.shortId })
+    const from = key.expiresAt
+    if (!from) throw new Error('mayExtend lets no key pass that never ends')
+    const written = await withoutKeys(tx, reason)
+    await tx.insert(extensions).values({
+      id: newId(now),
+      organizationId,
+      keyId,
+      fromExpiresAt: from,
+      toExpiresAt: until,
+      reason: written,
+      extendedAt: now,
+      extendedById: personId,
+    })
+    await tx
+      .update(keys)
+      .set({ expiresAt: until })
+      .where(and(eq(keys.organizationId, organizationId), eq(keys.id, keyId)))
+    const details = {
+      shortId: key.shortId,
+      product: key.product.name,
+      until: until.toISOString(),
+      reason: written,
+    }
+    audit({ keyId, ...at(key.instanceId), details })
+  },
+  { once: true },
+)

@@ -1,0 +1,100 @@
+import { and, eq, sql } from 'drizzle-orm'
+import fc from 'fast-check'
+import { beforeAll, expect, test } from 'vitest'
+import { keys, revocations } from '@/db/schema/keys'
+import { asOrganization } from '@/db/scope'
+import {
+  type Fixture,
+  fillOrganization,
+  makeCatalog,
+  makeOrganization,
+  productDatabase,
+} from '@/sandbox/test/fixture'
+import { isRevocationOfKey, stateIs } from './filter'
+import { keyStates, stateOf } from './rules'
+
+const database = await productDatabase()
+let own: Fixture
+
+beforeAll(async () => {
+  await makeCatalog()
+  own = await makeOrganization('own')
+  await fillOrganization(database, own)
+})
+
+const trials = process.env.STRESS ? 2_000 : 200
+const day = 86_400_000
+const noon = Date.parse('2026-11-21T12:00:00Z')
+
+/** Instants around which the rules turn: now, 30 days on, and a millisecond beside them. */
+const instant = fc
+  .tuple(fc.constantFrom(-60, -14, -1, 0, 14, 29, 30, 31, 60), fc.constantFrom(-1, 0, 1))
+  .map(([days, milliseconds]) => new Date(noon + days * day + milliseconds))
+
+const facts = fc.record({
+  term: fc.option(instant, { nil: null }),
+  lives: fc.constantFrom(0, 1, 14, 40),
+  end: fc.option(instant, { nil: null }),
+  renewed: fc.boolean(),
+  replaced: fc.boolean(),
+  revoked: fc.boolean(),
+})
+
+test(`the list filters by the very state that the rule computes (${trials} keys)`, async () => {
+  const now = new Date(noon)
+  await asOrganization(own.organizationId, async (tx) => {
+    const [key] = await tx.select().from(keys).where(sql`${keys.kind} = 'subscription'`).limit(1)
+    if (!key) throw new Error('the fixture has a subscription key')
+    await fc.assert(
+      fc.asyncProperty(facts, async ({ term, lives, end, renewed, replaced, revoked }) => {
+        const expiresAt = term ? new Date(term.getTime() + lives * day) : end
+        const fact = {
+          expiresAt,
+          termEndsAt: term,
+          renewedAt: renewed || replaced ? now : null,
+          replacedAt: replaced ? now : null,
+        }
+        const row = sql`(select ${key.id}::uuid as id, ${key.organizationId}::uuid as organization_id,
+          ${expiresAt?.toISOString() ?? null}::timestamptz as expires_at, ${term?.toISOString() ?? null}::timestamptz as term_ends_at,
+          coalesce(${term?.toISOString() ?? null}::timestamptz, ${expiresAt?.toISOString() ?? null}::timestamptz) as due_at,
+          coalesce(${expiresAt?.toISOString() ?? null}::timestamptz, 'infinity') as ends_at,
+          ${fact.renewedAt?.toISOString() ?? null}::timestamptz as renewed_at,
+          ${fact.replacedAt?.toISOString() ?? null}::timestamptz as replaced_at) keys`
+        // A name of the statement's own comes before a table's.
+        const revocations = sql`revocations as (select ${key.organizationId}::uuid as organization_id, ${key.id}::uuid as key_id,
+          null::timestamptz as restored_at where ${revoked})`
+        const said: string[] = []
+        for (const state of keyStates) {
+          const { rows } = await tx.execute(
+            sql`with ${revocations} select from ${row} where ${stateIs(state, now)}`,
+          )
+          if (rows.length > 0) said.push(state)
+        }
+        expect(said).toEqual([stateOf({ ...fact, revoked }, now)])
+      }),
+      { numRuns: trials },
+    )
+  })
+  console.info(`${trials} trials`)
+})
+
+test('what is neither expired nor revoked is current', async () => {
+  const now = new Date(noon)
+  await asOrganization(own.organizationId, async (tx) => {
+    const all = await tx
+      .select({ key: keys, revoked: revocations.id })
+      .from(keys)
+      .leftJoin(revocations, isRevocationOfKey)
+      .where(eq(keys.organizationId, own.organizationId))
+    const current = await tx
+      .select({ id: keys.id })
+      .from(keys)
+      .leftJoin(revocations, isRevocationOfKey)
+      .where(and(eq(keys.organizationId, own.organizationId), stateIs('current', now)))
+    const ended = ['expired', 'revoked']
+    const expected = all.filter(
+      ({ key, revoked }) => !ended.includes(stateOf({ ...key, revoked: revoked !== null }, now)),
+    )
+    expect(current.map(({ id }) => id).sort()).toEqual(expected.map(({ key }) => key.id).sort())
+  })
+})

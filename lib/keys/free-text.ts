@@ -1,0 +1,24 @@
+import { inArray } from 'drizzle-orm'
+import { keys } from '@/db/schema/keys'
+import type { OrganizationTx } from '@/db/scope'
+import { findKeys, lastFour, replaceKeys } from './format'
+import { fingerprint } from './vault'
+
+/**
+ * Free text that people type, with each whole key of ours in it replaced by its short ID. A key that this organization
+ * does not own is still somebody's secret: it is cut to its last four characters.
+ */
+export async function withoutKeys(tx: OrganizationTx, text: string): Promise<string> {
+  const found = findKeys(text)
+  if (found.length === 0) {
+    // Full-width letters are the same letters to whoever copies them (UAX #15).
+    const plain = text.normalize('NFKC')
+    return plain === text || findKeys(plain).length === 0 ? text : withoutKeys(tx, plain)
+  }
+  const owned = await tx
+    .select({ shortId: keys.shortId, fingerprint: keys.fingerprint })
+    .from(keys)
+    .where(inArray(keys.fingerprint, found.map(fingerprint)))
+  const shortIds = new Map(owned.map((key) => [key.fingerprint.toString('hex'), key.shortId]))
+  return replaceKeys(text, (key) => shortIds.get(fingerprint(key).toString('hex')) ?? `…${lastFour(key)}`)
+}

@@ -1,0 +1,108 @@
+import { daysLeft, lastDay } from '@/lib/messages/dates'
+import type { Language, Translate } from '@/lib/messages/translator'
+import type { KeyRow } from './queries'
+import type { KeyState } from './rules'
+
+/** In what words a key's dates and state are said: pages, files and exports say them alike. */
+export interface Speaking {
+  t: Translate
+  language: Language
+  /** The organization's: terms and keys end at its midnight. */
+  timeZone: string
+  now: Date
+}
+
+type Tone = 'ok' | 'soon' | 'bad' | 'calm' | 'trial'
+type StateIcon = 'check' | 'clock' | 'x' | 'ban' | 'key' | 'rotate-cw' | 'flask-conical'
+
+const looks: Record<KeyState, { tone: Tone; icon: StateIcon }> = {
+  active: { tone: 'ok', icon: 'check' },
+  expiring: { tone: 'soon', icon: 'clock' },
+  overdue: { tone: 'soon', icon: 'clock' },
+  renewed: { tone: 'calm', icon: 'rotate-cw' },
+  replaced: { tone: 'calm', icon: 'rotate-cw' },
+  expired: { tone: 'bad', icon: 'x' },
+  revoked: { tone: 'bad', icon: 'ban' },
+}
+
+type Stated = Pick<KeyRow, 'state' | 'notYetInGlpi' | 'kind' | 'expiresAt'>
+
+/** A key's state as a word, with the tone and the icon that go with it. */
+export function stateWord(
+  key: Stated,
+  { t, timeZone, now }: Speaking,
+): { tone: Tone; icon: StateIcon; text: string } {
+  if (key.notYetInGlpi) return { tone: 'ok', icon: 'key', text: t('keys.state.waiting') }
+  const running = key.state === 'active' || key.state === 'expiring'
+  if (key.kind === 'trial' && running && key.expiresAt) {
+    const days = daysLeft(key.expiresAt, now, timeZone)
+    return { tone: 'trial', icon: 'flask-conical', text: t('keys.trial_state', { days }) }
+  }
+  return { ...looks[key.state], text: t(`keys.state.${key.state}`) }
+}
+
+type Dated = Pick<
+  KeyRow,
+  'state' | 'termEndsAt' | 'expiresAt' | 'successor' | 'revokedReason' | 'revokedAt' | 'kind'
+>
+
+/** Until when, in two lines: the date, and what it means today. */
+export function untilWords(key: Dated, speaking: Speaking): { date: string; note: string } {
+  const { t, language, timeZone } = speaking
+  if (key.state === 'revoked' && key.revokedAt && key.revokedReason) {
+    return {
+      date: lastDay(key.revokedAt, language, timeZone),
+      note: join(t('keys.revoked_because', { reason: key.revokedReason }), successor(key, speaking), t),
+    }
+  }
+  if (!key.expiresAt) return { date: t('keys.never_ends'), note: t('keys.kind.permanent') }
+  const ended = key.state === 'expired'
+  const end = key.termEndsAt && !ended ? key.termEndsAt : key.expiresAt
+  const note =
+    key.state === 'overdue' || key.state === 'renewed' || key.state === 'replaced'
+      ? t('keys.works_until', { date: lastDay(key.expiresAt, language, timeZone) })
+      : distance(end, speaking)
+  return { date: lastDay(end, language, timeZone), note: join(note, successor(key, speaking), t) }
+}
+
+/** The same at length, a line each: what is paid for how long, until when the key works, and which key follows. */
+export function untilLines(key: Dated, speaking: Speaking): string[] {
+  const { t, language, timeZone } = speaking
+  if (key.state === 'revoked') {
+    const { date, note } = untilWords(key, speaking)
+    return [t('keys.revoked_on', { date }), note]
+  }
+  if (!key.expiresAt) return [t('keys.never_ends')]
+  const follows = successor(key, speaking) ?? []
+  const expires = lastDay(key.expiresAt, language, timeZone)
+  if (key.state === 'expired') {
+    return [t('keys.ended', { date: expires }), distance(key.expiresAt, speaking)].concat(follows)
+  }
+  const works = t('keys.works_until', { date: expires })
+  if (!key.termEndsAt) return [works, distance(key.expiresAt, speaking)]
+  const paid = t('keys.paid_until', { date: lastDay(key.termEndsAt, language, timeZone) })
+  const over = key.termEndsAt <= speaking.now
+  return [
+    `${paid}, ${distance(key.termEndsAt, speaking)}`,
+    t(over ? 'keys.support_ended' : 'keys.support'),
+    over ? `${works}, ${distance(key.expiresAt, speaking)}` : works,
+  ].concat(follows)
+}
+
+function distance(end: Date, { t, timeZone, now }: Speaking): string {
+  const days = daysLeft(end, now, timeZone)
+  const months = Math.round(Math.abs(days) / 30.44)
+  if (days >= 0) return days < 90 ? t('keys.in_days', { days }) : t('keys.in_months', { months })
+  return days > -90 ? t('keys.days_ago', { days: -days }) : t('keys.months_ago', { months })
+}
+
+function successor(key: Pick<Dated, 'state' | 'successor'>, { t }: Speaking): string | null {
+  if (!key.successor) return null
+  return key.state === 'renewed'
+    ? t('keys.waits', { shortId: key.successor })
+    : t('keys.follows', { shortId: key.successor })
+}
+
+function join(first: string, second: string | null, t: Translate): string {
+  return second ? t('keys.join', { first, second }) : first
+}

@@ -1,0 +1,196 @@
+import { and, asc, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { products } from '@/db/schema/catalog'
+import { instanceAddresses, instances } from '@/db/schema/instances'
+import { keys, revocations } from '@/db/schema/keys'
+import type { OrganizationTx } from '@/db/scope'
+import { isRevocationOfKey, type KeyFilter, keysWhere, stateIs } from './filter'
+import { type KeyState, stateOf } from './rules'
+
+export const keySorts = ['until', 'product', 'instance'] as const
+export type KeySort = (typeof keySorts)[number]
+
+/** Where a page of the list begins: after or before a row, named by its sorting value and its ID. */
+export interface Cursor {
+  direction: 'after' | 'before'
+  value: string
+  id: string
+}
+
+const successors = alias(keys, 'successors')
+
+const sortColumn: Record<KeySort, SQL> = {
+  until: sql`${keys.endsAt}`,
+  product: sql`${products.name}`,
+  instance: sql`coalesce(${instances.label}, '')`,
+}
+
+/** An instant travels as seconds since 1970, `Infinity` for never: a number cannot be malformed on the way back. */
+const sortValue = (sort: KeySort): SQL<string> =>
+  sort === 'until' ? sql`extract(epoch from ${keys.endsAt})::float8::text` : sql`${sortColumn[sort]}`
+
+const cursorValue = (sort: KeySort, value: string): SQL =>
+  sort === 'until' ? sql`to_timestamp(${value}::float8)` : sql`${value}::text`
+
+const columns = {
+  id: keys.id,
+  shortId: keys.shortId,
+  kind: keys.kind,
+  binding: keys.binding,
+  product: products.name,
+  productId: keys.productId,
+  instanceId: keys.instanceId,
+  instance: instances.label,
+  url: instanceAddresses.url,
+  lastFour: keys.lastFour,
+  issuedAt: keys.issuedAt,
+  termEndsAt: keys.termEndsAt,
+  expiresAt: keys.expiresAt,
+  renewedAt: keys.renewedAt,
+  replacedAt: keys.replacedAt,
+  followsId: keys.followsId,
+  firstSeenAt: keys.firstSeenAt,
+  revokedReason: revocations.reason,
+  revokedAt: revocations.revokedAt,
+  successor: successors.shortId,
+}
+
+const instanceOfKey = and(
+  eq(instances.organizationId, keys.organizationId),
+  eq(instances.id, keys.instanceId),
+)
+
+/** Which keys are on the page and in what order, before anything is joined that only the page's rows need. */
+function keysOfPage(tx: OrganizationTx, sort: KeySort) {
+  const chosen = tx
+    .select({ id: keys.id, sortValue: sortValue(sort).as('sort_value') })
+    .from(keys)
+    .$dynamic()
+  if (sort === 'product') return chosen.innerJoin(products, eq(products.id, keys.productId))
+  if (sort === 'instance') return chosen.leftJoin(instances, instanceOfKey)
+  return chosen
+}
+
+function keyRows(tx: OrganizationTx, organizationId: string, chosen: ReturnType<typeof keysOfPage>) {
+  const page = chosen.as('page')
+  return tx
+    .select({ ...columns, sortValue: page.sortValue })
+    .from(page)
+    .innerJoin(keys, and(eq(keys.organizationId, organizationId), eq(keys.id, page.id)))
+    .innerJoin(products, eq(products.id, keys.productId))
+    .leftJoin(instances, instanceOfKey)
+    .leftJoin(
+      instanceAddresses,
+      and(
+        eq(instanceAddresses.organizationId, keys.organizationId),
+        eq(instanceAddresses.instanceId, keys.instanceId),
+        eq(instanceAddresses.ordinal, 0),
+        sql`${instanceAddresses.retiredAt} is not distinct from ${instances.retiredAt}`,
+      ),
+    )
+    .leftJoin(revocations, isRevocationOfKey)
+    .leftJoin(
+      successors,
+      and(eq(successors.organizationId, keys.organizationId), eq(successors.followsId, keys.id)),
+    )
+}
+
+type Selected = Awaited<ReturnType<typeof keyRows>>[number]
+export type KeyRow = Selected & { state: KeyState; notYetInGlpi: boolean }
+
+function withState(row: Selected, now: Date): KeyRow {
+  const state = stateOf({ ...row, revoked: row.revokedReason !== null }, now)
+  const current = state === 'active' || state === 'expiring' || state === 'overdue'
+  return { ...row, state, notYetInGlpi: current && row.followsId !== null && row.firstSeenAt === null }
+}
+
+/** One page of an organization's keys, and where the pages before and after it begin. */
+export async function listKeys(
+  tx: OrganizationTx,
+  filter: KeyFilter,
+  page: { sort: KeySort; cursor?: Cursor | undefined; size: number },
+  now: Date,
+) {
+  const { sort, cursor, size } = page
+  const back = cursor?.direction === 'before'
+  const order = back ? desc : asc
+  const beyond = cursor
+    ? sql`(${sortColumn[sort]}, ${keys.id}) ${back ? sql`<` : sql`>`} (${cursorValue(sort, cursor.value)}, ${cursor.id}::uuid)`
+    : undefined
+  const chosen = keysOfPage(tx, sort)
+    .where(and(keysWhere(filter, now), beyond))
+    .orderBy(order(sortColumn[sort]), order(keys.id))
+    .limit(size + 1)
+  const found = await keyRows(tx, filter.organizationId, chosen).orderBy(
+    order(sortColumn[sort]),
+    order(keys.id),
+  )
+  const more = found.length > size
+  const rows = back ? found.slice(0, size).reverse() : found.slice(0, size)
+  const at = (row: Selected | undefined, direction: Cursor['direction']) =>
+    row && { direction, value: row.sortValue, id: row.id }
+  return {
+    rows: rows.map((row) => withState(row, now)),
+    previous: (back ? more : cursor) ? at(rows[0], 'before') : undefined,
+    next: (back ? true : more) ? at(rows.at(-1), 'after') : undefined,
+  }
+}
+
+/** How many keys an organization has, on how many instances, and how many work now. */
+export async function countKeys(tx: OrganizationTx, organizationId: string, now: Date) {
+  const { rows } = await tx.execute<{ keys: number; working: number; instances: number }>(sql`
+    select count(*)::int as keys,
+      (count(*) filter (where k.ends_at > ${now.toISOString()}::timestamptz) - (
+        select count(*) from revocations r join keys o on o.organization_id = r.organization_id and o.id = r.key_id
+        where r.organization_id = ${organizationId} and r.restored_at is null and o.ends_at > ${now.toISOString()}::timestamptz
+      ))::int as working,
+      (select count(*) from instances i where i.organization_id = ${organizationId} and i.retired_at is null)::int as instances
+    from keys k where k.organization_id = ${organizationId}`)
+  return rows[0] ?? { keys: 0, working: 0, instances: 0 }
+}
+
+/**
+ * What the list can be filtered by, in one statement: the products of which the organization has keys, and its instances.
+ * Of more than `most` instances only the one that is chosen.
+ */
+export async function filterChoices(
+  tx: OrganizationTx,
+  organizationId: string,
+  chosen: string | undefined,
+  most: number,
+) {
+  const { rows } = await tx.execute<{
+    products: { id: string; name: string }[]
+    instances: { id: string; label: string }[]
+  }>(sql`
+    with first as (
+      select id, label from instances where organization_id = ${organizationId} order by label, id limit ${most + 1}
+    ), shown as (
+      select id, label from first where (select count(*) from first) <= ${most}
+      union
+      select id, label from instances where organization_id = ${organizationId} and id = ${chosen ?? null}::uuid
+    )
+    select
+      (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name) order by p.name), '[]') from products p
+        where exists (select from keys k where k.organization_id = ${organizationId} and k.product_id = p.id)) as products,
+      (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'label', label) order by label, id), '[]') from shown) as instances`)
+  return rows[0] ?? { products: [], instances: [] }
+}
+
+/** The working keys of the whole organization, which no single instance has. */
+export function organizationKeys(tx: OrganizationTx, organizationId: string, now: Date) {
+  return tx
+    .select({ shortId: keys.shortId, product: products.name })
+    .from(keys)
+    .innerJoin(products, eq(products.id, keys.productId))
+    .leftJoin(revocations, isRevocationOfKey)
+    .where(
+      and(
+        eq(keys.organizationId, organizationId),
+        eq(keys.binding, 'organization'),
+        stateIs('current', now),
+        isNull(keys.renewedAt),
+      ),
+    )
+    .orderBy(products.name, keys.id)
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, expect, test } from 'vitest'
+import { memberRoles } from '@/lib/access'
+import { parseKey } from '@/lib/keys/format'
+import { revealKeys } from '@/lib/keys/reveal'
+import { fingerprint } from '@/lib/keys/vault'
+import {
+  byMember,
+  bySystem,
+  type Fixture,
+  fillOrganization,
+  makeCatalog,
+  makeOrganization,
+  productDatabase,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+
+const database = await productDatabase()
+let own: Fixture
+let other: Fixture
+let ids: Awaited<ReturnType<typeof fillOrganization>>
+let theirs: Awaited<ReturnType<typeof fillOrganization>>
+
+beforeAll(async () => {
+  await makeCatalog()
+  own = await makeOrganization('acme')
+  other = await makeOrganization('globex')
+  ids = await fillOrganization(database, own)
+  theirs = await fillOrganization(database, other)
+})
+
+const revelations = () =>
+  rowsOf<{ key_id: string; person_id: string; details: Record<string, unknown> }>(
+    database,
+    `select key_id, person_id, details from audit_entries where action = 'key.reveal' and outcome = 'done' order by sequence`,
+  )
+
+test.each(memberRoles)(
+  '%s: who may gets the whole key, and each one is audited; who may not gets nothing',
+  async (role) => {
+    const before = await revelations()
+    const keyIds = [ids.keyId, ids.renewedKeyId]
+    const call = revealKeys(byMember(own, role), { keyIds, how: 'copied' })
+    if (role === 'billing' || role === 'viewer') {
+      await expect(call).rejects.toMatchObject({ code: 'forbidden', facts: { role } })
+      return expect(await revelations()).toEqual(before)
+    }
+    const revealed = await call
+    for (const { id, key, shortId } of revealed) {
+      expect(parseKey(key)).toEqual({ ok: true, key, kind: 'subscription' })
+      const [row] = await rowsOf<{
+        short_id: string
+        fingerprint: Buffer
+        last_four: string
+        cipher: Buffer
+      }>(database, 'select * from keys where id = $1', [id])
+      expect(row).toMatchObject({
+        short_id: shortId,
+        fingerprint: fingerprint(key),
+        last_four: key.slice(-4),
+      })
+      expect(row?.cipher.includes(key.slice(4))).toBe(false)
+    }
+    const entries = (await revelations()).slice(before.length)
+    expect(entries.map(({ key_id, person_id }) => ({ key_id, person_id }))).toEqual(
+      expect.arrayContaining(keyIds.map((key_id) => ({ key_id, person_id: own.people[role] }))),
+    )
+    for (const { key } of revealed) expect(JSON.stringify(entries)).not.toContain(key)
+    return undefined
+  },
+)
+
+test("[Z2] another organization's key, one among one's own, and one that does not exist are not found alike", async () => {
+  for (const keyIds of [[theirs.keyId], [ids.keyId, theirs.keyId], [randomUUID()]]) {
+    await expect(revealKeys(byMember(own, 'owner'), { keyIds, how: 'shown' })).rejects.toMatchObject({
+      name: 'NotFound',
+      facts: { what: 'key' },
+    })
+  }
+})
+
+test('a person reveals a hundred times an hour, and the next time is told when to come back; others are not held up', async () => {
+  const by = byMember(other, 'technical')
+  let refused = 0
+  // Ten at once, as many as the pool has connections.
+  for (let round = 0; round < 11; round++) {
+    const calls = Array.from({ length: 10 }, () => revealKeys(by, { keyIds: [theirs.keyId], how: 'shown' }))
+    for (const outcome of await Promise.allSettled(calls)) {
+      if (outcome.status === 'fulfilled') continue
+      expect(outcome.reason).toMatchObject({ code: 'too_many' })
+      refused++
+    }
+  }
+  expect(refused).toBe(10)
+  await expect(revealKeys(by, { keyIds: [theirs.keyId], how: 'shown' })).rejects.toMatchObject({
+    code: 'too_many',
+    facts: { limit: 'reveal', retryAfterSeconds: expect.any(Number) },
+  })
+  await expect(
+    revealKeys(byMember(other, 'owner'), { keyIds: [theirs.keyId], how: 'shown' }),
+  ).resolves.toHaveLength(1)
+})
+
+test('the system, which nobody reads over the shoulder, does not reveal either', async () => {
+  await expect(
+    revealKeys(bySystem(own.organizationId), { keyIds: [ids.keyId], how: 'shown' }),
+  ).rejects.toMatchObject({ code: 'forbidden' })
+})
+
+test('nothing, too much and what is no ID are refused before anything is read', async () => {
+  for (const keyIds of [[], Array.from({ length: 201 }, () => randomUUID()), ['x']]) {
+    await expect(revealKeys(byMember(own, 'owner'), { keyIds, how: 'shown' })).rejects.toMatchObject({
+      code: 'invalid_input',
+    })
+  }
+})
+
+test('a file counts each of its keys: after fifty with two keys the hour is used up', async () => {
+  await rowsOf(database, 'delete from rate_limits')
+  const file = () =>
+    revealKeys(byMember(own, 'technical'), { keyIds: [ids.keyId, ids.renewedKeyId], how: 'downloaded' })
+  for (let time = 0; time < 50; time++) await expect(file()).resolves.toHaveLength(2)
+  await expect(file()).rejects.toMatchObject({ code: 'too_many' })
+})

@@ -1,0 +1,64 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { z } from 'zod'
+import { products } from '@/db/schema/catalog'
+import { instances } from '@/db/schema/instances'
+import { keys } from '@/db/schema/keys'
+import { command } from '@/lib/command'
+import { NotFound } from '@/lib/errors'
+import { at } from './issue'
+import { open } from './vault'
+
+const RevealKeys = z.object({
+  keyIds: z
+    .array(z.uuid('not_found').toLowerCase())
+    .min(1, 'required')
+    .max(100, 'too_long')
+    .transform((ids) => [...new Set(ids)]),
+  how: z.enum(['shown', 'copied', 'downloaded']),
+})
+
+/**
+ * Hands out whole keys: the one way that they leave the server. Each is audited, and a person may do it a hundred
+ * times an hour, each key of a file counted.
+ * @throws Forbidden for who sees keys masked; NotFound; Refused `too_many`.
+ */
+export const revealKeys = command(
+  'key.reveal',
+  RevealKeys,
+  async ({ tx, organizationId, audit }, { keyIds, how }) => {
+    const rows = await tx
+      .select({
+        id: keys.id,
+        shortId: keys.shortId,
+        product: products.name,
+        instanceId: keys.instanceId,
+        instance: instances.label,
+        glpiVersion: instances.glpiVersion,
+        asksPortal: instances.asksPortal,
+        binding: keys.binding,
+        termEndsAt: keys.termEndsAt,
+        expiresAt: keys.expiresAt,
+        cipher: keys.cipher,
+        ringVersion: keys.ringVersion,
+      })
+      .from(keys)
+      .innerJoin(products, eq(products.id, keys.productId))
+      .leftJoin(instances, eq(instances.id, keys.instanceId))
+      .where(and(eq(keys.organizationId, organizationId), inArray(keys.id, keyIds)))
+      .orderBy(products.name, keys.id)
+    if (rows.length < new Set(keyIds).size) throw new NotFound('key')
+    for (const { id, shortId, product, instanceId, instance } of rows) {
+      audit({ keyId: id, ...at(instanceId), details: { shortId, product, instance, how } })
+    }
+    return rows.map(({ cipher, ringVersion, ...row }) => ({
+      ...row,
+      asksPortal: row.asksPortal ?? false,
+      key: open({ cipher, ringVersion }, row.id),
+    }))
+  },
+  {
+    limits: ({ keyIds }, personId) => [
+      { name: 'reveal', key: personId ?? 'system', points: 100, perSeconds: 3_600, cost: keyIds.length },
+    ],
+  },
+)

@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  expiringDays,
+  type KeyFacts,
+  keyStates,
+  mayExtend,
+  mayRevoke,
+  stateOf,
+  works,
+} from '@/lib/keys/rules'
+
+const day = 86_400_000
+const now = new Date('2027-03-01T00:00:00Z')
+const days = (count: number) => new Date(now.getTime() + count * day)
+const key = (facts: Partial<KeyFacts>): KeyFacts => ({
+  revoked: false,
+  expiresAt: days(100),
+  termEndsAt: days(86),
+  renewedAt: null,
+  replacedAt: null,
+  ...facts,
+})
+
+test.each([
+  ['active', key({})],
+  ['expiring', key({ termEndsAt: days(30) })],
+  ['active', key({ termEndsAt: new Date(days(30).getTime() + 1) })],
+  ['overdue', key({ termEndsAt: now, expiresAt: days(14) })],
+  ['expired', key({ termEndsAt: days(-14), expiresAt: now })],
+  ['overdue', key({ termEndsAt: days(-14), expiresAt: new Date(now.getTime() + 1) })],
+  ['renewed', key({ termEndsAt: now, renewedAt: now })],
+  ['replaced', key({ renewedAt: now, replacedAt: now })],
+  ['expired', key({ renewedAt: now, replacedAt: now, expiresAt: days(-1) })],
+  ['revoked', key({ revoked: true, expiresAt: days(-1) })],
+  ['active', key({ termEndsAt: null, expiresAt: null })],
+  ['expiring', key({ termEndsAt: null, expiresAt: days(15) })],
+] as const)('a key is %s: %o', (state, facts) => {
+  expect(stateOf(facts, now)).toBe(state)
+})
+
+const moment = fc.integer({ min: -500, max: 500 }).map(days)
+const facts: fc.Arbitrary<KeyFacts> = fc.record({
+  revoked: fc.boolean(),
+  expiresAt: fc.option(moment),
+  termEndsAt: fc.option(moment),
+  renewedAt: fc.option(moment),
+  replacedAt: fc.option(moment),
+})
+
+test('a key works exactly while it is not revoked and its end has not come', () => {
+  fc.assert(
+    fc.property(facts, moment, (one, at) => {
+      const alive = !one.revoked && (one.expiresAt === null || at < one.expiresAt)
+      expect(works(stateOf(one, at))).toBe(alive)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('as time goes on and nobody does anything, a state never goes back', () => {
+  const order = ['active', 'expiring', 'overdue', 'expired']
+  fc.assert(
+    fc.property(facts, moment, moment, (one, a, b) => {
+      const [earlier, later] = a < b ? [a, b] : [b, a]
+      const before = stateOf(one, earlier)
+      const after = stateOf(one, later)
+      if (order.includes(before)) expect(order.indexOf(after)).toBeGreaterThanOrEqual(order.indexOf(before))
+      else expect([before, 'expired']).toContain(after)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('each state is listed once', () => {
+  expect(new Set(keyStates).size).toBe(7)
+  expect(expiringDays).toBe(30)
+})
+
+test('only a key that still works may be revoked', () => {
+  fc.assert(
+    fc.property(facts, moment, (one, at) => {
+      const state = stateOf(one, at)
+      const because = state === 'revoked' ? 'already_revoked' : 'already_expired'
+      expect(mayRevoke(one, at)).toEqual(works(state) ? { ok: true } : { ok: false, because })
+    }),
+  )
+})
+
+test('a key is extended to a later day, unless it never ends or is revoked', () => {
+  expect(mayExtend(key({}), days(101))).toEqual({ ok: true })
+  expect(mayExtend(key({ expiresAt: days(-5) }), days(5))).toEqual({ ok: true })
+  expect(mayExtend(key({}), days(100))).toEqual({ ok: false, because: 'not_later' })
+  expect(mayExtend(key({ expiresAt: null }), days(100))).toEqual({ ok: false, because: 'never_ends' })
+  expect(mayExtend(key({ revoked: true }), days(101))).toEqual({ ok: false, because: 'already_revoked' })
+})

@@ -1,0 +1,66 @@
+export type KeyState = 'revoked' | 'expired' | 'replaced' | 'renewed' | 'overdue' | 'expiring' | 'active'
+
+/** In the order in which they are asked; the first that holds is the state. */
+export const keyStates = [
+  'revoked',
+  'expired',
+  'replaced',
+  'renewed',
+  'overdue',
+  'expiring',
+  'active',
+] as const satisfies readonly KeyState[]
+
+export interface KeyFacts {
+  /** A revocation that was not undone. */
+  revoked: boolean
+  /** Null: never. */
+  expiresAt: Date | null
+  /** Null where the key belongs to no term. */
+  termEndsAt: Date | null
+  /** A newer key was issued for the same place. */
+  renewedAt: Date | null
+  /** That newer key has been seen in use. */
+  replacedAt: Date | null
+}
+
+/** Days before the end in which a key counts as expiring. */
+export const expiringDays = 30
+
+/** The state of a key: computed from facts and the time, never stored (DESIGN §2, rule 1). */
+export function stateOf(key: KeyFacts, now: Date): KeyState {
+  if (key.revoked) return 'revoked'
+  if (key.expiresAt && key.expiresAt <= now) return 'expired'
+  if (key.replacedAt) return 'replaced'
+  if (key.renewedAt) return 'renewed'
+  if (key.termEndsAt && key.termEndsAt <= now) return 'overdue'
+  const end = key.termEndsAt ?? key.expiresAt
+  if (end && end.getTime() - now.getTime() <= expiringDays * 86_400_000) return 'expiring'
+  return 'active'
+}
+
+/** Whether GLPI goes on accepting the key. `renewed` and `replaced` are notes, not refusals. */
+export function works(state: KeyState): boolean {
+  return state !== 'revoked' && state !== 'expired'
+}
+
+export type RevokeVerdict = { ok: true } | { ok: false; because: 'already_revoked' | 'already_expired' }
+
+export function mayRevoke(key: KeyFacts, now: Date): RevokeVerdict {
+  const state = stateOf(key, now)
+  if (state === 'revoked') return { ok: false, because: 'already_revoked' }
+  if (state === 'expired') return { ok: false, because: 'already_expired' }
+  return { ok: true }
+}
+
+export type ExtendVerdict =
+  | { ok: true }
+  | { ok: false; because: 'never_ends' | 'not_later' | 'already_revoked' }
+
+/** An extension moves a key's end, never its term; an expired key may be taken up again by one. */
+export function mayExtend(key: KeyFacts, until: Date): ExtendVerdict {
+  if (key.revoked) return { ok: false, because: 'already_revoked' }
+  if (!key.expiresAt) return { ok: false, because: 'never_ends' }
+  if (until <= key.expiresAt) return { ok: false, because: 'not_later' }
+  return { ok: true }
+}

@@ -1,0 +1,62 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { env } from '@/lib/env'
+
+const algorithm = 'aes-256-gcm'
+const nonceLength = 12
+const tagLength = 16
+
+export interface Sealed {
+  ringVersion: number
+  /** nonce, cipher text and tag in one */
+  cipher: Buffer
+}
+
+/**
+ * Encrypts a secret under the newest version of the key ring.
+ * @param identity the row that it belongs to, as associated data: a cipher text moved to another row does not open.
+ */
+export function seal(secret: string, identity: string): Sealed {
+  const ringVersion = Math.max(...env().KEY_RING.keys())
+  const nonce = randomBytes(nonceLength)
+  const cipher = createCipheriv(algorithm, ringKey(ringVersion), nonce).setAAD(Buffer.from(identity))
+  return {
+    ringVersion,
+    cipher: Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]),
+  }
+}
+
+/** @throws when the ring lacks the version, or the cipher text is not this row's. */
+export function open({ ringVersion, cipher }: Sealed, identity: string): string {
+  // With its length said, a tag that was cut short, and would be easier to guess, is refused.
+  const decipher = createDecipheriv(algorithm, ringKey(ringVersion), cipher.subarray(0, nonceLength), {
+    authTagLength: tagLength,
+  })
+    .setAAD(Buffer.from(identity))
+    .setAuthTag(cipher.subarray(-tagLength))
+  return Buffer.concat([
+    decipher.update(cipher.subarray(nonceLength, -tagLength)),
+    decipher.final(),
+  ]).toString('utf8')
+}
+
+/** What a key is looked up by. An HMAC, so that a copy of the database does not tell whether it holds a given key. */
+export function fingerprint(key: string): Buffer {
+  return createHmac('sha256', env().KEY_FINGERPRINT_SECRET).update(key).digest()
+}
+
+/** A sealed secret as one string, for a job's payload. */
+export function sealText(secret: string, identity: string): string {
+  const { ringVersion, cipher } = seal(secret, identity)
+  return `${ringVersion}.${cipher.toString('base64url')}`
+}
+
+export function openText(sealed: string, identity: string): string {
+  const [version = '', cipher = ''] = sealed.split('.')
+  return open({ ringVersion: Number(version), cipher: Buffer.from(cipher, 'base64url') }, identity)
+}
+
+function ringKey(version: number): Buffer {
+  const key = env().KEY_RING.get(version)
+  if (!key) throw new Error(`KEY_RING has no version ${version}, which stored keys need`)
+  return key
+}

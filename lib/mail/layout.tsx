@@ -1,0 +1,58 @@
+import { Body, Container, Head, Heading, Hr, Html, Link, render, Text } from '@react-email/components'
+import type { ReactElement, ReactNode } from 'react'
+import { env } from '@/lib/env'
+import { type Language, translator } from '@/lib/messages/translator'
+
+// Colours are left to the mail program, which knows whether it is dark; only the button brings its own pair (5 to 1).
+const font = 'system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif'
+export const button = { background: '#2f6fb5', color: '#ffffff' }
+export const linkStyle = { color: 'inherit', textDecoration: 'underline' }
+
+interface LayoutProps {
+  language: Language
+  to: string
+  title: string
+  children: ReactNode
+}
+
+/** The frame of every mail: its heading, what it says, and who sent it. It loads nothing, so nobody learns that it was read. */
+export function MailLayout({ language, to, title, children }: LayoutProps) {
+  const { VENDOR_NAME, SUPPORT_EMAIL } = env()
+  const t = translator(language)
+  return (
+    <Html lang={language} dir="ltr">
+      <Head>
+        <meta name="color-scheme" content="light dark" />
+        <meta name="supported-color-schemes" content="light dark" />
+        <title>{title}</title>
+      </Head>
+      <Body style={{ fontFamily: font, fontSize: 16, lineHeight: 1.5 }}>
+        <Container style={{ maxWidth: 560, padding: '16px' }}>
+          <Heading as="h1" style={{ fontSize: 20, margin: '0 0 16px' }}>
+            {title}
+          </Heading>
+          {children}
+          <Hr style={{ margin: '24px 0 12px', borderColor: '#8a8f98' }} />
+          <Text style={{ fontSize: 13, margin: 0 }}>
+            {t.rich('mail.footer', {
+              vendor: VENDOR_NAME,
+              email: to,
+              support: SUPPORT_EMAIL,
+              link: (address) => (
+                <Link href={`mailto:${SUPPORT_EMAIL}`} style={linkStyle}>
+                  {address}
+                </Link>
+              ),
+            })}
+          </Text>
+        </Container>
+      </Body>
+    </Html>
+  )
+}
+
+/** Both forms of a mail. The text stands alone: it has every address and the code. */
+export async function renderMail(mail: ReactElement): Promise<{ html: string; text: string }> {
+  const [html, text] = await Promise.all([render(mail), render(mail, { plainText: true })])
+  return { html, text }
+}

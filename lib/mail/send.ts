@@ -1,0 +1,45 @@
+import { createTransport, type Transporter } from 'nodemailer'
+import { env } from '@/lib/env'
+
+export interface Mail {
+  /** What it is about, such as `sign-in.<id>`: a job that runs twice sends the same Message-ID, which mail programs fold into one. */
+  identity: string
+  to: string
+  subject: string
+  html: string
+  text: string
+}
+
+let transport: Transporter | undefined
+
+/**
+ * Sends a mail through SMTP_URL. Every step has a time limit, so that a mail server that hangs holds up no worker.
+ * @throws when the mail server does not take it; the job then tries again.
+ */
+export async function sendMail({ identity, to, subject, html, text }: Mail) {
+  const { MAIL_FROM, PUBLIC_URL } = env()
+  await smtp().sendMail({
+    from: MAIL_FROM,
+    // An object, because a bare string is read as a list of addresses.
+    to: { name: '', address: to },
+    subject,
+    html,
+    text,
+    messageId: `<${identity}@${new URL(PUBLIC_URL).hostname}>`,
+    // RFC 3834: no out-of-office reply to this.
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+}
+
+function smtp(): Transporter {
+  transport ??= createTransport({
+    url: env().SMTP_URL,
+    connectionTimeout: 5_000,
+    greetingTimeout: 5_000,
+    socketTimeout: 10_000,
+    dnsTimeout: 5_000,
+  })
+  return transport
+}

@@ -1,0 +1,26 @@
+import audit from './audit.json'
+import errors from './errors.json'
+import failed from './failed.json'
+import instance from './instance.json'
+import instances from './instances.json'
+import keys from './keys.json'
+import mail from './mail.json'
+import outage from './outage.json'
+import overview from './overview.json'
+import people from './people.json'
+import shell from './shell.json'
+
+/** A file per room. */
+export const en = {
+  audit,
+  errors,
+  failed,
+  instance,
+  instances,
+  keys,
+  mail,
+  outage,
+  overview,
+  people,
+  shell,
+}

@@ -1,0 +1,26 @@
+import type { en } from '@/lib/messages/en/messages'
+import audit from './audit.json'
+import errors from './errors.json'
+import failed from './failed.json'
+import instance from './instance.json'
+import instances from './instances.json'
+import keys from './keys.json'
+import mail from './mail.json'
+import outage from './outage.json'
+import overview from './overview.json'
+import people from './people.json'
+import shell from './shell.json'
+
+export const fr: typeof en = {
+  audit,
+  errors,
+  failed,
+  instance,
+  instances,
+  keys,
+  mail,
+  outage,
+  overview,
+  people,
+  shell,
+}

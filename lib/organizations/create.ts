@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { memberships, organizations } from '@/db/schema/organizations'
+import { people } from '@/db/schema/people'
+import { memberRoles } from '@/lib/access'
+import { command, vendorCommand } from '@/lib/command'
+import { Conflict, InvalidInput } from '@/lib/errors'
+import { newId } from '@/lib/ids'
+import { parseSlug } from './slug'
+
+const timeZones = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
+
+const CreateOrganization = z.object({
+  name: z.string('required').trim().min(1, 'required').max(200, 'too_long'),
+  slug: z.string('required'),
+  timeZone: z.string('required').refine((zone) => timeZones.has(zone), 'time_zone'),
+})
+
+/**
+ * Creates an organization.
+ * @throws InvalidInput for a slug that the portal needs itself; Conflict `slug_taken`.
+ */
+export const createOrganization = vendorCommand(
+  'organization.create',
+  CreateOrganization,
+  async ({ tx, now, audit }, { name, slug, timeZone }) => {
+    const verdict = parseSlug(slug)
+    if (!verdict.ok) throw new InvalidInput({ slug: `slug_${verdict.because}` })
+    const organization = { id: newId(now), slug: verdict.slug, name, timeZone, createdAt: now }
+    const created = await tx
+      .insert(organizations)
+      .values(organization)
+      .onConflictDoNothing()
+      .returning({ id: organizations.id })
+    if (created.length === 0) throw new Conflict('slug_taken', { slug: verdict.slug })
+    audit({ details: { slug: verdict.slug, name } })
+    return { organizationId: organization.id }
+  },
+  { once: true },
+)
+
+const AddMember = z.object({
+  email: z.email('email').transform((email) => email.toLowerCase()),
+  name: z.string().trim().max(200, 'too_long').nullable().default(null),
+  role: z.enum(memberRoles, 'required'),
+  language: z.enum(['en', 'fr']).default('en'),
+})
+
+/**
+ * Adds a person to the organization, known or new.
+ * @throws Conflict `already_member`.
+ */
+export const addMember = command(
+  'member.add',
+  AddMember,
+  async ({ tx, organizationId, now, audit }, { email, name, role, language }) => {
+    const person = { id: newId(now), email, name, language, createdAt: now }
+    // An update that changes nothing, so that the row comes back whether it is new or not.
+    const [known] = await tx
+      .insert(people)
+      .values(person)
+      .onConflictDoUpdate({ target: people.email, set: { email } })
+      .returning({ id: people.id })
+    const personId = known?.id ?? person.id
+    const added = await tx
+      .insert(memberships)
+      .values({ organizationId, personId, role, createdAt: now })
+      .onConflictDoNothing()
+      .returning({ role: memberships.role })
+    if (added.length === 0) throw new Conflict('already_member', { email })
+    audit({ details: { name: name ?? email, role } })
+    return { personId }
+  },
+  { once: true },
+)

@@ -1,0 +1,35 @@
+import { and, eq } from 'drizzle-orm'
+import { memberships } from '@/db/schema/organizations'
+import type { OrganizationTx } from '@/db/scope'
+import type { MemberRole } from '@/lib/access'
+import { NotFound } from '@/lib/errors'
+
+/**
+ * A person's role, locked against change until the commit: who is removed meanwhile has either finished or not begun.
+ * @throws NotFound for who is no member, the same as for an organization that does not exist.
+ */
+export async function roleIn(
+  tx: OrganizationTx,
+  organizationId: string,
+  personId: string,
+): Promise<MemberRole> {
+  const [membership] = await membershipOf(tx, organizationId, personId).for('share')
+  if (!membership) throw new NotFound('organization')
+  return membership.role
+}
+
+/** Whether a person belongs to the organization at all. */
+export async function isMember(
+  tx: OrganizationTx,
+  organizationId: string,
+  personId: string,
+): Promise<boolean> {
+  return (await membershipOf(tx, organizationId, personId)).length > 0
+}
+
+function membershipOf(tx: OrganizationTx, organizationId: string, personId: string) {
+  return tx
+    .select({ role: memberships.role })
+    .from(memberships)
+    .where(and(eq(memberships.organizationId, organizationId), eq(memberships.personId, personId)))
+}

@@ -1,0 +1,109 @@
+import { desc, eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
+import type { SystemTx } from '@/db/scope'
+import { type VendorScope, vendorCommand } from '@/lib/command'
+import { languages } from '@/lib/messages/translator'
+import { codeTries, mayComplete, sessionDays } from './rules'
+import { newToken, same, signInHmac, tokenHash } from './tokens'
+
+const CompleteSignIn = z.object({
+  browser: z.string().min(40),
+  device: z.string().max(500),
+  /** What was chosen in this browser, where anything was: it becomes the person's. */
+  language: z.enum(languages).nullable(),
+  proof: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('code'), code: z.string().transform((code) => code.replace(/\D/g, '')) }),
+    z.object({ kind: z.literal('link'), link: z.string().max(200) }),
+  ]),
+})
+
+type SignInRefusal =
+  | { because: 'other_browser' | 'used' | 'expired' | 'too_many_tries' }
+  | { because: 'wrong_code'; triesLeft: number }
+export type SignInResult =
+  | { ok: true; sessionToken: string; expires: Date; returnTo: string | null }
+  | ({ ok: false } & SignInRefusal)
+
+/**
+ * Turns a code or a link, each good once and only in the browser that asked, into a session. The row is locked, so two
+ * tries at the same moment come one after the other. A refusal is an answer, not an exception, because the try that it
+ * counts must be kept.
+ */
+export const completeSignIn = vendorCommand(
+  'sign_in.complete',
+  CompleteSignIn,
+  async (scope, { browser, device, language, proof }): Promise<SignInResult> => {
+    const { tx, now, audit } = scope
+    const signIn = proof.kind === 'code' ? await askedBy(tx, browser) : await linked(tx, proof.link)
+    const refuse = (refusal: SignInRefusal): SignInResult => {
+      audit({ outcome: 'refused', details: { signIn: signIn?.id ?? null, because: refusal.because } })
+      return { ok: false, ...refusal }
+    }
+    if (!signIn) return refuse({ because: 'expired' })
+    if (!same(signIn.browserHash, tokenHash(browser))) return refuse({ because: 'other_browser' })
+    const verdict = mayComplete(signIn, now)
+    if (!verdict.ok) return refuse({ because: verdict.because })
+    if (proof.kind === 'code' && !same(signIn.codeHmac, signInHmac('code', signIn.id, proof.code))) {
+      const tries = signIn.tries + 1
+      await tx.update(signIns).set({ tries }).where(eq(signIns.id, signIn.id))
+      if (tries >= codeTries) return refuse({ because: 'too_many_tries' })
+      return refuse({ because: 'wrong_code', triesLeft: codeTries - tries })
+    }
+    const [person] = await tx.select().from(people).where(eq(people.email, signIn.email))
+    // An address without an account has a row but got no mail: its code can only have been guessed.
+    if (!person) return refuse({ because: 'expired' })
+    await tx.update(signIns).set({ usedAt: now }).where(eq(signIns.id, signIn.id))
+    const session = await beginSession(scope, person.id, browser, device)
+    const changed = language && language !== person.language ? { language } : {}
+    if (changed.language) await tx.update(people).set(changed).where(eq(people.id, person.id))
+    audit({ details: { person: person.id, by: proof.kind, ...changed } })
+    return { ok: true, ...session, returnTo: signIn.returnTo }
+  },
+)
+
+/** What this browser asked for last. */
+async function askedBy(tx: SystemTx, browser: string) {
+  const [signIn] = await tx
+    .select()
+    .from(signIns)
+    .where(eq(signIns.browserHash, tokenHash(browser)))
+    .orderBy(desc(signIns.createdAt), desc(signIns.id))
+    .limit(1)
+    .for('update')
+  return signIn
+}
+
+async function linked(tx: SystemTx, link: string) {
+  const [signIn] = await tx
+    .select()
+    .from(signIns)
+    .where(eq(signIns.linkHmac, signInHmac('link', '', link)))
+    .for('update')
+  return signIn
+}
+
+async function beginSession({ tx, now }: VendorScope, personId: string, browser: string, device: string) {
+  const sessionToken = newToken()
+  const expires = new Date(now.getTime() + sessionDays * 86_400_000)
+  await tx.insert(sessions).values({
+    sessionToken: tokenHash(sessionToken).toString('base64url'),
+    userId: personId,
+    expires,
+    lastUsedAt: now,
+    createdAt: now,
+    device,
+  })
+  await tx
+    .insert(knownBrowsers)
+    .values({ personId, browserHash: tokenHash(browser), lastUsedAt: now })
+    .onConflictDoUpdate({
+      target: [knownBrowsers.personId, knownBrowsers.browserHash],
+      set: { lastUsedAt: now },
+    })
+  await tx
+    .update(people)
+    .set({ emailVerified: sql`coalesce(${people.emailVerified}, ${now.toISOString()}::timestamptz)` })
+    .where(eq(people.id, personId))
+  return { sessionToken, expires }
+}

@@ -1,0 +1,38 @@
+import { desc, eq } from 'drizzle-orm'
+import { signIns } from '@/db/schema/people'
+import { asSystem } from '@/db/scope'
+import { now } from '@/lib/clock'
+import { mayComplete } from './rules'
+import { same, signInHmac, tokenHash } from './tokens'
+
+/** What this browser asked for last: the address that was typed in it, whether or not it is anybody's. */
+export function askedIn(browser: string): Promise<{ email: string; returnTo: string | null } | null> {
+  return asSystem('what a browser asked for', async (tx) => {
+    const [signIn] = await tx
+      .select({ email: signIns.email, returnTo: signIns.returnTo })
+      .from(signIns)
+      .where(eq(signIns.browserHash, tokenHash(browser)))
+      .orderBy(desc(signIns.createdAt), desc(signIns.id))
+      .limit(1)
+    return signIn ?? null
+  })
+}
+
+export type LinkState =
+  | { ok: true; email: string }
+  | { ok: false; because: 'other_browser' | 'used' | 'expired' | 'too_many_tries' }
+
+/** Whether a link would sign in, without using it: mail scanners open links, and people open them twice. */
+export function linkState(link: string, browser: string | null): Promise<LinkState> {
+  return asSystem('the state of a sign-in link', async (tx): Promise<LinkState> => {
+    const [signIn] = await tx
+      .select()
+      .from(signIns)
+      .where(eq(signIns.linkHmac, signInHmac('link', '', link)))
+    if (!signIn) return { ok: false, because: 'expired' }
+    if (!browser || !same(signIn.browserHash, tokenHash(browser)))
+      return { ok: false, because: 'other_browser' }
+    const verdict = mayComplete(signIn, now())
+    return verdict.ok ? { ok: true, email: signIn.email } : verdict
+  })
+}

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { checkRole } from '@/db/check-role'
+import { pool } from '@/db/client'
+import { Unavailable } from '@/lib/errors'
+import { checkRing } from '@/lib/keys/check-ring'
+import { isUnchecked, setUnchecked } from '@/lib/outage'
+import { startOrExit } from '@/lib/start'
+
+vi.mock('@/lib/env', async (original) => ({ ...(await original<object>()), env: vi.fn() }))
+vi.mock('@/db/client', () => {
+  const query = vi.fn()
+  return { pool: () => ({ query }) }
+})
+vi.mock('@/db/check-role')
+vi.mock('@/lib/keys/check-ring')
+
+const down = new Error('connect ECONNREFUSED')
+const query = vi.mocked(pool().query as () => Promise<unknown>) // of its many shapes, the one in use
+let written: string
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.resetAllMocks()
+  query.mockResolvedValue({})
+  setUnchecked(false)
+  written = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    written += text
+    return true
+  })
+  vi.spyOn(process, 'exit').mockImplementation(() => undefined as never) // it would not return
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+test('a start with a database checks role and key ring once', async () => {
+  await startOrExit()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([isUnchecked(), vi.getTimerCount()]).toEqual([false, 0])
+  expect([query, checkRole, checkRing].map((called) => vi.mocked(called).mock.calls.length)).toEqual([
+    1, 1, 1,
+  ])
+})
+
+test('without one it goes on asking, and checks by itself as soon as the database answers', async () => {
+  query.mockRejectedValueOnce(down).mockRejectedValueOnce(down)
+  await startOrExit()
+  expect(isUnchecked()).toBe(true)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect([isUnchecked(), vi.mocked(checkRole).mock.calls.length]).toEqual([true, 0])
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect([isUnchecked(), vi.mocked(checkRing).mock.calls.length]).toEqual([false, 1])
+  expect(process.exit).not.toHaveBeenCalled()
+})
+
+test('a database that goes again while it is checked is waited for', async () => {
+  vi.mocked(checkRing).mockRejectedValueOnce(new Unavailable('database'))
+  await startOrExit()
+  expect(isUnchecked()).toBe(true)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(isUnchecked()).toBe(false)
+})
+
+test('what does not fit a database that comes late ends the process with the sentence', async () => {
+  query.mockRejectedValueOnce(down)
+  vi.mocked(checkRing).mockRejectedValueOnce(new Error('KEY_RING lacks version 1.'))
+  await startOrExit()
+  expect(process.exit).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(process.exit).toHaveBeenCalledExactlyOnceWith(1)
+  expect(written).toContain('Latchkey does not start. KEY_RING lacks version 1.')
+  expect(isUnchecked()).toBe(true)
+})

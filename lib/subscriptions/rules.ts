@@ -1,0 +1,30 @@
+import { later, startOfDay } from '@/lib/organizations/calendar'
+
+export interface Span {
+  startsAt: Date
+  endsAt: Date
+}
+
+/**
+ * The next term of a subscription and the end of its key (DESIGN §2, rule 2). Renewing early costs no day and renewing
+ * late wins none: the term begins where the last one ended, also within the overlap. Only a lapsed subscription, whose
+ * last key has expired, begins anew that day.
+ *
+ * @param last the last term and its key's end; null for the first term.
+ * @param length of the term, in months.
+ * @param overlapDays days that the key outlives its term.
+ */
+export function nextTerm(
+  last: { termEndsAt: Date; keyExpiresAt: Date } | null,
+  length: number,
+  overlapDays: number,
+  timeZone: string,
+  now: Date,
+): Span & { keyExpiresAt: Date } {
+  const lapsed = !last || last.keyExpiresAt <= now
+  const today = startOfDay(now, timeZone)
+  // The organization may have moved to a time zone in which today began before the last term was over.
+  const startsAt = last && (!lapsed || last.termEndsAt > today) ? last.termEndsAt : today
+  const endsAt = later(startsAt, timeZone, { months: length })
+  return { startsAt, endsAt, keyExpiresAt: later(endsAt, timeZone, { days: overlapDays }) }
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from '@playwright/test'
+import { browserOptions } from '@/sandbox/browser'
+
+export default defineConfig({
+  testDir: 'e2e',
+  testMatch: '**/*.test.ts',
+  testIgnore: process.env.STRESS ? [] : 'stress/**',
+  globalSetup: './sandbox/test/portal.ts',
+  fullyParallel: true,
+  workers: 2,
+  retries: 0,
+  forbidOnly: true,
+  reporter: [['list'], ['json', { outputFile: '.reports/e2e.json' }]],
+  use: {
+    // Both from the global setup: the processes that run tests are started after it, and read this file again.
+    baseURL: process.env.PUBLIC_URL,
+    launchOptions: browserOptions(),
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+  },
+})

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import path from 'node:path'
+import { chromium, type LaunchOptions } from '@playwright/test'
+
+const names = ['google-chrome-stable', 'google-chrome', 'chromium', 'chromium-browser', 'chrome']
+
+const macApplications = ['Google Chrome', 'Chromium'].map(
+  (name) => `/Applications/${name}.app/Contents/MacOS/${name}`,
+)
+
+/**
+ * The browser of this machine. Where there is none, one is installed: Playwright's own, or, for root on Debian and its
+ * kin, the distribution's.
+ * @throws when there is no browser and none can be installed.
+ */
+export function browserPath(): string {
+  return findBrowser() ?? installBrowser()
+}
+
+/** How Playwright is to start the browser at `CHROMIUM_PATH`, which the global setup has found. */
+export function browserOptions(): LaunchOptions {
+  const { CHROMIUM_PATH: executablePath } = process.env
+  return {
+    ...(executablePath ? { executablePath } : {}),
+    args: [
+      // Chromium's sandbox does not work for root.
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      // A test talks to the product alone, never to the browser's vendor.
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  }
+}
+
+function findBrowser(): string | undefined {
+  const wanted = process.env.CHROMIUM_PATH
+  if (wanted) {
+    if (isProgram(wanted)) return wanted
+    throw new Error(`CHROMIUM_PATH names no program: ${wanted}`)
+  }
+  const folders = (process.env.PATH ?? '').split(path.delimiter)
+  const onPath = names.flatMap((name) => folders.map((folder) => path.join(folder, name)))
+  return [...onPath, '/opt/google/chrome/chrome', ...macApplications, chromium.executablePath()].find(
+    isProgram,
+  )
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function installBrowser(): string {
+  const tried: string[] = []
+  const run = (command: string, ...args: string[]) => {
+    process.stdout.write(`No browser found. Trying: ${command} ${args.join(' ')}\n`)
+    tried.push(`${command} ${args.join(' ')}`)
+    // A download that hangs must not hang the tests.
+    const { status } = spawnSync(command, args, { stdio: 'inherit', timeout: 300_000 })
+    return status === 0
+  }
+  // The browser alone may lack libraries of the system, so it counts only when it starts.
+  if (run(process.execPath, 'node_modules/@playwright/test/cli.js', 'install', 'chromium')) {
+    const own = chromium.executablePath()
+    if (isProgram(own) && spawnSync(own, ['--version'], { timeout: 30_000 }).status === 0) return own
+  }
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    run('apt-get', 'update')
+    run('apt-get', 'install', '-y', '--no-install-recommends', 'chromium')
+    const installed = findBrowser()
+    if (installed) return installed
+  }
+  throw new Error(
+    `The browser tests need Chrome or Chromium, and none could be installed. Tried:\n${tried
+      .map((line) => `  ${line}`)
+      .join('\n')}\nInstall one, or name it: CHROMIUM_PATH=/path/to/chromium npm test`,
+  )
+}

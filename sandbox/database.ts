@@ -1,0 +1,80 @@
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { migrate } from '@/db/migrate'
+import type { Environment } from '@/sandbox/environment'
+import type { Postgres } from '@/sandbox/postgres'
+import { describeExit, startProcess } from '@/scripts/processes'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export type SeedSize = 'small' | 'large'
+
+/** Brings a database of the cluster to this version. */
+export function migrateDatabase(postgres: Postgres, database: string): Promise<void> {
+  return migrate({
+    owner: postgres.url(database),
+    app: postgres.url(database, 'latchkey_app'),
+    worker: postgres.url(database, 'latchkey_worker'),
+  })
+}
+
+/**
+ * Brings the database `latchkey` to this version and fills it, once.
+ *
+ * That the seed is complete is noted as the database's comment. A database without that note was left half filled by
+ * a seed that was interrupted, and is made anew.
+ * @returns the size that it is filled with, which is an earlier start's where there was one.
+ */
+export async function prepareDatabase(
+  postgres: Postgres,
+  env: Environment,
+  size: SeedSize,
+  print: (line: string) => void,
+): Promise<SeedSize> {
+  const found = await seededSize(postgres)
+  if (!found) {
+    await execute(postgres, 'drop database if exists latchkey', 'create database latchkey')
+  }
+  await migrateDatabase(postgres, 'latchkey')
+  if (found) return found
+  print(`Filling the database (${size}) …`)
+  await seed(env, size, print)
+  await execute(postgres, `comment on database latchkey is 'seeded: ${size}'`)
+  return size
+}
+
+async function seededSize(postgres: Postgres): Promise<SeedSize | undefined> {
+  const [row] = await execute(
+    postgres,
+    `select shobj_description(oid, 'pg_database') as note from pg_database where datname = 'latchkey'`,
+  )
+  if (row?.note === 'seeded: small') return 'small'
+  return row?.note === 'seeded: large' ? 'large' : undefined
+}
+
+/** Runs statements as the owner, from a database beside, since one cannot drop the database one is in. */
+async function execute(postgres: Postgres, ...statements: string[]): Promise<{ note?: unknown }[]> {
+  const client = new pg.Client({ connectionString: postgres.url('postgres') })
+  await client.connect()
+  try {
+    let rows: { note?: unknown }[] = []
+    for (const statement of statements) rows = (await client.query(statement)).rows
+    return rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** In a process of its own, since the product reads its environment once per process. */
+async function seed(env: Environment, size: SeedSize, print: (line: string) => void): Promise<void> {
+  const running = startProcess({
+    name: 'seed',
+    command: [process.execPath, '--import', 'tsx', path.join('sandbox', 'seed', 'seed.ts'), size],
+    cwd: root,
+    env: { ...process.env, ...env },
+    output: (line) => print(`[seed] ${line}`),
+  })
+  const exit = await running.exited
+  if (exit.code !== 0) throw new Error(`The seed failed (${describeExit(exit)}).`)
+}

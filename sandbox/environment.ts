@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import type { Postgres } from '@/sandbox/postgres'
+
+export type Environment = Record<string, string>
+
+const secret = () => randomBytes(32).toString('base64')
+
+/** Secrets as the product wants them. Keys that are stored under a ring can be opened with that ring alone. */
+export function newSecrets(): Environment {
+  return { KEY_RING: `1:${secret()}`, KEY_FINGERPRINT_SECRET: secret(), SIGN_IN_SECRET: secret() }
+}
+
+/** The secrets in `file`. Those that it lacks, all of them at first, are made and added. */
+export function keptSecrets(file: string): Environment {
+  const kept = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
+  const secrets: Environment = {}
+  for (const [name, fresh] of Object.entries(newSecrets())) secrets[name] = kept[name] ?? fresh
+  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`)
+  const text = `# Made for the demo alone. Its data can be read only with these.\n${lines.join('')}`
+  // Aside and renamed: half a file would mean other secrets than the data was written with.
+  writeFileSync(`${file}.new`, text, { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+  return secrets
+}
+
+/** What the product's processes are started with. */
+export function productEnvironment(options: {
+  postgres: Postgres
+  secrets: Environment
+  publicUrl: string
+  smtpPort: number
+  clockFile: string
+}): Environment {
+  const { postgres, secrets, publicUrl, smtpPort } = options
+  return {
+    ...secrets,
+    DATABASE_OWNER_URL: postgres.ownerUrl,
+    DATABASE_URL: postgres.url('latchkey', 'latchkey_app'),
+    WORKER_DATABASE_URL: postgres.url('latchkey', 'latchkey_worker'),
+    PUBLIC_URL: publicUrl,
+    SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+    MAIL_FROM: 'Latchkey <portal@latchkey.example>',
+    VENDOR_NAME: 'Northwind Plugins',
+    // Holds an offset in milliseconds; absent, the time is the real one.
+    SANDBOX_CLOCK_FILE: options.clockFile,
+    SUPPORT_EMAIL: 'support@latchkey.example',
+  }
+}

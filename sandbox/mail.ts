@@ -1,0 +1,57 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { type Running, startProcess } from '@/scripts/processes'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Starts a mail server that delivers nowhere, with a page to read what it got. Mails are gone when it ends. */
+export function startMail(options: {
+  smtpPort: number
+  webPort: number
+  folder: string
+  print: (line: string) => void
+}): Running {
+  rmSync(options.folder, { recursive: true, force: true })
+  mkdirSync(path.dirname(options.folder), { recursive: true })
+  return startProcess({
+    name: 'mail',
+    command: [
+      process.execPath,
+      '--import',
+      'tsx',
+      'sandbox/mail-server.ts',
+      `${options.smtpPort}`,
+      `${options.webPort}`,
+      options.folder,
+    ],
+    cwd: root,
+    env: process.env,
+    output: (line) => options.print(`[mail] ${line}`),
+    readyUrl: `http://127.0.0.1:${options.webPort}/email`,
+  })
+}
+
+const Mail = z.object({
+  id: z.string(),
+  subject: z.string().default(''),
+  text: z.string().default(''),
+  html: z
+    .union([z.string(), z.literal(false)])
+    .transform((html) => html || '')
+    .default(''),
+  headers: z.record(z.string(), z.unknown()),
+  envelope: z.object({ to: z.array(z.object({ address: z.string() })) }),
+})
+
+export type Mail = z.infer<typeof Mail>
+
+/** What has arrived for an address, the oldest first. */
+export async function readMails(webPort: number, to: string): Promise<Mail[]> {
+  const response = await fetch(`http://127.0.0.1:${webPort}/email`)
+  const mails = z.array(Mail).parse(await response.json())
+  return mails.filter(({ envelope }) =>
+    envelope.to.some(({ address }) => address.toLowerCase() === to.toLowerCase()),
+  )
+}

@@ -1,0 +1,75 @@
+import path from 'node:path'
+import { prepareDatabase, type SeedSize } from '@/sandbox/database'
+import { type Environment, productEnvironment } from '@/sandbox/environment'
+import { startMail } from '@/sandbox/mail'
+import { freePort } from '@/sandbox/ports'
+import { type Postgres, startPostgres } from '@/sandbox/postgres'
+import { type Exit, firstToEnd, type Running, stopAll } from '@/scripts/processes'
+import { parts, startProduct } from '@/scripts/product'
+
+export type Portal = {
+  publicUrl: string
+  mailUrl: string
+  env: Environment
+  postgres: Postgres
+  seeded: SeedSize
+  /** The first of its processes that ends without having been asked to. */
+  ended: Promise<{ name: string; exit: Exit }>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the whole built product with all that it needs, on loopback alone: Postgres, mail, the migrated and filled
+ * database, web and worker. Ready when this resolves; when it fails, what was started is stopped.
+ * @param home the folder for data, mails and the file that moves the clock
+ */
+export async function startPortal(options: {
+  home: string
+  port: number
+  mailPort: number
+  flags?: string[]
+  secrets: Environment
+  size: SeedSize
+  /** Serves the sources as they change, instead of the build. */
+  dev?: boolean
+  print: (line: string) => void
+}): Promise<Portal> {
+  const { home, port, mailPort, print } = options
+  const postgres = await startPostgres({
+    dataDir: path.join(home, 'postgres'),
+    port: await freePort(),
+    flags: options.flags ?? [],
+  })
+  const running: Running[] = []
+  let stopping = false
+  // The product first: it may still have something to write.
+  const stop = async () => {
+    stopping = true
+    await stopAll(running)
+    await postgres.stop()
+  }
+  try {
+    const smtpPort = await freePort()
+    const publicUrl = `http://localhost:${port}`
+    const clockFile = path.join(home, 'clock')
+    const env = productEnvironment({ postgres, secrets: options.secrets, publicUrl, smtpPort, clockFile })
+    running.push(startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }))
+    const seeded = await prepareDatabase(postgres, env, options.size, print)
+    const mode = options.dev ? { NODE_ENV: 'development' } : {}
+    running.push(
+      ...startProduct({ parts, host: '127.0.0.1', port, env: { ...process.env, ...env, ...mode }, print }),
+    )
+    const watched = [...running, { name: 'postgres', exited: postgres.exited }]
+    const ended = firstToEnd(watched).then((first) => (stopping ? new Promise<never>(() => {}) : first))
+    await Promise.race([
+      Promise.all(running.map(({ ready }) => ready)),
+      ended.then(({ name }) => {
+        throw new Error(`${name} ended while the portal was starting.`)
+      }),
+    ])
+    return { publicUrl, mailUrl: `http://localhost:${mailPort}`, env, postgres, seeded, ended, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

@@ -1,0 +1,96 @@
+import pg from 'pg'
+import { products } from '@/db/schema/catalog'
+import { instances } from '@/db/schema/instances'
+import { keys } from '@/db/schema/keys'
+import { asOrganization, asSystem } from '@/db/scope'
+import { customer, member } from './customer'
+import { type Found, lookAround } from './found'
+import { newLedger, shortIdsBeside, writeLedger } from './ledger'
+import { type Past, pastUntil } from './past'
+import { largePeople } from './people'
+import { seedSmall } from './small'
+import { type LargeOrganization, tellStories } from './stories'
+
+const zones = ['Europe/Paris', 'Europe/Berlin', 'Europe/Lisbon', 'America/New_York']
+const keysInAll = 200_000
+/** Days before today on which the first of them came. */
+const since = 1_500
+
+/** 1,000 organizations with 200,000 keys: one with 10,000, one with ten, the others alike. */
+export const largeOrganizations: LargeOrganization[] = [
+  { slug: 'grand-groupe', name: 'Grand Groupe', timeZone: 'Europe/Paris', instances: 2_000, keys: 10_000 },
+  { slug: 'petite-mairie', name: 'Petite Mairie', timeZone: 'Europe/Paris', instances: 3, keys: 10 },
+  ...others(998, keysInAll - 10_010),
+]
+
+function others(count: number, keysInAll: number): LargeOrganization[] {
+  const each = Math.floor(keysInAll / count)
+  return Array.from({ length: count }, (_, index) => {
+    const number = String(index + 1).padStart(4, '0')
+    return {
+      slug: `customer-${number}`,
+      name: `Customer ${number}`,
+      timeZone: zones[index % zones.length] ?? 'UTC',
+      instances: 40,
+      keys: index < keysInAll % count ? each + 1 : each,
+    }
+  })
+}
+
+/**
+ * The small seed's customers and 1,000 more. Organizations and members come through the commands, what they own in bulk:
+ * each organization's in one transaction, so that a seed that was cut short goes on with the next one.
+ */
+export async function seedLarge(found: Found) {
+  await seedSmall(found, planOrganizations)
+  const { today, organizations } = await lookAround()
+  const past = pastUntil(today)
+  const { catalog, taken } = await asSystem('read the catalog and the short IDs in use', async (tx) => ({
+    catalog: await tx.select().from(products),
+    taken: [
+      ...(await tx.select({ shortId: instances.shortId }).from(instances)),
+      ...(await tx.select({ shortId: keys.shortId }).from(keys)),
+    ],
+  }))
+  const takeShortId = shortIdsBeside(new Set(taken.map(({ shortId }) => shortId)))
+  const remaining = largeOrganizations.filter(({ slug }) => !organizations.get(slug)?.hasInstances)
+  const writeNext = async () => {
+    for (let next = remaining.shift(); next; next = remaining.shift()) {
+      const { organizationId } = organizations.get(next.slug) ?? {}
+      if (!organizationId) throw new Error(`${next.slug} was not made`)
+      const ledger = newLedger({ organizationId, timeZone: next.timeZone, takeShortId })
+      tellStories(ledger, past, catalog, next)
+      await asOrganization(organizationId, (tx) => writeLedger(tx, ledger))
+    }
+  }
+  // Several at once: while the database writes some, the keys of another are made.
+  await Promise.all(Array.from({ length: 3 }, writeNext))
+  await tidy()
+}
+
+export function isLargeComplete({ organizations }: Found): boolean {
+  return largeOrganizations.every(({ slug }) => organizations.get(slug)?.hasInstances)
+}
+
+function planOrganizations(past: Past) {
+  for (const [index, { slug, name, timeZone }] of largeOrganizations.entries()) {
+    const came = since - Math.floor(index / 10)
+    const [owner] = largePeople.filter(({ organization }) => organization === slug)
+    const made = customer(past, { slug, name, timeZone, since: came })
+    const someone = { email: `owner@${slug}.example`, name: `Owner of ${name}`, language: 'en' } as const
+    member(made, owner ?? { ...someone, organization: slug, role: 'owner' }, came - 1)
+  }
+}
+
+/** What autovacuum would do some minutes later; the tables belong to the owner. */
+async function tidy() {
+  const url = process.env.DATABASE_OWNER_URL
+  if (!url) return
+  const owner = new pg.Client({ connectionString: url })
+  await owner.connect()
+  try {
+    await owner.query('vacuum analyze')
+  } finally {
+    await owner.end()
+  }
+}

@@ -1,0 +1,31 @@
+import { closePool } from '@/db/client'
+import type { SeedSize } from '@/sandbox/database'
+import { lookAround } from './found'
+import { isLargeComplete, seedLarge } from './large'
+import { isSmallComplete, seedSmall } from './small'
+
+/**
+ * Fills the database with made-up customers. What a seed that was cut short lacks, the next one adds; what is complete,
+ * or holds organizations that are no seed's, is left alone.
+ * @returns false when there was nothing to do.
+ */
+export async function seed(size: SeedSize): Promise<boolean> {
+  const found = await lookAround()
+  const complete = size === 'large' ? isLargeComplete(found) : isSmallComplete(found)
+  if (complete || found.foreign) return false
+  await (size === 'large' ? seedLarge(found) : seedSmall(found))
+  return true
+}
+
+if (import.meta.main) {
+  const [size = 'small'] = process.argv.slice(2)
+  if (size !== 'small' && size !== 'large') throw new Error(`There is no seed "${size}": small or large.`)
+  try {
+    const began = performance.now()
+    const done = await seed(size)
+    const seconds = ((performance.now() - began) / 1_000).toFixed(1)
+    process.stdout.write(done ? `seeded in ${seconds} s\n` : 'nothing to seed\n')
+  } finally {
+    await closePool()
+  }
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { afterAll } from 'vitest'
+import { closePool } from '@/db/client'
+import { type MemberRole, memberRoles } from '@/lib/access'
+import { applyCatalog } from '@/lib/catalog/apply'
+import type { By } from '@/lib/command'
+import { addInstance } from '@/lib/instances/add'
+import { addAddress } from '@/lib/instances/address'
+import { extendKey } from '@/lib/keys/extend'
+import { issuePermanentKey } from '@/lib/keys/issue'
+import { noteKeySeen } from '@/lib/keys/note-seen'
+import { restoreKey, revokeKey } from '@/lib/keys/revoke'
+import { addMember, createOrganization } from '@/lib/organizations/create'
+import { renewSubscription } from '@/lib/subscriptions/renew'
+import { startSubscription } from '@/lib/subscriptions/start'
+import { startTrial } from '@/lib/trials/start'
+import { newSecrets } from '@/sandbox/environment'
+import { type TestDatabase, testDatabase } from '@/sandbox/test/database'
+
+/** What `lib/env.ts` asks for, for the database at `DATABASE_URL`. */
+export function setEnvironment(databaseUrl: string, more: Record<string, string> = {}) {
+  Object.assign(process.env, newSecrets(), {
+    DATABASE_URL: databaseUrl,
+    PUBLIC_URL: 'http://localhost:41400',
+    SMTP_URL: 'smtp://127.0.0.1:41401',
+    MAIL_FROM: 'Latchkey <portal@latchkey.example>',
+    VENDOR_NAME: 'Northwind Plugins',
+    SUPPORT_EMAIL: 'support@latchkey.example',
+    ...more,
+  })
+}
+
+/** A database of its own for the file that calls this at its top, which the product's code then uses. */
+export async function productDatabase(more: Record<string, string> = {}): Promise<TestDatabase> {
+  const database = await testDatabase()
+  setEnvironment(database.appUrl, more)
+  afterAll(closePool)
+  return database
+}
+
+export interface Fixture {
+  organizationId: string
+  slug: string
+  people: Record<MemberRole, string>
+}
+
+export const bySystem = (organizationId: string, idempotencyKey: string = randomUUID()): By => ({
+  actor: { kind: 'system' },
+  organizationId,
+  idempotencyKey,
+})
+
+export const byMember = (fixture: Fixture, role: MemberRole): By => ({
+  actor: { kind: 'member', personId: fixture.people[role] },
+  organizationId: fixture.organizationId,
+  idempotencyKey: randomUUID(),
+})
+
+/** An organization with one member of each role. */
+export async function makeOrganization(slug: string, timeZone = 'Europe/Paris'): Promise<Fixture> {
+  const { organizationId } = await createOrganization(
+    { actor: { kind: 'system' }, idempotencyKey: randomUUID() },
+    { name: `The people of ${slug}`, slug, timeZone },
+  )
+  const people: Partial<Record<MemberRole, string>> = {}
+  for (const role of memberRoles) {
+    const added = await addMember(bySystem(organizationId), { email: `${role}@${slug}.example`, role })
+    people[role] = added.personId
+  }
+  // every role was added in the loop
+  return { organizationId, slug, people: people as Record<MemberRole, string> }
+}
+
+const description = { en: 'Made up for tests.', fr: 'Inventé pour les tests.' }
+
+/** One product of each sort. */
+export async function makeCatalog() {
+  await applyCatalog(
+    { actor: { kind: 'system' } },
+    {
+      products: [
+        { reference: 'forms', name: 'Forms Pro', description, trialDays: 15 },
+        { reference: 'branding', name: 'Branding', description, overlapDays: 0, trialDays: 30 },
+        { reference: 'suite', name: 'Suite', description, kind: 'suite', contains: ['forms', 'branding'] },
+        { reference: 'cloud', name: 'Cloud', description, kind: 'cloud_plan', binding: 'organization' },
+        { reference: 'legacy', name: 'Legacy', description, keyKind: 'permanent' },
+        { reference: 'tags', name: 'Tags', description, openSource: true },
+      ],
+    },
+  )
+}
+
+export type Reference = 'forms' | 'branding' | 'suite' | 'cloud' | 'legacy' | 'tags'
+
+export async function productId(
+  database: Pick<TestDatabase, 'ownerUrl'>,
+  reference: Reference,
+): Promise<string> {
+  const [row] = await rowsOf<{ id: string }>(database, 'select id from products where reference = $1', [
+    reference,
+  ])
+  if (!row) throw new Error(`makeCatalog() makes no product ${reference}`)
+  return row.id
+}
+
+export async function makeInstance(fixture: Fixture, name = 'desk', by = bySystem(fixture.organizationId)) {
+  const { instanceId } = await addInstance(by, {
+    label: name,
+    url: `https://${name}.${fixture.slug}.example/glpi`,
+    environment: 'production',
+  })
+  return instanceId
+}
+
+/** Fills an organization so that each table that can belong to one has a row of it, each reference one that is set. */
+export async function fillOrganization(database: TestDatabase, fixture: Fixture) {
+  const by = () => bySystem(fixture.organizationId)
+  const instanceId = await makeInstance(fixture)
+  await addAddress(by(), { instanceId, url: `https://${fixture.slug}.lan` })
+  await addInstance(by(), {
+    label: 'copy',
+    url: `https://copy.${fixture.slug}.example`,
+    environment: 'test',
+    testOfId: instanceId,
+  })
+  const forms = await productId(database, 'forms')
+  const legacy = await productId(database, 'legacy')
+  const { subscriptionId, keyId } = await startSubscription(by(), { productId: forms, instanceId })
+  const renewed = await renewSubscription(by(), { subscriptionId })
+  await noteKeySeen(by(), { keyId: renewed.keyId })
+  await startTrial(by(), { productId: await productId(database, 'branding'), instanceId })
+  const until = new Date(Date.now() + 900 * 86_400_000)
+  await extendKey(by(), { keyId, until, reason: 'The invoice was late.' })
+  const permanent = await issuePermanentKey(by(), { productId: legacy, instanceId })
+  await revokeKey(by(), { keyId: permanent.keyId, reason: 'requested' })
+  await restoreKey(by(), { keyId: permanent.keyId })
+  await revokeKey(by(), { keyId: permanent.keyId, reason: 'leaked', note: 'It was on a wiki.' })
+  return { instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId, permanentKeyId: permanent.keyId }
+}
+
+/** Runs `work` on one connection of its own, which is rolled back and closed at the end. */
+export async function onConnection<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url })
+  // A server that is stopped on purpose reports itself to the query at hand.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Reads or writes as the owner of the tables, who is held to row security as well and therefore names the scope. */
+export async function rowsOf<Row extends pg.QueryResultRow>(
+  database: Pick<TestDatabase, 'ownerUrl'>,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  return onConnection(database.ownerUrl, async (client) => {
+    await client.query(`set latchkey.scope = 'system'`)
+    return (await client.query<Row>(text, values)).rows
+  })
+}
+
+/** The SQLSTATE and constraint of a statement that must fail; it is undone, so that the transaction goes on. */
+export async function refusalOf(client: pg.Client, text: string, values: unknown[] = []) {
+  await client.query('savepoint attempt')
+  try {
+    const { rowCount } = await client.query(text, values)
+    return { code: 'done', rows: rowCount, constraint: undefined, message: '' }
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error
+    return { code: error.code ?? '', rows: 0, constraint: error.constraint, message: error.message }
+  } finally {
+    await client.query('rollback to savepoint attempt')
+  }
+}

@@ -1,0 +1,26 @@
+import { migrate } from '@/db/migrate'
+
+/** `npm run db:migrate`: brings the database to this version, as its owner. */
+const addresses = {
+  owner: ['DATABASE_OWNER_URL', 'postgres://owner:password@host:5432/latchkey'],
+  app: ['DATABASE_URL', 'postgres://latchkey_app:password@host:5432/latchkey'],
+  worker: ['WORKER_DATABASE_URL', 'postgres://latchkey_worker:password@host:5432/latchkey'],
+} as const
+
+function read(which: keyof typeof addresses): string {
+  const [name, example] = addresses[which]
+  const value = process.env[name]?.trim()
+  if (value && URL.canParse(value)) return value
+  process.stderr.write(`${name} is missing or malformed; it should look like ${example}\n`)
+  process.exit(1)
+}
+
+try {
+  await migrate({ owner: read('owner'), app: read('app'), worker: read('worker') })
+  process.stdout.write('The database is at this version.\n')
+} catch (error) {
+  process.stderr.write(
+    `The database was not migrated: ${error instanceof Error ? error.message : String(error)}\n`,
+  )
+  process.exit(1)
+}

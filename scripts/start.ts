@@ -1,0 +1,42 @@
+import { describeExit, firstToEnd, requestToStop, stopAll } from '@/scripts/processes'
+import { type Part, parts, startProduct } from '@/scripts/product'
+
+const print = (line: string) => process.stdout.write(`${line}\n`)
+
+function wantedParts(): readonly Part[] {
+  const names = process.argv.slice(2)
+  const unknown = names.find((name) => !parts.some((part) => part === name))
+  if (unknown) {
+    print(`Unknown part: ${unknown}. Known: ${parts.join(', ')}.`)
+    process.exit(1)
+  }
+  return names.length === 0 ? parts : parts.filter((part) => names.includes(part))
+}
+
+function wantedPort(): number {
+  const port = Number(process.env.PORT ?? 3000)
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  print(`PORT must be a number between 1 and 65535, not "${process.env.PORT}".`)
+  process.exit(1)
+}
+
+const stop = requestToStop()
+const running = startProduct({
+  parts: wantedParts(),
+  host: process.env.HOST ?? '0.0.0.0',
+  port: wantedPort(),
+  env: process.env,
+  print,
+})
+
+// When one dies the others stop too: whatever supervises this process then starts them all anew, instead of a portal
+// that takes orders and never sends a mail.
+const ended = await Promise.race([stop, firstToEnd(running)])
+if (typeof ended === 'string') {
+  print(`Stopping (${ended}).`)
+} else {
+  print(`${ended.name} ended (${describeExit(ended.exit)}). Stopping the rest.`)
+  process.exitCode = 1
+}
+await stopAll(running)
+process.exit()

@@ -1,0 +1,135 @@
+/*
+ * The web process: Next behind a plain HTTP server, because three things must be settled before Next sees a request: the
+ * client's address, the headers that every answer carries, and whether it can be read at all. And one after: that an
+ * outage is called one. Run by Node itself (no loader), so what it imports of ours has a path and imports only Node's.
+ */
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { BlockList, isIPv6 } from 'node:net'
+import next from 'next'
+import { isUnchecked, watchOutage } from '../lib/outage.ts'
+import { answerOutage, explainOutage } from './outage.ts'
+
+const port = Number(process.env.PORT ?? 3000)
+const hostname = process.env.HOST ?? '0.0.0.0'
+const secure = process.env.PUBLIC_URL?.trim().startsWith('https:') ?? false
+// The longest form of the portal has some kilobytes.
+const mostBytes = 262_144
+const trusted = trustedProxies(process.env.TRUSTED_PROXIES ?? '')
+
+const app = next({ dev: process.env.NODE_ENV === 'development', hostname, port })
+await app.prepare()
+const handle = app.getRequestHandler()
+
+const server = createServer((request, response) => {
+  setClientAddress(request)
+  setHeaders(response)
+  const status = refusal(request)
+  if (status) {
+    response
+      .writeHead(status, { 'Content-Type': 'text/plain', Connection: 'close' })
+      .end(STATUS_CODES[status])
+    return
+  }
+  if (isUnchecked() && !/^\/(_next|api)\//.test(request.url ?? '')) {
+    answerOutage(response)
+    return
+  }
+  if (isAction(request)) blameTheSender(response)
+  watchOutage((met) => {
+    explainOutage(response, met)
+    void handle(request, response)
+  })
+})
+server.keepAliveTimeout = 65_000
+server.listen(port, hostname)
+
+// What is under way is finished, nothing new is taken.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    server.close(() => process.exit(0))
+    server.closeIdleConnections()
+  })
+}
+
+/** Forwarding headers count only from a proxy that the operator named: from anybody else they are a claim. */
+function setClientAddress(request: IncomingMessage) {
+  const peer = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown'
+  const forwarded = String(request.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((address) => address.trim())
+    .filter(Boolean)
+  // From the right, the first address that is no proxy of ours; what stands left of it could be made up.
+  const client = isTrusted(peer) ? forwarded.findLast((address) => !isTrusted(address)) : undefined
+  for (const name of [
+    'x-forwarded-host',
+    'x-forwarded-port',
+    'x-forwarded-proto',
+    'forwarded',
+    'x-real-ip',
+  ]) {
+    delete request.headers[name]
+  }
+  request.headers['x-forwarded-for'] = client ?? peer
+}
+
+/**
+ * The status for what is refused unread. Next reads bodies to their end, answers 500 to `/%ff`, and passes an action that
+ * was posted to another page on to its own, by a request to itself.
+ */
+function refusal({ method = '', url = '', headers }: IncomingMessage): number | undefined {
+  // Of the others Next cannot make a request; TRACE ends in a 500.
+  if (!/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method)) return 405
+  try {
+    decodeURIComponent(url.replace(/\?.*/, ''))
+  } catch {
+    return 400
+  }
+  if (url.length > 8_192) return 414
+  // Next's own page for what failed, which it shows by itself; asked for, it fails.
+  if (url.startsWith('/_global-error') || 'x-action-forwarded' in headers) return 404
+  if (headers['transfer-encoding']) return 411
+  return Number(headers['content-length'] ?? 0) > mostBytes ? 413 : undefined
+}
+
+const isAction = ({ method, headers }: IncomingMessage) =>
+  method === 'POST' &&
+  ('next-action' in headers || headers['content-type']?.startsWith('multipart/form-data') === true)
+
+/**
+ * Actions answer what they foresaw and what they did not in a sentence (app/_request/act.ts), so a 500 without a page is
+ * Next's own: a body that it could not read as an action's. That is the sender's mistake.
+ */
+function blameTheSender(response: ServerResponse) {
+  const implicit = response.writeHead
+  response.writeHead = function writeHead(this: ServerResponse, status: number, ...rest: unknown[]) {
+    const page = String(response.getHeader('content-type') ?? '').startsWith('text/html')
+    return Reflect.apply(implicit, this, [status === 500 && !page ? 400 : status, ...rest])
+  }
+}
+
+function isTrusted(address: string) {
+  return address !== 'unknown' && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+function trustedProxies(text: string) {
+  const list = new BlockList()
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    if (!entry) continue
+    const [address = '', bits] = entry.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    if (bits) list.addSubnet(address, Number(bits), family)
+    else list.addAddress(address, family)
+  }
+  return list
+}
+
+/** For every answer; a page's own policy, with its nonce, takes the place of the strictest one (proxy.ts). */
+function setHeaders(response: ServerResponse) {
+  response.setHeader('X-Content-Type-Options', 'nosniff')
+  response.setHeader('Referrer-Policy', 'same-origin')
+  response.setHeader('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()')
+  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
+  response.setHeader('X-Frame-Options', 'DENY')
+  response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+  if (secure) response.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
+}

@@ -1,0 +1,15 @@
+import { availableParallelism } from 'node:os'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  resolve: { alias: { '@': import.meta.dirname } },
+  test: {
+    include: ['{lib,db,sandbox,scripts,key-service,app,components}/**/*.test.{ts,tsx}'],
+    globalSetup: 'sandbox/test/cluster.ts',
+    maxWorkers: availableParallelism(),
+    reporters: ['default', ['json', { outputFile: '.reports/unit.json' }]],
+    // Generous, so that a busy machine does not fail a test; STRESS=1 runs the same files at full size.
+    testTimeout: process.env.STRESS ? 3_600_000 : 60_000,
+    hookTimeout: 60_000,
+  },
+})
