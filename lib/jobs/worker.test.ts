@@ -167,6 +167,24 @@ test('[F2] a Postgres that crashes or restarts ends no worker: mails go on once 
   rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
 }, 120_000)
 
+test('[F2] a worker whose first look for jobs is cut off looks again', async () => {
+  const owner = new pg.Client({ connectionString: database.ownerUrl })
+  await owner.connect()
+  await owner.query('begin; lock table graphile_worker._private_tasks')
+  startWorker()
+  const cutOff = async () =>
+    (
+      await pool.query(
+        `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+         where wait_event_type = 'Lock' and query like 'insert into %_private_tasks%'`,
+      )
+    ).rowCount
+  await expect.poll(cutOff, patient).toBe(1)
+  await owner.end()
+  const email = await ask()
+  await expect.poll(() => sink.received.flatMap(({ to }) => to), patient).toContain(email)
+})
+
 test('the jobs of a worker that is there are left to it', async () => {
   await ask()
   const presence = new Presence(database.workerUrl, 'pool-alive')

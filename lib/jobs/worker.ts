@@ -3,7 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
 import { Pool } from 'pg'
 import { closePool, openPoolAt, pool } from '@/db/client'
+import { unavailableWhenDown } from '@/db/failures'
 import { env } from '@/lib/env'
+import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
 import { sendSignIn } from '@/lib/people/send-sign-in'
 import { checkStart } from '@/lib/start'
@@ -35,6 +37,10 @@ const libraryLog = new Logger((scope) => (level, message) => {
   else log.debug(facts, message)
 })
 
+/**
+ * @returns the runner, once it has looked for jobs, and what releases all that it held
+ * @throws Unavailable when the database goes away meanwhile
+ */
 async function start(connectionString: string) {
   const connections = new Pool({ connectionString, max: concurrency + 2, connectionTimeoutMillis: 2_000 })
   // Without handlers, a Postgres that restarts would end this process.
@@ -51,25 +57,47 @@ async function start(connectionString: string) {
   const renewal = setInterval(() => {
     for (const presence of presences) void presence.renew()
   }, presenceSeconds * 1000)
-  const runner = await run({
-    pgPool: connections,
-    taskList: tasks,
-    crontab,
-    concurrency,
-    events,
-    logger: libraryLog,
-    noHandleSignals: true,
-  })
-  log.info('the worker is ready')
-  return {
-    runner,
-    release: async () => {
-      clearInterval(renewal)
-      await Promise.all(presences.map((presence) => presence.end()))
-      await connections.end()
-      await closePool()
-    },
+  const release = async () => {
+    clearInterval(renewal)
+    await Promise.all(presences.map((presence) => presence.end()))
+    await connections.end()
   }
+  const looked = firstLook(events)
+  let runner: Runner | undefined
+  try {
+    return await unavailableWhenDown(async () => {
+      runner = await run({
+        pgPool: connections,
+        taskList: tasks,
+        crontab,
+        concurrency,
+        events,
+        logger: libraryLog,
+        noHandleSignals: true,
+      })
+      await looked
+      return { runner, release }
+    })
+  } catch (error) {
+    await runner?.stop().catch(() => {})
+    await release()
+    throw error
+  }
+}
+
+/**
+ * The library (0.17.3, `taskIdentifiers.js`) keeps what its first look at its tasks gave, a failure too: a worker that
+ * Postgres left just then would fail for ever, alive and doing nothing.
+ */
+function firstLook(events: WorkerEvents): Promise<void> {
+  const looked = new Promise<void>((resolve, reject) => {
+    events.once('worker:getJob:empty', () => resolve())
+    events.once('job:start', () => resolve())
+    events.once('worker:getJob:error', ({ error }) => reject(error))
+  })
+  // Where the start fails before it, nobody waits for it.
+  looked.catch(() => {})
+  return looked
 }
 
 /** Takes no new job from the first request to stop on, and lets those under way finish. */
@@ -98,17 +126,29 @@ async function untilDatabaseAnswers() {
   }
 }
 
+async function startOnceDatabaseAnswers(connectionString: string) {
+  for (;;) {
+    await untilDatabaseAnswers()
+    if (!(await checkStart())) continue
+    try {
+      return await start(connectionString)
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error
+    }
+  }
+}
+
 async function main() {
   const { WORKER_DATABASE_URL } = env()
   if (!WORKER_DATABASE_URL) throw new Error('WORKER_DATABASE_URL is missing; .env.example explains it')
   openPoolAt(WORKER_DATABASE_URL)
-  await untilDatabaseAnswers()
-  while (!(await checkStart())) await untilDatabaseAnswers()
-  const { runner, release } = await start(WORKER_DATABASE_URL)
+  const { runner, release } = await startOnceDatabaseAnswers(WORKER_DATABASE_URL)
+  log.info('the worker is ready')
   stopWhenAsked(runner)
   // Rejects when the worker cannot go on; whatever supervises this process then starts it anew.
   await runner.promise
   await release()
+  await closePool()
 }
 
 try {
