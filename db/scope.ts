@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import { unavailableWhenDown } from '@/db/failures'
-import { type Database, databaseOf, pool } from './client'
+import { type Database, databaseOf, inOnePacket, pool } from './client'
 
 declare const scope: unique symbol
 /** A transaction that sees the rows of one organization. */
@@ -43,9 +43,12 @@ async function inTransaction<T>(settings: string, work: (database: Database) => 
   const client = await unavailableWhenDown(() => pool().connect())
   let broken: Error | undefined
   try {
-    // One round trip: the settings are literals made above, never input.
-    await unavailableWhenDown(() => client.query(`begin; ${settings}`))
-    const result = await unavailableWhenDown(() => work(databaseOf(client)))
+    // Sent with the first statement of the work; the settings are literals made above, never input. Without them row
+    // security shows nothing and takes nothing.
+    inOnePacket(client)
+    const [, result] = await unavailableWhenDown(() =>
+      Promise.all([client.query(`begin; ${settings}`), work(databaseOf(client))]),
+    )
     const { command } = await unavailableWhenDown(() => client.query('commit'))
     // What Postgres answers, without an error, when a statement had failed and the work went on regardless.
     if (command === 'ROLLBACK')

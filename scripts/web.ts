@@ -7,11 +7,11 @@ import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES }
 import { BlockList, isIPv6 } from 'node:net'
 import next from 'next'
 import { isUnchecked, watchOutage } from '../lib/outage.ts'
+import { setHeaders } from './headers.ts'
 import { answerOutage, explainOutage } from './outage.ts'
 
 const port = Number(process.env.PORT ?? 3000)
 const hostname = process.env.HOST ?? '0.0.0.0'
-const secure = process.env.PUBLIC_URL?.trim().startsWith('https:') ?? false
 // The longest form of the portal has some kilobytes.
 const mostBytes = 262_144
 const trusted = trustedProxies(process.env.TRUSTED_PROXIES ?? '')
@@ -22,7 +22,9 @@ const handle = app.getRequestHandler()
 
 const server = createServer((request, response) => {
   setClientAddress(request)
-  setHeaders(response)
+  setHeaders(request, response)
+  // For the way back after signing in.
+  request.headers['x-path'] = request.url
   const status = refusal(request)
   if (status) {
     response
@@ -121,15 +123,4 @@ function trustedProxies(text: string) {
     else list.addAddress(address, family)
   }
   return list
-}
-
-/** For every answer; a page's own policy, with its nonce, takes the place of the strictest one (proxy.ts). */
-function setHeaders(response: ServerResponse) {
-  response.setHeader('X-Content-Type-Options', 'nosniff')
-  response.setHeader('Referrer-Policy', 'same-origin')
-  response.setHeader('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()')
-  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
-  response.setHeader('X-Frame-Options', 'DENY')
-  response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
-  if (secure) response.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
 }

@@ -1,6 +1,7 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { instances } from '@/db/schema/instances'
 import { keys, revocations } from '@/db/schema/keys'
 import { asOrganization } from '@/db/scope'
 import {
@@ -11,6 +12,7 @@ import {
   productDatabase,
 } from '@/sandbox/test/fixture'
 import { isRevocationOfKey, stateIs } from './filter'
+import { countKeys } from './queries'
 import { keyStates, stateOf } from './rules'
 
 const database = await productDatabase()
@@ -96,5 +98,23 @@ test('what is neither expired nor revoked is current', async () => {
       ({ key, revoked }) => !ended.includes(stateOf({ ...key, revoked: revoked !== null }, now)),
     )
     expect(current.map(({ id }) => id).sort()).toEqual(expected.map(({ key }) => key.id).sort())
+  })
+})
+
+test('keys and instances are counted, and beyond a limit no further', async () => {
+  const at = new Date()
+  await asOrganization(own.organizationId, async (tx) => {
+    const all = await tx.select({ id: keys.id }).from(keys)
+    const working = await tx.select({ id: keys.id }).from(keys).where(stateIs('current', at))
+    const inUse = await tx.select({ id: instances.id }).from(instances).where(isNull(instances.retiredAt))
+    const exact = { keys: all.length, working: working.length, instances: inUse.length }
+    expect(exact.working).toBeLessThan(exact.keys)
+    expect(await countKeys(tx, own.organizationId, at)).toEqual(exact)
+    const most = Math.min(...Object.values(exact))
+    expect(await countKeys(tx, own.organizationId, at, most - 1)).toEqual({
+      keys: most,
+      working: most,
+      instances: most,
+    })
   })
 })

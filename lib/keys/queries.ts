@@ -136,16 +136,31 @@ export async function listKeys(
   }
 }
 
-/** How many keys an organization has, on how many instances, and how many work now. */
-export async function countKeys(tx: OrganizationTx, organizationId: string, now: Date) {
+/** The messages say "more than 1,000" for one more than these: a page then takes no longer for ten thousand keys. */
+export const mostCounted = 1_000
+
+/**
+ * How many keys an organization has, how many of them work now, and how many instances are in use.
+ * @returns `most` and one more where there are more
+ */
+export async function countKeys(tx: OrganizationTx, organizationId: string, now: Date, most = mostCounted) {
+  const at = sql`${now.toISOString()}::timestamptz`
   const { rows } = await tx.execute<{ keys: number; working: number; instances: number }>(sql`
-    select count(*)::int as keys,
-      (count(*) filter (where k.ends_at > ${now.toISOString()}::timestamptz) - (
-        select count(*) from revocations r join keys o on o.organization_id = r.organization_id and o.id = r.key_id
-        where r.organization_id = ${organizationId} and r.restored_at is null and o.ends_at > ${now.toISOString()}::timestamptz
-      ))::int as working,
-      (select count(*) from instances i where i.organization_id = ${organizationId} and i.retired_at is null)::int as instances
-    from keys k where k.organization_id = ${organizationId}`)
+    with revoked as (
+      select count(*)::int as keys
+      from revocations r join keys k on k.organization_id = r.organization_id and k.id = r.key_id
+      where r.organization_id = ${organizationId} and r.restored_at is null and k.ends_at > ${at}
+    ), all_keys as (
+      select from keys k where k.organization_id = ${organizationId} limit ${most + 1}
+    ), not_ended as (
+      select from keys k where k.organization_id = ${organizationId} and k.ends_at > ${at}
+      limit ${most + 1} + (select keys from revoked)
+    ), in_use as (
+      select from instances i where i.organization_id = ${organizationId} and i.retired_at is null limit ${most + 1}
+    )
+    select (select count(*)::int from all_keys) as keys,
+      (select count(*)::int from not_ended) - (select keys from revoked) as working,
+      (select count(*)::int from in_use) as instances`)
   return rows[0] ?? { keys: 0, working: 0, instances: 0 }
 }
 

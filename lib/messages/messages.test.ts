@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { createTranslator } from 'next-intl'
 import { expect, test } from 'vitest'
+import { mostCounted } from '@/lib/keys/queries'
 import { en } from '@/lib/messages/en/messages'
 import { fr } from '@/lib/messages/fr/messages'
-import { languages } from '@/lib/messages/translator'
+import { languages, translator } from '@/lib/messages/translator'
 
 type Tree = { readonly [name: string]: string | Tree }
 
@@ -69,6 +71,40 @@ test('a message takes the same arguments in both languages', () => {
     return here.join() === there.join() ? [] : [`${name}: ${here} / ${there}`]
   })
   expect(differing).toEqual([])
+})
+
+test('a sentence is the one that next-intl makes of it', () => {
+  let sentences = 0
+  for (const language of languages) {
+    const theirs = createTranslator({ locale: language, messages: language === 'en' ? en : fr })
+    for (const [name, message] of language === 'en' ? english : french) {
+      // a name of the very messages
+      const key = name as Parameters<typeof theirs>[0]
+      const asked = argumentsOf(message)
+      if (asked.some((argument) => argument.startsWith('<'))) continue
+      for (const amount of [0, 1, 2, 1_001, 12_345]) {
+        const values = Object.fromEntries(asked.map((argument) => [argument.split(' ')[0], amount]))
+        expect(translator(language)(key, values)).toBe(theirs(key, values))
+        sentences++
+      }
+    }
+  }
+  expect(sentences).toBeGreaterThan(1_000)
+})
+
+test('what is counted no further is said to be more', () => {
+  for (const language of languages) {
+    const t = translator(language)
+    const many = { keys: mostCounted + 1, working: mostCounted + 1, instances: mostCounted + 1 }
+    const sentences = [
+      t('keys.sentence', many),
+      t('overview.quiet', many),
+      t('overview.needs', { ...many, needs: 1, more: 'no' }),
+      t('overview.no_key_works', many),
+      t('overview.all_instances', { count: many.instances }),
+    ]
+    for (const sentence of sentences) expect(sentence).not.toMatch(/1\D?001/)
+  }
 })
 
 test('no message is empty', () => {

@@ -12,23 +12,28 @@ export function later(midnight: Date, timeZone: string, span: { months?: number;
 
 /** The last whole day before a midnight, as `2026-12-03`: what a page shows as "until". */
 export function lastDayBefore(midnight: Date, timeZone: string): string {
-  return dayOf(new Date(midnight.getTime() - 1), timeZone).toString()
+  return new Date(dayOf(midnight.getTime() - 1, timeZone) * dayMilliseconds).toISOString().slice(0, 10)
 }
 
 /** Whole days from the day of `from` to the day of `to` in `timeZone`; negative when `to` lies before. */
 export function daysBetween(from: Date, to: Date, timeZone: string): number {
-  return dayOf(from, timeZone).until(dayOf(to, timeZone), { largestUnit: 'day' }).days
+  return dayOf(to.getTime(), timeZone) - dayOf(from.getTime(), timeZone)
 }
 
-const days = new Map<string, Temporal.PlainDate>()
+const dayMilliseconds = 86_400_000
+const days = new Map<string, number>()
 const mostDays = 2_000
 
-/** The day that an instant falls on; kept, because a list asks for the same few days in each of its rows. */
-function dayOf(instant: Date, timeZone: string): Temporal.PlainDate {
-  const id = `${instant.getTime()} ${timeZone}`
+/**
+ * The day that an instant falls on, counted from 1 January 1970; kept, because a list asks for the same few days in each
+ * of its rows.
+ */
+function dayOf(milliseconds: number, timeZone: string): number {
+  const id = `${milliseconds} ${timeZone}`
   let day = days.get(id)
-  if (!day) {
-    day = zoned(instant, timeZone).toPlainDate()
+  if (day === undefined) {
+    const local = zoned(new Date(milliseconds), timeZone)
+    day = Date.UTC(local.year, local.month - 1, local.day) / dayMilliseconds
     if (days.size === mostDays) days.clear()
     days.set(id, day)
   }

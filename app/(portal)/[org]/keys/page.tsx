@@ -39,12 +39,14 @@ export default async function KeysPage({
   if (key) redirect(keysHref(visit.organization.slug, { ...address, search: lastFour(key) }))
   const { organizationId, slug, timeZone } = organization
   const filter = { organizationId, ...address }
-  const { data, attention, at } = await read(visit, async (tx, now) => ({
-    counts: await countKeys(tx, organizationId, now),
-    list: await listKeys(tx, filter, { ...address, size: pageSize }, now),
-    choices: await filterChoices(tx, organizationId, address.instanceId, mostInstances),
-  }))
-  const { counts, list } = data
+  const { data, attention, at } = await read(visit, (tx, now) =>
+    Promise.all([
+      countKeys(tx, organizationId, now),
+      listKeys(tx, filter, { ...address, size: pageSize }, now),
+      filterChoices(tx, organizationId, address.instanceId, mostInstances),
+    ]),
+  )
+  const [counts, list, choices] = data
   const speaking: Speaking = { t, language, timeZone, now: at }
   return (
     <Portal visit={visit} current="keys" needs={attention.lines.length}>
@@ -59,7 +61,7 @@ export default async function KeysPage({
           )
         }
       />
-      {counts.keys > 0 && <Filters slug={slug} address={address} {...data.choices} t={t} />}
+      {counts.keys > 0 && <Filters slug={slug} address={address} {...choices} t={t} />}
       <Problem query={query} t={t} />
       {counts.keys > 0 && <MaskedNotice visit={visit} />}
       <Panel>
