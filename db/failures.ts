@@ -1,8 +1,8 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { DatabaseError } from 'pg'
+import { noteOutage } from '@/lib/answer'
 import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
-import { noteOutage } from '@/lib/outage'
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const downClasses = ['08', '53', '57', '58']

@@ -72,6 +72,8 @@ for (const asker of askers) {
       // Another organization and one that does not exist cannot be told apart.
       expect(comparable(theirs, other.slug)).toBe(comparable(nobodys, unknown))
       expect({ name, status: theirs.status }).toEqual({ name, status: elsewhere(path, asker) })
+      // Not the empty page that Next leaves to JavaScript.
+      if (as && name.endsWith('/page')) expect({ name, said: said(theirs) }).toEqual({ name, said: true })
       if (name.includes('[id]')) {
         // Under the own name, another's instance and none.
         const foreign = await visit(path, own.slug, other, as)
@@ -354,6 +356,8 @@ const givenBy = ({ text }: Answer, slug: string) => [
     text.match(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|x[0-9a-f]{12}\.example/g),
   ),
 ]
+
+const said = ({ text }: Answer) => /<h1>[^<]/.test(text.replace(/<script.*?<\/script>/gs, ''))
 
 const withoutIds = (text: string) =>
   text.replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')

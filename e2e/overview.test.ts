@@ -1,6 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
-import { browserOf } from './sign-in'
+import { browserAs, newCustomer } from './customer'
+import { browserOf, query } from './sign-in'
 
 const owner = 'camille@morlanges.example'
 const home = '/ville-de-morlanges'
@@ -78,6 +79,38 @@ test('what does not exist and what is somebody else’s look the same', async ({
   expect(new Set(texts).size).toBe(1)
   await page.getByRole('link', { name: 'Go to my organization' }).click()
   await expect(page).toHaveURL(new RegExp(`${home}$`))
+  await context.close()
+})
+
+test('without JavaScript it is said as well, in the person’s language', async ({ browser }) => {
+  const { instanceId, slug, people } = await newCustomer('missing')
+  const foreign = await newCustomer('foreign')
+  const context = await browserAs(browser, people.owner, { javaScriptEnabled: false })
+  const page = await context.newPage()
+  const pages: string[] = []
+  for (const [language, title] of [
+    ['en', 'Nothing here'],
+    ['fr', 'Rien ici'],
+  ]) {
+    await query('update people set language = $1 where id = $2', [language, people.owner.personId])
+    for (const path of [
+      '/nobody-has-this/keys',
+      `/${foreign.slug}/keys`,
+      `/${slug}/instances/${foreign.instanceId}`,
+      `/${slug}/instances/${instanceId.replace(/.$/, 'x')}/edit`,
+      '/no/such/page',
+    ]) {
+      const answer = await page.goto(path)
+      expect(answer?.status(), path).toBe(404)
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText(title ?? '')
+      await expect(page).toHaveTitle(new RegExp(`^${title}`))
+      await expect(page.locator('html')).toHaveAttribute('lang', language ?? '')
+    }
+    pages.push((await page.locator('main').textContent()) ?? '')
+    await page.getByRole('link', { name: /organi[sz]ation/ }).click()
+    await expect(page).toHaveURL(new RegExp(`/${slug}$`))
+  }
+  expect(new Set(pages).size).toBe(2)
   await context.close()
 })
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { checkRole } from '@/db/check-role'
 import { pool } from '@/db/client'
+import { isUnchecked, setUnchecked } from '@/lib/answer'
 import { Unavailable } from '@/lib/errors'
 import { checkRing } from '@/lib/keys/check-ring'
-import { isUnchecked, setUnchecked } from '@/lib/outage'
 import { startOrExit } from '@/lib/start'
 
 vi.mock('@/lib/env', async (original) => ({ ...(await original<object>()), env: vi.fn() }))

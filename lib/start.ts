@@ -1,10 +1,10 @@
 import { checkRole } from '@/db/check-role'
 import { pool } from '@/db/client'
+import { isUnchecked, setUnchecked } from '@/lib/answer'
 import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { checkRing } from '@/lib/keys/check-ring'
 import { log } from '@/lib/log'
-import { isUnchecked, setUnchecked } from '@/lib/outage'
 
 const retryMilliseconds = 1_000
 

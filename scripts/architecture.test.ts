@@ -179,7 +179,7 @@ const allowed: Record<string, string[]> = {
     'react',
     './ui/button',
   ],
-  'db/x.ts': ['@/lib/env', '@/lib/errors', '@/lib/log', '@/lib/outage', 'drizzle-orm', './client'],
+  'db/x.ts': ['@/lib/env', '@/lib/errors', '@/lib/log', '@/lib/answer', 'drizzle-orm', './client'],
   'lib/mail/x.tsx': ['react', '@/lib/env'],
   'lib/keys/x.ts': [
     '@/lib/instances/queries',

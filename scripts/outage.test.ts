@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterAll, expect, test } from 'vitest'
 import { unavailableWhenDown } from '@/db/failures'
-import { watchOutage } from '@/lib/outage'
+import { watchAnswer } from '@/lib/answer'
 import { explainOutage } from '@/scripts/outage'
 
 type Handler = (response: ServerResponse) => void | Promise<void>
 let handler: Handler = () => {}
 const server = createServer((_request, response) =>
-  watchOutage((met) => {
+  watchAnswer(response, (met) => {
     explainOutage(response, met)
     void handler(response)
   }),

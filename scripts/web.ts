@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { BlockList, isIPv6 } from 'node:net'
 import next from 'next'
-import { isUnchecked, watchOutage } from '../lib/outage.ts'
+import { isUnchecked, watchAnswer } from '../lib/answer.ts'
 import { setHeaders } from './headers.ts'
 import { answerOutage, explainOutage } from './outage.ts'
 
@@ -37,7 +37,7 @@ const server = createServer((request, response) => {
     return
   }
   if (isAction(request)) blameTheSender(response)
-  watchOutage((met) => {
+  watchAnswer(response, (met) => {
     explainOutage(response, met)
     void handle(request, response)
   })

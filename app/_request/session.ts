@@ -1,8 +1,9 @@
 import { cookies, headers } from 'next/headers'
-import { notFound, redirect } from 'next/navigation'
+import { redirect } from 'next/navigation'
 import { cache } from 'react'
 import { may, type Permission } from '@/lib/access'
 import { env } from '@/lib/env'
+import { NotFound } from '@/lib/errors'
 import { type Language, languageFrom, languages, type Translate, translator } from '@/lib/messages/translator'
 import { type Membership, type Session, sessionOf } from '@/lib/people/session'
 
@@ -67,6 +68,7 @@ export interface Visit {
 /**
  * Who looks at a page of an organization. One that does not exist and one that is not theirs look the same; a page
  * that the role may not see does so too.
+ * @throws NotFound, which `organizationPage` makes a page of.
  */
 export async function requireMember(
   slug: string,
@@ -74,7 +76,7 @@ export async function requireMember(
 ): Promise<Visit> {
   const session = await requireSession()
   const organization = session.memberships.find((membership) => membership.slug === slug)
-  if (!organization || !may(organization.role, permission)) notFound()
+  if (!organization || !may(organization.role, permission)) throw new NotFound('organization')
   return { session, organization, language: session.language, t: translator(session.language) }
 }
 

@@ -1,6 +1,6 @@
-import type { Metadata } from 'next'
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
-import { currentTranslator, requireMember, type Visit } from '@/app/_request/session'
+import { requireMember, type Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
 import { LinkButton } from '@/components/ui/button'
 import { Empty } from '@/components/ui/notice'
@@ -15,12 +15,18 @@ import { Todo } from './todo'
 
 const mostCards = 12
 
-export async function generateMetadata(): Promise<Metadata> {
-  const t = await currentTranslator()
-  return { title: t('shell.overview') }
+interface Props {
+  params: Promise<{ org: string }>
 }
 
-export default async function OverviewPage({ params }: { params: Promise<{ org: string }> }) {
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t } = await requireMember((await params).org)
+  return t('shell.overview')
+})
+
+export default organizationPage(OverviewPage)
+
+async function OverviewPage({ params }: Props) {
   const visit = await requireMember((await params).org)
   const { t, session, organization } = visit
   const home = `/${organization.slug}`

@@ -1,7 +1,7 @@
 import { pool } from '@/db/client'
 import { missingMigrations } from '@/db/missing-migrations'
+import { isUnchecked } from '@/lib/answer'
 import { log } from '@/lib/log'
-import { isUnchecked } from '@/lib/outage'
 
 /** Ready: the database is reachable and as this version needs it. */
 export async function GET() {

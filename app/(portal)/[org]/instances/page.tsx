@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
-import { currentTranslator, requireMember, type Visit } from '@/app/_request/session'
+import { requireMember, type Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
 import { SearchBox } from '@/components/search-box'
 import { Button, LinkButton } from '@/components/ui/button'
@@ -24,12 +24,14 @@ interface Props {
   searchParams: Promise<Record<string, string | string[] | undefined>>
 }
 
-export async function generateMetadata(): Promise<Metadata> {
-  const t = await currentTranslator()
-  return { title: t('shell.instances') }
-}
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t } = await requireMember((await params).org)
+  return t('shell.instances')
+})
 
-export default async function InstancesPage({ params, searchParams }: Props) {
+export default organizationPage(InstancesPage)
+
+async function InstancesPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org)
   const list = listState(await searchParams)
   const { t, organization } = visit

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
-import { currentTranslator, requireMember } from '@/app/_request/session'
+import { requireMember } from '@/app/_request/session'
 import { Portal } from '@/app/(portal)/portal'
 import { LinkButton } from '@/components/ui/button'
 import { Empty } from '@/components/ui/notice'
@@ -19,18 +19,19 @@ import { KeyTable } from './table'
 const pageSize = 50
 const mostInstances = 60
 
-export async function generateMetadata(): Promise<Metadata> {
-  const t = await currentTranslator()
-  return { title: t('keys.title') }
-}
-
-export default async function KeysPage({
-  params,
-  searchParams,
-}: {
+interface Props {
   params: Promise<{ org: string }>
   searchParams: Promise<SearchParams>
-}) {
+}
+
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t } = await requireMember((await params).org)
+  return t('keys.title')
+})
+
+export default organizationPage(KeysPage)
+
+async function KeysPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org)
   const { organization, language, t } = visit
   const query = await searchParams

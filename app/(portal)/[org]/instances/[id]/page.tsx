@@ -1,4 +1,4 @@
-import type { Metadata } from 'next'
+import { organizationPage } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { Problem } from '@/app/(portal)/[org]/keys/problem'
@@ -14,7 +14,7 @@ import { displayUrl } from '@/lib/instances/url'
 import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys, organizationKeys } from '@/lib/keys/queries'
 import { lastDay } from '@/lib/messages/dates'
-import { foundInstance, titleOf } from './found'
+import { foundInstance, instanceTitle } from './found'
 import { AllAsFile, InstanceKeys } from './keys'
 import { Everywhere, OfProduction, OpenSource, Planner } from './planner'
 import { Timeline, timelineSize } from './timeline'
@@ -26,11 +26,11 @@ interface Props {
   searchParams: Promise<Record<string, string | string[] | undefined>>
 }
 
-export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return titleOf(params, ({ label }) => label)
-}
+export const generateMetadata = instanceTitle(({ label }) => label)
 
-export default async function InstancePage({ params, searchParams }: Props) {
+export default organizationPage(InstancePage)
+
+async function InstancePage({ params, searchParams }: Props) {
   const { org, id } = await params
   const visit = await requireMember(org)
   const { organization, language, t } = visit

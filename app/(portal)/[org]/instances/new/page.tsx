@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Metadata } from 'next'
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
-import { currentTranslator, requireMember } from '@/app/_request/session'
+import { requireMember } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
 import { PageHead, Panel } from '@/components/ui/panel'
@@ -13,12 +13,18 @@ import { add } from '../actions'
 import { InstanceFields, mostOriginals } from '../fields'
 import { MayNot } from '../may-not'
 
-export async function generateMetadata(): Promise<Metadata> {
-  const t = await currentTranslator()
-  return { title: t('instances.new.title') }
+interface Props {
+  params: Promise<{ org: string }>
 }
 
-export default async function NewInstancePage({ params }: { params: Promise<{ org: string }> }) {
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t } = await requireMember((await params).org)
+  return t('instances.new.title')
+})
+
+export default organizationPage(NewInstancePage)
+
+async function NewInstancePage({ params }: Props) {
   const visit = await requireMember((await params).org)
   const { t, organization } = visit
   const { data: originals, attention } = await read(visit, (tx) =>

@@ -1,4 +1,4 @@
-import type { Metadata } from 'next'
+import { organizationPage } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
@@ -13,7 +13,7 @@ import { Portal } from '../../../../portal'
 import { edit } from '../../actions'
 import { InstanceFields, mostOriginals } from '../../fields'
 import { MayNot } from '../../may-not'
-import { editTitle, foundInstance, titleOf } from '../found'
+import { editTitle, foundInstance, instanceTitle } from '../found'
 import { Addresses } from './addresses'
 import { Reinstate } from './reinstate'
 
@@ -22,11 +22,11 @@ interface Props {
   searchParams: Promise<Record<string, string | string[] | undefined>>
 }
 
-export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return titleOf(params, editTitle)
-}
+export const generateMetadata = instanceTitle(editTitle)
 
-export default async function EditInstancePage({ params, searchParams }: Props) {
+export default organizationPage(EditInstancePage)
+
+async function EditInstancePage({ params, searchParams }: Props) {
   const { org, id } = await params
   const { done } = await searchParams
   const visit = await requireMember(org)

@@ -1,5 +1,5 @@
-import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
+import { organizationPage } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
@@ -12,7 +12,7 @@ import { lastDay } from '@/lib/messages/dates'
 import { Portal } from '../../../../portal'
 import { retire } from '../../actions'
 import { MayNot } from '../../may-not'
-import { foundInstance, titleOf } from '../found'
+import { foundInstance, instanceTitle } from '../found'
 
 const mostKeys = 50
 
@@ -20,11 +20,11 @@ interface Props {
   params: Promise<{ org: string; id: string }>
 }
 
-export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return titleOf(params, ({ label }, t) => t('instances.retire.title', { label }))
-}
+export const generateMetadata = instanceTitle(({ label }, t) => t('instances.retire.title', { label }))
 
-export default async function RetirePage({ params }: Props) {
+export default organizationPage(RetirePage)
+
+async function RetirePage({ params }: Props) {
   const { org, id } = await params
   const visit = await requireMember(org)
   const { t, organization } = visit

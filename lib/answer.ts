@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ServerResponse } from 'node:http'
 
 interface Requests {
-  storage: AsyncLocalStorage<{ outage: boolean }>
+  storage: AsyncLocalStorage<{ outage: boolean; response: ServerResponse }>
   /** The database has not answered since the start, so its role and the key ring are not checked yet. */
   unchecked: boolean
 }
@@ -19,9 +20,9 @@ function requests(): Requests {
   return globalThis.latchkeyRequests
 }
 
-/** Runs the handling of one request; what it returns tells from then on whether it came upon an outage. */
-export function watchOutage(handle: (met: () => boolean) => void) {
-  const request = { outage: false }
+/** Runs the handling of one request; what it hands over tells from then on whether it came upon an outage. */
+export function watchAnswer(response: ServerResponse, handle: (metOutage: () => boolean) => void) {
+  const request = { outage: false, response }
   requests().storage.run(request, () => handle(() => request.outage))
 }
 
@@ -29,6 +30,12 @@ export function watchOutage(handle: (met: () => boolean) => void) {
 export function noteOutage() {
   const request = requests().storage.getStore()
   if (request) request.outage = true
+}
+
+/** Notes that what the request at hand asks for does not exist: a page that says so is made like any other. */
+export function noteMissing() {
+  const { response } = requests().storage.getStore() ?? {}
+  if (response && !response.headersSent) response.statusCode = 404
 }
 
 export const isUnchecked = () => requests().unchecked
