@@ -22,6 +22,13 @@ test('the overview says how things stand, and leads from what needs doing to its
   await expect(todo.getByText('2 keys on Service desk are paid until')).toBeVisible()
   await expect(todo.getByText(/Renewal due: Forms Pro on Town hall still works until/)).toBeVisible()
   await expect(todo.getByText('A new key waits to be pasted into Schools')).toBeVisible()
+  const unpaid = todo.getByRole('listitem').filter({ hasText: 'Signature on Theatre has not worked since' })
+  await expect(unpaid).toContainText(/: revoked, not paid.*your account manager can restore it/)
+  const lapsed = todo
+    .getByRole('listitem')
+    .filter({ hasText: 'Signature on Social services has not worked since' })
+  await expect(lapsed).toContainText(/: not renewed.*To take it up again, ask your account manager/)
+  await expect(unpaid.getByRole('link', { name: 'See details: Signature on Theatre' })).toBeVisible()
   // One filled button, and it is the first.
   await expect(todo.locator('.btn.primary')).toHaveCount(1)
   await todo.getByRole('link', { name: 'Show the key: Workflow Studio on Schools' }).click()

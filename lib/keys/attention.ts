@@ -1,11 +1,10 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm'
-import { unionAll } from 'drizzle-orm/pg-core'
-import { products } from '@/db/schema/catalog'
-import { instances } from '@/db/schema/instances'
-import { keys } from '@/db/schema/keys'
+import { type SQL, sql } from 'drizzle-orm'
+import type { revocations } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { lastDayBefore } from '@/lib/organizations/calendar'
-import { expiringDays } from './rules'
+import { expiringDays, stoppedDays } from './rules'
+
+type Reason = (typeof revocations.$inferSelect)['reason']
 
 interface AttentionKey {
   id: string
@@ -15,12 +14,15 @@ interface AttentionKey {
   instanceId: string | null
   instance: string | null
   termEndsAt: Date | null
-  expiresAt: Date | null
+  /** When it stops working, or stopped: its end or, before that, its revocation. Null: never. */
+  stopsAt: Date | null
+  /** Why it was revoked. */
+  reason: Reason | null
 }
 
 /** A line of the overview: keys of one instance that want the same thing, at the same day. */
 export interface AttentionLine {
-  what: 'due' | 'overdue' | 'trial_ends' | 'not_yet_in_glpi'
+  what: 'due' | 'overdue' | 'trial_ends' | 'not_yet_in_glpi' | 'lapsed' | 'revoked'
   keys: [AttentionKey, ...AttentionKey[]]
 }
 
@@ -30,102 +32,101 @@ export interface Attention {
   more: boolean
 }
 
+type Wants = 'due' | 'waiting' | 'lapsed' | 'revoked'
+
 const most = 50
 
-/** What needs doing first: what ends within 30 days or is over and still works, and new keys that wait for GLPI. */
+/**
+ * What needs doing first: what ends within 30 days or is over and still works, new keys that wait for GLPI, and what
+ * stopped working within 90 days while nothing took its place.
+ */
 export async function attention(
   tx: OrganizationTx,
   organizationId: string,
   timeZone: string,
   now: Date,
 ): Promise<Attention> {
-  const at = sql`${now.toISOString()}::timestamptz`
-  const soon = new Date(now.getTime() + expiringDays * 86_400_000).toISOString()
-  const found = await withNames(
-    tx,
-    organizationId,
-    unionAll(
-      first(tx, organizationId, {
-        due: true,
-        wants: sql`${keys.renewedAt} is null and ${keys.dueAt} <= ${soon}::timestamptz and ${keys.endsAt} > ${at}`,
-      }),
-      first(tx, organizationId, {
-        due: false,
-        wants: sql`${keys.followsId} is not null and ${keys.firstSeenAt} is null and ${keys.endsAt} > ${at}`,
-      }),
-    ).as('page'),
-  )
-  const due = found.filter((key) => key.due)
-  const waiting = found.filter((key) => !key.due)
+  const found = await keysThatWant(tx, organizationId, now)
   const lines = new Map<string, AttentionLine>()
-  const add = (what: AttentionLine['what'], key: AttentionKey, sameDay: string) => {
-    const group = `${what} ${key.instanceId} ${sameDay}`
+  for (const { wants, ...key } of found) {
+    const what = whatOf(wants, key, now)
+    const day = wants === 'due' ? (key.termEndsAt ?? key.stopsAt) : wants === 'waiting' ? null : key.stopsAt
+    const group = [what, key.instanceId, day && lastDayBefore(day, timeZone), key.reason].join(' ')
     const line = lines.get(group)
     if (line) line.keys.push(key)
     else lines.set(group, { what, keys: [key] })
   }
-  for (const key of due) {
-    const end = key.termEndsAt ?? key.expiresAt
-    if (!end) continue
-    const what = key.kind === 'trial' ? 'trial_ends' : end <= now ? 'overdue' : 'due'
-    add(what, key, lastDayBefore(end, timeZone))
-  }
-  for (const key of waiting) add('not_yet_in_glpi', key, '')
-  return { lines: [...lines.values()], more: due.length === most || waiting.length === most }
+  const counts = Map.groupBy(found, ({ wants }) => wants)
+  return { lines: [...lines.values()], more: [...counts.values()].some(({ length }) => length === most) }
 }
 
-/** The limit is set before anything is joined: else Postgres joins every due key of the organization, and then sorts. */
-function first(tx: OrganizationTx, organizationId: string, { due, wants }: { due: boolean; wants: SQL }) {
-  return tx
-    .select({
-      due: (due ? sql<boolean>`true` : sql<boolean>`false`).as('due'),
-      id: keys.id,
-      shortId: keys.shortId,
-      productId: keys.productId,
-      kind: keys.kind,
-      instanceId: keys.instanceId,
-      termEndsAt: keys.termEndsAt,
-      expiresAt: keys.expiresAt,
-      dueAt: keys.dueAt,
-    })
-    .from(keys)
-    .where(
-      and(
-        eq(keys.organizationId, organizationId),
-        wants,
-        sql`not exists (select from revocations r
-          where r.organization_id = ${organizationId} and r.key_id = ${keys}.id and r.restored_at is null)`,
-        sql`not exists (select from instances i
-          where i.organization_id = ${organizationId} and i.id = ${keys}.instance_id and i.retired_at is not null)`,
-      ),
-    )
-    .orderBy(keys.dueAt, keys.id)
-    .limit(most)
+function whatOf(wants: Wants, key: AttentionKey, now: Date): AttentionLine['what'] {
+  if (wants === 'waiting') return 'not_yet_in_glpi'
+  if (wants !== 'due') return wants
+  if (key.kind === 'trial') return 'trial_ends'
+  return key.termEndsAt && key.termEndsAt <= now ? 'overdue' : 'due'
 }
 
-type Page = ReturnType<ReturnType<typeof first>['as']>
-
-function withNames(tx: OrganizationTx, organizationId: string, page: Page) {
-  return (
-    tx
-      .select({
-        due: page.due,
-        id: page.id,
-        shortId: page.shortId,
-        product: products.name,
-        kind: page.kind,
-        instanceId: page.instanceId,
-        instance: instances.label,
-        termEndsAt: page.termEndsAt,
-        expiresAt: page.expiresAt,
-      })
-      .from(page)
-      .innerJoin(products, eq(products.id, page.productId))
-      // Not the page's organization: for a value that it does not know Postgres takes the index by label, and reads all of it.
-      .leftJoin(
-        instances,
-        and(eq(instances.organizationId, organizationId), eq(instances.id, page.instanceId)),
-      )
-      .orderBy(page.dueAt, page.id)
-  )
+/**
+ * Of each kind the first fifty. A trial that is over lacks nothing, nor does what the organization itself asked to end.
+ * The limit is set before anything is joined: else Postgres joins every due key of the
+ * organization, and then sorts. Written out, since every page asks it: to build it takes longer than to run it.
+ */
+async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Date) {
+  const days = (count: number) =>
+    sql`${new Date(now.getTime() + count * 86_400_000).toISOString()}::timestamptz`
+  const ofKey = sql`k.id, k.short_id, k.product_id, k.kind, k.instance_id, k.due_at, k.term_ends_at`
+  const ofOrganization = sql`k.organization_id = ${organizationId}`
+  const inUse = sql`not exists (select from instances i
+    where i.organization_id = ${organizationId} and i.id = k.instance_id and i.retired_at is not null)`
+  const { rows } =
+    await tx.execute<Found>(sql`select page.wants, page.id, page.short_id as "shortId", p.name as product,
+      page.kind, page.instance_id as "instanceId", page.term_ends_at as "termEndsAt", page.stops_at as "stopsAt", page.reason,
+      ${labelOf(organizationId)} as instance
+    from (
+      (select 'due' as wants, ${ofKey}, k.expires_at as stops_at, null::revocation_reason as reason from keys k
+        where ${ofOrganization} and k.renewed_at is null and k.due_at <= ${days(expiringDays)} and k.ends_at > ${days(0)}
+          and ${notRevoked(organizationId)} and ${inUse}
+        order by k.due_at, k.id limit ${most})
+      union all (select 'waiting', ${ofKey}, k.expires_at, null from keys k
+        where ${ofOrganization} and k.follows_id is not null and k.first_seen_at is null and k.ends_at > ${days(0)}
+          and ${notRevoked(organizationId)} and ${inUse}
+        order by k.due_at, k.id limit ${most})
+      union all (select 'lapsed', ${ofKey}, k.expires_at, null from keys k
+        where ${ofOrganization} and k.kind = 'subscription' and k.renewed_at is null
+          and k.ends_at > ${days(-stoppedDays)} and k.ends_at <= ${days(0)}
+          and ${notRevoked(organizationId)} and ${inUse} and ${nothingInItsPlace(organizationId, days(0))}
+        order by k.ends_at desc, k.id desc limit ${most})
+      union all (select 'revoked', ${ofKey}, r.revoked_at, r.reason
+        from revocations r join keys k on ${ofOrganization} and k.id = r.key_id
+        where r.organization_id = ${organizationId} and r.restored_at is null and r.reason <> 'requested'
+          and r.revoked_at > ${days(-stoppedDays)} and ${inUse} and ${nothingInItsPlace(organizationId, days(0))}
+        order by r.revoked_at desc, k.id desc limit ${most})
+    ) page join products p on p.id = page.product_id
+    order by page.due_at, page.id`)
+  return rows.map((row) => ({ ...row, termEndsAt: instant(row.termEndsAt), stopsAt: instant(row.stopsAt) }))
 }
+
+type Found = Omit<AttentionKey, 'termEndsAt' | 'stopsAt'> & {
+  wants: Wants
+  termEndsAt: string | null
+  stopsAt: string | null
+}
+
+/** What is written out comes as Postgres writes it. */
+const instant = (text: string | null) => (text === null ? null : new Date(text))
+
+/** By its ID alone: of organization and ID Postgres takes the index by label, and reads all of the organization's. */
+const labelOf = (organizationId: string) =>
+  sql`(select case when i.organization_id = ${organizationId} then i.label end from instances i where i.id = page.instance_id)`
+
+/** A `case`, so that each key is looked up: of a plain `not exists` Postgres makes a join with all revocations. */
+const notRevoked = (organizationId: string, key = sql`k`) => sql`case when exists (select from revocations r
+  where r.organization_id = ${organizationId} and r.key_id = ${key}.id and r.restored_at is null) then false else true end`
+
+/** No key that works unlocks the same product at the same place: bought anew, or within a suite. */
+const nothingInItsPlace = (organizationId: string, at: SQL) => sql`not exists (select from keys w
+  where w.organization_id = ${organizationId} and (w.instance_id = k.instance_id or w.instance_id is null)
+    and w.ends_at > ${at} and ${notRevoked(organizationId, sql`w`)}
+    and (w.product_id = k.product_id or exists (select from suite_products s
+      where s.suite_id = w.product_id and s.product_id = k.product_id)))`

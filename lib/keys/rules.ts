@@ -27,6 +27,9 @@ export interface KeyFacts {
 /** Days before the end in which a key counts as expiring. */
 export const expiringDays = 30
 
+/** Days for which a key that stopped working, with nothing in its place, is still something to do. */
+export const stoppedDays = 90
+
 /** The state of a key: computed from facts and the time, never stored (DESIGN §2, rule 1). */
 export function stateOf(key: KeyFacts, now: Date): KeyState {
   if (key.revoked) return 'revoked'

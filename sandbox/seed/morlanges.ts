@@ -143,6 +143,7 @@ function planQuietInstances(town: Town) {
   })
   subscription(town, 'workflowstudio', social, { endsIn: 45 })
   permanent(town, 'ticketimport', social, 588)
+  subscription(town, 'signature', social, { endsIn: -40 })
   // Nobody has said which GLPI it is, and it has no key.
   instance(town, {
     label: 'Roads and parks',

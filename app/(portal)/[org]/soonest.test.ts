@@ -11,14 +11,17 @@ function line(what: AttentionLine['what'], product: string, ...ends: (string | n
     instanceId: null,
     instance: null,
     termEndsAt: null,
-    expiresAt: end ? new Date(end) : null,
+    stopsAt: end ? new Date(end) : null,
+    reason: null,
   }))
   if (!first) throw new Error('a line has a key')
   return { what, keys: [first, ...others] }
 }
 
-test('what stops working soonest comes first, whatever was due first; a new key that waits comes last', () => {
+test('what stops working soonest comes first, whatever was due first; then new keys that wait, then what has stopped', () => {
   const lines = [
+    line('revoked', 'stopped before', '2026-10-11'),
+    line('lapsed', 'stopped', '2026-11-11'),
     line('overdue', 'extended', '2026-12-14'),
     line('overdue', 'overdue', '2026-11-29'),
     line('trial_ends', 'trial', '2026-11-30'),
@@ -35,5 +38,7 @@ test('what stops working soonest comes first, whatever was due first; a new key 
     'never',
     'waits',
     'waits for good',
+    'stopped',
+    'stopped before',
   ])
 })

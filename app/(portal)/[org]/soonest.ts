@@ -1,14 +1,25 @@
 import type { AttentionLine } from '@/lib/keys/attention'
 
-/** When the line's first key stops working. A new key that waits for GLPI stops nothing: it comes after all others. */
+type What = AttentionLine['what']
+
+/** What stops comes first; then new keys that wait for GLPI, which stop nothing; then what has stopped already. */
+const rank = (what: What): number =>
+  what === 'not_yet_in_glpi' ? 1 : what === 'lapsed' || what === 'revoked' ? 2 : 0
+
+/** When the line's first key stops working. */
 function stopsAt({ keys }: AttentionLine): number {
-  return Math.min(...keys.map(({ expiresAt }) => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY))
+  return Math.min(...keys.map((key) => key.stopsAt?.getTime() ?? Number.POSITIVE_INFINITY))
 }
 
-/** What stops working soonest comes first: not what was due first, since a key may have been extended. */
+/**
+ * What stops working soonest comes first: not what was due first, since a key may have been extended. Of what has
+ * stopped, the latest.
+ */
 export function soonestFirst(lines: readonly AttentionLine[]): AttentionLine[] {
-  const waits = (line: AttentionLine) => Number(line.what === 'not_yet_in_glpi')
-  return lines.toSorted((a, b) => waits(a) - waits(b) || compare(stopsAt(a), stopsAt(b)))
+  return lines.toSorted((a, b) => {
+    const order = rank(a.what) - rank(b.what)
+    return order || (rank(a.what) === 2 ? compare(stopsAt(b), stopsAt(a)) : compare(stopsAt(a), stopsAt(b)))
+  })
 }
 
 /** Not their difference: two keys without an end are equal. */

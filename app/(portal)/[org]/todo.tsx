@@ -14,6 +14,8 @@ const looks: Record<AttentionLine['what'], { tone: Tone; icon: IconName }> = {
   due: { tone: 'soon', icon: 'clock' },
   trial_ends: { tone: 'trial', icon: 'flask-conical' },
   not_yet_in_glpi: { tone: 'info', icon: 'key' },
+  lapsed: { tone: 'bad', icon: 'x' },
+  revoked: { tone: 'bad', icon: 'ban' },
 }
 
 /** What needs doing, in the order given. The first line alone has the filled button. */
@@ -40,7 +42,7 @@ export function Todo({
               line={line}
               home={home}
               first={index === 0}
-              button={mayReveal ? 'show' : 'see'}
+              button={mayReveal && !hasStopped(line) ? 'show' : 'see'}
               speaking={speaking}
             />
           ))}
@@ -94,10 +96,12 @@ function Line({
   )
 }
 
+const hasStopped = ({ what }: AttentionLine) => what === 'lapsed' || what === 'revoked'
+
 function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: Speaking) {
-  const { product, shortId, instance, termEndsAt, expiresAt } = keys[0]
+  const { product, shortId, instance, termEndsAt, stopsAt, reason } = keys[0]
   const products = keys.map((key) => key.product).join(', ')
-  const end = (what === 'due' ? termEndsAt : null) ?? expiresAt ?? now
+  const end = (what === 'due' ? termEndsAt : null) ?? stopsAt ?? now
   return {
     count: keys.length,
     product,
@@ -107,8 +111,9 @@ function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: 
     where: instance ? t('overview.on_instance', { instance }) : t('overview.everywhere'),
     into: instance ? t('overview.into_instance', { instance }) : t('overview.into_every'),
     date: lastDay(termEndsAt ?? end, language, timeZone),
-    until: lastDay(expiresAt ?? end, language, timeZone),
+    until: lastDay(stopsAt ?? end, language, timeZone),
     /** Midnights until the last whole day: 0 on that day. */
     days: daysLeft(end, now, timeZone),
+    reason: reason ?? '',
   }
 }
