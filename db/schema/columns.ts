@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { type AnyPgColumn, customType, pgPolicy, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 /** A point in time. Always with its zone, so that no server setting can shift it. */
@@ -7,6 +7,14 @@ export const instant = () => timestamp({ withTimezone: true, mode: 'date' })
 export const id = () => uuid().primaryKey()
 
 export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+
+/**
+ * A text as searches compare it: without accents, case and ligatures, so that "mediatheque" finds "Médiathèque".
+ * An expression of what Postgres brings, since a column that is generated takes nothing less than immutable: `unaccent`
+ * is not, and a function of ours would first have to be granted to whoever inserts.
+ */
+export const folded = (text: SQL | AnyPgColumn): SQL<string> =>
+  sql`translate(replace(replace(replace(lower(regexp_replace(normalize(${text}, NFKD), '[\\u0300-\\u036f]', '', 'g')), 'œ', 'oe'), 'æ', 'ae'), 'ß', 'ss'), 'đıłø', 'dilo')`
 
 /**
  * Row-level security of a table that belongs to an organization: its rows are seen by that organization's

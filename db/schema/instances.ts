@@ -12,7 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { id, instant, organizationPolicy } from './columns'
+import { folded, id, instant, organizationPolicy } from './columns'
 import { organizations } from './organizations'
 
 export const environment = pgEnum('environment', ['production', 'test'])
@@ -26,6 +26,8 @@ export const instances = pgTable(
       .references(() => organizations.id),
     shortId: text().notNull().unique(),
     label: text().notNull(),
+    /** What searches look through, stored since every search of the organization's instances reads it. */
+    labelFolded: text().notNull().generatedAlwaysAs(folded(sql`label`)),
     environment: environment().notNull(),
     /** The production instance whose keys this test instance may use as well. */
     testOfId: uuid(),
@@ -51,7 +53,6 @@ export const instances = pgTable(
     check('instances_short_id', sql`${t.shortId} ~ '^I-[0-9A-HJKMNP-TV-Z]{6}$'`),
     check('instances_span', sql`${t.createdAt} <= ${t.retiredAt}`),
     index('instances_list').on(t.organizationId, t.label, t.id),
-    index('instances_label_search').using('gin', t.label.op('gin_trgm_ops')),
     ...organizationPolicy(t.organizationId),
   ],
 )

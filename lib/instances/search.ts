@@ -1,4 +1,5 @@
 import { eq, ilike, or, type SQL, sql } from 'drizzle-orm'
+import { folded } from '@/db/schema/columns'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { normalizeShortId } from '@/lib/ids'
 import { parseInstanceUrl } from './url'
@@ -10,7 +11,7 @@ import { parseInstanceUrl } from './url'
 export function instanceMatches(organizationId: string, search: string): SQL | undefined {
   const shortId = normalizeShortId(search)
   return or(
-    ilike(instances.label, patternOf(search)),
+    containsFolded(instances.labelFolded, search),
     shortId ? eq(instances.shortId, shortId) : undefined,
     sql`${instances.id} in (select ${instanceAddresses.instanceId} from ${instanceAddresses}
       where ${instanceAddresses.organizationId} = ${organizationId} and (${addressMatches(search)}))`,
@@ -26,8 +27,12 @@ function addressMatches(search: string): SQL | undefined {
   return or(...[...parts].map((part) => ilike(instanceAddresses.urlIdentity, patternOf(part))))
 }
 
-/** What was typed as a part of a text, for `ilike`. */
-export const patternOf = (search: string) => `%${search.replace(/[\\%_]/g, '\\$&')}%`
+/** That a folded text has what was typed in it. Escaped after folding, which makes `％` a `%`. */
+export const containsFolded = (text: SQL | typeof instances.labelFolded, search: string): SQL =>
+  sql`${text} like '%' || regexp_replace(${folded(sql`${search}::text`)}, '([\\\\%_])', '\\\\\\1', 'g') || '%'`
+
+/** What was typed as a part of an address, for `ilike`. */
+const patternOf = (search: string) => `%${search.replace(/[\\%_]/g, '\\$&')}%`
 
 /** What cannot be read as a whole address may still be the beginning of one. */
 const withoutScheme = (search: string) => search.replace(/^https?:\/\/(www\.)?/i, '').replace(/\/+$/, '')

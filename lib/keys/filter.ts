@@ -1,9 +1,10 @@
-import { and, eq, ilike, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, or, type SQL, sql } from 'drizzle-orm'
 import { products } from '@/db/schema/catalog'
+import { folded } from '@/db/schema/columns'
 import { instances } from '@/db/schema/instances'
 import { keys, revocations } from '@/db/schema/keys'
 import { normalizeShortId } from '@/lib/ids'
-import { instanceMatches, patternOf } from '@/lib/instances/search'
+import { containsFolded, instanceMatches } from '@/lib/instances/search'
 import { parseKey } from './format'
 import { expiringDays, type KeyState } from './rules'
 import { fingerprint } from './vault'
@@ -68,7 +69,7 @@ function matches(organizationId: string, search: string): SQL | undefined {
   return or(
     sql`${keys.instanceId} in (select ${instances.id} from ${instances}
       where ${instances.organizationId} = ${organizationId} and (${instanceMatches(organizationId, search)}))`,
-    sql`${keys.productId} in (select ${products.id} from ${products} where ${ilike(products.name, patternOf(search))})`,
+    sql`${keys.productId} in (select ${products.id} from ${products} where ${containsFolded(folded(products.name), search)})`,
     shortId ? eq(keys.shortId, shortId) : undefined,
     lastFour ? eq(keys.lastFour, lastFour) : undefined,
     whole.ok ? eq(keys.fingerprint, fingerprint(whole.key)) : undefined,

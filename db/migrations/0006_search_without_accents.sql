@@ -1,0 +1,2 @@
+DROP INDEX "instances_label_search";--> statement-breakpoint
+ALTER TABLE "instances" ADD COLUMN "label_folded" text GENERATED ALWAYS AS (translate(replace(replace(replace(lower(regexp_replace(normalize(label, NFKD), '[\u0300-\u036f]', '', 'g')), 'œ', 'oe'), 'æ', 'ae'), 'ß', 'ss'), 'đıłø', 'dilo')) STORED NOT NULL;

@@ -1,0 +1,143 @@
+import { and, eq, sql } from 'drizzle-orm'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { folded } from '@/db/schema/columns'
+import { instances } from '@/db/schema/instances'
+import { keys } from '@/db/schema/keys'
+import { asOrganization, type OrganizationTx } from '@/db/scope'
+import { now } from '@/lib/clock'
+import { addInstance } from '@/lib/instances/add'
+import { listInstances } from '@/lib/instances/queries'
+import { keysWhere } from '@/lib/keys/filter'
+import { issuePermanentKey } from '@/lib/keys/issue'
+import {
+  bySystem,
+  type Fixture,
+  makeCatalog,
+  makeOrganization,
+  productDatabase,
+  productId,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+import { instanceMatches } from './search'
+
+const database = await productDatabase()
+let town: Fixture
+const labels = [
+  'Médiathèque',
+  'Me\u0301diathe\u0300que annexe',
+  'Bibliothèque',
+  'Œuvres & Cœur',
+  'Straße',
+  'Ærø',
+  '100 % à_propos',
+]
+
+beforeAll(async () => {
+  await makeCatalog()
+  town = await makeOrganization('town')
+  const legacy = await productId(database, 'legacy')
+  for (const [index, label] of labels.entries()) {
+    const { instanceId } = await addInstance(bySystem(town.organizationId), {
+      label,
+      url: `https://desk-${index}.example`,
+      environment: 'production',
+    })
+    await issuePermanentKey(bySystem(town.organizationId), { productId: legacy, instanceId })
+  }
+})
+
+const inTown = <T>(work: (tx: OrganizationTx) => Promise<T>) => asOrganization(town.organizationId, work)
+const found = (search: string) =>
+  inTown(async (tx) => {
+    const { rows } = await listInstances(tx, town.organizationId, { search, limit: 50 })
+    return rows.map(({ label }) => label).sort()
+  })
+/** The labels of the instances whose keys the list of keys shows. */
+const foundByKey = (search: string) =>
+  inTown(async (tx) => {
+    const filter = { organizationId: town.organizationId, state: 'all', search } as const
+    const rows = await tx
+      .select({ label: instances.label })
+      .from(keys)
+      .innerJoin(instances, eq(instances.id, keys.instanceId))
+      .where(keysWhere(filter, now()))
+    return rows.map(({ label }) => label).sort()
+  })
+
+describe('a label is found without its accents, and with them', () => {
+  const library = [labels[0], labels[1]].sort()
+  test.each([
+    ['mediatheque', library],
+    ['MÉDIATHÈQUE', library],
+    ['Médiathèque', library],
+    ['me\u0301diathe\u0300que', library],
+    ['médiatheque', library],
+    ['ｍｅｄｉａ', library],
+    ['THEQUE', ['Bibliothèque', ...library].sort()],
+    ['coeur', ['Œuvres & Cœur']],
+    ['ŒUVRES', ['Œuvres & Cœur']],
+    ['strasse', ['Straße']],
+    ['STRAẞE', ['Straße']],
+    ['aero', ['Ærø']],
+    ['100 % a_', ['100 % à_propos']],
+    ['1％', []],
+    ['m_diatheque', []],
+    ['m%theque', []],
+    ['back\\', []],
+  ])('%s', async (search, expected) => {
+    expect(await found(search)).toEqual(expected)
+    expect(await foundByKey(search)).toEqual(expected)
+  })
+
+  test('a product as well', async () => {
+    await rowsOf(database, `update products set name = 'Héritage' where reference = 'legacy'`)
+    expect(await foundByKey('heritage')).toEqual([...labels].sort())
+  })
+})
+
+test('whatever accents are put on a label or taken from it, it is folded to the same, and once is enough', async () => {
+  const letter = fc.constantFrom(...'aeiounyczAEIOUNYCZ ')
+  const accent = fc.constantFrom('', '\u0300', '\u0301', '\u0302', '\u0303', '\u0308', '\u0327', '\u030c')
+  const text = fc.array(fc.tuple(letter, accent), { minLength: 1, maxLength: 12 })
+  let trials = 0
+  await inTown((tx) =>
+    fc.assert(
+      fc.asyncProperty(text, fc.constantFrom('NFC', 'NFD'), async (pairs, form) => {
+        const accented = pairs.map(([base, mark]) => base + mark).join('')
+        const plain = pairs.map(([base]) => base).join('')
+        const once = folded(sql`${accented.normalize(form)}::text`)
+        const { rows } = await tx.execute(sql`select ${once} as once, ${folded(once)} as twice`)
+        expect(rows).toEqual([{ once: plain.toLowerCase(), twice: plain.toLowerCase() }])
+        trials++
+      }),
+      { numRuns: process.env.STRESS ? 2_000 : 200 },
+    ),
+  )
+  console.info(`${trials} trials`)
+})
+
+test('among 20,000 instances of others the search reads those of the organization by an index', async () => {
+  const other = await makeOrganization('others')
+  const fill = (organizationId: string, from: number, count: number) =>
+    rowsOf(
+      database,
+      `insert into instances (id, organization_id, short_id, label, environment, created_at)
+       select gen_random_uuid(), $1, 'I-' || lpad(i::text, 6, '0'), 'Médiathèque ' || i, 'production', now()
+       from generate_series($2::int, $3::int) i`,
+      [organizationId, from, from + count - 1],
+    )
+  await fill(town.organizationId, 100_000, 2_000)
+  await fill(other.organizationId, 200_000, 20_000)
+  await rowsOf(database, 'analyze instances')
+  const plan = await inTown(async (tx) => {
+    const { rows } = await tx.execute<{ 'QUERY PLAN': string }>(
+      sql`explain select ${instances.id} from ${instances}
+        where ${and(eq(instances.organizationId, town.organizationId), instanceMatches(town.organizationId, 'mediatheque 1'))}`,
+    )
+    return rows.map((row) => row['QUERY PLAN']).join('\n')
+  })
+  expect(plan).not.toContain('Seq Scan on instances')
+  expect(plan).toMatch(/Index Cond: \(+organization_id = /)
+  expect(plan).toMatch(/Index (Only )?Scan .*instances_\w+/)
+})
