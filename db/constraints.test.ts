@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
+import { timeZones } from '@/lib/organizations/create'
 import {
   type Fixture,
   fillOrganization,
@@ -26,6 +27,10 @@ const key = (id: string, change: string) => `update keys set ${change} where id 
 const again = (table: string, where: string, changes: Record<string, unknown>) =>
   `insert into ${table} select r.* from ${table} t,
      jsonb_populate_record(null::${table}, to_jsonb(t) || '${JSON.stringify(changes)}') r where t.${where} limit 1`
+
+const release = (glpiMin: string, glpiMax: string | null) =>
+  `insert into releases select gen_random_uuid(), id, '1.0', '${glpiMin}', ${glpiMax ? `'${glpiMax}'` : 'null'}, '2026-01-01'
+   from products limit 1`
 
 // The columns that are generated cannot be inserted, so keys are changed and not copied.
 const wrong: [what: string, constraint: string, sql: () => string][] = [
@@ -136,6 +141,29 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     'keys_replaced',
     () => key(ids.permanentKeyId, 'replaced_at = now()'),
   ],
+  [
+    "a key of another product than its subscription's",
+    'keys_product',
+    () => key(ids.keyId, `product_id = (select id from products where reference = 'suite')`),
+  ],
+  [
+    'a subscription that changes its product',
+    'subscriptions_product',
+    () => `update subscriptions set product_id = (select id from products where reference = 'suite')`,
+  ],
+  [
+    'a term that changes its subscription',
+    'terms_subscription',
+    () =>
+      `with other as (insert into subscriptions select gen_random_uuid(), organization_id, product_id, now()
+         from subscriptions limit 1 returning id)
+       update terms set subscription_id = other.id from other`,
+  ],
+  [
+    'a key of an open-source product',
+    'keys_open_source',
+    () => key(ids.permanentKeyId, `product_id = (select id from products where reference = 'tags')`),
+  ],
   ['a key without an organization', '', () => key(ids.keyId, 'organization_id = null')],
   [
     'overlapping terms',
@@ -192,6 +220,35 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     'instances_test_of',
     () => 'update instances set test_of_id = id where test_of_id is not null',
   ],
+  [
+    'a test copy of a test copy',
+    'instances_test_of_fk',
+    () =>
+      `insert into instances (id, organization_id, short_id, label, environment, test_of_id, created_at)
+       select gen_random_uuid(), organization_id, 'I-ZZZZZZ', 'copy', 'test', id, now() from instances where test_of_id is not null`,
+  ],
+  [
+    'a test instance that has a test copy',
+    'instances_test_of_fk',
+    () => `update instances set environment = 'test' where id = '${ids.instanceId}'`,
+  ],
+  [
+    'an instance in use whose main address is given up',
+    'instance_addresses_main',
+    () => 'update instance_addresses set retired_at = now() where ordinal = 0',
+  ],
+  [
+    'an instance in use without a main address',
+    'instances_main_address',
+    () =>
+      `insert into instances (id, organization_id, short_id, label, environment, created_at)
+       values (gen_random_uuid(), '${own.organizationId}', 'I-ZZZZZZ', 'nowhere', 'production', now())`,
+  ],
+  [
+    'a retired instance whose address is in use',
+    'instances_main_address',
+    () => `update instances set retired_at = now() where id = '${ids.instanceId}'`,
+  ],
   ['an instance without a label', 'instances_label', () => `update instances set label = ''`],
   [
     'an address of an organization in capitals',
@@ -202,6 +259,11 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     'an address of an organization twice',
     'organizations_slug_unique',
     () => `update organizations set slug = 'globex' where slug = 'acme'`,
+  ],
+  [
+    'a time zone that could be a rule of its own',
+    'organizations_time_zone',
+    () => `update organizations set time_zone = 'FOO5'`,
   ],
   ['an organization without a name', 'organizations_name', () => `update organizations set name = ''`],
   [
@@ -214,6 +276,20 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     'an audit entry with a number that is taken',
     'audit_entries_sequence',
     () => again('audit_entries', `organization_id = '${own.organizationId}'`, { id: randomUUID() }),
+  ],
+  [
+    'an audit entry with a number that is not the next',
+    'audit_entries_next',
+    () =>
+      again('audit_entries', `organization_id = '${own.organizationId}'`, {
+        id: randomUUID(),
+        sequence: 1_000,
+      }),
+  ],
+  [
+    'an entry of the vendor with a number that is not the next',
+    'audit_entries_next',
+    () => again('audit_entries', 'organization_id is null', { id: randomUUID(), sequence: 1_000 }),
   ],
   [
     'an entry of the vendor with a number that is taken',
@@ -236,6 +312,11 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     () => `update products set trial_days = 20 where reference = 'forms'`,
   ],
   ['a product whose keys are trials', 'products_key_kind', () => `update products set key_kind = 'trial'`],
+  [
+    'a release for GLPI versions that end before they begin',
+    'releases_glpi_span',
+    () => release('10.1', '10.0.9'),
+  ],
   ['no grace', 'products_days', () => 'update products set grace_days = 0'],
   [
     'a suite that contains itself',
@@ -263,7 +344,8 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
 
 test.each(wrong)('the database refuses %s', async (_what, constraint, statement) => {
   await onConnection(database.ownerUrl, async (client) => {
-    await client.query(`begin; set local latchkey.scope = 'system'`)
+    // What is only asked at the commit is asked at once.
+    await client.query(`begin; set local latchkey.scope = 'system'; set constraints all immediate`)
     const refusal = await refusalOf(client, statement())
     // 23502 not null, 23503 reference, 23505 unique, 23514 check, 23P01 exclusion
     expect(refusal.code, refusal.message).toMatch(/^23(502|503|505|514|P01)$/)
@@ -271,11 +353,53 @@ test.each(wrong)('the database refuses %s', async (_what, constraint, statement)
   })
 })
 
-test("each check, exclusion and unique index of an organization's rows is tried above", async () => {
+test.each([
+  ['10.0', '11.0'],
+  ['9.5', '10.0'],
+  ['11.0.5', '11.0'],
+  ['11', '11.0.3'],
+  ['11.0.0-rc1', '11.0'],
+  ['11.0', null],
+])('the database takes a release for GLPI %s to %s', async (glpiMin, glpiMax) => {
+  await onConnection(database.ownerUrl, async (client) => {
+    await client.query('begin')
+    expect(await refusalOf(client, release(glpiMin, glpiMax))).toMatchObject({ code: 'done', rows: 1 })
+  })
+})
+
+test('the database takes each time zone that an organization may have, and no unknown one', async () => {
+  await onConnection(database.ownerUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    const set = 'update organizations set time_zone = $1'
+    for (const zone of timeZones) {
+      expect((await refusalOf(client, set, [zone])).code, zone).toBe('done')
+    }
+    for (const zone of ['Mars/Olympus', 'Europe/Parris', 'Europe/Paris ', '']) {
+      expect((await refusalOf(client, set, [zone])).code, zone).toMatch(/^(22023|23514)$/)
+    }
+  })
+})
+
+test("neither the portal's nor the worker's role removes more than what ends by itself", async () => {
+  const removable = ['command_runs', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
+  const rights = await onConnection(database.ownerUrl, (client) =>
+    client.query(
+      `select grantee as role, string_agg(table_name, ' ' order by table_name) as tables
+       from information_schema.role_table_grants
+       where table_schema = 'public' and privilege_type in ('DELETE', 'TRUNCATE') and grantee in ('latchkey_app', 'latchkey_worker')
+       group by 1 order by 1`,
+    ),
+  )
+  expect(rights.rows).toEqual(
+    ['latchkey_app', 'latchkey_worker'].map((role) => ({ role, tables: removable.join(' ') })),
+  )
+})
+
+test("each check, exclusion, trigger and unique index of an organization's rows is tried above", async () => {
   const rest = await onConnection(database.ownerUrl, (client) =>
     client.query<{ name: string }>(
       `select conname as name from pg_constraint
-       where connamespace = 'public'::regnamespace and contype in ('c', 'x')
+       where connamespace = 'public'::regnamespace and contype in ('c', 'x', 't')
        union select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
        where c.relnamespace = 'public'::regnamespace and i.indisunique and i.indpred is not null`,
     ),

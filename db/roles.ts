@@ -13,6 +13,13 @@ export const appRole = 'latchkey_app'
 export const workerRole = 'latchkey_worker'
 export const noLoginRoles = ['latchkey_jobs', 'latchkey_definer'] as const
 
+/** What is retired, revoked or withdrawn in a row of its own, and never removed. */
+const kept = [
+  ...['organizations', 'memberships', 'people', 'products', 'suite_products', 'releases'],
+  ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
+  ...['keys', 'revocations', 'restorations', 'extensions'],
+].join(', ')
+
 /** Creates the roles that are missing and sets the passwords that the addresses of the two processes name. */
 export async function createRoles(owner: ClientBase, passwords: { app: string; worker: string }) {
   for (const role of noLoginRoles) await createRole(owner, role, 'nologin')
@@ -63,8 +70,7 @@ export async function grantRights(owner: ClientBase) {
     await owner.query(`grant select, insert, update, delete on all tables in schema public to ${role}`)
     // What happened stays: nobody who serves requests can change or remove it.
     await owner.query(`revoke update, delete, truncate on audit_entries from ${role}`)
-    await owner.query(
-      `revoke delete on audit_heads, keys, terms, revocations, restorations, extensions from ${role}`,
-    )
+    // Nor remove what else belongs to somebody; what ends by itself (sessions, limits, runs) is cleared away.
+    await owner.query(`revoke delete on ${kept} from ${role}`)
   }
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  type AnyPgColumn,
   boolean,
   check,
   date,
@@ -70,6 +71,10 @@ export const suiteProducts = pgTable(
   ],
 )
 
+/** The numbers of a version that rules.ts compares: of `v11.0.0-rc1`, 11, 0 and 0. */
+const numbersOf = (version: AnyPgColumn) =>
+  sql`string_to_array(substring(${version} from '^v?([0-9]+(?:[.][0-9]+)*)'), '.')::numeric[]`
+
 export const releases = pgTable(
   'releases',
   {
@@ -83,5 +88,11 @@ export const releases = pgTable(
     glpiMax: text(),
     releasedOn: date({ mode: 'string' }).notNull(),
   },
-  (t) => [unique('releases_version').on(t.productId, t.version)],
+  (t) => [
+    unique('releases_version').on(t.productId, t.version),
+    check(
+      'releases_glpi_span',
+      sql`(${numbersOf(t.glpiMin)})[1:cardinality(${numbersOf(t.glpiMax)})] <= ${numbersOf(t.glpiMax)}`,
+    ),
+  ],
 )

@@ -31,6 +31,8 @@ export const instances = pgTable(
     environment: environment().notNull(),
     /** The production instance whose keys this test instance may use as well. */
     testOfId: uuid(),
+    /** A constant for the foreign key: what an instance is a test copy of is no test copy itself. */
+    testOfEnvironment: environment().notNull().generatedAlwaysAs(sql`'production'::environment`),
     installationId: text(),
     glpiVersion: text(),
     /** Its GLPI_NETWORK_SERVICES names this portal, so that GLPI's own registration box asks here. */
@@ -40,10 +42,11 @@ export const instances = pgTable(
   },
   (t) => [
     unique('instances_organization').on(t.organizationId, t.id),
+    unique('instances_environment').on(t.organizationId, t.id, t.environment),
     foreignKey({
       name: 'instances_test_of_fk',
-      columns: [t.organizationId, t.testOfId],
-      foreignColumns: [t.organizationId, t.id],
+      columns: [t.organizationId, t.testOfId, t.testOfEnvironment],
+      foreignColumns: [t.organizationId, t.id, t.environment],
     }),
     check(
       'instances_test_of',

@@ -19,6 +19,11 @@ export const organizations = pgTable(
       'organizations_slug',
       sql`${t.slug} ~ '^[a-z0-9]+(-[a-z0-9]+)*$' and length(${t.slug}) between 2 and 40`,
     ),
+    // Postgres refuses a zone that it does not know by itself, but takes a rule such as `FOO5` for one.
+    check(
+      'organizations_time_zone',
+      sql`${t.timeZone} ~ '^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z_-]+)+)$' and timestamptz 'epoch' at time zone ${t.timeZone} is not null`,
+    ),
     check('organizations_name', sql`length(${t.name}) between 1 and 200`),
     ...organizationPolicy(t.id),
     pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),

@@ -255,4 +255,10 @@ test('an instance that has a test copy stays in production until the copy is ano
   await expect(turn()).rejects.toMatchObject({ fields: { environment: 'has_test_copies' } })
   await retireInstance(by(), { instanceId: copy.instanceId })
   await expect(turn()).resolves.toBeUndefined()
+  // What comes back is a test instance still, but no test copy of one.
+  await reinstateInstance(by(), { instanceId: copy.instanceId })
+  const [row] = await rowsOf(database, 'select environment, test_of_id from instances where id = $1', [
+    copy.instanceId,
+  ])
+  expect(row).toEqual({ environment: 'test', test_of_id: null })
 })

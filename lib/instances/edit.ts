@@ -33,9 +33,7 @@ export const editInstance = command(
     const testOfId = input.environment === 'test' ? input.testOfId : null
     if (testOfId === instanceId) throw new InvalidInput({ testOfId: 'not_production' })
     if (testOfId) await lockOriginal(tx, organizationId, testOfId)
-    if (input.environment === 'test' && (await hasTestCopies(tx, organizationId, instanceId))) {
-      throw new InvalidInput({ environment: 'has_test_copies' })
-    }
+    if (input.environment === 'test') await loseTestCopies(tx, organizationId, instanceId)
     const label = await withoutKeys(tx, input.label)
     const { environment, glpiVersion, asksPortal } = input
     const after = { label, environment, testOfId, glpiVersion, asksPortal }
@@ -82,19 +80,15 @@ export async function lockOriginal(tx: OrganizationTx, organizationId: string, i
   if (environment !== 'production') throw new InvalidInput({ testOfId: 'not_production' })
 }
 
-async function hasTestCopies(tx: OrganizationTx, organizationId: string, instanceId: string) {
-  const [copy] = await tx
-    .select({ id: instances.id })
-    .from(instances)
-    .where(
-      and(
-        eq(instances.organizationId, organizationId),
-        eq(instances.testOfId, instanceId),
-        isNull(instances.retiredAt),
-      ),
-    )
-    .limit(1)
-  return copy !== undefined
+/** Retired test copies are those of no instance from now on. @throws InvalidInput where one is in use. */
+async function loseTestCopies(tx: OrganizationTx, organizationId: string, instanceId: string) {
+  const copies = and(eq(instances.organizationId, organizationId), eq(instances.testOfId, instanceId))
+  const lost = await tx
+    .update(instances)
+    .set({ testOfId: null })
+    .where(copies)
+    .returning({ retiredAt: instances.retiredAt })
+  if (lost.some(({ retiredAt }) => !retiredAt)) throw new InvalidInput({ environment: 'has_test_copies' })
 }
 
 /** The addresses in use of an instance, the main one first. */

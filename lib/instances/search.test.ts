@@ -122,9 +122,12 @@ test('among 20,000 instances of others the search reads those of the organizatio
   const fill = (organizationId: string, from: number, count: number) =>
     rowsOf(
       database,
-      `insert into instances (id, organization_id, short_id, label, environment, created_at)
-       select gen_random_uuid(), $1, 'I-' || lpad(i::text, 6, '0'), 'Médiathèque ' || i, 'production', now()
-       from generate_series($2::int, $3::int) i`,
+      `with made as (
+         insert into instances (id, organization_id, short_id, label, environment, created_at)
+         select gen_random_uuid(), $1, 'I-' || lpad(i::text, 6, '0'), 'Médiathèque ' || i, 'production', now()
+         from generate_series($2::int, $3::int) i returning *)
+       insert into instance_addresses (id, organization_id, instance_id, ordinal, url, url_identity, created_at)
+       select id, organization_id, id, 0, 'http://' || short_id, short_id, now() from made`,
       [organizationId, from, from + count - 1],
     )
   await fill(town.organizationId, 100_000, 2_000)

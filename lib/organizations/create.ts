@@ -7,7 +7,8 @@ import { Conflict, InvalidInput } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { parseSlug } from './slug'
 
-const timeZones = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
+/** The time zones that an organization may have. */
+export const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
 
 const CreateOrganization = z.object({
   name: z.string('required').trim().min(1, 'required').max(200, 'too_long'),
