@@ -96,7 +96,7 @@ export const keys = pgTable(
     // With the end last, so that what ended long ago is passed over without being read.
     index('keys_due').on(t.organizationId, t.dueAt, t.id, t.endsAt).where(sql`${t.renewedAt} is null`),
     index('keys_not_seen')
-      .on(t.organizationId, t.id)
+      .on(t.organizationId, t.dueAt, t.id)
       .where(sql`${t.followsId} is not null and ${t.firstSeenAt} is null`),
     index('keys_instance').on(t.organizationId, t.instanceId, t.endsAt, t.id),
     index('keys_product').on(t.organizationId, t.productId, t.endsAt, t.id),
@@ -138,6 +138,9 @@ export const revocations = pgTable(
     }),
     check('revocations_span', sql`${t.revokedAt} <= ${t.restoredAt}`),
     uniqueIndex('revocations_current').on(t.organizationId, t.keyId).where(sql`${t.restoredAt} is null`),
+    index('revocations_latest')
+      .on(t.organizationId, t.revokedAt, t.keyId)
+      .where(sql`${t.restoredAt} is null`),
     ...organizationPolicy(t.organizationId),
   ],
 )

@@ -28,13 +28,13 @@ export interface AttentionLine {
 
 export interface Attention {
   lines: AttentionLine[]
-  /** There are more keys than the first fifty of each kind that were looked at. */
+  /** There are more keys than the first twenty of each kind that were looked at. */
   more: boolean
 }
 
 type Wants = 'due' | 'waiting' | 'lapsed' | 'revoked'
 
-const most = 50
+const most = 20
 
 /**
  * What needs doing first: what ends within 30 days or is over and still works, new keys that wait for GLPI, and what
@@ -68,7 +68,7 @@ function whatOf(wants: Wants, key: AttentionKey, now: Date): AttentionLine['what
 }
 
 /**
- * Of each kind the first fifty. A trial that is over lacks nothing, nor does what the organization itself asked to end.
+ * Of each kind the first twenty. A trial that is over lacks nothing, nor does what the organization itself asked to end.
  * The limit is set before anything is joined: else Postgres joins every due key of the
  * organization, and then sorts. Written out, since every page asks it: to build it takes longer than to run it.
  */
@@ -101,7 +101,7 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
         from revocations r join keys k on ${ofOrganization} and k.id = r.key_id
         where r.organization_id = ${organizationId} and r.restored_at is null and r.reason <> 'requested'
           and r.revoked_at > ${days(-stoppedDays)} and ${inUse} and ${nothingInItsPlace(organizationId, days(0))}
-        order by r.revoked_at desc, k.id desc limit ${most})
+        order by r.revoked_at desc, r.key_id desc limit ${most})
     ) page join products p on p.id = page.product_id
     order by page.due_at, page.id`)
   return rows.map((row) => ({ ...row, termEndsAt: instant(row.termEndsAt), stopsAt: instant(row.stopsAt) }))

@@ -5,8 +5,10 @@ import { whomToAsk } from '@/app/_request/whom-to-ask'
 import { LinkButton } from '@/components/ui/button'
 import { Empty } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
+import type { OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
-import { instanceCards } from '@/lib/keys/instance-cards'
+import type { Attention } from '@/lib/keys/attention'
+import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
 import { countKeys } from '@/lib/keys/queries'
 import { Portal } from '../portal'
 import { InstanceCards } from './instance-cards'
@@ -30,13 +32,11 @@ async function OverviewPage({ params }: Props) {
   const visit = await requireMember((await params).org)
   const { t, session, organization } = visit
   const home = `/${organization.slug}`
-  const { data, attention, at } = await read(visit, async (tx, now, { lines }) => {
-    const { organizationId } = organization
-    const first = [...new Set(soonestFirst(lines).flatMap(({ keys }) => keys[0].instanceId ?? []))]
-    const { cards } = await instanceCards(tx, organizationId, { first, limit: mostCards }, now)
-    return { cards, count: await countKeys(tx, organizationId, now) }
-  })
-  const { cards, count } = data
+  const { organizationId } = organization
+  const { data, attention, at } = await read(visit, (tx, now, needed) =>
+    Promise.all([countKeys(tx, organizationId, now), cardsOf(tx, organizationId, needed, now)]),
+  )
+  const [count, cards] = data
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   const name = session.name?.split(' ')[0]
   const part = partOfDay(at, session.timeZone)
@@ -77,6 +77,19 @@ async function OverviewPage({ params }: Props) {
       )}
     </Portal>
   )
+}
+
+/** First those of the lines above them, in their order. */
+async function cardsOf(
+  tx: OrganizationTx,
+  organizationId: string,
+  attention: Promise<Attention>,
+  now: Date,
+): Promise<InstanceCard[]> {
+  const { lines } = await attention
+  const first = [...new Set(soonestFirst(lines).flatMap(({ keys }) => keys[0].instanceId ?? []))]
+  const { cards } = await instanceCards(tx, organizationId, { first, limit: mostCards }, now)
+  return cards
 }
 
 function standing(

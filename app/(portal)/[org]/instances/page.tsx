@@ -39,11 +39,13 @@ async function InstancesPage({ params, searchParams }: Props) {
   const home = `/${organization.slug}`
   const [key] = findKeys(list.search)
   if (key) redirect(`${home}/instances?q=${lastFour(key)}`)
-  const { data, attention, at } = await read(visit, async (tx, now) => ({
-    count: await countInstances(tx, organizationId),
-    page: await instanceCards(tx, organizationId, { ...list, limit: pageSize }, now),
-  }))
-  const { count, page } = data
+  const { data, attention, at } = await read(visit, (tx, now) =>
+    Promise.all([
+      countInstances(tx, organizationId),
+      instanceCards(tx, organizationId, { ...list, limit: pageSize }, now),
+    ]),
+  )
+  const [count, page] = data
   const here = `${home}/instances`
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   return (
