@@ -9,6 +9,8 @@ export interface Path {
   /** Its address in an organization; `ids` names the organization whose instance and keys are meant, when it is another's. */
   at: (slug: string, ids: Customer) => string
   method?: 'POST'
+  /** What it answers to everybody, whatever the organization. */
+  status?: number
   fields?: (slug: string, ids: Customer) => Fields
 }
 
@@ -27,6 +29,16 @@ export const paths: Record<string, Path> = {
     method: 'POST',
     at: (slug) => `/${slug}/keys/file`,
     fields: (slug, { keys }) => [['organization', slug], ...keys.map(({ id }) => ['keyId', id] as const)],
+  },
+  '/(portal)/[org]/search/route': {
+    permission: null,
+    method: 'POST',
+    status: 303,
+    at: (slug) => `/${slug}/search`,
+    fields: () => [
+      ['list', 'keys'],
+      ['q', 'desk'],
+    ],
   },
   '/(portal)/[org]/instances/page': { permission: read, at: (slug) => `/${slug}/instances` },
   '/(portal)/[org]/instances/new/page': { permission: read, at: (slug) => `/${slug}/instances/new` },

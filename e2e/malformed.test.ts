@@ -165,7 +165,7 @@ test(`[B2] no malformed body, and no method, for a page or route is answered by 
     const address = path.at(customer.slug, customer)
     const fields = path.fields?.(customer.slug, customer) ?? []
     for (const { headers, body } of bodies(bodiesEach, fields, multipart)) {
-      const method = name.endsWith('/file/route') ? 'POST' : (methods[trials % methods.length] ?? 'POST')
+      const method = path.method ?? methods[trials % methods.length] ?? 'POST'
       const as = customer.people.viewer
       const answer = await send({
         method,

@@ -316,6 +316,7 @@ function visit(path: Path, slug: string, ids: Customer, as: Person | null): Prom
 function expected(name: string, path: Path, asker: Asker): number {
   if (path.permission)
     return isRole(asker) ? (may(asker, path.permission) ? 200 : 403) : elsewhere(path, asker)
+  if (path.status) return path.status
   if (name === '/_not-found/page' || name === '/_global-error/page') return 404
   if (name.startsWith('/api/') || name === '/icon.svg/route') return 200
   // Whoever is signed in has nothing to do there, and goes on.

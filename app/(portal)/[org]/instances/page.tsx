@@ -3,8 +3,8 @@ import { organizationPage, organizationTitle } from '@/app/_request/organization
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
-import { SearchBox } from '@/components/search-box'
 import { Button, LinkButton } from '@/components/ui/button'
+import { SearchInput } from '@/components/ui/field'
 import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
@@ -38,7 +38,7 @@ async function InstancesPage({ params, searchParams }: Props) {
   const { organizationId } = organization
   const home = `/${organization.slug}`
   const [key] = findKeys(list.search)
-  if (key) redirect(`${home}/instances?q=${lastFour(key)}`)
+  if (key) redirect(`${home}/keys?q=${lastFour(key)}`)
   const { data, attention, at } = await read(visit, (tx, now) =>
     Promise.all([
       countInstances(tx, organizationId),
@@ -94,9 +94,9 @@ interface Around {
   list: ListState
 }
 
-/** A form that asks for an address, so that a list can be bookmarked and sent. */
+/** What is chosen stands in the address, so that a list can be bookmarked and sent; `search/route.ts` sends it there. */
 function Filters({
-  visit: { t },
+  visit: { t, organization },
   here,
   list,
   count,
@@ -105,8 +105,15 @@ function Filters({
   if (count.inUse + count.retired === 0) return null
   return (
     <search>
-      <form className="filters" action={here} autoComplete="off">
-        <SearchBox label={t('instances.search')} initial={search} />
+      <form className="filters" action={`/${organization.slug}/search`} method="post" autoComplete="off">
+        <input type="hidden" name="list" value="instances" />
+        <SearchInput
+          name="q"
+          label={t('instances.search')}
+          placeholder={t('instances.search')}
+          defaultValue={search}
+          maxLength={300}
+        />
         {retired && <input type="hidden" name="retired" value="1" />}
         <Button type="submit">{t('instances.apply')}</Button>
         {retired ? (

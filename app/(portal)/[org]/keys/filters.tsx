@@ -1,6 +1,5 @@
-import { SearchBox } from '@/components/search-box'
 import { Button } from '@/components/ui/button'
-import { Select } from '@/components/ui/field'
+import { SearchInput, Select } from '@/components/ui/field'
 import { keySorts } from '@/lib/keys/queries'
 import { keyStates } from '@/lib/keys/rules'
 import type { Translate } from '@/lib/messages/translator'
@@ -11,7 +10,7 @@ interface Option {
   name: string
 }
 
-/** The list's filter: a plain GET form, so that what is seen stands in the address. */
+/** The list's filter. What is chosen stands in the address, where `search/route.ts` puts it. */
 export function Filters({
   slug,
   address,
@@ -28,8 +27,14 @@ export function Filters({
   return (
     <search>
       {/* Off, so that going back shows the filter of that page, and not what was chosen after it. */}
-      <form className="filters" action={`/${slug}/keys`} method="get" autoComplete="off">
-        <SearchBox label={t('keys.list.search')} initial={address.search} />
+      <form className="filters" action={`/${slug}/search`} method="post" autoComplete="off">
+        <SearchInput
+          name="q"
+          label={t('keys.list.search')}
+          placeholder={t('keys.list.search')}
+          defaultValue={address.search}
+          maxLength={300}
+        />
         <Select name="product" aria-label={t('keys.list.product')} defaultValue={address.productId ?? ''}>
           <option value="">{t('keys.list.any_product')}</option>
           {products.map(({ id, name }) => (

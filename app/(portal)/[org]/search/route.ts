@@ -1,0 +1,26 @@
+import { notFound } from 'next/navigation'
+import { findKeys, lastFour } from '@/lib/keys/format'
+import { keysHref, parseAddress } from '../keys/address'
+
+/**
+ * Where the filters of the lists are sent, and sent on to the list's own address. A POST, because what is pasted into a
+ * search box may be a key, which has no business in an address: its last four characters find it in the list of keys.
+ * It looks nothing up, so it needs to know nobody: the list does.
+ */
+export async function POST(request: Request, { params }: { params: Promise<{ org: string }> }) {
+  const home = encodeURIComponent((await params).org)
+  const form = await request.formData().catch((error: unknown) => {
+    if (error instanceof TypeError) notFound()
+    throw error
+  })
+  const typed = Object.fromEntries([...form].map(([name, value]) => [name, String(value)]))
+  const [key] = findKeys(typed.q ?? '')
+  if (key) return see(keysHref(home, parseAddress({ ...typed, q: lastFour(key) })))
+  if (typed.list !== 'instances') return see(keysHref(home, parseAddress(typed)))
+  const query = new URLSearchParams()
+  if (typed.q?.trim()) query.set('q', typed.q.trim())
+  if (typed.retired) query.set('retired', '1')
+  return see(`/${home}/instances${query.size > 0 ? `?${query}` : ''}`)
+}
+
+const see = (path: string) => new Response(null, { status: 303, headers: { Location: path } })
