@@ -35,6 +35,7 @@ interface Labels {
   byHand: string
   working: string
   hide: string
+  unreachable: string
 }
 
 /**
@@ -58,6 +59,7 @@ export function KeyDesk({
   const [answered, setAnswered] = useState<State>(idle)
   const [byHand, setByHand] = useState(false)
   const [pressed, setPressed] = useState<string | null>(null)
+  const button = useRef<HTMLButtonElement>(null)
   const [pending, startTransition] = useTransition()
   // What a form without JavaScript brought back was put on no clipboard.
   const plain = answered.status === 'idle' && !pending
@@ -71,7 +73,9 @@ export function KeyDesk({
     // The last answer speaks of another key than the one that the clipboard will hold.
     setAnswered(idle)
     setPressed(submitter.value.split(' ')[1] ?? null)
-    const asked = action(idle, form)
+    button.current = submitter
+    // No connection is no reason to lose the page.
+    const asked = action(idle, form).catch(() => failed(labels.unreachable))
     // Begun within the click: some browsers let a page write to the clipboard only then.
     const copied = submitter.value.startsWith('copied') ? copy(asked) : Promise.resolve(true)
     startTransition(async () => {
@@ -79,6 +83,11 @@ export function KeyDesk({
       setByHand(!onClipboard)
       setAnswered(answer)
     })
+  }
+
+  const hide = () => {
+    setAnswered(idle)
+    button.current?.focus()
   }
 
   return (
@@ -101,7 +110,7 @@ export function KeyDesk({
             byHand={byHand}
             plain={plain}
             labels={labels}
-            hide={plain ? undefined : () => setAnswered(idle)}
+            hide={plain ? undefined : hide}
           />
         </InSlot>
       )}
@@ -109,6 +118,8 @@ export function KeyDesk({
     </form>
   )
 }
+
+const failed = (message: string): State => ({ status: 'failed', message, fields: {}, values: {} })
 
 /** At its key, once JavaScript has found the key's slot; where it stands, without. */
 function InSlot({ keyId, children }: { keyId: string | null; children: ReactNode }) {
@@ -172,17 +183,22 @@ function Answer({
 
 /** Puts exactly the key on the clipboard. False where the browser does not let a page do that. */
 async function copy(asked: Promise<State>): Promise<boolean> {
-  const key = asked.then((state) => (state.status === 'done' ? state.data.key : ''))
+  const key = asked.then((state) => (state.status === 'done' ? state.data.key : null))
   try {
     if (window.isSecureContext && typeof ClipboardItem === 'function') {
-      const blob = key.then((text) => new Blob([text], { type: 'text/plain' }))
+      const blob = key.then((text) => {
+        // What was on the clipboard stays there.
+        if (text === null) throw new Error('there is no key')
+        return new Blob([text], { type: 'text/plain' })
+      })
       await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })])
       return true
     }
   } catch {
     // refused, or too late: the older way may still do
   }
-  return copyBySelection(await key)
+  const text = await key
+  return text !== null && copyBySelection(text)
 }
 
 /** For plain HTTP on an intranet, where the clipboard API is missing. */

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import type { ReactNode, Ref } from 'react'
 import { Icon, type IconName } from './icon'
 import type { Tone } from './state'
 
@@ -19,15 +19,23 @@ export function Notice({
   tone,
   icon,
   silent,
+  ref,
   children,
 }: {
   tone: Tone
   icon?: IconName | undefined
   silent?: boolean | undefined
+  /** For who gives it the focus. */
+  ref?: Ref<HTMLDivElement>
   children: ReactNode
 }) {
   return (
-    <div className={`notice ${tone}`} role={silent ? undefined : 'status'}>
+    <div
+      className={`notice ${tone}`}
+      role={silent ? undefined : 'status'}
+      ref={ref}
+      tabIndex={ref ? -1 : undefined}
+    >
       <Icon name={icon ?? icons[tone]} />
       <div>{children}</div>
     </div>

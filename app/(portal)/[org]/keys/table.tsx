@@ -16,7 +16,12 @@ export function KeyTable({ visit, rows, speaking }: { visit: Visit; rows: KeyRow
     <KeyDesk
       action={reveal}
       organization={organization.slug}
-      labels={{ byHand: t('keys.copy.by_hand'), working: t('keys.copy.working'), hide: t('keys.copy.hide') }}
+      labels={{
+        byHand: t('keys.copy.by_hand'),
+        working: t('keys.copy.working'),
+        hide: t('keys.copy.hide'),
+        unreachable: t('keys.copy.unreachable'),
+      }}
     >
       <table className="table">
         <thead>

@@ -53,6 +53,7 @@ export function InstanceKeys(props: Props) {
               byHand: t('keys.copy.by_hand'),
               working: t('keys.copy.working'),
               hide: t('keys.copy.hide'),
+              unreachable: t('keys.copy.unreachable'),
             }}
           >
             <div className="panel prods">

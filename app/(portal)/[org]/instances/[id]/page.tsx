@@ -3,6 +3,7 @@ import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { Problem } from '@/app/(portal)/[org]/keys/problem'
 import { Portal } from '@/app/(portal)/portal'
+import { Done } from '@/components/done'
 import { LinkButton } from '@/components/ui/button'
 import { Notice } from '@/components/ui/notice'
 import { PageHead, Section } from '@/components/ui/panel'
@@ -86,7 +87,7 @@ async function InstancePage({ params, searchParams }: Props) {
         }
       />
       <Problem query={query} t={t} />
-      {done && <Notice tone="ok">{done}</Notice>}
+      {done && <Done>{done}</Done>}
       {instance.retiredAt && (
         <Notice tone="calm" silent>
           {t('instance.retired', { date: lastDay(instance.retiredAt, language, timeZone) })}

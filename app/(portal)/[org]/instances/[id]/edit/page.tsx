@@ -1,9 +1,9 @@
 import { organizationPage } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
+import { Done } from '@/components/done'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
-import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { may } from '@/lib/access'
@@ -48,9 +48,7 @@ async function EditInstancePage({ params, searchParams }: Props) {
           </LinkButton>
         }
       />
-      {(done === 'address_added' || done === 'address_removed') && (
-        <Notice tone="ok">{t(`instances.done.${done}`)}</Notice>
-      )}
+      {(done === 'address_added' || done === 'address_removed') && <Done>{t(`instances.done.${done}`)}</Done>}
       {!may(organization.role, change) && <MayNot visit={visit} permission={change} />}
       {may(organization.role, change) &&
         (instance.retiredAt ? (
