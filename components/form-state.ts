@@ -7,6 +7,6 @@ export type FormState<Data = null> =
       message: string
       fields: Record<string, string>
       values: Record<string, string>
-      /** The text of a link to sign in again, where that is the way on. */
-      signIn?: string
+      /** The link to sign in again, and back here, where that is the way on. */
+      signIn?: { text: string; href: string }
     }

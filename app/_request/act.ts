@@ -5,13 +5,14 @@ import type { FormState } from '@/components/form-state'
 import type { Permission } from '@/lib/access'
 import { type By, recordStranger } from '@/lib/command'
 import { env } from '@/lib/env'
-import { DomainError, InvalidInput, NotFound } from '@/lib/errors'
+import { DomainError, Forbidden, InvalidInput, NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import { log } from '@/lib/log'
 import type { Translate } from '@/lib/messages/translator'
 import type { Membership, Session } from '@/lib/people/session'
 import { fieldSentence, sentence } from './sentence'
-import { browsersTranslator, currentSession, currentTranslator } from './session'
+import { browsersTranslator, currentSession, currentTranslator, signInHere } from './session'
+import { forbiddenSentence } from './whom-to-ask'
 
 export interface Acting {
   session: Session
@@ -34,10 +35,18 @@ export function act<Data = null>(
 ): Promise<FormState<Data>> {
   return answer(form, async (t) => {
     const session = await currentSession()
-    if (!session) return { ...failure(form, t('errors.signed_out')), signIn: t('errors.sign_in_again') }
+    if (!session) {
+      const signIn = { text: t('errors.sign_in_again'), href: await signInHere() }
+      return { ...failure(form, t('errors.signed_out')), signIn }
+    }
     const organization = await organizationOf(action, form, session)
     const by = actingAs(session, organization, form)
-    return { status: 'done', ...(await run({ session, organization, by, t })) }
+    try {
+      return { status: 'done', ...(await run({ session, organization, by, t })) }
+    } catch (error) {
+      if (error instanceof Forbidden) return failure(form, await forbiddenSentence(error, organization, t))
+      throw error
+    }
   })
 }
 
@@ -107,6 +116,9 @@ async function answer<Data>(
 }
 
 function explain(form: FormData, error: unknown, t: Translate) {
+  // No field that one sees: the page is another than the one that was sent.
+  if (error instanceof InvalidInput && 'idempotencyKey' in error.fields)
+    return failure(form, t('errors.out_of_date'))
   if (error instanceof InvalidInput) {
     const fields = Object.entries(error.fields).map(([name, code]) => [name, fieldSentence(code, t)])
     return failure(form, t('errors.invalid_input'), Object.fromEntries(fields))

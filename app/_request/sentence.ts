@@ -25,9 +25,13 @@ export function whoMay(permission: Permission, t: Translate): string {
     .join(t('errors.or'))
 }
 
-function forbidden(error: Forbidden, t: Translate): string {
+/** @param who whom to ask: the roles that may, or people by name. */
+export function forbidden(error: Forbidden, t: Translate, who = whoMay(permissionOf(error), t)): string {
   return t('errors.forbidden', {
     role: t(`errors.role.${String(error.facts.role)}` as Name), // a role of the table in access.ts
-    who: whoMay(error.facts.permission as Permission, t), // Forbidden is thrown with one
+    who,
   })
 }
+
+/** What it is that they may not. */
+export const permissionOf = (error: Forbidden) => error.facts.permission as Permission // it is thrown with one

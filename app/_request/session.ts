@@ -54,8 +54,13 @@ export async function browsersTranslator(): Promise<Translate> {
 export async function requireSession(): Promise<Session> {
   const session = await currentSession()
   if (session) return session
+  redirect(await signInHere())
+}
+
+/** Where to sign in so as to come back to the page at hand. */
+export async function signInHere(): Promise<string> {
   const path = (await headers()).get('x-path')
-  redirect(path && path !== '/' ? `/sign-in?to=${encodeURIComponent(path)}` : '/sign-in')
+  return path && path !== '/' ? `/sign-in?to=${encodeURIComponent(path)}` : '/sign-in'
 }
 
 export interface Visit {

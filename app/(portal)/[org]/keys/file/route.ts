@@ -1,7 +1,7 @@
 import { notFound } from 'next/navigation'
 import { actingAs, fromOwnPage, organizationOf } from '@/app/_request/act'
-import { sentence } from '@/app/_request/sentence'
-import { currentSession, currentTranslator } from '@/app/_request/session'
+import { currentSession } from '@/app/_request/session'
+import { forbiddenSentence } from '@/app/_request/whom-to-ask'
 import { now } from '@/lib/clock'
 import { env } from '@/lib/env'
 import { DomainError, Forbidden, InvalidInput, NotFound, Unavailable } from '@/lib/errors'
@@ -25,8 +25,6 @@ export async function POST(request: Request) {
     // What no button of ours sends: a body that is no form, another's key.
     if (error instanceof TypeError || error instanceof NotFound || error instanceof InvalidInput) notFound()
     if (error instanceof Unavailable) return see(problem(request, { problem: 'unavailable' }))
-    if (error instanceof Forbidden)
-      return new Response(sentence(error, await currentTranslator()), { status: 403 })
     if (!(error instanceof DomainError) || error.code !== 'too_many') throw error
     const minutes = Math.ceil(Number(error.facts.retryAfterSeconds) / 60)
     return see(problem(request, { problem: 'too_many', minutes: String(minutes) }))
@@ -37,9 +35,16 @@ async function file(request: Request, session: Session) {
   const form = await request.formData()
   const organization = await organizationOf('key.reveal', form, session)
   const keyIds = form.getAll('keyId').map(String)
-  const found = await revealKeys(actingAs(session, organization, form), { keyIds, how: 'downloaded' })
   const { language } = session
-  const speaking = { t: translator(language), language, timeZone: organization.timeZone, now: now() }
+  const t = translator(language)
+  const found = await revealKeys(actingAs(session, organization, form), { keyIds, how: 'downloaded' }).catch(
+    async (error: unknown) => {
+      if (error instanceof Forbidden) return forbiddenSentence(error, organization, t)
+      throw error
+    },
+  )
+  if (typeof found === 'string') return new Response(found, { status: 403 })
+  const speaking = { t, language, timeZone: organization.timeZone, now: now() }
   const about = { organization: organization.name, person: session.name ?? session.email }
   const { text, name } = keyFile(found, about, speaking)
   return new Response(text, {
