@@ -21,6 +21,15 @@ test('the overview says how things stand, and leads from what needs doing to its
   const todo = page.getByRole('region', { name: 'What needs you' })
   await expect(todo.getByText('2 keys on Service desk are paid until')).toBeVisible()
   await expect(todo.getByText(/Renewal due: Forms Pro on Town hall still works until/)).toBeVisible()
+  // Amber still works, red no longer does; on the cards and in the list too.
+  await expect(
+    todo.getByRole('listitem').filter({ hasText: 'Renewal due: Forms Pro on Town hall' }).locator('.dot'),
+  ).toHaveClass(/\bsoon\b/)
+  await expect(
+    todo.getByRole('listitem').filter({ hasText: 'has not worked' }).locator('.dot.bad'),
+  ).toHaveCount(2)
+  const townHall = page.getByRole('article').filter({ hasText: 'Town hall' })
+  await expect(townHall.locator('.state').filter({ hasText: 'renewal due' })).toHaveClass(/\bsoon\b/)
   await expect(todo.getByText('A new key waits to be pasted into Schools')).toBeVisible()
   const unpaid = todo.getByRole('listitem').filter({ hasText: 'Signature on Theatre has not worked since' })
   await expect(unpaid).toContainText(/: revoked, not paid.*your account manager can restore it/)
@@ -150,4 +159,31 @@ test('the overview has room in 320 pixels, in French too', async ({ browser }) =
     expect(beyond, path).toBe(0)
     await context.close()
   }
+})
+
+test('a badge of several lines keeps its text off its edge', async ({ browser }) => {
+  const { people, slug } = await newCustomer('badges')
+  await query(`update people set language = 'fr' where id = $1`, [people.owner.personId])
+  const context = await browserAs(browser, people.owner)
+  const page = await context.newPage()
+  const gaps: number[] = []
+  for (const width of [360, 900, 1280]) {
+    await page.setViewportSize({ width, height: 740 })
+    await page.goto(`/${slug}/keys`)
+    const found = await page.locator('.state').evaluateAll((badges) =>
+      badges.flatMap((badge) => {
+        const range = document.createRange()
+        range.selectNodeContents(badge)
+        const texts = [...range.getClientRects()]
+        const top = Math.min(...texts.map((text) => text.top))
+        const bottom = Math.max(...texts.map((text) => text.bottom))
+        const box = badge.getBoundingClientRect()
+        return bottom - top > 24 ? [Math.min(top - box.top, box.bottom - bottom)] : []
+      }),
+    )
+    gaps.push(...found)
+  }
+  expect(gaps.length).toBeGreaterThan(0)
+  expect(gaps.filter((gap) => gap < 2)).toEqual([])
+  await context.close()
 })

@@ -13,12 +13,21 @@ export interface Speaking {
 }
 
 type Tone = 'ok' | 'soon' | 'bad' | 'calm' | 'trial'
-type StateIcon = 'check' | 'clock' | 'x' | 'ban' | 'key' | 'rotate-cw' | 'flask-conical'
+type StateIcon =
+  | 'check'
+  | 'clock'
+  | 'triangle-exclamation-point'
+  | 'x'
+  | 'ban'
+  | 'key'
+  | 'rotate-cw'
+  | 'flask-conical'
 
+/** Amber still works, red no longer does. */
 const looks: Record<KeyState, { tone: Tone; icon: StateIcon }> = {
   active: { tone: 'ok', icon: 'check' },
   expiring: { tone: 'soon', icon: 'clock' },
-  overdue: { tone: 'soon', icon: 'clock' },
+  overdue: { tone: 'soon', icon: 'triangle-exclamation-point' },
   renewed: { tone: 'calm', icon: 'rotate-cw' },
   replaced: { tone: 'calm', icon: 'rotate-cw' },
   expired: { tone: 'bad', icon: 'x' },

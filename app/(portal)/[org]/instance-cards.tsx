@@ -6,8 +6,9 @@ import type { InstanceCard } from '@/lib/keys/instance-cards'
 import type { Speaking } from '@/lib/keys/phrases'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
 
+/** Amber still works, red no longer does. */
 const looks = [
-  ['overdue', 'bad', 'triangle-exclamation-point'],
+  ['overdue', 'soon', 'triangle-exclamation-point'],
   ['expiring', 'soon', 'clock'],
   ['waiting', 'info', 'key'],
   ['expired', 'bad', 'x'],

@@ -10,7 +10,7 @@ import { daysLeft, lastDay } from '@/lib/messages/dates'
 const mostLines = 10
 
 const looks: Record<AttentionLine['what'], { tone: Tone; icon: IconName }> = {
-  overdue: { tone: 'bad', icon: 'triangle-exclamation-point' },
+  overdue: { tone: 'soon', icon: 'triangle-exclamation-point' },
   due: { tone: 'soon', icon: 'clock' },
   trial_ends: { tone: 'trial', icon: 'flask-conical' },
   not_yet_in_glpi: { tone: 'info', icon: 'key' },
