@@ -4,6 +4,7 @@ import { Section } from '@/components/ui/panel'
 import type { AuditRow } from '@/lib/audit/queries'
 import { auditSentence } from '@/lib/audit/sentence'
 import { env } from '@/lib/env'
+import { displayUrl } from '@/lib/instances/url'
 import { moment } from '@/lib/messages/dates'
 
 export const timelineSize = 30
@@ -24,7 +25,7 @@ export function Timeline({ visit, rows, path }: { visit: Visit; rows: AuditRow[]
                 <td className="when">
                   <time dateTime={row.at.toISOString()}>{moment(row.at, language, session.timeZone)}</time>
                 </td>
-                <td>{auditSentence(row, speaking)}</td>
+                <td>{auditSentence({ ...row, details: asRead(row.details) }, speaking)}</td>
               </tr>
             ))}
             {shown.length === 0 && (
@@ -45,3 +46,7 @@ export function Timeline({ visit, rows, path }: { visit: Visit; rows: AuditRow[]
     </Section>
   )
 }
+
+/** What was recorded, with an address as people read it. */
+const asRead = (details: AuditRow['details']) =>
+  typeof details.url === 'string' ? { ...details, url: displayUrl(details.url) } : details
