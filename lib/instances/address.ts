@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { instanceAddresses } from '@/db/schema/instances'
 import { command } from '@/lib/command'
@@ -31,24 +31,29 @@ export const addAddress = command(
 
 const RemoveAddress = z.object({ instanceId: z.uuid('not_found'), addressId: z.uuid('not_found') })
 
-/** @throws NotFound for the main address too: it is changed, not removed. */
+/**
+ * Removes a further address. One that is removed already is left alone, without an entry.
+ * @throws NotFound for the main address too: it is changed, not removed.
+ */
 export const removeAddress = command(
   'address.remove',
   RemoveAddress,
-  async ({ tx, organizationId, now, audit }, { instanceId, addressId }) => {
+  async ({ tx, organizationId, now, audit, unchanged }, { instanceId, addressId }) => {
     const instance = await lockInstance(tx, organizationId, instanceId)
-    const address = (await addressesOf(tx, organizationId, instanceId)).find(({ id }) => id === addressId)
+    const ofAddress = and(
+      eq(instanceAddresses.organizationId, organizationId),
+      eq(instanceAddresses.instanceId, instanceId),
+      eq(instanceAddresses.id, addressId),
+    )
+    const [address] = await tx.select().from(instanceAddresses).where(ofAddress)
     if (!address || address.ordinal === 0) throw new NotFound('address')
-    await tx
-      .update(instanceAddresses)
-      .set({ retiredAt: now })
-      .where(
-        and(
-          eq(instanceAddresses.organizationId, organizationId),
-          eq(instanceAddresses.id, addressId),
-          isNull(instanceAddresses.retiredAt),
-        ),
-      )
+    if (address.retiredAt) {
+      const inUse = await addressesOf(tx, organizationId, instanceId)
+      // Added again since, it is another row: who asks has not seen that page.
+      if (inUse.some(({ urlIdentity }) => urlIdentity === address.urlIdentity)) throw new NotFound('address')
+      return unchanged()
+    }
+    await tx.update(instanceAddresses).set({ retiredAt: now }).where(ofAddress)
     audit({ instanceId, details: { shortId: instance.shortId, label: instance.label, url: address.url } })
   },
 )

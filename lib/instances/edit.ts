@@ -59,16 +59,17 @@ export const editInstance = command(
 
 /** Locks an instance in use for a change. @throws NotFound for an unknown or retired one. */
 export async function lockInstance(tx: OrganizationTx, organizationId: string, instanceId: string) {
+  const instance = await lockAnyInstance(tx, organizationId, instanceId)
+  if (instance.retiredAt) throw new NotFound('instance')
+  return instance
+}
+
+/** Locks an instance, in use or retired, for a change. @throws NotFound */
+export async function lockAnyInstance(tx: OrganizationTx, organizationId: string, instanceId: string) {
   const [instance] = await tx
     .select()
     .from(instances)
-    .where(
-      and(
-        eq(instances.organizationId, organizationId),
-        eq(instances.id, instanceId),
-        isNull(instances.retiredAt),
-      ),
-    )
+    .where(and(eq(instances.organizationId, organizationId), eq(instances.id, instanceId)))
     .for('update')
   if (!instance) throw new NotFound('instance')
   return instance

@@ -2,18 +2,21 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { command } from '@/lib/command'
-import { NotFound } from '@/lib/errors'
 import { takeAddress } from './add'
-import { lockInstance } from './edit'
+import { lockAnyInstance } from './edit'
 
 const OneInstance = z.object({ instanceId: z.uuid('not_found') })
 
-/** Takes an instance out of use. Its keys stay bound to it and live to their own end; its addresses are free again. */
+/**
+ * Takes an instance out of use. Its keys stay bound to it and live to their own end; its addresses are free again. One
+ * that is out of use already is left alone, without an entry.
+ */
 export const retireInstance = command(
   'instance.retire',
   OneInstance,
-  async ({ tx, organizationId, now, audit }, { instanceId }) => {
-    const instance = await lockInstance(tx, organizationId, instanceId)
+  async ({ tx, organizationId, now, audit, unchanged }, { instanceId }) => {
+    const instance = await lockAnyInstance(tx, organizationId, instanceId)
+    if (instance.retiredAt) return unchanged()
     const ofInstance = [eq(instances.organizationId, organizationId), eq(instances.id, instanceId)]
     await tx
       .update(instances)
@@ -34,19 +37,15 @@ export const retireInstance = command(
 )
 
 /**
- * Takes a retired instance into use again, with the addresses it had at the end.
+ * Takes a retired instance into use again, with the addresses it had at the end. One in use is left alone, without an entry.
  * @throws Conflict `address_taken` when another instance has taken one of them meanwhile.
  */
 export const reinstateInstance = command(
   'instance.reinstate',
   OneInstance,
-  async ({ tx, organizationId, now, audit }, { instanceId }) => {
-    const [instance] = await tx
-      .select()
-      .from(instances)
-      .where(and(eq(instances.organizationId, organizationId), eq(instances.id, instanceId)))
-      .for('update')
-    if (!instance?.retiredAt) throw new NotFound('instance')
+  async ({ tx, organizationId, now, audit, unchanged }, { instanceId }) => {
+    const instance = await lockAnyInstance(tx, organizationId, instanceId)
+    if (!instance.retiredAt) return unchanged()
     const addresses = await tx
       .select()
       .from(instanceAddresses)

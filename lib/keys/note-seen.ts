@@ -9,17 +9,21 @@ const NoteKeySeen = z.object({ keyId: z.uuid('not_found') })
 
 /**
  * Notes that a key is in use: GLPI called with it, or a member says that it is in GLPI. The key that it follows is
- * then an old key. Saying it twice changes nothing.
+ * then an old key. Saying it twice changes nothing, and leaves no second entry.
  */
 export const noteKeySeen = command(
   'key.note_seen',
   NoteKeySeen,
-  async ({ tx, organizationId, now, audit }, { keyId }) => {
+  async ({ tx, organizationId, now, audit, unchanged }, { keyId }) => {
     const key = await lockKey(tx, organizationId, keyId)
+    if (key.firstSeenAt) {
+      unchanged()
+      return { product: key.product.name }
+    }
     await tx
       .update(keys)
       .set({ firstSeenAt: now })
-      .where(and(eq(keys.organizationId, organizationId), eq(keys.id, keyId), isNull(keys.firstSeenAt)))
+      .where(and(eq(keys.organizationId, organizationId), eq(keys.id, keyId)))
     if (key.followsId) {
       await tx
         .update(keys)

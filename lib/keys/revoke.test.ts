@@ -149,6 +149,12 @@ test('noting that the new key is in use makes the old one old; twice is the same
   await noteKeySeen(byMember(own, 'owner'), { keyId: renewed.keyId })
   expect(await keyRow(renewed.keyId)).toEqual(seen)
   expect(await keyRow(keyId)).toEqual(old)
+  const entries = await rowsOf(
+    database,
+    `select outcome from audit_entries where action = 'key.note_seen' and key_id = $1`,
+    [renewed.keyId],
+  )
+  expect(entries).toEqual([{ outcome: 'done' }])
   await expect(noteKeySeen(byMember(own, 'viewer'), { keyId })).rejects.toMatchObject({ code: 'forbidden' })
   await expect(noteKeySeen(byMember(own, 'owner'), { keyId: theirs.keyId })).rejects.toMatchObject({
     name: 'NotFound',
