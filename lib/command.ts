@@ -38,11 +38,16 @@ export interface VendorScope extends Recorder {
   tx: SystemTx
 }
 
+/** What a refusal is about: only what the organization has. */
+type About = (tx: OrganizationTx, organizationId: string) => Promise<Pick<AuditEntry, 'instanceId' | 'keyId'>>
+
 interface Options<Input> {
   /** Creates something: the caller must bring an idempotency key, and the answer is kept under it. Never with secrets. */
   once?: true
   /** Taken before the transaction opens, so that waiting for it holds no connection. */
   limits?: (input: Input, personId: string | null) => Limits
+  /** Says what a refusal is about, so that it stands in that instance's timeline. */
+  about?: (input: Input) => About
 }
 
 /** Every command by its permission; the tests walk it. */
@@ -107,12 +112,14 @@ async function run<Schema extends z.ZodType, Result>(
   raw: unknown,
   transact: (input: z.output<Schema>) => Promise<Result>,
 ): Promise<Result> {
+  let about: About | undefined
   try {
     const input = parse(schema, raw)
+    about = options.about?.(input)
     if (options.limits) await takePoints(options.limits(input, context.personId))
     return await retrying(() => transact(input))
   } catch (error) {
-    if (error instanceof DomainError && isRefusal(error)) await recordRefusal(name, context, error)
+    if (error instanceof DomainError && isRefusal(error)) await recordRefusal(name, context, error, about)
     throw error
   }
 }
@@ -163,11 +170,11 @@ const isRefusal = (error: DomainError) =>
   !(error instanceof InvalidInput || error instanceof Conflict || error instanceof Unavailable) &&
   error.facts.repeated !== true
 
-async function recordRefusal(action: Permission, context: AuditContext, error: DomainError) {
+async function recordRefusal(action: Permission, context: AuditContext, error: DomainError, about?: About) {
   const { limit } = error.facts
   const details = { because: error.code, ...(typeof limit === 'string' ? { limit } : {}) }
   const entry: AuditEntry = { action, outcome: 'refused', details }
-  if (await recordInOrganization(context, entry)) return
+  if (await recordInOrganization(context, entry, about)) return
   await asSystem('record a refusal', (tx) => appendAudit(tx, { ...context, organizationId: null }, [entry]))
 }
 
@@ -175,12 +182,16 @@ async function recordRefusal(action: Permission, context: AuditContext, error: D
  * A stranger's attempt on an organization goes to the vendor's chain: its members' trail shows what concerns them. That
  * is asked here, since a limit refuses before anybody has looked who asks.
  */
-async function recordInOrganization(context: AuditContext, entry: AuditEntry): Promise<boolean> {
+async function recordInOrganization(
+  context: AuditContext,
+  entry: AuditEntry,
+  about?: About,
+): Promise<boolean> {
   const { organizationId, personId } = context
   if (!organizationId) return false
   return asOrganization(organizationId, async (tx) => {
     if (personId && !(await isMember(tx, organizationId, personId))) return false
-    await appendAudit(tx, context, [entry])
+    await appendAudit(tx, context, [{ ...entry, ...(await about?.(tx, organizationId)) }])
     return true
   })
 }

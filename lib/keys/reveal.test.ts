@@ -70,6 +70,33 @@ test.each(memberRoles)(
   },
 )
 
+test("[Z7] a refused look is one entry, in the timeline of the keys' instance", async () => {
+  const refusals = () =>
+    rowsOf(
+      database,
+      `select instance_id, key_id, details from audit_entries
+       where action = 'key.reveal' and outcome = 'refused' and organization_id = $1 order by sequence`,
+      [own.organizationId],
+    )
+  const before = (await refusals()).length
+  const as = byMember(own, 'viewer')
+  const details = { because: 'forbidden' }
+  for (const [keyIds, expected] of [
+    [[ids.keyId], { instance_id: ids.instanceId, key_id: ids.keyId, details }],
+    [[ids.keyId, ids.renewedKeyId], { instance_id: ids.instanceId, key_id: null, details }],
+    // Nothing of another organization is in one's own trail.
+    [[theirs.keyId], { instance_id: null, key_id: null, details }],
+    [[randomUUID()], { instance_id: null, key_id: null, details }],
+  ] as const) {
+    const known = (await refusals()).length
+    await expect(revealKeys(as, { keyIds: [...keyIds], how: 'shown' })).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    expect((await refusals()).slice(known)).toEqual([expected])
+  }
+  expect((await refusals()).length - before).toBe(4)
+})
+
 test("[Z2] another organization's key, one among one's own, and one that does not exist are not found alike", async () => {
   for (const keyIds of [[theirs.keyId], [ids.keyId, theirs.keyId], [randomUUID()]]) {
     await expect(revealKeys(byMember(own, 'owner'), { keyIds, how: 'shown' })).rejects.toMatchObject({

@@ -57,6 +57,17 @@ export const revealKeys = command(
     }))
   },
   {
+    about:
+      ({ keyIds }) =>
+      async (tx, organizationId) => {
+        const known = await tx
+          .select({ keyId: keys.id, instanceId: keys.instanceId })
+          .from(keys)
+          .where(and(eq(keys.organizationId, organizationId), inArray(keys.id, keyIds)))
+        const [first] = known
+        if (!first || known.some(({ instanceId }) => instanceId !== first.instanceId)) return {}
+        return { ...at(first.instanceId), ...(known.length === 1 ? { keyId: first.keyId } : {}) }
+      },
     limits: ({ keyIds }, personId) => [
       { name: 'reveal', key: personId ?? 'system', points: 100, perSeconds: 3_600, cost: keyIds.length },
     ],
