@@ -55,7 +55,7 @@ test('[Z3] every permission that a person may have is asked for by a page, a rou
 })
 
 for (const asker of askers) {
-  test(`[Z1] [Z2] [Z4] what a ${asker} sees, of the own, another and an unknown organization, is what the table says`, async () => {
+  test(`[Z1] [Z2] [Z4] [Z7] what a ${asker} sees, of the own, another and an unknown organization, is what the table says`, async () => {
     const own = await newCustomer(`own-${asker}`)
     const other = await newCustomer('other')
     const as = await personOf(asker, own)
@@ -64,9 +64,13 @@ for (const asker of askers) {
     for (const [name, path] of Object.entries(paths)) {
       const before = await rowsOf(other)
       const mine = await visit(path, own.slug, own, as)
+      const attempts = await vendorRefusals(as)
       const theirs = await visit(path, other.slug, other, as)
       const nobodys = await visit(path, unknown, other, as)
       trials += 3
+      // Who is asked to sign in is not refused yet.
+      const recorded = as && path.permission ? 2 : 0
+      expect({ name, recorded: (await vendorRefusals(as)) - attempts }).toEqual({ name, recorded })
       expect({ name, status: mine.status }).toEqual({ name, status: expected(name, path, asker) })
       if (path.permission === null) continue
       // Another organization and one that does not exist cannot be told apart.
@@ -156,6 +160,41 @@ for (const asker of askers) {
     console.log(`[Z1] ${asker}: ${trials} actions`)
   })
 }
+
+test('[Z7] what is posted without a session, or from elsewhere, is recorded as a stranger’s', async () => {
+  const own = await newCustomer('unnamed')
+  const recorded = async (because: string) => {
+    const [row] = await inSystem<{ n: number }>(
+      `select count(*)::int as n from audit_entries
+       where organization_id is null and actor = 'stranger' and person_id is null and details ->> 'because' = $1`,
+      [because],
+    )
+    return row?.n ?? 0
+  }
+  const file = paths['/(portal)/[org]/keys/file/route'] ?? never()
+  const { id, name } = inOrder()[0] ?? never()
+  const action = actionNamed(name)
+  const { headers, body } = actionBody('script', id, formOf(action, own.slug, own), true)
+  const forged = {
+    as: own.people.owner,
+    headers,
+    body,
+    path: action.at(own.slug, own),
+    method: 'POST',
+  } as const
+  for (const [because, post] of [
+    ['signed_out', () => act('script', id, action, own.slug, own, null)],
+    ['signed_out', () => act('form', id, action, own.slug, own, null)],
+    ['signed_out', () => visit(file, own.slug, own, null)],
+    ['wrong_origin', () => send(forged)],
+  ] as const) {
+    // What all strangers have together, the other tests may have used up.
+    await query(`delete from rate_limits where key = 'attempt:strangers'`)
+    const before = await recorded(because)
+    await post()
+    expect(await recorded(because)).toBeGreaterThan(before)
+  }
+})
 
 test('[Z1] whoever nobody has signed in as ends no session and changes no account', async () => {
   const person = await newPerson()

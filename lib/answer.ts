@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
 
 interface Requests {
-  storage: AsyncLocalStorage<{ outage: boolean; response: ServerResponse }>
+  storage: AsyncLocalStorage<{ outage: boolean; attempted: boolean; response: ServerResponse }>
   /** The database has not answered since the start, so its role and the key ring are not checked yet. */
   unchecked: boolean
 }
@@ -22,7 +22,7 @@ function requests(): Requests {
 
 /** Runs the handling of one request; what it hands over tells from then on whether it came upon an outage. */
 export function watchAnswer(response: ServerResponse, handle: (metOutage: () => boolean) => void) {
-  const request = { outage: false, response }
+  const request = { outage: false, attempted: false, response }
   requests().storage.run(request, () => handle(() => request.outage))
 }
 
@@ -36,6 +36,15 @@ export function noteOutage() {
 export function noteMissing() {
   const { response } = requests().storage.getStore() ?? {}
   if (response && !response.headersSent) response.statusCode = 404
+}
+
+/** Whether the request at hand is now found for the first time to ask for what is not the asker's. */
+export function isFirstAttempt(): boolean {
+  const request = requests().storage.getStore()
+  if (!request) return true
+  const first = !request.attempted
+  request.attempted = true
+  return first
 }
 
 export const isUnchecked = () => requests().unchecked

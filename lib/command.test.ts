@@ -6,7 +6,7 @@ import { products } from '@/db/schema/catalog'
 import { organizations } from '@/db/schema/organizations'
 import { memberRoles, type Permission, permissions, rolesThatMay } from '@/lib/access'
 import { applyCatalog } from '@/lib/catalog/apply'
-import { type By, command, commands, vendorCommand } from '@/lib/command'
+import { type By, command, commands, recordAttempt, vendorCommand } from '@/lib/command'
 import { Conflict, DomainError, Forbidden, InvalidInput, NotFound, Refused, Unavailable } from '@/lib/errors'
 import {
   byMember,
@@ -154,6 +154,30 @@ test("a limit that is used up is refused in the member's own chain", async () =>
   for (let again = 0; again < 5; again++)
     expect(await failure(limited(byMember(own, 'owner'), {}))).toMatchObject({ code: 'too_many' })
   expect((await chain(own.organizationId)).slice(before.length)).toMatchObject(firstOnly)
+})
+
+test("[Z7] attempts without an organization are kept in the vendor's chain: a hundred an hour of a person, and of all strangers", async () => {
+  for (const personId of [own.people.viewer, null]) {
+    const before = await chain(null)
+    const entries = async () => (await chain(null)).slice(before.length)
+    await recordAttempt('key.export', personId, 'not_found')
+    expect(await entries()).toEqual([
+      {
+        action: 'key.export',
+        outcome: 'refused',
+        actor: personId ? 'member' : 'stranger',
+        person_id: personId,
+        details: { because: 'not_found' },
+      },
+    ])
+    for (let more = 0; more < 120; more++) await recordAttempt('key.export', personId, 'not_found')
+    const all = await entries()
+    expect(all).toHaveLength(101)
+    expect(all.at(-1)?.details).toEqual({ because: 'too_many', limit: 'attempt' })
+    await recordAttempt('key.export', own.people.owner, 'not_found')
+    expect(await entries()).toHaveLength(102)
+    await rowsOf(database, 'delete from rate_limits')
+  }
 })
 
 test('a handler that says that nothing changed needs no entry', async () => {

@@ -5,7 +5,7 @@ import { may, type Permission, type Role } from '@/lib/access'
 import { type AuditContext, type AuditEntry, appendAudit } from '@/lib/audit/append'
 import { now } from '@/lib/clock'
 import { runOnce } from '@/lib/command-run'
-import { Conflict, DomainError, Forbidden, InvalidInput, NotFound, Unavailable } from '@/lib/errors'
+import { Conflict, DomainError, Forbidden, InvalidInput, Refused, Unavailable } from '@/lib/errors'
 import { type Limits, takePoints } from '@/lib/limits'
 import { isMember, roleIn } from '@/lib/organizations/role'
 
@@ -196,10 +196,25 @@ async function recordInOrganization(
   })
 }
 
-/** Records a person's attempt at an organization that is not theirs, of which not even the ID is known. */
-export function recordStranger(action: Permission, personId: string) {
-  const context: AuditContext = { organizationId: null, actor: 'member', personId, at: now() }
-  return recordRefusal(action, context, new NotFound('organization'))
+/**
+ * Records an attempt of which not even the organization's ID is known, in the vendor's chain: of a person at what is not
+ * theirs, or of somebody who has not signed in (null). A hundred an hour of each person, and of all who have not signed
+ * in together: nothing is ever taken from that chain, so whoever has no name must not be able to fill it.
+ */
+export async function recordAttempt(
+  action: Permission,
+  personId: string | null,
+  because: 'not_found' | 'signed_out' | 'wrong_origin',
+) {
+  const limit = { name: 'attempt', key: personId ?? 'strangers', points: 100, perSeconds: 3_600 }
+  const refusal: unknown = await takePoints([limit]).then(
+    () => new Refused(because),
+    (error: unknown) => error,
+  )
+  if (!(refusal instanceof Refused)) throw refusal
+  const actor = personId ? 'member' : 'stranger'
+  if (isRefusal(refusal))
+    await recordRefusal(action, { organizationId: null, actor, personId, at: now() }, refusal)
 }
 
 /** A deadlock or a serialization failure kept nothing, so the loser simply runs again. */

@@ -3,13 +3,14 @@ import { headers } from 'next/headers'
 import { unstable_rethrow } from 'next/navigation'
 import type { FormState } from '@/components/form-state'
 import type { Permission } from '@/lib/access'
-import { type By, recordStranger } from '@/lib/command'
+import type { By } from '@/lib/command'
 import { env } from '@/lib/env'
 import { DomainError, Forbidden, InvalidInput, NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import { log } from '@/lib/log'
 import type { Translate } from '@/lib/messages/translator'
 import type { Membership, Session } from '@/lib/people/session'
+import { attempted } from './attempt'
 import { fieldSentence, sentence } from './sentence'
 import { browsersTranslator, currentSession, currentTranslator, signInHere } from './session'
 import { forbiddenSentence } from './whom-to-ask'
@@ -25,7 +26,7 @@ export interface Acting {
 /**
  * Runs a command for a member's form. The form says in its hidden field `organization` which one it is about; the
  * command checks whether this person may.
- * @param action the command's permission, for the record when the organization is not theirs.
+ * @param action the command's permission, for the record when it is not even asked.
  * @param run returns the sentence to show in place, with what else the page needs, or redirects.
  */
 export function act<Data = null>(
@@ -33,9 +34,10 @@ export function act<Data = null>(
   form: FormData,
   run: (acting: Acting) => Promise<{ message: string; data: Data }>,
 ): Promise<FormState<Data>> {
-  return answer(form, async (t) => {
+  return answer(form, action, async (t) => {
     const session = await currentSession()
     if (!session) {
+      await attempted(action, null, 'signed_out')
       const signIn = { text: t('errors.sign_in_again'), href: await signInHere() }
       return { ...failure(form, t('errors.signed_out')), signIn }
     }
@@ -55,7 +57,7 @@ export function actAlone(
   form: FormData,
   run: (acting: { session: Session | null; t: Translate }) => Promise<FormState>,
 ): Promise<FormState> {
-  return answer(form, async (t) => run({ session: await currentSession(), t }))
+  return answer(form, null, async (t) => run({ session: await currentSession(), t }))
 }
 
 /** @throws NotFound, recorded, when the form names an organization that is not this person's. */
@@ -67,7 +69,7 @@ export async function organizationOf(
   const slug = form.get('organization')
   const organization = session.memberships.find((membership) => membership.slug === slug)
   if (organization) return organization
-  await recordStranger(action, session.personId)
+  await attempted(action, session.personId, 'not_found')
   throw new NotFound('organization')
 }
 
@@ -98,16 +100,22 @@ export function failure(
   return { status: 'failed', message, fields, values: Object.fromEntries(own) }
 }
 
+/** @param action what is tried, for the record; null for what is open to everybody or concerns the asker alone. */
 async function answer<Data>(
   form: FormData,
+  action: Permission | null,
   run: (t: Translate) => Promise<FormState<Data>>,
 ): Promise<FormState<Data>> {
   // Whose language it is stands in the database, which may be what fails.
   const t = await currentTranslator().catch(browsersTranslator)
   // Whoever calls an action without its page can send anything in a form's place.
   if (!(form instanceof FormData)) return failure(new FormData(), t('errors.invalid_input'))
-  if (!(await fromOwnPage())) return failure(form, t('errors.wrong_origin', { url: env().PUBLIC_URL }))
   try {
+    if (!(await fromOwnPage())) {
+      // Not the person whose cookie came along: it may be what another site made their browser send.
+      if (action) await attempted(action, null, 'wrong_origin')
+      return failure(form, t('errors.wrong_origin', { url: env().PUBLIC_URL }))
+    }
     return await run(t)
   } catch (error) {
     unstable_rethrow(error)

@@ -5,7 +5,9 @@ import { may, type Permission } from '@/lib/access'
 import { env } from '@/lib/env'
 import { NotFound } from '@/lib/errors'
 import { type Language, languageFrom, languages, type Translate, translator } from '@/lib/messages/translator'
+import { parseSlug } from '@/lib/organizations/slug'
 import { type Membership, type Session, sessionOf } from '@/lib/people/session'
+import { attempted } from './attempt'
 
 /** A cookie's name; `__Host-` keeps other hosts of the domain from setting it, and works over HTTPS only. */
 const cookieName = (name: string) => (env().PUBLIC_URL.startsWith('https:') ? `__Host-${name}` : name)
@@ -73,16 +75,29 @@ export interface Visit {
 /**
  * Who looks at a page of an organization. One that does not exist and one that is not theirs look the same; a page
  * that the role may not see does so too.
- * @throws NotFound, which `organizationPage` makes a page of.
+ * @throws NotFound, which `organizationPage` makes a page of; recorded, where the organization is not theirs.
  */
 export async function requireMember(
   slug: string,
   permission: Permission = 'organization.read',
 ): Promise<Visit> {
   const session = await requireSession()
-  const organization = session.memberships.find((membership) => membership.slug === slug)
-  if (!organization || !may(organization.role, permission)) throw new NotFound('organization')
+  const organization = await membershipIn(slug, permission, session)
+  if (!may(organization.role, permission)) throw new NotFound('organization')
   return { session, organization, language: session.language, t: translator(session.language) }
+}
+
+/** The organization that an address names. @throws NotFound, recorded, where it is not theirs. */
+export async function membershipIn(
+  slug: string,
+  permission: Permission,
+  { memberships, personId }: Session,
+): Promise<Membership> {
+  const membership = memberships.find((one) => one.slug === slug)
+  if (membership) return membership
+  // What no organization can be called is a file that a browser looks for, not somebody's attempt.
+  if (parseSlug(slug).ok) await attempted(permission, personId, 'not_found')
+  throw new NotFound('organization')
 }
 
 /** The address that the request came from, as `scripts/web.ts` found it. */

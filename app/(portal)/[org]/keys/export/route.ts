@@ -1,7 +1,8 @@
 import { notFound, redirect } from 'next/navigation'
-import { currentSession } from '@/app/_request/session'
+import { currentSession, membershipIn } from '@/app/_request/session'
 import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
+import { NotFound } from '@/lib/errors'
 import { displayUrl } from '@/lib/instances/url'
 import { csvLine } from '@/lib/keys/csv'
 import type { KeyFilter } from '@/lib/keys/filter'
@@ -17,12 +18,11 @@ const batch = 1_000
 export async function GET(request: Request, { params }: { params: Promise<{ org: string }> }) {
   const { org } = await params
   const session = await currentSession()
-  const organization = session?.memberships.find(({ slug }) => slug === org)
   if (!session) {
     const { pathname, search } = new URL(request.url)
     redirect(`/sign-in?to=${encodeURIComponent(pathname.replace(/\/export$/, '') + search)}`)
   }
-  if (!organization) notFound()
+  const organization = await membershipIn(org, 'key.export', session).catch(missing)
   const t = translator(session.language)
   const { organizationId, timeZone } = organization
   const at = now()
@@ -50,6 +50,11 @@ export async function GET(request: Request, { params }: { params: Promise<{ org:
       'Cache-Control': 'no-store',
     },
   })
+}
+
+function missing(error: unknown): never {
+  if (error instanceof NotFound) notFound()
+  throw error
 }
 
 async function* everyKey(filter: KeyFilter, { sort }: ReturnType<typeof parseAddress>, at: Date) {

@@ -1,5 +1,6 @@
 import { notFound } from 'next/navigation'
 import { actingAs, fromOwnPage, organizationOf } from '@/app/_request/act'
+import { attempted } from '@/app/_request/attempt'
 import { currentSession } from '@/app/_request/session'
 import { forbiddenSentence } from '@/app/_request/whom-to-ask'
 import { now } from '@/lib/clock'
@@ -16,10 +17,16 @@ import type { Session } from '@/lib/people/session'
  * said on the page that asked.
  */
 export async function POST(request: Request) {
-  if (!(await fromOwnPage())) notFound()
   try {
+    if (!(await fromOwnPage())) {
+      await attempted('key.reveal', null, 'wrong_origin')
+      notFound()
+    }
     const session = await currentSession()
-    if (!session) return see(`/sign-in?to=${encodeURIComponent(pageOf(request))}`)
+    if (!session) {
+      await attempted('key.reveal', null, 'signed_out')
+      return see(`/sign-in?to=${encodeURIComponent(pageOf(request))}`)
+    }
     return await file(request, session)
   } catch (error) {
     // What no button of ours sends: a body that is no form, another's key.
