@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { getTableColumns } from 'drizzle-orm'
 import { beforeAll, expect, test } from 'vitest'
+import { keys } from '@/db/schema/keys'
 import { timeZones } from '@/lib/organizations/create'
 import {
   type Fixture,
@@ -28,11 +30,25 @@ const again = (table: string, where: string, changes: Record<string, unknown>) =
   `insert into ${table} select r.* from ${table} t,
      jsonb_populate_record(null::${table}, to_jsonb(t) || '${JSON.stringify(changes)}') r where t.${where} limit 1`
 
+/** A key like another, with some values changed; columns that Postgres computes are left to it. */
+function issued(likeId: string, changes: Record<string, string>) {
+  const own: Record<string, string> = {
+    id: 'gen_random_uuid()',
+    short_id: `'K-ZZZZZZ'`,
+    fingerprint: `decode(repeat('ab', 32), 'hex')`,
+    ...changes,
+  }
+  const columns = Object.values(getTableColumns(keys))
+    .filter(({ generated }) => !generated)
+    .map(({ name }) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+  const values = columns.map((column) => own[column] ?? column)
+  return `insert into keys (${columns}) select ${values} from keys where id = '${likeId}'`
+}
+
 const release = (glpiMin: string, glpiMax: string | null) =>
   `insert into releases select gen_random_uuid(), id, '1.0', '${glpiMin}', ${glpiMax ? `'${glpiMax}'` : 'null'}, '2026-01-01'
    from products limit 1`
 
-// The columns that are generated cannot be inserted, so keys are changed and not copied.
 const wrong: [what: string, constraint: string, sql: () => string][] = [
   [
     'two current keys for one term',
@@ -144,6 +160,17 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
   [
     "a key of another product than its subscription's",
     'keys_product',
+    () =>
+      issued(ids.keyId, {
+        follows_id: 'null',
+        renewed_at: 'issued_at',
+        superseded_at: 'issued_at',
+        product_id: `(select id from products where reference = 'suite')`,
+      }),
+  ],
+  [
+    'a key that comes to unlock another product',
+    'keys_unlocks',
     () => key(ids.keyId, `product_id = (select id from products where reference = 'suite')`),
   ],
   [
@@ -162,7 +189,7 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
   [
     'a key of an open-source product',
     'keys_open_source',
-    () => key(ids.permanentKeyId, `product_id = (select id from products where reference = 'tags')`),
+    () => issued(ids.permanentKeyId, { product_id: `(select id from products where reference = 'tags')` }),
   ],
   ['a key without an organization', '', () => key(ids.keyId, 'organization_id = null')],
   [

@@ -1,33 +1,26 @@
--- States that a look at another row tells to be wrong. Asked after the statement, as references are, and so after them.
-create function check_key_product() returns trigger
+-- States that a look at another row tells to be wrong. Asked once of all rows of a statement: of each row alone, filling
+-- a database took half as long again.
+create function check_keys() returns trigger
   language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$
 begin
   if exists (
-    select from terms t join subscriptions s on s.organization_id = t.organization_id and s.id = t.subscription_id
-    where t.organization_id = new.organization_id and t.id = new.term_id and s.product_id <> new.product_id
+    select from issued k
+      join terms t on t.organization_id = k.organization_id and t.id = k.term_id
+      join subscriptions s on s.organization_id = t.organization_id and s.id = t.subscription_id
+    where s.product_id <> k.product_id
   ) then
-    raise exception 'a key is of its subscription''s product' using errcode = 'check_violation', constraint = tg_name;
+    raise exception 'a key is of its subscription''s product' using errcode = 'check_violation', constraint = 'keys_product';
+  end if;
+  -- When it is issued only: a product may become open source while its keys live.
+  if exists (select from issued k join products p on p.id = k.product_id where p.open_source) then
+    raise exception 'an open-source product needs no key' using errcode = 'check_violation', constraint = 'keys_open_source';
   end if;
   return null;
 end $$;
 --> statement-breakpoint
-create constraint trigger keys_product after insert or update of term_id, product_id on keys
-  for each row when (new.term_id is not null) execute function check_key_product();
---> statement-breakpoint
-create function check_key_needed() returns trigger
-  language plpgsql set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-  if exists (select from products where id = new.product_id and open_source) then
-    raise exception 'an open-source product needs no key' using errcode = 'check_violation', constraint = tg_name;
-  end if;
-  return null;
-end $$;
---> statement-breakpoint
--- When it is issued only: a product may become open source while its keys live.
-create constraint trigger keys_open_source after insert or update of product_id on keys
-  for each row execute function check_key_needed();
+create trigger keys_issued after insert on keys
+  referencing new table as issued for each statement execute function check_keys();
 --> statement-breakpoint
 create function refuse_change() returns trigger
   language plpgsql set search_path = pg_catalog, public, pg_temp
@@ -35,6 +28,10 @@ as $$
 begin
   raise exception 'this never changes' using errcode = 'check_violation', constraint = tg_name;
 end $$;
+--> statement-breakpoint
+create constraint trigger keys_unlocks after update of product_id, term_id on keys
+  for each row when ((new.product_id, new.term_id) is distinct from (old.product_id, old.term_id))
+  execute function refuse_change();
 --> statement-breakpoint
 create constraint trigger subscriptions_product after update of product_id on subscriptions
   for each row when (new.product_id <> old.product_id) execute function refuse_change();
@@ -75,13 +72,16 @@ create function check_audit_sequence() returns trigger
   language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-  if new.organization_id is null then
-    if exists (select from audit_entries where organization_id is null and sequence = new.sequence - 1) then return null; end if;
-  elsif exists (select from audit_entries where organization_id = new.organization_id and sequence = new.sequence - 1) then
-    return null;
+  if exists (
+    select from added a where a.sequence <> 1 and case when a.organization_id is null
+      then not exists (select from audit_entries e where e.organization_id is null and e.sequence = a.sequence - 1)
+      else not exists (select from audit_entries e where e.organization_id = a.organization_id and e.sequence = a.sequence - 1)
+    end
+  ) then
+    raise exception 'audit entries are numbered without a gap' using errcode = 'check_violation', constraint = 'audit_entries_next';
   end if;
-  raise exception 'audit entries are numbered without a gap' using errcode = 'check_violation', constraint = tg_name;
+  return null;
 end $$;
 --> statement-breakpoint
-create constraint trigger audit_entries_next after insert on audit_entries
-  for each row when (new.sequence <> 1) execute function check_audit_sequence();
+create trigger audit_entries_next after insert on audit_entries
+  referencing new table as added for each statement execute function check_audit_sequence();
