@@ -12,6 +12,8 @@ const patience = stress ? 900_000 : 120_000
 // What a finger, an eye or a mail program puts in the place of a character; the last ones are cleaned away.
 const characters = [...alphabet, ...'bio1-_.!/é', 'а', '０', '😀', ' ', '"', '\u200b']
 
+// Without its 13th character it could be another key.
+const ambiguous = 'gkp1m3tvjwkyq5ra8vpqzcyq2ey0r7hx46mz'
 const anyKey = fc
   .tuple(
     fc.constantFrom(...Object.values(prefixes)),
@@ -24,7 +26,7 @@ function forKeys(count: number, check: (key: string) => number): number {
   const property = fc.property(anyKey, (key) => {
     trials += check(key)
   })
-  fc.assert(property, { numRuns: count, seed, endOnFailure: true })
+  fc.assert(property, { numRuns: count, seed, endOnFailure: true, examples: [[ambiguous]] })
   return trials
 }
 
@@ -42,6 +44,22 @@ function refused(key: string, text: string) {
   const said = explainKey(text)
   must(!said.ok, 'explained as right', key, text)
   return said
+}
+
+/**
+ * About one deletion in a million, and one insertion in 30 million, leaves what could be either of two keys: 32 × 36, or
+ * 37, chances at a checksum of 30 bits. Nothing is suggested then, and each place that is named must make a key.
+ */
+function isAmbiguous(
+  said: ReturnType<typeof refused>,
+  mended: (place: number) => string[],
+  key: string,
+): boolean {
+  if (said.because !== 'ambiguous') return false
+  const found = said.mistakes.map(({ placeInKey = 0 }) =>
+    mended(placeInKey).filter((text) => parseKey(text).ok),
+  )
+  return found.length > 1 && found.every((keys) => keys.length > 0) && found.flat().includes(key)
 }
 
 describe('[B3] one mistake in a key', () => {
@@ -79,6 +97,9 @@ describe('[B3] one mistake in a key', () => {
         for (let place = 0; place < key.length; place++) {
           const text = key.slice(0, place) + key.slice(place + 1)
           const said = refused(key, text)
+          const added = (named: number) =>
+            [...alphabet].map((char) => text.slice(0, named - 1) + char + text.slice(named - 1))
+          if (isAmbiguous(said, added, key)) continue
           must(
             said.because === 'missing_character' && said.suggestion === key,
             'another key',
@@ -107,6 +128,8 @@ describe('[B3] one mistake in a key', () => {
             if (cleanKey(text) === key) continue
             count++
             const said = refused(key, text)
+            const removed = (named: number) => [text.slice(0, named - 1) + text.slice(named)]
+            if (isAmbiguous(said, removed, key)) continue
             const [mistake] = said.mistakes
             must(mistake !== undefined && said.suggestion === key, 'another key', key, text, said)
             must([...text].toSpliced(mistake.place - 1, 1).join('') === key, 'wrong place', key, text, said)

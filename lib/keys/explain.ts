@@ -97,7 +97,11 @@ function explainReplaced(marks: readonly Mark[]): Finding | null {
 
 function explainMissing(marks: readonly Mark[], textLength: number): Finding | null {
   const isGap = (index: number) => (marks[index]?.at ?? textLength) - (marks[index - 1]?.at ?? -1) > 1
-  return onlyOne(findMissing(charsOf(marks)), 'missing_character', ({ key, places }) => {
+  const shifts = findMissing(charsOf(marks))
+  // Where nothing but one blank stands between the characters, a character was replaced by it.
+  const gaps = marks.flatMap((_, index) => (index > 0 && isGap(index) ? [index] : []))
+  const replaced = shifts.filter(({ places }) => gaps.length === 1 && places.some(isGap))
+  return onlyOne(replaced.length === 1 ? replaced : shifts, 'missing_character', ({ key, places }) => {
     // Of "aa" either may be missing; where something was cleaned away between two characters, it stood there.
     const index = places.find(isGap) ?? places[0] ?? 0
     const previous = marks[index - 1]
