@@ -10,13 +10,16 @@ import fr from '@/lib/messages/fr/failed.json'
  */
 export function Failed({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
   const french = useSyncExternalStore(unchanging, spoken, () => 'en').startsWith('fr')
-  const { title, text, again } = french ? fr : en
+  const words = french ? fr : en
+  const { digest } = error
+  // As Chromium, Firefox and Safari call a request that never got there.
+  const unreachable = !digest && /failed to fetch|networkerror|load failed/i.test(error.message)
   return (
     <main className="alone">
-      <h1>{title}</h1>
-      <p>{text.replace('{reference}', error.digest ?? '–')}</p>
+      <h1>{unreachable ? words.unreachable_title : words.title}</h1>
+      <p>{unreachable ? words.unreachable_text : words.text.replace('{reference}', digest ?? '–')}</p>
       <button type="button" className="btn primary" onClick={reset}>
-        {again}
+        {words.again}
       </button>
     </main>
   )

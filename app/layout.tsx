@@ -24,7 +24,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   await headers()
   return (
     <html lang={await currentLanguage()} data-theme={themeAttribute(theme)} className={fontVariables}>
-      <body>
+      <body data-unreachable={(await currentTranslator())('errors.unreachable')}>
         {children}
         <PopoverKeys />
       </body>

@@ -1,6 +1,14 @@
 'use client'
 
-import { createContext, type ReactNode, useActionState, useContext, useId } from 'react'
+import {
+  createContext,
+  type FormEvent,
+  type ReactNode,
+  useActionState,
+  useContext,
+  useId,
+  useState,
+} from 'react'
 import { Failure } from './failure'
 import type { FormState } from './form-state'
 import { Checkbox, Field, Input, Select } from './ui/field'
@@ -26,18 +34,30 @@ export function ActionForm({
   children?: ReactNode
 }) {
   const [state, submit] = useActionState(action, { status: 'idle' })
+  const [offline, setOffline] = useState(false)
+  // Sent without a connection, the whole page would fail, and what was typed be gone.
+  const keepWhenOffline = (event: FormEvent) => {
+    if (!navigator.onLine) event.preventDefault()
+    setOffline(!navigator.onLine)
+  }
   return (
-    <form id={id} action={submit} className="form">
+    <form id={id} action={submit} onSubmit={keepWhenOffline} className="form">
       {Object.entries(hidden).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}
       <State value={state}>
-        {state.status === 'failed' && (
+        {offline && (
+          <Notice tone="bad">
+            {/* In the page's language; it stands there once for all forms. */}
+            {document.body.dataset.unreachable}
+          </Notice>
+        )}
+        {!offline && state.status === 'failed' && (
           <Notice tone="bad">
             <Failure message={state.message} signIn={state.signIn} />
           </Notice>
         )}
-        {state.status === 'done' && <Notice tone="ok">{state.message}</Notice>}
+        {!offline && state.status === 'done' && <Notice tone="ok">{state.message}</Notice>}
         {children}
       </State>
     </form>

@@ -65,6 +65,40 @@ test('without a connection, Copy and Show say so at the key, and the next press 
   await context.close()
 })
 
+test('without a connection a form says so, keeps what was typed, and is sent once there is one', async ({
+  browser,
+}) => {
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}/instances/new`)
+  await page.getByLabel('Name').fill('Offline desk')
+  await page.getByLabel('Address').fill('https://offline.failures.example')
+  await context.setOffline(true)
+  await page.getByRole('button', { name: 'Add the instance' }).click()
+  await expect(page.getByText(/The portal could not be reached.*still here/)).toBeVisible()
+  await expect(page.getByLabel('Name')).toHaveValue('Offline desk')
+  await context.setOffline(false)
+  await page.getByRole('button', { name: 'Add the instance' }).click()
+  await expect(page).toHaveURL(/\?done=added$/)
+  await context.close()
+})
+
+test('what somebody else changed meanwhile is not undone by a form that was open', async ({ browser }) => {
+  const context = await browserAs(browser, customer.people.owner)
+  const [first, second] = [await context.newPage(), await context.newPage()]
+  for (const page of [first, second]) await page.goto(`${atInstance}/edit`)
+  await first.getByLabel('Name').fill('Renamed meanwhile')
+  await first.getByRole('button', { name: 'Save' }).click()
+  await expect(first).toHaveURL(/\?done=edited$/)
+  await second.getByLabel('GLPI version').fill('10.0.18')
+  await second.getByRole('button', { name: 'Save' }).click()
+  await expect(second.getByText(/Somebody else has changed this instance meanwhile/)).toBeVisible()
+  await expect(second.getByLabel('GLPI version')).toHaveValue('10.0.18')
+  await first.reload()
+  await expect(first.getByRole('heading', { name: 'Renamed meanwhile' })).toBeVisible()
+  await context.close()
+})
+
 test('an ended session leads back to the page by signing in again, with JavaScript and without', async ({
   browser,
 }) => {

@@ -149,8 +149,11 @@ test(`[B2] no malformed body for an action is answered by a failure of ours (${b
     for (const sent of bodies(bodiesEach, fields, (form) => actionBody(how, id, form, stated))) {
       const headers: Record<string, string> = { ...sent.headers, origin: origin() }
       if (how === 'script') headers['next-action'] = id
-      const answer = await send({ method: 'POST', path, as, headers, body: sent.body })
-      expectFine(answer, `${name} ${how} ${JSON.stringify(String(sent.body).slice(0, 200))}`)
+      const what = `${name} ${how} ${JSON.stringify(String(sent.body).slice(0, 200))}`
+      const answer = await send({ method: 'POST', path, as, headers, body: sent.body }).catch((error) => {
+        throw new Error(`${what}: ${error}`)
+      })
+      expectFine(answer, what)
       trials++
     }
   }

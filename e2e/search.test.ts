@@ -47,3 +47,60 @@ test('what was filtered stands in the address, without what says nothing', async
   await expect(page.locator('tbody tr')).toHaveCount(1)
   await context.close()
 })
+
+test('of a mistyped key it says what is wrong, finds the one that was meant, and keeps it out of the address', async ({
+  browser,
+}) => {
+  const context = await browserAs(browser, customer.people.owner)
+  const asked: string[] = []
+  context.on('request', (request) => asked.push(request.url(), request.headers().referer ?? ''))
+  const page = await context.newPage()
+  const [key] = customer.keys
+  const characters = key?.characters ?? ''
+  const wrong = characters.charAt(8) === 'q' ? 'p' : 'q'
+  await page.goto(`/${customer.slug}/keys`)
+  for (const [typed, said] of [
+    [characters.slice(0, 8) + wrong + characters.slice(9), 'The 9th character of the key looks wrong.'],
+    [characters.slice(0, -1), 'A character of the key is missing, the 36th.'],
+  ] as const) {
+    await page.getByRole('searchbox').fill(typed)
+    await page.getByRole('searchbox').press('Enter')
+    await expect(page.getByText(said)).toBeVisible()
+    await expect(page.locator('tbody')).toContainText(key?.shortId ?? '')
+  }
+  await page.getByRole('searchbox').fill(characters.slice(0, 20))
+  await page.getByRole('searchbox').press('Enter')
+  await expect(page.getByText('a key has 36 characters')).toBeVisible()
+  expect(asked.filter((address) => address.includes(characters.slice(0, 12)))).toEqual([])
+  await context.close()
+})
+
+test('a key’s short ID is found from the list of instances too, and without its letter', async ({
+  browser,
+}) => {
+  const context = await browserAs(browser, customer.people.viewer)
+  const page = await context.newPage()
+  const shortId = customer.keys[0]?.shortId ?? ''
+  for (const [list, typed] of [
+    ['instances', shortId],
+    ['keys', shortId.slice(2).toLowerCase()],
+  ]) {
+    await page.goto(`/${customer.slug}/${list}`)
+    await page.getByRole('searchbox').fill(typed ?? '')
+    await page.getByRole('searchbox').press('Enter')
+    await expect(page.locator('tbody')).toContainText(shortId)
+  }
+  await context.close()
+})
+
+test('where no key matches, the way leads to a wider search, and in the end to all keys', async ({
+  browser,
+}) => {
+  const context = await browserAs(browser, customer.people.viewer)
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}/keys?q=nowhere&state=waiting`)
+  await page.getByRole('link', { name: 'Search all keys' }).click()
+  await page.getByRole('link', { name: 'Show all keys' }).click()
+  await expect(page.locator('tbody tr')).not.toHaveCount(0)
+  await context.close()
+})

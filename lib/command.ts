@@ -5,7 +5,7 @@ import { may, type Permission, type Role } from '@/lib/access'
 import { type AuditContext, type AuditEntry, appendAudit } from '@/lib/audit/append'
 import { now } from '@/lib/clock'
 import { runOnce } from '@/lib/command-run'
-import { Conflict, DomainError, Forbidden, InvalidInput, Refused, Unavailable } from '@/lib/errors'
+import { DomainError, Forbidden, InvalidInput, Refused, Unavailable } from '@/lib/errors'
 import { type Limits, takePoints } from '@/lib/limits'
 import { isMember, roleIn } from '@/lib/organizations/role'
 
@@ -167,8 +167,7 @@ function permit(role: Role, permission: Permission) {
 
 // Past a limit only the first refusal is told: each further one would let a stranger write into the trail without end.
 const isRefusal = (error: DomainError) =>
-  !(error instanceof InvalidInput || error instanceof Conflict || error instanceof Unavailable) &&
-  error.facts.repeated !== true
+  !(error instanceof InvalidInput || error instanceof Unavailable) && error.facts.repeated !== true
 
 async function recordRefusal(action: Permission, context: AuditContext, error: DomainError, about?: About) {
   const { limit } = error.facts

@@ -24,7 +24,7 @@ const server = createServer((request, response) => {
   setClientAddress(request)
   setHeaders(request, response)
   // For the way back after signing in.
-  request.headers['x-path'] = request.url
+  request.headers['x-path'] = (request.url ?? '/').replace(/([?&])_rsc=[^&]*&?/, '$1').replace(/[?&]$/, '')
   const status = refusal(request)
   if (status) {
     response

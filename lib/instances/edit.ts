@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import type { OrganizationTx } from '@/db/scope'
 import { command } from '@/lib/command'
-import { InvalidInput, NotFound } from '@/lib/errors'
+import { Conflict, InvalidInput, NotFound } from '@/lib/errors'
 import { withoutKeys } from '@/lib/keys/free-text'
 import { GlpiVersion, Label } from './input'
 
@@ -18,17 +19,30 @@ const EditInstance = z.object({
     .transform((id) => id || null),
   glpiVersion: GlpiVersion,
   asksPortal: z.boolean().default(false),
+  /** What the form was filled with (`editionOf`): it must not undo what somebody else has changed since. */
+  edition: z.string().optional(),
 })
+
+type Edited = Pick<
+  typeof instances.$inferSelect,
+  'label' | 'environment' | 'testOfId' | 'glpiVersion' | 'asksPortal'
+>
+
+/** Names what can be edited of an instance as it is now. */
+export function editionOf({ label, environment, testOfId, glpiVersion, asksPortal }: Edited): string {
+  const facts = [label, environment, testOfId, glpiVersion, asksPortal]
+  return createHash('sha256').update(JSON.stringify(facts)).digest('base64url')
+}
 
 /**
  * Changes what members say about an instance: its label, whether it is production or a test copy, its GLPI version.
  * What is already so is left alone, without an entry.
- * @throws NotFound for an unknown or retired instance.
+ * @throws NotFound for an unknown or retired instance; Conflict `changed_meanwhile`.
  */
 export const editInstance = command(
   'instance.edit',
   EditInstance,
-  async ({ tx, organizationId, audit, unchanged }, { instanceId, ...input }) => {
+  async ({ tx, organizationId, audit, unchanged }, { instanceId, edition, ...input }) => {
     const before = await lockInstance(tx, organizationId, instanceId)
     const testOfId = input.environment === 'test' ? input.testOfId : null
     if (testOfId === instanceId) throw new InvalidInput({ testOfId: 'not_production' })
@@ -39,6 +53,7 @@ export const editInstance = command(
     const after = { label, environment, testOfId, glpiVersion, asksPortal }
     // A form sent twice says nothing new.
     if (isDeepStrictEqual({ ...before, ...after }, before)) return unchanged()
+    if (edition !== undefined && edition !== editionOf(before)) throw new Conflict('changed_meanwhile')
     await tx
       .update(instances)
       .set(after)

@@ -9,7 +9,7 @@ import { parseInstanceUrl } from './url'
  * finds its instance in whatever spelling it was pasted.
  */
 export function instanceMatches(organizationId: string, search: string): SQL | undefined {
-  const shortId = normalizeShortId(search)
+  const shortId = normalizeShortId(search) ?? normalizeShortId(`I${search}`)
   return or(
     containsFolded(instances.labelFolded, search),
     shortId ? eq(instances.shortId, shortId) : undefined,

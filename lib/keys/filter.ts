@@ -63,7 +63,7 @@ export function stateIs(state: KeyFilter['state'], now: Date): SQL | undefined {
 
 /** By instance, address, product, short ID, the key's last four characters, or the whole key. */
 function matches(organizationId: string, search: string): SQL | undefined {
-  const shortId = normalizeShortId(search)
+  const shortId = normalizeShortId(search) ?? normalizeShortId(`K${search}`)
   const whole = parseKey(search)
   const lastFour = /^…?([a-z0-9]{4})$/i.exec(search)?.[1]?.toLowerCase()
   return or(

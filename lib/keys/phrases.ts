@@ -60,7 +60,7 @@ export function untilWords(key: Dated, speaking: Speaking): { date: string; note
   const { t, language, timeZone } = speaking
   if (key.state === 'revoked' && key.revokedAt && key.revokedReason) {
     return {
-      date: lastDay(key.revokedAt, language, timeZone),
+      date: t('keys.revoked_on', { date: lastDay(key.revokedAt, language, timeZone) }),
       note: join(t('keys.revoked_because', { reason: key.revokedReason }), successor(key, speaking), t),
     }
   }
@@ -79,7 +79,7 @@ export function untilLines(key: Dated, speaking: Speaking): string[] {
   const { t, language, timeZone } = speaking
   if (key.state === 'revoked') {
     const { date, note } = untilWords(key, speaking)
-    return [t('keys.revoked_on', { date }), note]
+    return [date, note]
   }
   if (!key.expiresAt) return [t('keys.never_ends')]
   const follows = successor(key, speaking) ?? []
@@ -91,9 +91,11 @@ export function untilLines(key: Dated, speaking: Speaking): string[] {
   if (!key.termEndsAt) return [works, distance(key.expiresAt, speaking)]
   const paid = t('keys.paid_until', { date: lastDay(key.termEndsAt, language, timeZone) })
   const over = key.termEndsAt <= speaking.now
+  // What a renewed subscription includes, its new key says.
+  const support = key.successor ? [] : [t(over ? 'keys.support_ended' : 'keys.support')]
   return [
     `${paid}, ${distance(key.termEndsAt, speaking)}`,
-    t(over ? 'keys.support_ended' : 'keys.support'),
+    ...support,
     over ? `${works}, ${distance(key.expiresAt, speaking)}` : works,
   ].concat(follows)
 }

@@ -58,9 +58,10 @@ function keptFormatters(
 ): NonNullable<NonNullable<ConstructorParameters<typeof IntlMessageFormat>[3]>['formatters']> {
   const number = new Intl.NumberFormat(language)
   const plural = new Intl.PluralRules(language)
+  const ordinal = new Intl.PluralRules(language, { type: 'ordinal' })
   return {
     getNumberFormat: () => number,
-    getPluralRules: () => plural,
+    getPluralRules: (_, options) => (options?.type === 'ordinal' ? ordinal : plural),
     getDateTimeFormat: (...options) => new Intl.DateTimeFormat(...options),
   }
 }

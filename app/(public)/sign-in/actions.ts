@@ -52,6 +52,8 @@ export async function signInWithCode(_state: FormState, form: FormData): Promise
   return actAlone(form, async ({ session, t }) => {
     const result = await complete(actorOf(session), { kind: 'code', code: text(form, 'code').slice(0, 100) })
     if (result.ok) return enter(result)
+    // Signed in meanwhile, by the link in another tab.
+    if (session) redirect('/')
     return failure(form, t('errors.invalid_input'), { code: refusal(result, t) })
   })
 }

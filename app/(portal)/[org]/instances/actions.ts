@@ -17,7 +17,8 @@ const text = (form: FormData, name: string) => {
 /** A copy's original is chosen from a list or, where that would be too long, typed as a short ID. */
 async function original(form: FormData, organizationId: string): Promise<string> {
   const typed = text(form, 'testOfId').trim()
-  if (!typed) return ''
+  // Of what Postgres takes for no text, the command says that it is wrong.
+  if (!typed || typed.includes('\0')) return typed
   const named = await asOrganization(organizationId, (tx) => instanceNamed(tx, organizationId, typed))
   return named?.id ?? typed
 }
@@ -48,6 +49,7 @@ export async function edit(_state: FormState, form: FormData): Promise<FormState
       testOfId: await original(form, organization.organizationId),
       glpiVersion: text(form, 'glpiVersion'),
       asksPortal: form.has('asksPortal'),
+      ...(form.has('edition') ? { edition: text(form, 'edition') } : {}),
     })
     redirect(`/${organization.slug}/instances/${instanceId}?done=edited`)
   })

@@ -4,6 +4,7 @@ import { redirect } from 'next/navigation'
 import { act } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
 import type { Revealed } from '@/components/key-desk'
+import { isId } from '@/lib/ids'
 import { glpiSteps } from '@/lib/keys/glpi-steps'
 import { noteKeySeen } from '@/lib/keys/note-seen'
 import { revealKeys } from '@/lib/keys/reveal'
@@ -35,8 +36,8 @@ export async function reveal(_: FormState<Revealed>, form: FormData): Promise<Fo
 export async function markInstalled(_: FormState, form: FormData): Promise<FormState> {
   return act('key.note_seen', form, async ({ by, organization }) => {
     await noteKeySeen(by, { keyId: String(form.get('keyId')) })
-    redirect(
-      `/${organization.slug}/instances/${encodeURIComponent(String(form.get('instanceId')))}?done=installed`,
-    )
+    const instanceId = form.get('instanceId')
+    // Into an address goes nothing but an ID: whatever else was sent may be as long as a form can be.
+    redirect(`/${organization.slug}/${isId(instanceId) ? `instances/${instanceId}?done=installed` : 'keys'}`)
   })
 }

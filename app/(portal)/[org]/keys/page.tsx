@@ -13,6 +13,8 @@ import { countKeys, filterChoices, listKeys } from '@/lib/keys/queries'
 import { keysHref, parseAddress, type SearchParams } from './address'
 import { Filters } from './filters'
 import { MaskedNotice } from './masked'
+import { Mistyped } from './mistyped'
+import { NoMatch } from './no-match'
 import { Problem } from './problem'
 import { KeyTable } from './table'
 
@@ -64,6 +66,7 @@ async function KeysPage({ params, searchParams }: Props) {
       />
       {counts.keys > 0 && <Filters slug={slug} address={address} {...choices} t={t} />}
       <Problem query={query} t={t} />
+      <Mistyped query={query} t={t} />
       {counts.keys > 0 && <MaskedNotice visit={visit} />}
       <Panel>
         {list.rows.length > 0 ? (
@@ -73,17 +76,7 @@ async function KeysPage({ params, searchParams }: Props) {
             {t('keys.list.none_text')}
           </Empty>
         ) : (
-          <Empty
-            icon="search"
-            title={t('keys.list.no_match_title')}
-            actions={
-              <LinkButton href={keysHref(slug, { ...address, state: 'all' }, {})}>
-                {t('keys.list.no_match_all')}
-              </LinkButton>
-            }
-          >
-            {t('keys.list.no_match_text')}
-          </Empty>
+          <NoMatch slug={slug} address={address} t={t} />
         )}
       </Panel>
       {list.rows.length > 0 && (

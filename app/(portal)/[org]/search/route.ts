@@ -1,6 +1,8 @@
 import { notFound } from 'next/navigation'
+import { normalizeShortId } from '@/lib/ids'
 import { findKeys, lastFour } from '@/lib/keys/format'
 import { keysHref, parseAddress } from '../keys/address'
+import { mistypedKey } from '../keys/mistyped'
 
 /**
  * Where the filters of the lists are sent, and sent on to the list's own address. A POST, because what is pasted into a
@@ -16,9 +18,12 @@ export async function POST(request: Request, { params }: { params: Promise<{ org
   const typed = Object.fromEntries([...form].map(([name, value]) => [name, String(value)]))
   const [key] = findKeys(typed.q ?? '')
   if (key) return see(keysHref(home, parseAddress({ ...typed, q: lastFour(key) })))
-  if (typed.list !== 'instances') return see(keysHref(home, parseAddress(typed)))
+  const mistyped = mistypedKey(typed.q ?? '')
+  if (mistyped) return see(`/${home}/keys?${new URLSearchParams(mistyped)}`)
+  if (typed.list !== 'instances' || normalizeShortId(typed.q ?? '')?.startsWith('K'))
+    return see(keysHref(home, parseAddress(typed)))
   const query = new URLSearchParams()
-  if (typed.q?.trim()) query.set('q', typed.q.trim())
+  if (typed.q?.trim()) query.set('q', typed.q.trim().slice(0, 300))
   if (typed.retired) query.set('retired', '1')
   return see(`/${home}/instances${query.size > 0 ? `?${query}` : ''}`)
 }

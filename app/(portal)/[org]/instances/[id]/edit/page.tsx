@@ -8,6 +8,7 @@ import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { may } from '@/lib/access'
 import type { instanceDetail } from '@/lib/instances/detail'
+import { editionOf } from '@/lib/instances/edit'
 import { productionInstances } from '@/lib/instances/queries'
 import { Portal } from '../../../../portal'
 import { edit } from '../../actions'
@@ -75,7 +76,14 @@ function Forms({
   return (
     <>
       <Panel padded>
-        <ActionForm action={edit} hidden={{ organization: organization.slug, instanceId: instance.id }}>
+        <ActionForm
+          action={edit}
+          hidden={{
+            organization: organization.slug,
+            instanceId: instance.id,
+            edition: editionOf(instance),
+          }}
+        >
           <InstanceFields t={t} originals={originals} before={instance} />
           <div className="row">
             <SubmitButton variant="primary" pendingText={t('shell.busy')}>

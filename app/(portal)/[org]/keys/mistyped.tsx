@@ -1,0 +1,45 @@
+import { Notice } from '@/components/ui/notice'
+import { explainKey } from '@/lib/keys/explain'
+import { lastFour } from '@/lib/keys/format'
+import type { Translate } from '@/lib/messages/translator'
+import type { SearchParams } from './address'
+
+const reasons = [
+  'wrong_characters',
+  'swapped_characters',
+  'missing_character',
+  'extra_character',
+  'doubled_character',
+  'stray_characters',
+  'ambiguous',
+  'wrong_length',
+  'wrong_checksum',
+] as const
+
+/**
+ * What is wrong with a key that was pasted into a search box, for the address that it is sent on to, which must not hold
+ * the key: why, and the place; with what finds the key that was meant. Null where it is no key at all.
+ */
+export function mistypedKey(text: string): { q: string; mistyped: string; place: string } | null {
+  const said = explainKey(text)
+  if (said.ok || said.because === 'empty' || said.because === 'not_a_key') return null
+  const [first] = said.mistakes
+  return {
+    q: said.suggestion ? lastFour(said.suggestion) : '',
+    mistyped: said.because,
+    place: String(first?.placeInKey ?? first?.place ?? 0),
+  }
+}
+
+/** `?mistyped=` of the address, as `mistypedKey` makes it, in words; nothing where it says anything else. */
+export function Mistyped({ query, t }: { query: SearchParams; t: Translate }) {
+  const because = reasons.find((reason) => reason === query.mistyped)
+  if (!because) return null
+  const place = /^\d{1,2}$/.test(String(query.place)) ? Number(query.place) : 0
+  return (
+    <Notice tone="soon">
+      {t(`keys.mistyped.${because}`, { place })}{' '}
+      {query.q ? t('keys.mistyped.meant') : t('keys.mistyped.copy_again')}
+    </Notice>
+  )
+}
