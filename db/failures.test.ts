@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { closePool } from '@/db/client'
+import { closePool, pool } from '@/db/client'
 import { keys } from '@/db/schema/keys'
 import { asOrganization } from '@/db/scope'
 import { Unavailable } from '@/lib/errors'
@@ -49,6 +50,19 @@ test('[L5] 200 commands at once over a pool of 10: each is done or cleanly unava
     unavailable += failed.length
   }
   console.log(`[L5] ${rounds * 200} commands, ${unavailable} unavailable`)
+})
+
+test('[L5] while every connection is taken, a command waits two seconds and is then cleanly unavailable', async () => {
+  const taken = await Promise.all(Array.from({ length: 10 }, () => pool().connect()))
+  try {
+    const began = performance.now()
+    const command = asOrganization(own.organizationId, async () => 'done')
+    // Not for ever: who waits on would keep the connections from being given back below.
+    await expect(Promise.race([command, wait(10_000, 'still waiting')])).rejects.toBeInstanceOf(Unavailable)
+    expect(performance.now() - began).toBeGreaterThan(1_900)
+  } finally {
+    for (const client of taken) client.release()
+  }
 })
 
 test('[F7] while the database is read-only, writes answer Unavailable and change nothing, and reads answer', async () => {

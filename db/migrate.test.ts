@@ -1,5 +1,7 @@
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { is, Table } from 'drizzle-orm'
+import { getTableConfig, IndexedColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { migrate } from '@/db/migrate'
 import { migrateDatabase } from '@/sandbox/database'
@@ -46,6 +48,40 @@ test('two servers that start at once bring an empty database to this version', a
   await Promise.all([migrateDatabase(postgres, 'latchkey'), migrateDatabase(postgres, 'latchkey')])
   const facts = await describeDatabase()
   expect(facts.filter(({ what }) => what === 'policy').length).toBeGreaterThan(40)
+})
+
+/** Each index that `db/schema` names, with its columns; what is computed is `*`. */
+async function indexesOfSchema() {
+  const folder = path.join(import.meta.dirname, 'schema')
+  const files = await Promise.all(readdirSync(folder).map((name) => import(path.join(folder, name))))
+  const tables = files.flatMap((file) => Object.values(file)).filter((one) => is(one, Table))
+  return tables.flatMap((table) =>
+    // db/schema has tables of Postgres alone
+    getTableConfig(table as PgTable).indexes.map(({ config }) => {
+      const columns = config.columns.map((column) =>
+        is(column, IndexedColumn) ? snakeCase(column.name ?? '') : '*',
+      )
+      return `${config.unique ? 'unique ' : ''}${config.name} ${columns.join(' ')}`
+    }),
+  )
+}
+
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+test('the migrated database has each index that the schema names, over the same columns', async () => {
+  await migrateDatabase(postgres, 'latchkey')
+  const named = await indexesOfSchema()
+  const { rows } = await onConnection(postgres.ownerUrl, (client) =>
+    client.query<{ index: string }>(
+      `select concat_ws(' ', case when indisunique then 'unique' end, c.relname, (
+         select string_agg(coalesce(a.attname, '*'), ' ' order by k.at) from unnest(indkey) with ordinality k(num, at)
+           left join pg_attribute a on a.attrelid = indrelid and a.attnum = k.num and k.num > 0)) as index
+       from pg_index join pg_class c on c.oid = indexrelid where c.relnamespace = 'public'::regnamespace`,
+    ),
+  )
+  const made = new Set(rows.map(({ index }) => index))
+  expect(named.length).toBeGreaterThan(20)
+  expect(named.filter((index) => !made.has(index))).toEqual([])
 })
 
 test('migrating again changes nothing', async () => {

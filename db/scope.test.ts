@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import { organizations } from '@/db/schema/organizations'
 import { asOrganization, asSystem } from '@/db/scope'
 import { type Fixture, makeOrganization, productDatabase } from '@/sandbox/test/fixture'
@@ -72,6 +73,26 @@ test('a scope ends with its transaction: the next one on the connection sees its
     const seen = await asOrganization(own.organizationId, (tx) => tx.select().from(organizations))
     expect(seen.map(({ slug }) => slug)).toEqual(['acme'])
   }
+})
+
+test('the beginning of a transaction and the first statement of its work leave in one packet', async () => {
+  // Each text once: a statement that is prepared is sent by its name.
+  const read = (text: string) =>
+    asOrganization(own.organizationId, (tx) => tx.execute(sql.raw(`select '${text}'`)))
+  await read('something')
+  // What the process hands over at once; the types say that a stream may do without it, a socket does not.
+  const socket = Socket.prototype as unknown as {
+    _writev(chunks: { chunk: Buffer }[], done: () => void): void
+  }
+  const { _writev: write } = socket
+  const sent: string[] = []
+  const writing = vi.spyOn(socket, '_writev').mockImplementation(function (this: unknown, chunks, done) {
+    sent.push(Buffer.concat(chunks.map(({ chunk }) => chunk)).toString('latin1'))
+    return Reflect.apply(write, this, [chunks, done])
+  })
+  await read('first of its work')
+  writing.mockRestore()
+  expect(sent.filter((packet) => /begin;.*first of its work/s.test(packet))).toHaveLength(1)
 })
 
 test('work that swallows a failed statement is not taken for done', async () => {

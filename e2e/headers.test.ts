@@ -2,12 +2,15 @@ import { globSync, readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import path from 'node:path'
 import { expect, test } from '@playwright/test'
+import { newId } from '@/lib/ids'
+import { newToken, signInHmac, tokenHash } from '@/lib/people/tokens'
 import { freePort } from '@/sandbox/ports'
 import type { Running } from '@/scripts/processes'
 import { startProduct } from '@/scripts/product'
 import { type Customer, newCustomer } from './customer'
 import { paths } from './doors'
 import { type Answer, actionBody, builtActions, origin, send } from './send'
+import { query } from './sign-in'
 
 let customer: Customer
 
@@ -34,8 +37,7 @@ test('every answer carries the security headers: pages, routes, redirects, files
     for (const address of asked) {
       for (const method of ['GET', 'POST']) {
         const answer = await send({ method, path: address, as })
-        const found = { method, address, ...missingHeaders(answer) }
-        expect(found).toEqual({ method, address })
+        expect({ method, address, wrong: wrongHeaders(answer) }).toEqual({ method, address, wrong: [] })
         answers++
       }
     }
@@ -43,18 +45,51 @@ test('every answer carries the security headers: pages, routes, redirects, files
   console.log(`${answers} answers`)
 })
 
-function missingHeaders({ headers }: Answer): Record<string, unknown> {
-  const policy = String(headers['content-security-policy'])
-  const wrong: Record<string, unknown> = {}
-  if (headers['x-content-type-options'] !== 'nosniff') wrong.sniff = headers['x-content-type-options']
-  if (!headers['referrer-policy']?.includes('same-origin')) wrong.referrer = headers['referrer-policy']
-  if (!headers['permissions-policy']) wrong.permissions = 'none'
-  if (!policy.includes("frame-ancestors 'none'")) wrong.framing = policy
-  if (!policy.includes("default-src 'none'")) wrong.policy = policy
-  if (/script-src[^;]*unsafe-(inline|eval)/.test(policy)) wrong.scripts = policy
-  if (headers['x-powered-by']) wrong.powered = headers['x-powered-by']
-  return wrong
+/** What every answer carries, to the letter; the nonce is each page's own. */
+const wanted: Record<string, string> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'cross-origin-opener-policy': 'same-origin',
+  'x-frame-options': 'DENY',
 }
+const policies = [
+  "default-src 'none'; frame-ancestors 'none'",
+  "default-src 'none'; script-src 'self' 'nonce' 'strict-dynamic'; style-src 'self' 'nonce'; img-src 'self' data:; " +
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+]
+
+/** Also what is not there at all has a line: `toEqual` takes a property that is undefined for none. */
+function wrongHeaders({ headers }: Answer): string[] {
+  const policy = String(headers['content-security-policy']).replace(/'nonce-[\w+/=]+'/g, "'nonce'")
+  return [
+    ...Object.keys(wanted).flatMap((name) =>
+      headers[name] === wanted[name] ? [] : [`${name}: ${headers[name] ?? 'none'}`],
+    ),
+    ...(policies.includes(policy) ? [] : [policy]),
+    ...(headers['x-powered-by'] ? ['x-powered-by'] : []),
+  ]
+}
+
+test('no cache keeps what an organization’s members see', async () => {
+  for (const [name, { permission, at, method = 'GET', fields }] of Object.entries(paths)) {
+    if (!permission) continue
+    const typed = new URLSearchParams(
+      fields?.(customer.slug, customer).map(([field, value]) => [field, value]),
+    )
+    const { status, headers } = await send({
+      method,
+      path: at(customer.slug, customer),
+      as: customer.people.owner,
+      ...(method === 'POST' && {
+        headers: { origin: origin(), 'content-type': 'application/x-www-form-urlencoded' },
+        body: String(typed),
+      }),
+    })
+    const kept = !headers['cache-control']?.includes('no-store')
+    expect({ name, status, kept }).toEqual({ name, status: 200, kept: false })
+  }
+})
 
 test('a page’s policy has a nonce of its own at each request', async () => {
   const nonces = new Set<string>()
@@ -194,6 +229,24 @@ test.describe('under an https address', () => {
       200,
     )
     expect((await ask('GET', `/${customer.slug}/keys`, { cookie: `session=${token}` })).status).toBe(307)
+  })
+
+  test('the session’s cookie is Secure and of this host alone', async () => {
+    const [id, browser, code] = [newId(), newToken(), '123456']
+    await query(
+      `insert into sign_ins (id, email, browser_hash, code_hmac, link_hmac, tries, language, created_at, expires_at)
+       values ($1, $2, $3, $4, $5, 0, 'en', now(), now() + interval '10 minutes')`,
+      [id, customer.people.viewer.email, tokenHash(browser), signInHmac('code', id, code), tokenHash(id)],
+    )
+    const action = builtActions().find(({ name }) => name.endsWith('signInWithCode'))
+    const { headers, body } = actionBody('script', action?.id ?? '', [['code', code]], true)
+    const own = { cookie: `__Host-browser=${browser}`, origin: publicUrl, host: new URL(publicUrl).host }
+    const length = { 'content-length': String(Buffer.byteLength(body)) }
+    const answer = await ask('POST', '/sign-in/code', { ...headers, ...own, ...length }, body)
+    const cookie = answer.headers['set-cookie']?.find((one) => one.startsWith('__Host-session='))
+    const attributes = cookie?.toLowerCase().split('; ')
+    expect(attributes).toEqual(expect.arrayContaining(['path=/', 'httponly', 'secure', 'samesite=lax']))
+    expect(cookie).not.toMatch(/domain=/i)
   })
 
   test('no secret stands in a log, an answer, an address or the build', async () => {

@@ -186,6 +186,9 @@ test('no address outside the portal is followed, neither from the page’s addre
       input.value = value
     }, address)
     const { code } = await askForMail(page, email)
+    // Nor is it kept, for whoever may follow it some day.
+    const kept = 'select return_to from sign_ins where email = $1 and return_to is not null'
+    expect(await query(kept, [email])).toEqual([])
     await typeCode(page, code)
     await expect(page).toHaveURL(home)
     await page.goto(`/sign-in?to=${encodeURIComponent(address)}`)
@@ -220,6 +223,17 @@ test('signing out ends the session itself, not just the cookie', async ({ page }
   await page.context().addCookies(cookies)
   await page.goto(`${home}/keys`)
   await expect(page).toHaveURL(/\/sign-in\?to=/)
+})
+
+test('the session’s cookie itself says that it is HttpOnly and SameSite=Lax', async ({ page }) => {
+  // A browser that is asked for its cookies fills in what it takes for granted.
+  const given: Promise<string[]>[] = []
+  page.on('response', (response) => void given.push(response.headerValues('set-cookie')))
+  await signIn(page, await newMember('cookie'))
+  const cookies = (await Promise.all(given)).flat().filter((cookie) => cookie.startsWith('session='))
+  expect(cookies).toHaveLength(1)
+  for (const attribute of ['path=/', 'httponly', 'samesite=lax'])
+    expect(cookies[0]?.toLowerCase().split('; ')).toContain(attribute)
 })
 
 test('signing out everywhere ends the sessions of every browser', async ({ page, browser }) => {

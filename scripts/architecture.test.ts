@@ -305,3 +305,11 @@ test('each room that CONTRIBUTING names exists, and each room of lib is named th
     rooms.map(({ name }) => `${name}/`).filter((room) => !paths.includes(room) && !doors.includes(room)),
   ).toEqual([])
 })
+
+test('each path that CONTRIBUTING names exists', () => {
+  const text = readFileSync(path.join(root, 'CONTRIBUTING.md'), 'utf8')
+  const start = new RegExp(`\`((?:docs|bench|${productFolders.join('|')})/[^\`*…]*)\``, 'g')
+  const paths = [...text.matchAll(start)].map((match) => match[1] ?? '')
+  expect(paths).toContain('lib/clock.ts')
+  expect(paths.filter((one) => !existsSync(path.join(root, one)))).toEqual([])
+})

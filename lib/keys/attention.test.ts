@@ -137,6 +137,22 @@ test('a revoked key is spoken of with its reason, until it is restored or 90 day
   expect(await seen()).toEqual([])
 })
 
+test('a revoked key is neither due, nor waits for GLPI, nor has lapsed', async () => {
+  const revoke = (keyId: string) => revokeKey(by(), { keyId, reason: 'requested' })
+  await given(async () => revoke((await subscribed('forms', 20)).keyId))
+  expect(await seen()).toEqual([])
+  await given(async () => {
+    const { subscriptionId } = await subscribed('forms', 20)
+    await revoke((await renewSubscription(by(), { subscriptionId, months: 12 })).keyId)
+  })
+  expect(await seen()).toEqual([])
+  await given(async () => {
+    const { keyId } = await subscribed('forms', 60)
+    await at(day(-50), () => revoke(keyId))
+  })
+  expect(await seen()).toEqual([])
+})
+
 test('keys of one reason and day are a line; what the organization asked to end, or has anew, is none', async () => {
   await given(async () => {
     const revoke = async (reference: Reference, reason: 'refunded' | 'requested') => {

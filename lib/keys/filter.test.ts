@@ -5,14 +5,19 @@ import { instances } from '@/db/schema/instances'
 import { keys, revocations } from '@/db/schema/keys'
 import { asOrganization } from '@/db/scope'
 import {
+  bySystem,
   type Fixture,
   fillOrganization,
   makeCatalog,
+  makeInstance,
   makeOrganization,
   productDatabase,
+  productId,
 } from '@/sandbox/test/fixture'
 import { isRevocationOfKey, stateIs } from './filter'
-import { countKeys } from './queries'
+import { issuePermanentKey } from './issue'
+import { countKeys, listKeys } from './queries'
+import { restoreKey, revokeKey } from './revoke'
 import { keyStates, stateOf } from './rules'
 
 const database = await productDatabase()
@@ -117,4 +122,24 @@ test('keys and instances are counted, and beyond a limit no further', async () =
       instances: most,
     })
   })
+})
+
+test('a key whose revocation was undone is listed as it was before', async () => {
+  const town = await makeOrganization('town')
+  const { organizationId } = town
+  const by = () => bySystem(organizationId)
+  const instanceId = await makeInstance(town)
+  const { keyId } = await issuePermanentKey(by(), {
+    productId: await productId(database, 'legacy'),
+    instanceId,
+  })
+  const listed = (state: 'revoked' | 'active') =>
+    asOrganization(organizationId, async (tx) => {
+      const { rows } = await listKeys(tx, { organizationId, state }, { sort: 'until', size: 10 }, new Date())
+      return rows.map((row) => row.state)
+    })
+  await revokeKey(by(), { keyId, reason: 'requested' })
+  expect([await listed('revoked'), await listed('active')]).toEqual([['revoked'], []])
+  await restoreKey(by(), { keyId })
+  expect([await listed('revoked'), await listed('active')]).toEqual([[], ['active']])
 })
