@@ -83,20 +83,19 @@ export async function requireMember(
 ): Promise<Visit> {
   const session = await requireSession()
   const organization = await membershipIn(slug, permission, session)
-  if (!may(organization.role, permission)) throw new NotFound('organization')
   return { session, organization, language: session.language, t: translator(session.language) }
 }
 
-/** The organization that an address names. @throws NotFound, recorded, where it is not theirs. */
+/** The organization that an address names. @throws NotFound where the role may not; recorded, where it is not theirs. */
 export async function membershipIn(
   slug: string,
   permission: Permission,
   { memberships, personId }: Session,
 ): Promise<Membership> {
   const membership = memberships.find((one) => one.slug === slug)
-  if (membership) return membership
+  if (membership && may(membership.role, permission)) return membership
   // What no organization can be called is a file that a browser looks for, not somebody's attempt.
-  if (parseSlug(slug).ok) await attempted(permission, personId, 'not_found')
+  if (!membership && parseSlug(slug).ok) await attempted(permission, personId, 'not_found')
   throw new NotFound('organization')
 }
 
