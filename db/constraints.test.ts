@@ -298,6 +298,41 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     'memberships_organization_id_person_id_pk',
     () => again('memberships', `role = 'viewer'`, { role: 'owner' }),
   ],
+  [
+    'two open invitations of an address',
+    'invitations_open',
+    () =>
+      again('invitations', 'accepted_at is null', {
+        id: randomUUID(),
+        token_hash: `\\x${'ab'.repeat(32)}`,
+      }),
+  ],
+  [
+    'an invited address in capitals',
+    'invitations_email_lower',
+    () => `update invitations set email = upper(email)`,
+  ],
+  [
+    'an invitation that is over before it begins',
+    'invitations_span',
+    () => `update invitations set expires_at = created_at`,
+  ],
+  [
+    'an invitation that nobody accepted',
+    'invitations_accepted',
+    () => `update invitations set accepted_at = created_at`,
+  ],
+  [
+    'an invitation that was taken back and accepted',
+    'invitations_end',
+    () =>
+      `update invitations set withdrawn_at = created_at, accepted_at = created_at, accepted_by_id = (select id from people limit 1)`,
+  ],
+  [
+    'an invitation whose token is no hash',
+    'invitations_token_hash',
+    () => `update invitations set token_hash = 'abc'`,
+  ],
   ['a person in capitals', 'people_email_lower', () => `update people set email = upper(email)`],
   [
     'an audit entry with a number that is taken',
@@ -407,8 +442,8 @@ test('the database takes each time zone that an organization may have, and no un
   })
 })
 
-test("neither the portal's nor the worker's role removes more than what ends by itself", async () => {
-  const removable = ['command_runs', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
+test("the portal's role removes what ends by itself, and members; the worker's only the first", async () => {
+  const byItself = ['command_runs', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
   const rights = await onConnection(database.ownerUrl, (client) =>
     client.query(
       `select grantee as role, string_agg(table_name, ' ' order by table_name) as tables
@@ -417,9 +452,10 @@ test("neither the portal's nor the worker's role removes more than what ends by 
        group by 1 order by 1`,
     ),
   )
-  expect(rights.rows).toEqual(
-    ['latchkey_app', 'latchkey_worker'].map((role) => ({ role, tables: removable.join(' ') })),
-  )
+  expect(rights.rows).toEqual([
+    { role: 'latchkey_app', tables: [...byItself, 'memberships'].sort().join(' ') },
+    { role: 'latchkey_worker', tables: byItself.join(' ') },
+  ])
 })
 
 test("each check, exclusion, trigger and unique index of an organization's rows is tried above", async () => {

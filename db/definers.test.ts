@@ -198,7 +198,7 @@ describe.each(logins)('from %s', (role, url) => {
         'delete from audit_entries',
         'truncate audit_entries',
         'delete from audit_heads',
-        ...['keys', 'terms', 'revocations', 'restorations', 'extensions'].map(
+        ...['keys', 'terms', 'revocations', 'restorations', 'extensions', 'invitations'].map(
           (table) => `delete from ${table}`,
         ),
         'create table public.mine ()',

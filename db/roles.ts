@@ -15,7 +15,7 @@ export const noLoginRoles = ['latchkey_jobs', 'latchkey_definer'] as const
 
 /** What is retired, revoked or withdrawn in a row of its own, and never removed. */
 const kept = [
-  ...['organizations', 'memberships', 'people', 'products', 'suite_products', 'releases'],
+  ...['organizations', 'invitations', 'people', 'products', 'suite_products', 'releases'],
   ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
   ...['keys', 'revocations', 'restorations', 'extensions'],
 ].join(', ')
@@ -73,4 +73,6 @@ export async function grantRights(owner: ClientBase) {
     // Nor remove what else belongs to somebody; what ends by itself (sessions, limits, runs) is cleared away.
     await owner.query(`revoke delete on ${kept} from ${role}`)
   }
+  // A membership ends by a member's hand, never by a job's; who was one stands in the audit trail.
+  await owner.query(`revoke delete on memberships from ${workerRole}`)
 }

@@ -21,6 +21,7 @@ const systemCallers: Record<string, number> = {
   'lib/jobs/clean-up.ts': 1,
   'lib/keys/check-ring.ts': 1,
   'lib/keys/rotate-ring.ts': 2,
+  'lib/organizations/invitation.ts': 1,
   'lib/people/queries.ts': 2,
   'lib/people/request-sign-in.ts': 1,
   'lib/people/send-sign-in.ts': 1,

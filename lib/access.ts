@@ -4,6 +4,7 @@ export type MemberRole = (typeof memberRoles)[number]
 export type Role = MemberRole | 'stranger' | 'person' | 'system'
 
 const everyMember = memberRoles
+const owner = ['owner'] as const
 const technical = ['owner', 'technical'] as const
 
 /**
@@ -13,6 +14,13 @@ export const permissions = {
   'organization.read': everyMember,
   'organization.create': ['system'],
   'member.add': ['system'],
+  'member.read': everyMember,
+  'member.invite': [...owner, 'system'],
+  'member.withdraw_invitation': owner,
+  'member.change_role': owner,
+  'member.remove': owner,
+  'member.leave': everyMember,
+  'invitation.accept': ['person'],
   'catalog.apply': ['system'],
 
   'instance.add': [...technical, 'system'],
@@ -46,6 +54,16 @@ export type Permission = keyof typeof permissions
 export function may(role: Role, permission: Permission): boolean {
   const allowed: readonly Role[] = permissions[permission]
   return allowed.includes(role)
+}
+
+/** What the member roles differ in: what is worth saying of each. */
+export function permissionsThatDiffer(): Permission[] {
+  // the keys of the table itself
+  const all = Object.keys(permissions) as Permission[]
+  return all.filter((permission) => {
+    const { length } = rolesThatMay(permission)
+    return length > 0 && length < memberRoles.length
+  })
 }
 
 /** The member roles that may: for the sentence "ask an owner or a technical member". */

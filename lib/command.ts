@@ -7,9 +7,13 @@ import { now } from '@/lib/clock'
 import { runOnce } from '@/lib/command-run'
 import { DomainError, Forbidden, InvalidInput, Refused, Unavailable } from '@/lib/errors'
 import { type Limits, takePoints } from '@/lib/limits'
-import { isMember, roleIn } from '@/lib/organizations/role'
+import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 
-export type Actor = { kind: 'member'; personId: string } | { kind: 'system' }
+/** `person`: signed in, whether or not a member; for joining. */
+export type Actor =
+  | { kind: 'member'; personId: string }
+  | { kind: 'person'; personId: string }
+  | { kind: 'system' }
 export type VendorActor = { kind: 'person'; personId: string } | { kind: 'stranger' } | { kind: 'system' }
 
 /** Who asks, for which organization, and under which identity: a repeated idempotency key gets the first answer again. */
@@ -46,6 +50,8 @@ interface Options<Input> {
   once?: true
   /** Taken before the transaction opens, so that waiting for it holds no connection. */
   limits?: (input: Input, personId: string | null) => Limits
+  /** Changes who belongs or as what: one at a time in each organization, from before the asker's own role is read. */
+  membersInTurn?: true
   /** Says what a refusal is about, so that it stands in that instance's timeline. */
   about?: (input: Input) => About
 }
@@ -67,11 +73,13 @@ export function command<Schema extends z.ZodType, Result>(
   commands.set(name, { once: options.once ?? false, vendor: false })
   return (by: By, raw: z.input<Schema>): Promise<Result> => {
     const { actor, organizationId } = by
-    const personId = actor.kind === 'member' ? actor.personId : null
-    const context = { organizationId, actor: actor.kind, personId, at: now() }
+    const personId = actor.kind === 'system' ? null : actor.personId
+    const auditActor = actor.kind === 'system' ? 'system' : 'member'
+    const context: AuditContext = { organizationId, actor: auditActor, personId, at: now() }
     return run(name, schema, options, context, raw, (input) =>
       asOrganization(organizationId, async (tx) => {
-        permit(actor.kind === 'system' ? 'system' : await roleIn(tx, organizationId, actor.personId), name)
+        if (options.membersInTurn) await lockMembers(tx, organizationId)
+        permit(actor.kind === 'member' ? await roleIn(tx, organizationId, actor.personId) : actor.kind, name)
         return conclude(tx, name, options, context, by.idempotencyKey, input, (recorder) =>
           handler({ tx, organizationId, ...recorder }, input),
         )

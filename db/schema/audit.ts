@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, foreignKey, index, jsonb, pgEnum, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core'
 import { bytes, id, instant, organizationPolicy } from './columns'
 import { instances } from './instances'
@@ -42,6 +43,10 @@ export const auditEntries = pgTable(
     }),
     index('audit_entries_instance').on(t.organizationId, t.instanceId, t.sequence),
     index('audit_entries_key').on(t.organizationId, t.keyId, t.sequence),
+    // Which keys somebody has seen, without reading all else that they did.
+    index('audit_entries_revealed')
+      .on(t.organizationId, t.personId, t.keyId, t.at)
+      .where(sql`${t.action} = 'key.reveal' and ${t.outcome} = 'done'`),
     ...organizationPolicy(t.organizationId),
   ],
 )

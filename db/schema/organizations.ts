@@ -1,6 +1,16 @@
 import { sql } from 'drizzle-orm'
-import { check, index, pgEnum, pgPolicy, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import { id, instant, organizationPolicy } from './columns'
+import {
+  check,
+  index,
+  pgEnum,
+  pgPolicy,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { bytes, id, instant, organizationPolicy } from './columns'
 import { people } from './people'
 
 export const memberRole = pgEnum('member_role', ['owner', 'billing', 'technical', 'viewer'])
@@ -47,5 +57,39 @@ export const memberships = pgTable(
     index('memberships_person').on(t.personId),
     ...organizationPolicy(t.organizationId),
     pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),
+  ],
+)
+
+/** Somebody asked to become a member. The token is in the mail alone; a row is never removed, so that its link can say why it is over. */
+export const invitations = pgTable(
+  'invitations',
+  {
+    id: id(),
+    organizationId: uuid()
+      .notNull()
+      .references(() => organizations.id),
+    email: text().notNull(),
+    role: memberRole().notNull(),
+    tokenHash: bytes().notNull().unique(),
+    /** Null: the vendor. */
+    invitedById: uuid().references(() => people.id),
+    createdAt: instant().notNull(),
+    expiresAt: instant().notNull(),
+    acceptedAt: instant(),
+    acceptedById: uuid().references(() => people.id),
+    withdrawnAt: instant(),
+  },
+  (t) => [
+    // One that expired counts until it is asked for anew, so that no index depends on the time.
+    uniqueIndex('invitations_open')
+      .on(t.organizationId, t.email)
+      .where(sql`${t.acceptedAt} is null and ${t.withdrawnAt} is null`),
+    check('invitations_email_lower', sql`${t.email} = lower(${t.email})`),
+    check('invitations_span', sql`${t.createdAt} < ${t.expiresAt}`),
+    check('invitations_accepted', sql`(${t.acceptedAt} is null) = (${t.acceptedById} is null)`),
+    check('invitations_end', sql`${t.acceptedAt} is null or ${t.withdrawnAt} is null`),
+    // SHA-256
+    check('invitations_token_hash', sql`octet_length(${t.tokenHash}) = 32`),
+    ...organizationPolicy(t.organizationId),
   ],
 )

@@ -1,6 +1,22 @@
+import type { MemberRole } from '@/lib/access'
+
 /** Each job's payload, by the job's name. A secret in it is sealed by `keys/vault.ts`. */
 export interface Jobs {
   'mail.sign_in': { signInId: string; sealed: string }
+  /** `sealed`: the token of its link. */
+  'mail.invitation': { organizationId: string; invitationId: string; sealed: string }
+  'mail.role_changed': MemberChange & { role: MemberRole }
+  'mail.removed': MemberChange
   /** Daily; it has no payload of its own. */
   clean_up: unknown
+}
+
+interface MemberChange {
+  organizationId: string
+  /** Names the change, so that its mail has the same Message-ID each time. */
+  changeId: string
+  memberId: string
+  byPersonId: string
+  /** ISO 8601 */
+  at: string
 }

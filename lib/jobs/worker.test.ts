@@ -7,13 +7,16 @@ import { commandRuns, rateLimits } from '@/db/schema/commands'
 import { knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { newId } from '@/lib/ids'
+import { changeRole } from '@/lib/organizations/change-role'
+import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
+import { removeMember } from '@/lib/organizations/remove'
 import { requestSignIn } from '@/lib/people/request-sign-in'
 import { newToken, tokenHash } from '@/lib/people/tokens'
 import { migrateDatabase } from '@/sandbox/database'
 import { freePort } from '@/sandbox/ports'
 import { startPostgres } from '@/sandbox/postgres'
 import { throwAwayFolder } from '@/sandbox/postgres-home'
-import { productDatabase } from '@/sandbox/test/fixture'
+import { byMember, makeOrganization, productDatabase } from '@/sandbox/test/fixture'
 import { startMailSink } from '@/sandbox/test/mail-sink'
 import { type Running, startProcess } from '@/scripts/processes'
 import { cleanUp } from './clean-up'
@@ -87,6 +90,36 @@ test('a mail is sent to whom it may concern, and to nobody when the address is n
   expect(lines.join('\n')).not.toContain(link)
   expect(lines.join('\n')).not.toContain(code)
   expect([unknown, late, used].filter((one) => lines.join('\n').includes(one))).toEqual([])
+})
+
+test('an invitation, a changed role and a removal are told by mail, each in its person’s language; one that was taken back is not', async () => {
+  const organization = await makeOrganization('mailed')
+  const [by, memberId] = [byMember(organization, 'owner'), organization.people.viewer]
+  const before = sink.received.length
+  await pool.query(`update people set language = 'fr' where id = $1`, [memberId])
+  await inviteMember(by, { email: 'guest@mailed.example', role: 'technical' })
+  const back = { email: 'back@mailed.example', role: 'viewer' } as const
+  const { invitationId } = await inviteMember({ ...by, idempotencyKey: newId() }, back)
+  await withdrawInvitation(by, { invitationId })
+  await changeRole(by, { memberId, role: 'technical' })
+  await removeMember(by, { memberId })
+  startWorker()
+  await expect.poll(jobs, patient).toHaveLength(0)
+  const mails = await Promise.all(
+    sink.received.slice(before).map(async ({ to, data }) => {
+      const { subject, messageId, text } = await PostalMime.parse(data)
+      return { to: to.join(), subject, messageId, text }
+    }),
+  )
+  const told = mails.map(({ to, subject }) => `${to}: ${subject}`).sort()
+  expect(told).toEqual([
+    'guest@mailed.example: Join The people of mailed at Northwind Plugins',
+    'viewer@mailed.example: Vous ne faites plus partie de The people of mailed',
+    'viewer@mailed.example: Vous êtes désormais un membre technique de The people of mailed',
+  ])
+  expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(3)
+  const token = /token=([\w-]{43})/.exec(mails.map(({ text }) => text).join())?.[1] ?? 'none'
+  expect(lines.join('\n')).not.toContain(token)
 })
 
 test('asked to stop, it finishes the mail that is under way and ends well', async () => {

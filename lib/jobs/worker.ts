@@ -7,6 +7,8 @@ import { unavailableWhenDown } from '@/db/failures'
 import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
+import { sendInvitation } from '@/lib/organizations/send-invitation'
+import { sendRemoved, sendRoleChanged } from '@/lib/organizations/send-member-change'
 import { sendSignIn } from '@/lib/people/send-sign-in'
 import { checkStart } from '@/lib/start'
 import { cleanUp } from './clean-up'
@@ -26,6 +28,9 @@ declare global {
 
 const tasks: TaskList = {
   'mail.sign_in': (payload) => sendSignIn(payload),
+  'mail.invitation': (payload) => sendInvitation(payload),
+  'mail.role_changed': (payload) => sendRoleChanged(payload),
+  'mail.removed': (payload) => sendRemoved(payload),
   clean_up: cleanUp,
 }
 

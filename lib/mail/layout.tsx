@@ -5,7 +5,13 @@ import { type Language, translator } from '@/lib/messages/translator'
 
 // Colours are left to the mail program, which knows whether it is dark; only the button brings its own pair (5 to 1).
 const font = 'system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif'
-export const button = { background: '#2f6fb5', color: '#ffffff' }
+export const buttonStyle = {
+  background: '#2f6fb5',
+  color: '#ffffff',
+  padding: '10px 18px',
+  borderRadius: 7,
+  fontWeight: 600,
+}
 export const linkStyle = { color: 'inherit', textDecoration: 'underline' }
 
 interface LayoutProps {

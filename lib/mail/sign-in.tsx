@@ -2,7 +2,7 @@ import { Button, Link, Text } from '@react-email/components'
 import { env } from '@/lib/env'
 import { moment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
-import { button, linkStyle, MailLayout, renderMail } from './layout'
+import { buttonStyle, linkStyle, MailLayout, renderMail } from './layout'
 
 export interface SignInMail {
   to: string
@@ -36,16 +36,7 @@ function SignIn({ to, code, link, language, askedAt, timeZone, minutes }: SignIn
         {code}
       </Text>
       <Text style={{ margin: '0 0 12px' }}>{t('mail.sign_in.link')}</Text>
-      <Button
-        href={url}
-        style={{
-          ...button,
-          padding: '10px 18px',
-          borderRadius: 7,
-          fontWeight: 600,
-        }}
-        data-skip-in-text
-      >
+      <Button href={url} style={buttonStyle} data-skip-in-text>
         {t('mail.sign_in.button')}
       </Button>
       <Text style={{ margin: '12px 0 24px', fontSize: 13, wordBreak: 'break-all' }}>

@@ -154,7 +154,7 @@ test('each code that is thrown has its sentence', () => {
       thrown.add(`errors.${code}`)
     for (const [, a, b] of text.matchAll(/new Refused\(\w+ \? '(\w+)' : '(\w+)'/g))
       thrown.add(`errors.${a}`).add(`errors.${b}`)
-    if (/(^|\/)rules\.ts$/.test(file) && /^(keys|instances)\//.test(file)) {
+    if (/(^|\/)rules\.ts$/.test(file) && /^(keys|instances|organizations)\//.test(file)) {
       for (const [, code] of text.matchAll(/because: '(\w+)'/g)) thrown.add(`errors.${code}`)
     }
   }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { memberships, organizations } from '@/db/schema/organizations'
-import { people } from '@/db/schema/people'
 import { memberRoles } from '@/lib/access'
 import { command, vendorCommand } from '@/lib/command'
 import { Conflict, InvalidInput } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { personWith } from './person'
 import { parseSlug } from './slug'
 
 /** The time zones that an organization may have. */
@@ -54,14 +54,7 @@ export const addMember = command(
   'member.add',
   AddMember,
   async ({ tx, organizationId, now, audit }, { email, name, role, language }) => {
-    const person = { id: newId(now), email, name, language, createdAt: now }
-    // An update that changes nothing, so that the row comes back whether it is new or not.
-    const [known] = await tx
-      .insert(people)
-      .values(person)
-      .onConflictDoUpdate({ target: people.email, set: { email } })
-      .returning({ id: people.id })
-    const personId = known?.id ?? person.id
+    const personId = await personWith(tx, { email, name, language }, now)
     const added = await tx
       .insert(memberships)
       .values({ organizationId, personId, role, createdAt: now })

@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm'
-import { memberships } from '@/db/schema/organizations'
+import { memberships, organizations } from '@/db/schema/organizations'
 import type { OrganizationTx } from '@/db/scope'
 import type { MemberRole } from '@/lib/access'
 import { NotFound } from '@/lib/errors'
@@ -16,6 +16,19 @@ export async function roleIn(
   const [membership] = await membershipOf(tx, organizationId, personId).for('share')
   if (!membership) throw new NotFound('organization')
   return membership.role
+}
+
+/**
+ * Waits until nobody else changes who belongs to the organization, and keeps others from it until the commit. Without it
+ * two owners who remove each other both find that the other one is left. A lock that references to the organization, such
+ * as a new instance's, pass.
+ */
+export async function lockMembers(tx: OrganizationTx, organizationId: string) {
+  await tx
+    .select({ id: organizations.id })
+    .from(organizations)
+    .where(eq(organizations.id, organizationId))
+    .for('no key update')
 }
 
 /** Whether a person belongs to the organization at all. */

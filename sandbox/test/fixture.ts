@@ -12,6 +12,7 @@ import { issuePermanentKey } from '@/lib/keys/issue'
 import { noteKeySeen } from '@/lib/keys/note-seen'
 import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { addMember, createOrganization } from '@/lib/organizations/create'
+import { inviteMember } from '@/lib/organizations/invite'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import { startTrial } from '@/lib/trials/start'
@@ -116,6 +117,7 @@ export async function makeInstance(fixture: Fixture, name = 'desk', by = bySyste
 /** Fills an organization so that each table that can belong to one has a row of it, each reference one that is set. */
 export async function fillOrganization(database: TestDatabase, fixture: Fixture) {
   const by = () => bySystem(fixture.organizationId)
+  await inviteMember(by(), { email: `invited@${fixture.slug}.example`, role: 'viewer' })
   const instanceId = await makeInstance(fixture)
   await addAddress(by(), { instanceId, url: `https://${fixture.slug}.lan` })
   await addInstance(by(), {

@@ -5,6 +5,7 @@ import instance from './instance.json'
 import instances from './instances.json'
 import keys from './keys.json'
 import mail from './mail.json'
+import members from './members.json'
 import outage from './outage.json'
 import overview from './overview.json'
 import people from './people.json'
@@ -19,6 +20,7 @@ export const en = {
   instances,
   keys,
   mail,
+  members,
   outage,
   overview,
   people,

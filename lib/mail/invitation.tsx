@@ -1,0 +1,55 @@
+import { Button, Link, Text } from '@react-email/components'
+import type { MemberRole } from '@/lib/access'
+import { env } from '@/lib/env'
+import { moment } from '@/lib/messages/dates'
+import { type Language, translator } from '@/lib/messages/translator'
+import { buttonStyle, linkStyle, MailLayout, renderMail } from './layout'
+
+export interface InvitationMail {
+  to: string
+  organization: string
+  role: MemberRole
+  /** Null: the vendor. */
+  by: string | null
+  token: string
+  expiresAt: Date
+  language: Language
+  timeZone: string
+}
+
+/** The mail that invites somebody. Its link opens a page with a button; only that joins, and only by this address. */
+export async function invitationMail(
+  mail: InvitationMail,
+): Promise<{ subject: string; html: string; text: string }> {
+  const t = translator(mail.language)
+  const subject = t('mail.invitation.subject', {
+    organization: mail.organization,
+    vendor: env().VENDOR_NAME,
+  })
+  return { subject, ...(await renderMail(<Invitation {...mail} />)) }
+}
+
+function Invitation({ to, organization, role, by, token, expiresAt, language, timeZone }: InvitationMail) {
+  const t = translator(language)
+  const { PUBLIC_URL, VENDOR_NAME } = env()
+  const url = `${PUBLIC_URL}/invitation?token=${token}`
+  const facts = { by: by ?? VENDOR_NAME, organization, vendor: VENDOR_NAME, role: t(`errors.role.${role}`) }
+  return (
+    <MailLayout language={language} to={to} title={t('mail.invitation.title', { organization })}>
+      <Text style={{ margin: '0 0 12px' }}>{t('mail.invitation.text', facts)}</Text>
+      <Text style={{ margin: '0 0 12px' }}>{t('mail.invitation.link', { email: to })}</Text>
+      <Button href={url} style={buttonStyle} data-skip-in-text>
+        {t('mail.invitation.button')}
+      </Button>
+      <Text style={{ margin: '12px 0 24px', fontSize: 13, wordBreak: 'break-all' }}>
+        <Link href={url} style={linkStyle}>
+          {url}
+        </Link>
+      </Text>
+      <Text style={{ margin: '0 0 12px' }}>
+        {t('mail.invitation.until', { date: moment(expiresAt, language, timeZone), timeZone })}
+      </Text>
+      <Text style={{ margin: 0 }}>{t('mail.invitation.not_expected')}</Text>
+    </MailLayout>
+  )
+}

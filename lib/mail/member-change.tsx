@@ -1,0 +1,63 @@
+import { Button, Link, Text } from '@react-email/components'
+import type { MemberRole } from '@/lib/access'
+import { env } from '@/lib/env'
+import { moment } from '@/lib/messages/dates'
+import { type Language, translator } from '@/lib/messages/translator'
+import { buttonStyle, linkStyle, MailLayout, renderMail } from './layout'
+
+export interface MemberMail {
+  to: string
+  language: Language
+  timeZone: string
+  organization: string
+  slug: string
+  /** Who did it, by name or address. */
+  by: string
+  at: Date
+}
+
+/** Tells a member that they have another role. */
+export async function roleChangedMail(mail: MemberMail & { role: MemberRole }) {
+  const { language, timeZone, organization, slug, by, at } = mail
+  const t = translator(language)
+  const role = t(`errors.role.${mail.role}`)
+  const subject = t('mail.role_changed.subject', { organization, role })
+  const url = `${env().PUBLIC_URL}/${slug}/members`
+  const rendered = await renderMail(
+    <MailLayout language={language} to={mail.to} title={subject}>
+      <Text style={{ margin: '0 0 12px' }}>
+        {t('mail.role_changed.text', { by, organization, role, ...when(at, language, timeZone) })}
+      </Text>
+      <Text style={{ margin: '0 0 12px' }}>{t('mail.role_changed.may')}</Text>
+      <Button href={url} style={buttonStyle} data-skip-in-text>
+        {t('mail.role_changed.button')}
+      </Button>
+      <Text style={{ margin: '12px 0 0', fontSize: 13, wordBreak: 'break-all' }}>
+        <Link href={url} style={linkStyle}>
+          {url}
+        </Link>
+      </Text>
+    </MailLayout>,
+  )
+  return { subject, ...rendered }
+}
+
+/** Tells somebody that they are a member no longer. */
+export async function removedMail({ to, language, timeZone, organization, by, at }: MemberMail) {
+  const t = translator(language)
+  const subject = t('mail.removed.subject', { organization })
+  const rendered = await renderMail(
+    <MailLayout language={language} to={to} title={subject}>
+      <Text style={{ margin: '0 0 12px' }}>
+        {t('mail.removed.text', { by, organization, ...when(at, language, timeZone) })}
+      </Text>
+      <Text style={{ margin: 0 }}>{t('mail.removed.wrong', { by })}</Text>
+    </MailLayout>,
+  )
+  return { subject, ...rendered }
+}
+
+const when = (at: Date, language: Language, timeZone: string) => ({
+  when: moment(at, language, timeZone),
+  timeZone,
+})

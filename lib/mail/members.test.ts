@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { newToken } from '@/lib/people/tokens'
+import { setEnvironment } from '@/sandbox/test/fixture'
+import { invitationMail } from './invitation'
+import { removedMail, roleChangedMail } from './member-change'
+
+const publicUrl = 'https://portal.example.com'
+setEnvironment('postgres://latchkey_app:none@127.0.0.1/none', { PUBLIC_URL: publicUrl })
+
+const token = newToken()
+const facts = {
+  to: 'ada@acme.example',
+  timeZone: 'Europe/Paris',
+  organization: 'Ville de <b>Morlanges</b>',
+  by: 'Camille Roux',
+  at: new Date('2026-03-02T09:12:00Z'),
+}
+const mails = {
+  invitation: (language: 'en' | 'fr') =>
+    invitationMail({ ...facts, language, role: 'technical', token, expiresAt: facts.at }),
+  role_changed: (language: 'en' | 'fr') =>
+    roleChangedMail({ ...facts, language, role: 'technical', slug: 'morlanges' }),
+  removed: (language: 'en' | 'fr') => removedMail({ ...facts, language, slug: 'morlanges' }),
+}
+
+test.each([
+  ['invitation', 'en', 'Join Ville de', ['a technical member', '2 Mar 2026, 10:12', 'Camille Roux']],
+  ['invitation', 'fr', 'Rejoindre Ville de', ['un membre technique', '2 mars 2026, 10:12', 'Camille Roux']],
+  ['role_changed', 'en', 'You are now a technical member', ['2 Mar 2026, 10:12', 'Camille Roux']],
+  ['role_changed', 'fr', 'Vous êtes désormais un membre technique', ['2 mars 2026, 10:12', 'Camille Roux']],
+  ['removed', 'en', 'You no longer belong to', ['2 Mar 2026, 10:12', 'Camille Roux']],
+  ['removed', 'fr', 'Vous ne faites plus partie de', ['2 mars 2026, 10:12', 'Camille Roux']],
+] as const)('%s in %s says who, what and when, as HTML and text', async (kind, language, subject, said) => {
+  const mail = await mails[kind](language)
+  expect(mail.subject).toContain(subject)
+  expect(mail.html).toContain(`lang="${language}"`)
+  for (const form of [mail.html, mail.text]) {
+    for (const one of said) expect(form).toContain(one)
+    expect(form).toContain('support@latchkey.example')
+  }
+  expect(mail.html).not.toContain('<b>Morlanges')
+  expect(mail.html).not.toMatch(/<(img|script|iframe|object)\b|url\(/i)
+  const addresses = [
+    ...[...mail.html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, address = '']) => address),
+    ...[...mail.text.matchAll(/https?:\S+/g)].map(([address]) => address),
+  ]
+  for (const address of addresses)
+    expect(address).toMatch(/^(https:\/\/portal\.example\.com\/|mailto:support@)/)
+  const link = { invitation: `/invitation?token=${token}`, role_changed: '/morlanges/members', removed: '' }[
+    kind
+  ]
+  if (link) expect(mail.text.split('\n').map((line) => line.trim())).toContain(publicUrl + link)
+})

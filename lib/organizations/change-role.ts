@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { memberRoles } from '@/lib/access'
+import { command } from '@/lib/command'
+import { newId } from '@/lib/ids'
+import { enqueue } from '@/lib/jobs/enqueue'
+import { memberOf, refuseLastOwner, setRole } from './member'
+
+/**
+ * Gives a member another role, from their next request on; they are told by mail. Who has it already is left alone.
+ * @throws NotFound; Refused `last_owner`.
+ */
+export const changeRole = command(
+  'member.change_role',
+  z.object({ memberId: z.uuid('not_found'), role: z.enum(memberRoles, 'required') }),
+  async ({ tx, organizationId, personId, now, audit, unchanged }, { memberId, role }) => {
+    const member = await memberOf(tx, organizationId, memberId)
+    if (member.role === role) return unchanged()
+    await refuseLastOwner(tx, organizationId, member)
+    await setRole(tx, organizationId, memberId, role)
+    if (personId && personId !== memberId) {
+      const change = { changeId: newId(now), memberId, byPersonId: personId, at: now.toISOString() }
+      await enqueue(tx, 'mail.role_changed', { organizationId, ...change, role })
+    }
+    audit({ details: { name: member.name ?? member.email, from: member.role, role } })
+  },
+  { membersInTurn: true },
+)

@@ -1,0 +1,27 @@
+import { people } from '@/db/schema/people'
+import type { OrganizationTx } from '@/db/scope'
+import { newId } from '@/lib/ids'
+import type { Language } from '@/lib/messages/translator'
+
+interface Known {
+  email: string
+  name: string | null
+  /** For who is new; others keep their own. */
+  language: Language
+}
+
+/** The ID of the person with this address, who is made where there is none: sign-in mails go to known addresses only. */
+export async function personWith(
+  tx: OrganizationTx,
+  { email, name, language }: Known,
+  now: Date,
+): Promise<string> {
+  const person = { id: newId(now), email, name, language, createdAt: now }
+  // An update that changes nothing, so that the row comes back whether it is new or not.
+  const [known] = await tx
+    .insert(people)
+    .values(person)
+    .onConflictDoUpdate({ target: people.email, set: { email } })
+    .returning({ id: people.id })
+  return known?.id ?? person.id
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { isOpen, mayAccept, mayCeaseToOwn } from './rules'
+
+const now = new Date('2026-03-02T09:00:00Z')
+const later = new Date(now.getTime() + 1)
+const invitation = { email: 'ada@acme.example', expiresAt: later, acceptedAt: null, withdrawnAt: null }
+const ada = { email: 'ada@acme.example', emailVerified: now }
+
+test.each([
+  ['owner', 0, { ok: false, because: 'last_owner' }],
+  ['owner', 1, { ok: true }],
+  ['technical', 0, { ok: true }],
+] as const)('an %s beside %i other owners', (role, others, verdict) => {
+  expect(mayCeaseToOwn({ role }, others)).toEqual(verdict)
+})
+
+test.each([
+  [{}, { ok: true }],
+  [{ acceptedAt: now }, { ok: false, because: 'invitation_used' }],
+  [{ withdrawnAt: now }, { ok: false, because: 'invitation_withdrawn' }],
+  [{ expiresAt: now }, { ok: false, because: 'invitation_expired' }],
+  [
+    { withdrawnAt: now, expiresAt: now },
+    { ok: false, because: 'invitation_withdrawn' },
+  ],
+  [
+    { acceptedAt: now, expiresAt: now },
+    { ok: false, because: 'invitation_used' },
+  ],
+] as const)('an invitation with %o is %o', (facts, verdict) => {
+  expect(isOpen({ ...invitation, ...facts }, now)).toEqual(verdict)
+  expect(mayAccept({ ...invitation, ...facts }, ada, now)).toEqual(verdict)
+})
+
+test('another address is told that, whatever else there is; an address that nobody confirmed is no one’s', () => {
+  const other = { email: 'eve@acme.example', emailVerified: now }
+  for (const facts of [{}, { acceptedAt: now }, { withdrawnAt: now }, { expiresAt: now }]) {
+    const because = 'invitation_other_address'
+    expect(mayAccept({ ...invitation, ...facts }, other, now)).toEqual({ ok: false, because })
+  }
+  const because = 'invitation_unconfirmed'
+  expect(mayAccept(invitation, { ...ada, emailVerified: null }, now)).toEqual({ ok: false, because })
+})

@@ -1,0 +1,46 @@
+/** Days in which an invitation can be accepted. */
+export const invitationDays = 7
+
+export type OwnerVerdict = { ok: true } | { ok: false; because: 'last_owner' }
+
+/** Whether an organization can do without this member as an owner: somebody must be there who lets others in. */
+export function mayCeaseToOwn(member: { role: string }, otherOwners: number): OwnerVerdict {
+  return member.role !== 'owner' || otherOwners > 0 ? { ok: true } : { ok: false, because: 'last_owner' }
+}
+
+export interface InvitationFacts {
+  email: string
+  expiresAt: Date
+  acceptedAt: Date | null
+  withdrawnAt: Date | null
+}
+
+export type OpenVerdict =
+  | { ok: true }
+  | { ok: false; because: 'invitation_used' | 'invitation_withdrawn' | 'invitation_expired' }
+
+/** Whether an invitation can still be accepted by anybody. */
+export function isOpen(invitation: InvitationFacts, now: Date): OpenVerdict {
+  if (invitation.acceptedAt) return { ok: false, because: 'invitation_used' }
+  if (invitation.withdrawnAt) return { ok: false, because: 'invitation_withdrawn' }
+  if (invitation.expiresAt <= now) return { ok: false, because: 'invitation_expired' }
+  return { ok: true }
+}
+
+export type AcceptVerdict =
+  | OpenVerdict
+  | { ok: false; because: 'invitation_other_address' | 'invitation_unconfirmed' }
+
+/**
+ * Whether this person can accept it: only by the address that was invited, and only where that address is known to be
+ * theirs. Which address it is comes first, since to anybody else the rest is no matter.
+ */
+export function mayAccept(
+  invitation: InvitationFacts,
+  person: { email: string; emailVerified: Date | null },
+  now: Date,
+): AcceptVerdict {
+  if (person.email !== invitation.email) return { ok: false, because: 'invitation_other_address' }
+  if (!person.emailVerified) return { ok: false, because: 'invitation_unconfirmed' }
+  return isOpen(invitation, now)
+}

@@ -1,0 +1,41 @@
+import { eq } from 'drizzle-orm'
+import { organizations } from '@/db/schema/organizations'
+import { people } from '@/db/schema/people'
+import { asOrganization } from '@/db/scope'
+import type { Jobs } from '@/lib/jobs/jobs'
+import { type MemberMail, removedMail, roleChangedMail } from '@/lib/mail/member-change'
+import { sendMail } from '@/lib/mail/send'
+
+/** The job `mail.role_changed`. @throws when the mail server does not take it; the job is then tried again. */
+export async function sendRoleChanged({ role, ...change }: Jobs['mail.role_changed']) {
+  await send('role-changed', change, (mail) => roleChangedMail({ ...mail, role }))
+}
+
+/** The job `mail.removed`. @throws when the mail server does not take it; the job is then tried again. */
+export async function sendRemoved(change: Jobs['mail.removed']) {
+  await send('removed', change, removedMail)
+}
+
+async function send(
+  kind: string,
+  { organizationId, changeId, memberId, byPersonId, at }: Jobs['mail.removed'],
+  make: (mail: MemberMail) => Promise<{ subject: string; html: string; text: string }>,
+) {
+  const found = await asOrganization(organizationId, async (tx) => {
+    const [[organization], [member], [by]] = await Promise.all([
+      tx
+        .select({ name: organizations.name, slug: organizations.slug })
+        .from(organizations)
+        .where(eq(organizations.id, organizationId)),
+      tx.select().from(people).where(eq(people.id, memberId)),
+      tx.select().from(people).where(eq(people.id, byPersonId)),
+    ])
+    return organization && member && by ? { organization, member, by } : null
+  })
+  if (!found) return
+  const { organization, member, by } = found
+  const { email: to, language, timeZone } = member
+  const facts = { to, language, timeZone, at: new Date(at), by: by.name || by.email }
+  const mail = await make({ ...facts, organization: organization.name, slug: organization.slug })
+  await sendMail({ identity: `${kind}.${changeId}`, to, ...mail })
+}
