@@ -7,6 +7,7 @@ import { addInstance } from '@/lib/instances/add'
 import { addAddress } from '@/lib/instances/address'
 import { open } from '@/lib/keys/vault'
 import { addMember, createOrganization } from '@/lib/organizations/create'
+import { inviteMember } from '@/lib/organizations/invite'
 import { newToken, tokenHash } from '@/lib/people/tokens'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
@@ -22,6 +23,9 @@ export interface Customer {
   addressId: string
   /** Another instance, for what changes one for good. */
   spareId: string
+  /** A further member, whose role is changed. */
+  memberId: string
+  invitationId: string
   keys: { id: string; shortId: string; characters: string }[]
 }
 
@@ -51,6 +55,10 @@ export async function newCustomer(
   )
   const people: Partial<Record<MemberRole, Person>> = {}
   for (const role of memberRoles) people[role] = await newMember(organizationId, slug, role)
+  const further = { email: `further@${slug}.example`, role: 'viewer' } as const
+  const { personId: memberId } = await addMember(bySystem(organizationId), further)
+  const invited = { email: `invited@${slug}.example`, role: 'viewer' } as const
+  const { invitationId } = await inviteMember(bySystem(organizationId), invited)
   const instanceId = await newInstance(organizationId, `${slug}.example`, more)
   await addAddress(bySystem(organizationId), { instanceId, url: `https://${slug}.lan` })
   const spareId = await newInstance(organizationId, `spare.${slug}.example`, { label: 'Spare' })
@@ -71,6 +79,8 @@ export async function newCustomer(
     instanceId,
     addressId: address?.id ?? '',
     spareId,
+    memberId,
+    invitationId,
     keys: await keysOf(organizationId),
   }
 }

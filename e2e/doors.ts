@@ -17,6 +17,8 @@ export interface Path {
 const inInstance = (rest: string) => (slug: string, ids: Customer) =>
   `/${slug}/instances/${ids.instanceId}${rest}`
 
+const ofMember = (rest: string) => (slug: string, ids: Customer) => `/${slug}/members/${ids.memberId}${rest}`
+
 const read = 'organization.read'
 
 /** Each page and route handler of the build; the matrix fails when one is missing here, or here alone. */
@@ -45,6 +47,18 @@ export const paths: Record<string, Path> = {
   '/(portal)/[org]/instances/[id]/page': { permission: read, at: inInstance('') },
   '/(portal)/[org]/instances/[id]/edit/page': { permission: read, at: inInstance('/edit') },
   '/(portal)/[org]/instances/[id]/retire/page': { permission: read, at: inInstance('/retire') },
+  '/(portal)/[org]/members/page': { permission: 'member.read', at: (slug) => `/${slug}/members` },
+  '/(portal)/[org]/members/invite/page': {
+    permission: 'member.read',
+    at: (slug) => `/${slug}/members/invite`,
+  },
+  '/(portal)/[org]/members/leave/page': {
+    permission: 'member.leave',
+    at: (slug) => `/${slug}/members/leave`,
+  },
+  '/(portal)/[org]/members/[id]/page': { permission: 'member.read', at: ofMember('') },
+  '/(portal)/[org]/members/[id]/remove/page': { permission: 'member.read', at: ofMember('/remove') },
+  '/(public)/invitation/page': { permission: null, at: () => '/invitation?token=none' },
   '/(public)/page': { permission: null, at: () => '/' },
   '/(public)/sign-in/page': { permission: null, at: () => '/sign-in' },
   '/(public)/sign-in/code/page': { permission: null, at: () => '/sign-in/code' },
@@ -61,18 +75,24 @@ export const forms: Record<string, Permission> = {
   '/(portal)/[org]/instances/new/page': 'instance.add',
   '/(portal)/[org]/instances/[id]/edit/page': 'instance.edit',
   '/(portal)/[org]/instances/[id]/retire/page': 'instance.retire',
+  '/(portal)/[org]/members/invite/page': 'member.invite',
+  '/(portal)/[org]/members/[id]/page': 'member.change_role',
+  '/(portal)/[org]/members/[id]/remove/page': 'member.remove',
 }
 
 export interface Action {
   permission: Permission
   /** A page that has it. */
   at: (slug: string, ids: Customer) => string
+  /** It is about nothing that another organization could have. */
+  alone?: true
   /** Without the organization and the idempotency key, which every form has. */
   fields: (ids: Customer) => Fields
 }
 
 const instances = 'app/(portal)/[org]/instances/actions.ts'
 const keys = 'app/(portal)/[org]/keys/actions.ts'
+const members = 'app/(portal)/[org]/members/actions.ts'
 const newAddress = () => ['url', `https://x${randomUUID().slice(-12)}.example`] as const
 
 /** The actions of an organization's pages, in an order in which each can be done after the one before. */
@@ -92,6 +112,7 @@ export const organizationActions: Record<string, Action> = {
   },
   [`${instances} add`]: {
     permission: 'instance.add',
+    alone: true,
     at: (slug) => `/${slug}/instances/new`,
     fields: () => [
       ['label', 'Added'],
@@ -133,6 +154,40 @@ export const organizationActions: Record<string, Action> = {
     at: inInstance('/edit'),
     fields: ({ spareId }) => [['instanceId', spareId]],
   },
+  [`${members} invite`]: {
+    permission: 'member.invite',
+    alone: true,
+    at: (slug) => `/${slug}/members/invite`,
+    fields: () => [
+      ['email', `guest@x${randomUUID().slice(-12)}.example`],
+      ['role', 'viewer'],
+    ],
+  },
+  [`${members} withdraw`]: {
+    permission: 'member.withdraw_invitation',
+    at: (slug) => `/${slug}/members`,
+    fields: ({ invitationId }) => [['invitationId', invitationId]],
+  },
+  // A second owner, so that the first one may leave.
+  [`${members} setRole`]: {
+    permission: 'member.change_role',
+    at: ofMember(''),
+    fields: ({ memberId }) => [
+      ['memberId', memberId],
+      ['role', 'owner'],
+    ],
+  },
+  [`${members} remove`]: {
+    permission: 'member.remove',
+    at: ofMember('/remove'),
+    fields: ({ people }) => [['memberId', people.viewer.personId]],
+  },
+  [`${members} leave`]: {
+    permission: 'member.leave',
+    alone: true,
+    at: (slug) => `/${slug}/members/leave`,
+    fields: () => [],
+  },
 }
 
 const account = 'app/_request/account-actions.ts'
@@ -151,6 +206,11 @@ export const personalActions: Record<
   },
   [`${account} signOut`]: { permission: 'session.end', stated: false, fields: [] },
   [`${account} signOutEverywhere`]: { permission: 'session.end_all', stated: false, fields: [] },
+  'app/(public)/invitation/actions.ts accept': {
+    permission: 'invitation.accept',
+    stated: true,
+    fields: [['token', 'none']],
+  },
   [`${signIn} askForMail`]: {
     permission: 'sign_in.request',
     stated: true,

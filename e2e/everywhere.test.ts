@@ -30,6 +30,8 @@ function pages(customer: Customer) {
     { signedIn: true, path: `/${customer.slug}/instances?retired=1` },
     { signedIn: true, path: '/no/such/page' },
     { signedIn: true, path: `/unknown-organization/keys` },
+    { signedIn: true, path: '/invitation?token=none' },
+    { signedIn: false, path: '/invitation?token=none' },
     { signedIn: false, path: '/sign-in' },
     { signedIn: false, path: '/sign-in/link?token=none' },
     { signedIn: false, path: '/no/such/page' },

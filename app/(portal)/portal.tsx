@@ -15,7 +15,7 @@ export async function Portal({
   children,
 }: {
   visit: Visit
-  current: 'overview' | 'instances' | 'keys'
+  current: 'overview' | 'instances' | 'keys' | 'members'
   needs: number
   children: ReactNode
 }) {
@@ -60,6 +60,12 @@ export async function Portal({
           current: current === 'instances',
         },
         { href: `${home}/keys`, text: t('shell.keys'), icon: 'key', current: current === 'keys' },
+        {
+          href: `${home}/members`,
+          text: t('shell.members'),
+          icon: 'users',
+          current: current === 'members',
+        },
       ]}
       person={{ mark: initials(name), name, note: t(`shell.role.${organization.role}`) }}
       personMenu={

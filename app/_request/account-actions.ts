@@ -3,7 +3,9 @@
 import { cookies } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { parseTheme } from '@/components/theme'
+import { env } from '@/lib/env'
 import { languages } from '@/lib/messages/translator'
+import { safeReturnTo } from '@/lib/people/rules'
 import { endAllSessions, endSession, setLanguage } from '@/lib/people/session'
 import { actAlone } from './act'
 import { cookieOptions, languageCookie, sessionCookie, themeCookie } from './session'
@@ -22,7 +24,10 @@ export async function signOut(form: FormData) {
     if (session && token)
       await endSession({ actor: { kind: 'person', personId: session.personId } }, { token })
     jar.delete({ name: sessionCookie(), ...cookieOptions() })
-    redirect('/sign-in')
+    // Whoever signs out to sign in with another address comes back to where they were.
+    const to = form.get('to')
+    const back = typeof to === 'string' ? safeReturnTo(to, env().PUBLIC_URL) : null
+    redirect(back ? `/sign-in?to=${encodeURIComponent(back)}` : '/sign-in')
   })
 }
 

@@ -11,6 +11,8 @@ export interface Invitation extends InvitationFacts {
   slug: string
   organization: string
   role: MemberRole
+  /** The organization's. */
+  timeZone: string
   /** Null: the vendor. */
   invitedBy: string | null
 }
@@ -25,6 +27,7 @@ export function invitationBy(token: string): Promise<Invitation | null> {
         organization: organizations.name,
         email: invitations.email,
         role: invitations.role,
+        timeZone: organizations.timeZone,
         expiresAt: invitations.expiresAt,
         acceptedAt: invitations.acceptedAt,
         withdrawnAt: invitations.withdrawnAt,

@@ -9,9 +9,9 @@ import { SubmitButton } from '@/components/ui/submit-button'
 import { may } from '@/lib/access'
 import { productionInstances } from '@/lib/instances/queries'
 import { Portal } from '../../../portal'
+import { MayNot } from '../../may-not'
 import { add } from '../actions'
 import { InstanceFields, mostOriginals } from '../fields'
-import { MayNot } from '../may-not'
 
 interface Props {
   params: Promise<{ org: string }>

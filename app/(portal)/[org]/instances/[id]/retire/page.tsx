@@ -10,8 +10,8 @@ import { may } from '@/lib/access'
 import { type KeyRow, listKeys } from '@/lib/keys/queries'
 import { lastDay } from '@/lib/messages/dates'
 import { Portal } from '../../../../portal'
+import { MayNot } from '../../../may-not'
 import { retire } from '../../actions'
-import { MayNot } from '../../may-not'
 import { foundInstance, instanceTitle } from '../found'
 
 const mostKeys = 50

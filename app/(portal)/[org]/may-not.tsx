@@ -9,7 +9,10 @@ export async function MayNot({ visit, permission }: { visit: Visit; permission: 
   const { t, organization } = visit
   return (
     <Panel>
-      <Empty icon="lock" title={t('instances.may_not.title')}>
+      <Empty
+        icon="lock"
+        title={t(permission.startsWith('member.') ? 'members.may_not_title' : 'instances.may_not.title')}
+      >
         {t('instances.may_not.text', {
           role: t(`errors.role.${organization.role}`),
           who: await whomToAsk(visit, permission),

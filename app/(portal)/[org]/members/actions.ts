@@ -1,0 +1,53 @@
+'use server'
+
+import { redirect } from 'next/navigation'
+import { act } from '@/app/_request/act'
+import type { FormState } from '@/components/form-state'
+import type { MemberRole } from '@/lib/access'
+import { changeRole } from '@/lib/organizations/change-role'
+import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
+import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
+
+const text = (form: FormData, name: string) => {
+  const value = form.get(name)
+  return typeof value === 'string' ? value : ''
+}
+/** What the command's schema does not know it refuses, with a sentence at the field. */
+const role = (form: FormData) => text(form, 'role') as MemberRole
+
+export async function invite(_state: FormState, form: FormData): Promise<FormState> {
+  return act('member.invite', form, async ({ by, organization }) => {
+    await inviteMember(by, { email: text(form, 'email'), role: role(form) })
+    redirect(`/${organization.slug}/members?done=invited`)
+  })
+}
+
+export async function withdraw(_state: FormState, form: FormData): Promise<FormState> {
+  return act('member.withdraw_invitation', form, async ({ by, organization }) => {
+    await withdrawInvitation(by, { invitationId: text(form, 'invitationId') })
+    redirect(`/${organization.slug}/members?done=withdrawn`)
+  })
+}
+
+export async function setRole(_state: FormState, form: FormData): Promise<FormState> {
+  return act('member.change_role', form, async ({ by, organization }) => {
+    await changeRole(by, { memberId: text(form, 'memberId'), role: role(form) })
+    redirect(`/${organization.slug}/members?done=changed`)
+  })
+}
+
+export async function remove(_state: FormState, form: FormData): Promise<FormState> {
+  return act('member.remove', form, async ({ by, organization, session }) => {
+    const memberId = text(form, 'memberId')
+    await removeMember(by, { memberId })
+    // Who removed themselves has no session left to look with.
+    redirect(memberId === session.personId ? '/sign-in' : `/${organization.slug}/members?done=removed`)
+  })
+}
+
+export async function leave(_state: FormState, form: FormData): Promise<FormState> {
+  return act('member.leave', form, async ({ by }) => {
+    await leaveOrganization(by, {})
+    redirect('/')
+  })
+}

@@ -1,0 +1,102 @@
+import type { Visit } from '@/app/_request/session'
+import { ActionForm } from '@/components/form'
+import { LinkButton } from '@/components/ui/button'
+import { Panel, Section } from '@/components/ui/panel'
+import { State } from '@/components/ui/state'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { may } from '@/lib/access'
+import { moment } from '@/lib/messages/dates'
+import type { openInvitations } from '@/lib/organizations/members'
+import { invitationDays } from '@/lib/organizations/rules'
+import { withdraw } from './actions'
+
+export const mostInvitations = 100
+
+type Invitation = Awaited<ReturnType<typeof openInvitations>>[number]
+
+interface Around {
+  visit: Visit
+  here: string
+  at: Date
+}
+
+/** Who was invited and has not come yet; nothing where there is nobody. */
+export function Invitations({ invitations, ...around }: Around & { invitations: Invitation[] }) {
+  const { t } = around.visit
+  if (invitations.length === 0) return null
+  return (
+    <Section
+      title={t('members.invitations.title')}
+      note={t('members.invitations.note', { days: invitationDays })}
+    >
+      <Panel>
+        <table className="table">
+          <thead>
+            <tr>
+              <th>{t('members.invitations.email')}</th>
+              <th>{t('members.role_column')}</th>
+              <th>{t('members.invitations.until')}</th>
+              <th />
+            </tr>
+          </thead>
+          <tbody>
+            {invitations.slice(0, mostInvitations).map((invitation) => (
+              <Line key={invitation.id} invitation={invitation} {...around} />
+            ))}
+          </tbody>
+        </table>
+      </Panel>
+      {invitations.length > mostInvitations && (
+        <p className="mt-3 text-muted">{t('members.invitations.more', { count: mostInvitations })}</p>
+      )}
+    </Section>
+  )
+}
+
+function Line({ visit, here, at, invitation }: Around & { invitation: Invitation }) {
+  const { t, session, organization, language } = visit
+  const { id, email, role, expiresAt, invitedBy } = invitation
+  const date = moment(expiresAt, language, session.timeZone)
+  return (
+    <tr>
+      <td>
+        <b className="break-words">{email}</b>
+        {invitedBy && <small className="break-words">{t('members.invitations.by', { by: invitedBy })}</small>}
+      </td>
+      <td>{t(`members.role.${role}`)}</td>
+      <td className="when">
+        {expiresAt <= at ? (
+          <State tone="soon" icon="clock">
+            {t('members.invitations.over', { date })}
+          </State>
+        ) : (
+          <time dateTime={expiresAt.toISOString()}>{date}</time>
+        )}
+      </td>
+      <td className="act">
+        {may(organization.role, 'member.withdraw_invitation') && (
+          <span className="row">
+            <ActionForm action={withdraw} hidden={{ organization: organization.slug, invitationId: id }}>
+              <SubmitButton
+                small
+                label={t('members.invitations.withdraw_label', { email })}
+                pendingText={t('shell.busy')}
+              >
+                {t('members.invitations.withdraw')}
+              </SubmitButton>
+            </ActionForm>
+            {expiresAt <= at && (
+              <LinkButton
+                small
+                href={`${here}/invite?email=${encodeURIComponent(email)}&role=${role}`}
+                label={t('members.invitations.again_label', { email })}
+              >
+                {t('members.invitations.again')}
+              </LinkButton>
+            )}
+          </span>
+        )}
+      </td>
+    </tr>
+  )
+}

@@ -1,0 +1,61 @@
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
+import { read } from '@/app/_request/read'
+import { requireMember } from '@/app/_request/session'
+import { ActionForm } from '@/components/form'
+import { LinkButton } from '@/components/ui/button'
+import { Notice } from '@/components/ui/notice'
+import { PageHead, Panel } from '@/components/ui/panel'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { Portal } from '../../../portal'
+import { leave } from '../actions'
+import { foundMember } from '../found'
+
+interface Props {
+  params: Promise<{ org: string }>
+}
+
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t, organization } = await requireMember((await params).org, 'member.leave')
+  return t('members.leave.title', { organization: organization.name })
+})
+
+export default organizationPage(LeavePage)
+
+async function LeavePage({ params }: Props) {
+  const visit = await requireMember((await params).org, 'member.leave')
+  const { t, session } = visit
+  const { organizationId, slug, name: organization } = visit.organization
+  const { data, attention } = await read(visit, (tx) => foundMember(tx, organizationId, session.personId))
+  const here = `/${slug}/members`
+  return (
+    <Portal visit={visit} current="members" needs={attention.lines.length}>
+      <PageHead title={t('members.leave.title', { organization })} />
+      {data.verdict.ok ? (
+        <Panel padded>
+          <ActionForm action={leave} hidden={{ organization: slug }}>
+            <p>{t('members.leave.now', { organization })}</p>
+            <p>{t('members.leave.invitations')}</p>
+            <p>{t('members.leave.back')}</p>
+            <div className="row">
+              <SubmitButton variant="danger" pendingText={t('shell.busy')}>
+                {t('members.leave.submit', { organization })}
+              </SubmitButton>
+              <LinkButton variant="quiet" href={here}>
+                {t('members.leave.cancel')}
+              </LinkButton>
+            </div>
+          </ActionForm>
+        </Panel>
+      ) : (
+        <>
+          <Notice tone="soon" silent>
+            {t('members.you_last_owner')}
+          </Notice>
+          <div className="row">
+            <LinkButton href={here}>{t('members.edit.cancel')}</LinkButton>
+          </div>
+        </>
+      )}
+    </Portal>
+  )
+}

@@ -1,0 +1,154 @@
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
+import { read } from '@/app/_request/read'
+import { requireMember, type Visit } from '@/app/_request/session'
+import { whomToAsk } from '@/app/_request/whom-to-ask'
+import { Done } from '@/components/done'
+import { LinkButton } from '@/components/ui/button'
+import { Pager } from '@/components/ui/pager'
+import { PageHead, Panel } from '@/components/ui/panel'
+import { may } from '@/lib/access'
+import { isId } from '@/lib/ids'
+import { moment } from '@/lib/messages/dates'
+import type { Member } from '@/lib/organizations/member'
+import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
+import { Portal } from '../../portal'
+import { nameOf } from './found'
+import { Invitations, mostInvitations } from './invitations'
+import { Roles } from './roles'
+
+const pageSize = 100
+const doneMessages = ['invited', 'withdrawn', 'changed', 'removed', 'joined'] as const
+
+interface Props {
+  params: Promise<{ org: string }>
+  searchParams: Promise<{ after?: unknown; done?: unknown }>
+}
+
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t } = await requireMember((await params).org, 'member.read')
+  return t('members.title')
+})
+
+export default organizationPage(MembersPage)
+
+async function MembersPage({ params, searchParams }: Props) {
+  const visit = await requireMember((await params).org, 'member.read')
+  const { after: given, done } = await searchParams
+  const after = isId(given) ? given : undefined
+  const { t, organization } = visit
+  const { organizationId, role } = organization
+  const { data, attention, at } = await read(visit, (tx) =>
+    Promise.all([
+      countMembers(tx, organizationId),
+      listMembers(tx, organizationId, { size: pageSize, after }),
+      openInvitations(tx, organizationId, mostInvitations + 1),
+    ]),
+  )
+  const [count, members, invitations] = data
+  const shown = members.slice(0, pageSize)
+  const here = `/${organization.slug}/members`
+  const said = doneMessages.find((one) => one === done)
+  return (
+    <Portal visit={visit} current="members" needs={attention.lines.length}>
+      <PageHead
+        title={t('members.title')}
+        sentence={t('members.sentence', { count, organization: organization.name })}
+        actions={
+          may(role, 'member.invite') && (
+            <LinkButton icon="plus" href={`${here}/invite`}>
+              {t('members.invite_link')}
+            </LinkButton>
+          )
+        }
+      />
+      {said && (
+        <Done>
+          {t(`members.done.${said}`, {
+            organization: organization.name,
+            role: t(`errors.role.${role}`),
+          })}
+        </Done>
+      )}
+      <MemberTable visit={visit} members={shown} here={here} />
+      {(after || members.length > pageSize) && (
+        <Pager
+          label={t('members.pages')}
+          summary={t('members.shown', { count: shown.length })}
+          previous={after ? { href: here, text: t('members.first') } : undefined}
+          next={
+            members.length > pageSize
+              ? { href: `${here}?after=${shown.at(-1)?.id}`, text: t('members.next') }
+              : undefined
+          }
+        />
+      )}
+      {!may(role, 'member.invite') && (
+        <p className="mt-3 text-muted">
+          {t('members.ask', { who: await whomToAsk(visit, 'member.invite') })}
+        </p>
+      )}
+      <Invitations visit={visit} invitations={invitations} here={here} at={at} />
+      <Roles t={t} />
+    </Portal>
+  )
+}
+
+function MemberTable({ visit, members, here }: { visit: Visit; members: Member[]; here: string }) {
+  const { t, session, language } = visit
+  return (
+    <Panel>
+      <table className="table">
+        <thead>
+          <tr>
+            <th>{t('members.name')}</th>
+            <th>{t('members.role_column')}</th>
+            <th>{t('members.since')}</th>
+            <th />
+          </tr>
+        </thead>
+        <tbody>
+          {members.map((member) => (
+            <tr key={member.id}>
+              <td>
+                <b className="break-words">{nameOf(member)}</b>
+                {member.id === session.personId && ` (${t('members.you')})`}
+                {member.name && <small className="break-words">{member.email}</small>}
+              </td>
+              <td>{t(`members.role.${member.role}`)}</td>
+              <td className="when">
+                <time dateTime={member.since.toISOString()}>
+                  {moment(member.since, language, session.timeZone)}
+                </time>
+              </td>
+              <td className="act">
+                <MemberLinks visit={visit} member={member} here={here} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  )
+}
+
+function MemberLinks({ visit, member, here }: { visit: Visit; member: Member; here: string }) {
+  const { t, session, organization } = visit
+  return (
+    <span className="row">
+      {may(organization.role, 'member.change_role') && (
+        <LinkButton
+          small
+          href={`${here}/${member.id}`}
+          label={t('members.change_label', { name: nameOf(member) })}
+        >
+          {t('members.change')}
+        </LinkButton>
+      )}
+      {member.id === session.personId && (
+        <LinkButton small variant="quiet" href={`${here}/leave`}>
+          {t('members.leave_link')}
+        </LinkButton>
+      )}
+    </span>
+  )
+}
