@@ -36,7 +36,9 @@ export function Invitations({ invitations, ...around }: Around & { invitations: 
               <th>{t('members.invitations.email')}</th>
               <th>{t('members.role_column')}</th>
               <th>{t('members.invitations.until')}</th>
-              <th />
+              <th>
+                <span className="sr-only">{t('members.to_do')}</span>
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -103,7 +103,9 @@ function MemberTable({ visit, members, here }: { visit: Visit; members: Member[]
             <th>{t('members.name')}</th>
             <th>{t('members.role_column')}</th>
             <th>{t('members.since')}</th>
-            <th />
+            <th>
+              <span className="sr-only">{t('members.to_do')}</span>
+            </th>
           </tr>
         </thead>
         <tbody>
