@@ -14,7 +14,7 @@ export function Roles({ t }: { t: Translate }) {
         {memberRoles.map((role) => {
           const more = differing.filter((permission) => may(role, permission))
           return (
-            <div key={role} className="card">
+            <div key={role} className="panel card">
               <h3>{t(`members.role.${role}`)}</h3>
               <p>{t(more.length > 0 ? 'members.roles.also' : 'members.roles.nothing_more')}</p>
               {more.length > 0 && (
