@@ -5,6 +5,7 @@ import type { OrganizationTx } from '@/db/scope'
 import type { MemberRole } from '@/lib/access'
 import { NotFound, Refused } from '@/lib/errors'
 import { withdrawOpen } from './invite'
+import { holdBack } from './role'
 import { mayCeaseToOwn, type OwnerVerdict } from './rules'
 
 export interface Member {
@@ -62,6 +63,7 @@ export async function refuseLastOwner(tx: OrganizationTx, organizationId: string
 }
 
 export async function setRole(tx: OrganizationTx, organizationId: string, id: string, role: MemberRole) {
+  await holdBack(tx, organizationId, id)
   await tx.update(memberships).set({ role }).where(theirs(organizationId, id))
 }
 
@@ -76,6 +78,7 @@ export async function endMembership(
   { id, email }: Member,
   now: Date,
 ): Promise<number> {
+  await holdBack(tx, organizationId, id)
   await tx.delete(memberships).where(theirs(organizationId, id))
   const invited = or(eq(invitations.email, email), eq(invitations.invitedById, id))
   return withdrawOpen(tx, organizationId, invited, now)

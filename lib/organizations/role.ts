@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { memberships, organizations } from '@/db/schema/organizations'
 import type { OrganizationTx } from '@/db/scope'
 import type { MemberRole } from '@/lib/access'
@@ -13,6 +13,7 @@ export async function roleIn(
   organizationId: string,
   personId: string,
 ): Promise<MemberRole> {
+  await tx.execute(sql`select pg_advisory_xact_lock_shared(${queueOf(organizationId, personId)})`)
   const [membership] = await membershipOf(tx, organizationId, personId).for('share')
   if (!membership) throw new NotFound('organization')
   return membership.role
@@ -30,6 +31,17 @@ export async function lockMembers(tx: OrganizationTx, organizationId: string) {
     .where(eq(organizations.id, organizationId))
     .for('no key update')
 }
+
+/**
+ * Waits for what a member is doing, and lets them begin nothing more until the commit. Row locks that are shared do not
+ * queue: a member with a few requests always under way could never be removed (seen, with five).
+ */
+export async function holdBack(tx: OrganizationTx, organizationId: string, personId: string) {
+  await tx.execute(sql`select pg_advisory_xact_lock(${queueOf(organizationId, personId)})`)
+}
+
+const queueOf = (organizationId: string, personId: string) =>
+  sql`hashtextextended(${`${organizationId} ${personId}`}, 0)`
 
 /** Whether a person belongs to the organization at all. */
 export async function isMember(
