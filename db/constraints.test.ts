@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { getTableColumns } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
 import { beforeAll, expect, test } from 'vitest'
+import { auditEntries } from '@/db/schema/audit'
 import { keys } from '@/db/schema/keys'
 import { timeZones } from '@/lib/organizations/create'
 import {
@@ -25,10 +27,20 @@ beforeAll(async () => {
 })
 
 const key = (id: string, change: string) => `update keys set ${change} where id = '${id}'`
+/** The columns that are given, unlike those that Postgres computes. */
+const givenColumns = (table: PgTable) =>
+  Object.values(getTableColumns(table))
+    .filter(({ generated }) => !generated)
+    .map(({ name }) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+
 /** A copy of a row with some values changed, as a second row. */
-const again = (table: string, where: string, changes: Record<string, unknown>) =>
-  `insert into ${table} select r.* from ${table} t,
+const again = (table: string, where: string, changes: Record<string, unknown>, columns?: string[]) =>
+  `insert into ${table} ${columns ? `(${columns})` : ''}
+   select ${columns ? columns.map((column) => `r.${column}`) : 'r.*'} from ${table} t,
      jsonb_populate_record(null::${table}, to_jsonb(t) || '${JSON.stringify(changes)}') r where t.${where} limit 1`
+
+const anotherEntry = (where: string, changes: Record<string, unknown>) =>
+  again('audit_entries', where, { id: randomUUID(), ...changes }, givenColumns(auditEntries))
 
 /** A key like another, with some values changed; columns that Postgres computes are left to it. */
 function issued(likeId: string, changes: Record<string, string>) {
@@ -38,9 +50,7 @@ function issued(likeId: string, changes: Record<string, string>) {
     fingerprint: `decode(repeat('ab', 32), 'hex')`,
     ...changes,
   }
-  const columns = Object.values(getTableColumns(keys))
-    .filter(({ generated }) => !generated)
-    .map(({ name }) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+  const columns = givenColumns(keys)
   const values = columns.map((column) => own[column] ?? column)
   return `insert into keys (${columns}) select ${values} from keys where id = '${likeId}'`
 }
@@ -337,26 +347,25 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
   [
     'an audit entry with a number that is taken',
     'audit_entries_sequence',
-    () => again('audit_entries', `organization_id = '${own.organizationId}'`, { id: randomUUID() }),
+    () => anotherEntry(`organization_id = '${own.organizationId}'`, {}),
   ],
   [
     'an audit entry with a number that is not the next',
     'audit_entries_next',
     () =>
-      again('audit_entries', `organization_id = '${own.organizationId}'`, {
-        id: randomUUID(),
+      anotherEntry(`organization_id = '${own.organizationId}'`, {
         sequence: 1_000,
       }),
   ],
   [
     'an entry of the vendor with a number that is not the next',
     'audit_entries_next',
-    () => again('audit_entries', 'organization_id is null', { id: randomUUID(), sequence: 1_000 }),
+    () => anotherEntry('organization_id is null', { sequence: 1_000 }),
   ],
   [
     'an entry of the vendor with a number that is taken',
     'audit_entries_sequence',
-    () => again('audit_entries', 'organization_id is null', { id: randomUUID() }),
+    () => anotherEntry('organization_id is null', {}),
   ],
   [
     "a second end of the vendor's chain",

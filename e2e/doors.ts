@@ -32,6 +32,11 @@ export const paths: Record<string, Path> = {
     at: (slug) => `/${slug}/keys/file`,
     fields: (slug, { keys }) => [['organization', slug], ...keys.map(({ id }) => ['keyId', id] as const)],
   },
+  '/(portal)/[org]/activity/page': { permission: 'activity.read', at: (slug) => `/${slug}/activity` },
+  '/(portal)/[org]/activity/export/route': {
+    permission: 'activity.export',
+    at: (slug) => `/${slug}/activity/export`,
+  },
   '/(portal)/[org]/search/route': {
     permission: null,
     method: 'POST',

@@ -12,6 +12,9 @@ const technical = ['owner', 'technical'] as const
  */
 export const permissions = {
   'organization.read': everyMember,
+  // All of it: what is said of an instance on its own page is said to every member as well, and auditors are viewers.
+  'activity.read': everyMember,
+  'activity.export': everyMember,
   'organization.create': ['system'],
   'member.add': ['system'],
   'member.read': everyMember,

@@ -15,7 +15,7 @@ export async function Portal({
   children,
 }: {
   visit: Visit
-  current: 'overview' | 'instances' | 'keys' | 'members'
+  current: 'overview' | 'instances' | 'keys' | 'members' | 'activity'
   needs: number
   children: ReactNode
 }) {
@@ -65,6 +65,12 @@ export async function Portal({
           text: t('shell.members'),
           icon: 'users',
           current: current === 'members',
+        },
+        {
+          href: `${home}/activity`,
+          text: t('shell.activity'),
+          icon: 'list',
+          current: current === 'activity',
         },
       ]}
       person={{ mark: initials(name), name, note: t(`shell.role.${organization.role}`) }}

@@ -1,5 +1,16 @@
 import { sql } from 'drizzle-orm'
-import { bigint, foreignKey, index, jsonb, pgEnum, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  foreignKey,
+  index,
+  jsonb,
+  pgEnum,
+  pgTable,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { bytes, id, instant, organizationPolicy } from './columns'
 import { instances } from './instances'
 import { keys } from './keys'
@@ -8,6 +19,9 @@ import { people } from './people'
 
 export const auditActor = pgEnum('audit_actor', ['member', 'staff', 'system', 'stranger'])
 export const auditOutcome = pgEnum('audit_outcome', ['done', 'refused'])
+
+/** What entries are about, for who looks for some of them; `kind` below makes one of these of each action. */
+export const auditKinds = ['key', 'instance', 'subscription', 'member', 'other'] as const
 
 /**
  * What happened, append-only. One chain per organization (a single one would be a queue for all);
@@ -28,6 +42,19 @@ export const auditEntries = pgTable(
     keyId: uuid(),
     details: jsonb().$type<Record<string, string | number | boolean | null>>().notNull(),
     hash: bytes().notNull(),
+    /*
+     * What the filters of the activity page compare. Columns of text and boolean, and not the expressions themselves:
+     * behind row security an index serves leakproof comparisons only, which those of enums and split_part() are not.
+     */
+    kind: text({ enum: auditKinds })
+      .notNull()
+      .generatedAlwaysAs(sql`case split_part(action, '.', 1)
+      when 'key' then 'key' when 'instance' then 'instance' when 'address' then 'instance'
+      when 'subscription' then 'subscription' when 'trial' then 'subscription'
+      when 'member' then 'member' when 'invitation' then 'member' else 'other' end`),
+    refused: boolean().notNull().generatedAlwaysAs(sql`outcome = 'refused'`),
+    /** By the vendor: its staff, or the portal by itself. */
+    byVendor: boolean().notNull().generatedAlwaysAs(sql`actor in ('staff', 'system')`),
   },
   (t) => [
     unique('audit_entries_sequence').on(t.organizationId, t.sequence).nullsNotDistinct(),
@@ -47,6 +74,10 @@ export const auditEntries = pgTable(
     index('audit_entries_revealed')
       .on(t.organizationId, t.personId, t.keyId, t.at)
       .where(sql`${t.action} = 'key.reveal' and ${t.outcome} = 'done'`),
+    index('audit_entries_at').on(t.organizationId, t.at),
+    index('audit_entries_kind').on(t.organizationId, t.kind, t.refused, t.sequence),
+    index('audit_entries_person').on(t.organizationId, t.personId, t.kind, t.refused, t.sequence),
+    index('audit_entries_vendor').on(t.organizationId, t.kind, t.refused, t.sequence).where(sql`by_vendor`),
     ...organizationPolicy(t.organizationId),
   ],
 )

@@ -9,9 +9,11 @@ export function auditSentence(
   row: AuditRow,
   { t, language, timeZone, vendor }: { t: Translate; language: Language; timeZone: string; vendor: string },
 ): string {
-  const who = row.personName ?? row.personEmail ?? (row.actor === 'system' ? vendor : t('audit.somebody'))
-  if (row.outcome === 'refused')
-    return t('audit.refused', { who, what: t(`audit.tried.${row.action}` as Name) })
+  const who = auditName(row, { t, vendor })
+  if (row.outcome === 'refused') {
+    const what = said(t, `audit.tried.${row.action}`, 'audit.unknown_tried', {})
+    return t('audit.refused', { who: isolated(who), what })
+  }
   const facts = Object.fromEntries(
     Object.entries(row.details).map(([name, value]) => [
       name,
@@ -20,7 +22,26 @@ export function auditSentence(
         : isolated(String(value ?? '')),
     ]),
   )
-  return t(`audit.${row.action}` as Name, { ...facts, who: isolated(who) }) // the test says that the file has it
+  return said(t, `audit.${row.action}`, 'audit.unknown', { ...facts, who: isolated(who) })
+}
+
+/** A trail outlives versions: an entry may have an action, or lack a fact, that this one does not foresee. */
+function said(t: Translate, name: string, instead: Name, facts: Record<string, string>): string {
+  try {
+    return t(name as Name, facts) // the test says that the file has it for each command there is
+  } catch {
+    return t(instead, facts)
+  }
+}
+
+/** Who did it: a person, one of the vendor's, or the vendor where the portal did it by itself. */
+export function auditName(
+  { actor, personName, personEmail }: Pick<AuditRow, 'actor' | 'personName' | 'personEmail'>,
+  { t, vendor }: { t: Translate; vendor: string },
+): string {
+  const name = personName || personEmail
+  if (name) return actor === 'staff' ? t('audit.staff', { name, vendor }) : name
+  return actor === 'system' ? vendor : t('audit.somebody')
 }
 
 /** Text of any direction, kept from turning the sentence around it (UAX #9, FSI and PDI). */

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { daysBetween, lastDayBefore, later, startOfDay } from '@/lib/organizations/calendar'
+import {
+  daysBetween,
+  lastDayBefore,
+  later,
+  startOfDay,
+  startOfNamedDay,
+  withOffset,
+} from '@/lib/organizations/calendar'
 
 // Zones whose clocks skip or repeat midnight, that lie half an hour or more than twelve off, or that skipped a whole day.
 const zones = [
@@ -90,4 +97,29 @@ test('the last whole day of an end is the day before it', () => {
       expect(shown).toBe(new Intl.DateTimeFormat('sv-SE', { timeZone }).format(new Date(end.getTime() - 1)))
     }),
   )
+})
+
+test('a named day begins at its midnight, or when the clocks skip that, and what no calendar has is none', () => {
+  const begins = (day: string, timeZone: string) => startOfNamedDay(day, timeZone)?.toISOString()
+  expect(begins('2026-12-03', 'Europe/Paris')).toBe('2026-12-02T23:00:00.000Z')
+  expect(begins('2026-12-03', 'Pacific/Kiritimati')).toBe('2026-12-02T10:00:00.000Z')
+  expect(begins('2026-09-06', 'America/Santiago')).toBe('2026-09-06T04:00:00.000Z')
+  expect(begins('2028-02-29', 'UTC')).toBe('2028-02-29T00:00:00.000Z')
+  for (const day of [
+    '2026-02-29',
+    '2026-13-01',
+    '2026-00-10',
+    '26-01-01',
+    '2026-1-1',
+    '',
+    'today',
+    '2026-01-01T10:00',
+  ])
+    expect(begins(day, 'UTC')).toBeUndefined()
+})
+
+test('an instant in a file has its offset', () => {
+  const at = new Date('2026-12-03T23:10:59.900Z')
+  expect(withOffset(at, 'Europe/Paris')).toBe('2026-12-04T00:10:59+01:00')
+  expect(withOffset(at, 'America/St_Johns')).toBe('2026-12-03T19:40:59-03:30')
 })

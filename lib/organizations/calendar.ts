@@ -5,6 +5,22 @@ export function startOfDay(instant: Date, timeZone: string): Date {
   return asDate(zoned(instant, timeZone).startOfDay())
 }
 
+/** Midnight at the start of a day such as `2026-12-03` in `timeZone`; undefined where the calendar has no such day. */
+export function startOfNamedDay(day: string, timeZone: string): Date | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined
+  try {
+    return asDate(Temporal.PlainDate.from(day).toZonedDateTime(timeZone))
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** An instant as files have it, to the second and with the offset of `timeZone`: `2026-12-03T10:12:00+01:00`. */
+export function withOffset(instant: Date, timeZone: string): string {
+  return zoned(instant, timeZone).toString({ smallestUnit: 'second', timeZoneName: 'never' })
+}
+
 /** The same wall-clock midnight `months` and `days` later; 31 January plus a month is 28 February. */
 export function later(midnight: Date, timeZone: string, span: { months?: number; days?: number }): Date {
   return asDate(zoned(midnight, timeZone).add(span).startOfDay())

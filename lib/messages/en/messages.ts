@@ -1,3 +1,4 @@
+import activity from './activity.json'
 import audit from './audit.json'
 import errors from './errors.json'
 import failed from './failed.json'
@@ -13,6 +14,7 @@ import shell from './shell.json'
 
 /** A file per room. */
 export const en = {
+  activity,
   audit,
   errors,
   failed,

@@ -1,4 +1,5 @@
 import type { en } from '@/lib/messages/en/messages'
+import activity from './activity.json'
 import audit from './audit.json'
 import errors from './errors.json'
 import failed from './failed.json'
@@ -13,6 +14,7 @@ import people from './people.json'
 import shell from './shell.json'
 
 export const fr: typeof en = {
+  activity,
   audit,
   errors,
   failed,

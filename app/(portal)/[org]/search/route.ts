@@ -1,6 +1,7 @@
 import { notFound } from 'next/navigation'
 import { normalizeShortId } from '@/lib/ids'
 import { findKeys, lastFour } from '@/lib/keys/format'
+import { activityHref, parseActivity } from '../activity/address'
 import { keysHref, parseAddress } from '../keys/address'
 import { mistypedKey } from '../keys/mistyped'
 
@@ -16,6 +17,7 @@ export async function POST(request: Request, { params }: { params: Promise<{ org
     throw error
   })
   const typed = Object.fromEntries([...form].map(([name, value]) => [name, String(value)]))
+  if (typed.list === 'activity') return see(activityHref(home, parseActivity(typed)))
   const [key] = findKeys(typed.q ?? '')
   if (key) return see(keysHref(home, parseAddress({ ...typed, q: lastFour(key) })))
   const mistyped = mistypedKey(typed.q ?? '')

@@ -1,10 +1,8 @@
 import type { Visit } from '@/app/_request/session'
+import { entrySentence } from '@/app/(portal)/[org]/activity/entry'
 import { LinkButton } from '@/components/ui/button'
 import { Section } from '@/components/ui/panel'
 import type { AuditRow } from '@/lib/audit/queries'
-import { auditSentence } from '@/lib/audit/sentence'
-import { env } from '@/lib/env'
-import { displayUrl } from '@/lib/instances/url'
 import { moment } from '@/lib/messages/dates'
 
 export const timelineSize = 30
@@ -14,7 +12,6 @@ export function Timeline({ visit, rows, path }: { visit: Visit; rows: AuditRow[]
   const { session, organization, language, t } = visit
   const shown = rows.slice(0, timelineSize)
   const last = shown.at(-1)
-  const speaking = { t, language, timeZone: organization.timeZone, vendor: env().VENDOR_NAME }
   return (
     <Section title={t('instance.timeline')} note={t('instance.timeline_note')}>
       <div className="panel">
@@ -25,7 +22,7 @@ export function Timeline({ visit, rows, path }: { visit: Visit; rows: AuditRow[]
                 <td className="when">
                   <time dateTime={row.at.toISOString()}>{moment(row.at, language, session.timeZone)}</time>
                 </td>
-                <td>{auditSentence({ ...row, details: asRead(row.details) }, speaking)}</td>
+                <td>{entrySentence(row, language, organization.timeZone)}</td>
               </tr>
             ))}
             {shown.length === 0 && (
@@ -46,7 +43,3 @@ export function Timeline({ visit, rows, path }: { visit: Visit; rows: AuditRow[]
     </Section>
   )
 }
-
-/** What was recorded, with an address as people read it. */
-const asRead = (details: AuditRow['details']) =>
-  typeof details.url === 'string' ? { ...details, url: displayUrl(details.url) } : details

@@ -1,0 +1,13 @@
+import type { AuditRow } from '@/lib/audit/queries'
+import { auditSentence } from '@/lib/audit/sentence'
+import { env } from '@/lib/env'
+import { displayUrl } from '@/lib/instances/url'
+import { type Language, translator } from '@/lib/messages/translator'
+
+/** What happened, as a sentence, with an address as people read it. */
+export function entrySentence(row: AuditRow, language: Language, timeZone: string): string {
+  const { url } = row.details
+  const details = typeof url === 'string' ? { ...row.details, url: displayUrl(url) } : row.details
+  const speaking = { t: translator(language), language, timeZone, vendor: env().VENDOR_NAME }
+  return auditSentence({ ...row, details }, speaking)
+}
