@@ -58,7 +58,15 @@ export async function startBench(options: {
     const portalUrl = `http://localhost:${port}`
     const secrets = keptSecrets(path.join(home, 'demo.env'))
     const clockFile = path.join(home, 'clock')
-    const env = productEnvironment({ postgres, secrets, publicUrl: portalUrl, smtpPort, clockFile })
+    const headsFile = path.join(home, 'audit-heads.jsonl')
+    const env = productEnvironment({
+      postgres,
+      secrets,
+      publicUrl: portalUrl,
+      smtpPort,
+      clockFile,
+      headsFile,
+    })
     await prepareDatabase(postgres, env, 'large', print)
     const limited = {
       ...process.env,

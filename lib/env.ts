@@ -45,6 +45,9 @@ const Env = z.object({
   KEY_RING: keyRing,
   KEY_FINGERPRINT_SECRET: secret,
   SIGN_IN_SECRET: secret,
+  // The worker's alone: who serves requests has no use for it, and could sign what nobody wrote.
+  AUDIT_SIGNING_KEY: secret.optional(),
+  AUDIT_HEADS_FILE: z.string().trim().optional(),
   SMTP_URL: url(['smtp', 'smtps'], 'smtp://user:password@mail.example.com:587'),
   MAIL_FROM: z
     .string({ error: 'is missing; it looks like Latchkey <portal@example.com>' })
@@ -118,6 +121,8 @@ function contradictions(env: Env): string[] {
 }
 
 function secretsOf(env: Env): [name: string, secret: Buffer][] {
+  const { AUDIT_SIGNING_KEY } = env
+  const worker: [string, Buffer][] = AUDIT_SIGNING_KEY ? [['AUDIT_SIGNING_KEY', AUDIT_SIGNING_KEY]] : []
   return [
     ...[...env.KEY_RING].map(([version, secret]): [string, Buffer] => [
       `KEY_RING's version ${version}`,
@@ -125,6 +130,7 @@ function secretsOf(env: Env): [name: string, secret: Buffer][] {
     ]),
     ['KEY_FINGERPRINT_SECRET', env.KEY_FINGERPRINT_SECRET],
     ['SIGN_IN_SECRET', env.SIGN_IN_SECRET],
+    ...worker,
   ]
 }
 

@@ -56,7 +56,7 @@ async function assertPortFree(port: number) {
 
 /** The secrets open the data, so neither is kept without the other. */
 function dropData(home: string) {
-  for (const name of ['demo.env', 'postgres', 'postgres.log', 'mails', 'clock']) {
+  for (const name of ['demo.env', 'postgres', 'postgres.log', 'mails', 'clock', 'audit-heads.jsonl']) {
     rmSync(path.join(home, name), { recursive: true, force: true, maxRetries: 10 })
   }
 }

@@ -9,7 +9,12 @@ const secret = () => randomBytes(32).toString('base64')
 
 /** Secrets as the product wants them. Keys that are stored under a ring can be opened with that ring alone. */
 export function newSecrets(): Environment {
-  return { KEY_RING: `1:${secret()}`, KEY_FINGERPRINT_SECRET: secret(), SIGN_IN_SECRET: secret() }
+  return {
+    KEY_RING: `1:${secret()}`,
+    KEY_FINGERPRINT_SECRET: secret(),
+    SIGN_IN_SECRET: secret(),
+    AUDIT_SIGNING_KEY: secret(),
+  }
 }
 
 /** The secrets in `file`. Those that it lacks, all of them at first, are made and added. */
@@ -32,6 +37,7 @@ export function productEnvironment(options: {
   publicUrl: string
   smtpPort: number
   clockFile: string
+  headsFile: string
 }): Environment {
   const { postgres, secrets, publicUrl, smtpPort } = options
   return {
@@ -43,6 +49,7 @@ export function productEnvironment(options: {
     SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
     MAIL_FROM: 'Latchkey <portal@latchkey.example>',
     VENDOR_NAME: 'Northwind Plugins',
+    AUDIT_HEADS_FILE: options.headsFile,
     // Holds an offset in milliseconds; absent, the time is the real one.
     SANDBOX_CLOCK_FILE: options.clockFile,
     SUPPORT_EMAIL: 'support@latchkey.example',

@@ -52,7 +52,15 @@ export async function startPortal(options: {
     const smtpPort = await freePort()
     const publicUrl = `http://localhost:${port}`
     const clockFile = path.join(home, 'clock')
-    const env = productEnvironment({ postgres, secrets: options.secrets, publicUrl, smtpPort, clockFile })
+    const headsFile = path.join(home, 'audit-heads.jsonl')
+    const env = productEnvironment({
+      postgres,
+      secrets: options.secrets,
+      publicUrl,
+      smtpPort,
+      clockFile,
+      headsFile,
+    })
     running.push(startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }))
     const seeded = await prepareDatabase(postgres, env, options.size, print)
     const mode = options.dev ? { NODE_ENV: 'development' } : {}

@@ -9,6 +9,8 @@ export interface Jobs {
   'mail.removed': MemberChange
   /** Daily; it has no payload of its own. */
   clean_up: unknown
+  /** Hourly, likewise. */
+  sign_audit_heads: unknown
 }
 
 interface MemberChange {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import pg from 'pg'
 import PostalMime from 'postal-mime'
@@ -317,4 +317,27 @@ test('the daily clean-up removes what has ended and keeps what has not', async (
       tokenHash('recent'),
     ])
   })
+})
+
+test('the hourly job signs where the audit trails end, into the file and the log', async () => {
+  const folder = throwAwayFolder()
+  const file = path.join(folder, 'heads.jsonl')
+  startWorker({ AUDIT_HEADS_FILE: file })
+  await pool.query(`select graphile_worker.add_job('sign_audit_heads')`)
+  await expect.poll(() => lines.join('\n'), patient).toContain('the ends of the audit chains were signed')
+  const [line = ''] = readFileSync(file, 'utf8').split('\n')
+  expect(JSON.parse(line)).toMatchObject({ statement: { previous: null }, signature: expect.any(String) })
+  expect(lines.some((one) => one.includes(JSON.parse(line).signature))).toBe(true)
+  await Promise.all(workers.splice(0).map((worker) => worker.stop()))
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test.each([
+  ['AUDIT_SIGNING_KEY', '', 'AUDIT_SIGNING_KEY is missing'],
+  ['AUDIT_HEADS_FILE', '', 'AUDIT_HEADS_FILE is missing'],
+  ['AUDIT_HEADS_FILE', '/nowhere/heads.jsonl', 'ENOENT'],
+])('a worker that could not sign the audit trails does not start: %s=%s', async (name, value, said) => {
+  const { code } = await startWorker({ [name]: value }).exited
+  expect(code).toBe(1)
+  expect(lines.join('\n')).toContain(said)
 })

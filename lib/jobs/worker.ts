@@ -4,6 +4,8 @@ import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'grap
 import { Pool } from 'pg'
 import { closePool, openPoolAt, pool } from '@/db/client'
 import { unavailableWhenDown } from '@/db/failures'
+import { signHeads } from '@/lib/audit/sign-heads'
+import { checkHeadsFile } from '@/lib/audit/signed-heads'
 import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
@@ -17,8 +19,9 @@ import { Presence } from './presence'
 
 const concurrency = 4
 const presenceSeconds = 10
-/** Every day at 3:17 UTC; a night without a worker is made up for. */
-const crontab = '17 3 * * * clean_up ?fill=1d&max=3'
+/** Every day at 3:17 UTC; a night without a worker is made up for. Signing is hourly, and by one worker at a time. */
+const crontab = `17 3 * * * clean_up ?fill=1d&max=3
+7 * * * * sign_audit_heads ?queue=sign_audit_heads`
 
 declare global {
   namespace GraphileWorker {
@@ -32,6 +35,7 @@ const tasks: TaskList = {
   'mail.role_changed': (payload) => sendRoleChanged(payload),
   'mail.removed': (payload) => sendRemoved(payload),
   clean_up: cleanUp,
+  sign_audit_heads: signHeads,
 }
 
 /** The library's lines without their facts: those hold payloads. */
@@ -146,6 +150,7 @@ async function startOnceDatabaseAnswers(connectionString: string) {
 async function main() {
   const { WORKER_DATABASE_URL } = env()
   if (!WORKER_DATABASE_URL) throw new Error('WORKER_DATABASE_URL is missing; .env.example explains it')
+  await checkHeadsFile()
   openPoolAt(WORKER_DATABASE_URL)
   const { runner, release } = await startOnceDatabaseAnswers(WORKER_DATABASE_URL)
   log.info('the worker is ready')

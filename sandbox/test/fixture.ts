@@ -28,6 +28,7 @@ export function setEnvironment(databaseUrl: string, more: Record<string, string>
     MAIL_FROM: 'Latchkey <portal@latchkey.example>',
     VENDOR_NAME: 'Northwind Plugins',
     SUPPORT_EMAIL: 'support@latchkey.example',
+    AUDIT_HEADS_FILE: '/dev/null',
     ...more,
   })
 }

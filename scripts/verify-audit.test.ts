@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { signHeads } from '@/lib/audit/sign-heads'
+import { makeOrganization, onConnection, productDatabase } from '@/sandbox/test/fixture'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'heads-'))
+const file = path.join(folder, 'heads.jsonl')
+const database = await productDatabase({ AUDIT_HEADS_FILE: file })
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function verify(more: Record<string, string> = {}, ...options: string[]) {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', 'scripts/verify-audit.ts', ...options],
+    { encoding: 'utf8', env: { ...process.env, ...more } },
+  )
+  return { status, said: stdout.trim() }
+}
+
+const as = (database: { ownerUrl: string }, statement: string) =>
+  onConnection(database.ownerUrl, async (client) => {
+    await client.query(`set latchkey.scope = 'system'`)
+    await client.query(statement)
+  })
+
+test('audit:verify says that all is well, or names what is not and ends with 1', async () => {
+  const { organizationId } = await makeOrganization('acme')
+  await signHeads()
+  expect(verify()).toMatchObject({
+    status: 0,
+    said: expect.stringMatching(/^All is as it was written: 2 trails/),
+  })
+  await as(
+    database,
+    `update audit_entries set action = 'x' where organization_id = '${organizationId}' and sequence = 3`,
+  )
+  await as(database, `update audit_entries set details = '{}' where organization_id is null and sequence = 1`)
+  const { status, said } = verify({}, '--heads', file)
+  expect(status).toBe(1)
+  expect(said).toContain(`The audit trail of organization ${organizationId}: entry 3 was changed`)
+  expect(said).toContain('The audit trail of the vendor: entry 1 was changed')
+  expect(said).toContain('2 faults were found')
+})
+
+test('another key, a file that is not there, or none that was named is said', async () => {
+  await signHeads()
+  const other = verify({
+    AUDIT_SIGNING_KEY: Buffer.from('another key, and of 32 bytes too').toString('base64'),
+  })
+  expect(other).toMatchObject({
+    status: 1,
+    said: expect.stringContaining('is not signed by AUDIT_SIGNING_KEY'),
+  })
+  expect(other.said).toContain('Nothing was signed since ever')
+  expect(verify({}, '--heads', `${file}.none`)).toMatchObject({
+    status: 2,
+    said: expect.stringContaining('ENOENT'),
+  })
+  expect(verify({ AUDIT_HEADS_FILE: '' }).said).toContain('Name the file of signed heads')
+  expect(verify({ AUDIT_SIGNING_KEY: '' }).said).toContain('AUDIT_SIGNING_KEY is missing')
+})

@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util'
+import { closePool } from '@/db/client'
+import { type ChainFault, readSignedHeads, verifyTrail } from '@/lib/audit/verify-trail'
+import { now } from '@/lib/clock'
+import { env } from '@/lib/env'
+
+/*
+ * npm run audit:verify [-- --heads FILE …]: reads every audit trail, recomputes its hashes, and compares it with the heads
+ * that the worker signed every hour. Ends with 1 where anything is not as it was written. The portal goes on meanwhile.
+ */
+const print = (line: string) => process.stdout.write(`${line}\n`)
+/** The worker signs hourly; one hour may be missed while it is started anew. */
+const mostHours = 3
+
+const said: Record<ChainFault['because'], (fault: ChainFault) => string> = {
+  changed: ({ sequence }) => `entry ${sequence} was changed, or moved from another place`,
+  missing: ({ sequence }) => `entry ${sequence} was removed`,
+  end: ({ sequence }) => `its stored end is not entry ${sequence}, which is its last one`,
+  cut_off: ({ sequence }) =>
+    `entry ${sequence} and what followed it were cut off, or an older backup was restored`,
+  rewritten: ({ sequence, until }) =>
+    `it was written anew: the first bad entry is one of ${sequence} to ${until}, which are not those that were signed`,
+}
+const lineSaid = {
+  unsigned:
+    'is not signed by AUDIT_SIGNING_KEY (what a worker left half-written when it was killed can be deleted)',
+  unlinked: 'does not follow the signed line before it: lines between them are missing or moved',
+}
+
+/** @returns how many faults there are */
+async function verify(): Promise<number> {
+  const { values } = parseArgs({ options: { heads: { type: 'string', multiple: true } } })
+  const { AUDIT_HEADS_FILE } = env()
+  const files = values.heads ?? (AUDIT_HEADS_FILE ? [AUDIT_HEADS_FILE] : [])
+  if (files.length === 0) throw new Error('Name the file of signed heads: --heads FILE, or AUDIT_HEADS_FILE')
+  const { heads, lines, newest, faults } = await readSignedHeads(files)
+  let count = faults.length
+  for (const { file, line, because } of faults) print(`Line ${line} of ${file} ${lineSaid[because]}.`)
+  const { chains, entries } = await verifyTrail(heads, (fault) => {
+    count += 1
+    const whose = fault.organizationId ? `organization ${fault.organizationId}` : 'the vendor'
+    print(`The audit trail of ${whose}: ${said[fault.because](fault)}.`)
+  })
+  if (!newest || now().getTime() - newest.getTime() > mostHours * 3_600_000) {
+    count += 1
+    print(
+      `Nothing was signed since ${newest?.toISOString() ?? 'ever'}: no worker runs, or later lines were cut off.`,
+    )
+  }
+  const read = `${chains} trails with ${entries} entries and ${lines} signed lines were read`
+  print(count === 0 ? `All is as it was written: ${read}.` : `${count} faults were found: ${read}.`)
+  return count
+}
+
+try {
+  process.exitCode = (await verify()) === 0 ? 0 : 1
+} catch (error) {
+  print(error instanceof Error ? error.message : String(error))
+  process.exitCode = 2
+} finally {
+  await closePool()
+}
+process.exit()
