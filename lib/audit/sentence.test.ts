@@ -32,6 +32,7 @@ test('each command of an organization has its sentence, done and refused, in eac
     label: 'L',
     url: 'u',
     name: 'N',
+    email: 'a@b.example',
     role: 'owner',
     how: 'copied',
     reason: 'leaked',
