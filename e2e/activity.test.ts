@@ -107,6 +107,8 @@ test('a page of 50 leads on to the older ones and back', async ({ browser }) => 
   await expect(rows(page).last()).toContainText('Northwind Plugins added owner@')
   expect((await rows(page).allInnerTexts()).filter((row) => first.includes(row))).toEqual([])
   await page.getByRole('link', { name: 'Newer' }).click()
+  await expect(page.getByRole('link', { name: 'Newer' })).toHaveCount(0)
+  await expect(rows(page)).toHaveCount(50)
   expect(await rows(page).allInnerTexts()).toEqual(first)
   // More than a batch of the export, whole and in order.
   await appendMany(organizationId, 1_500)

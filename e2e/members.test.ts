@@ -222,6 +222,7 @@ test('the only owner is told so on each page, and leaves once there is another',
   await page.goto(`${home(customer)}/${technical.personId}`)
   await page.getByLabel('Role', { exact: true }).selectOption({ label: 'Owner' })
   await page.getByRole('button', { name: 'Save the role' }).click()
+  await expect(page.getByText('The role was changed.')).toBeVisible()
   await page.getByRole('link', { name: 'Leave' }).click()
   await page.getByRole('button', { name: `Leave ${customer.name}` }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('No organization yet')
