@@ -4,6 +4,13 @@ const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
   serverExternalPackages: ['graphile-worker', 'pg', 'pino'],
+  headers: async () => [
+    {
+      // Its address names its version (`npm run icons`); what a page shows while offline needs its icons as well.
+      source: '/icons.svg',
+      headers: [{ key: 'Cache-Control', value: 'public, max-age=31536000, immutable' }],
+    },
+  ],
 }
 
 export default config

@@ -102,7 +102,9 @@ export function SelectField({
   options,
   ...rest
 }: FieldProps & { options: { value: string; text: string }[] }) {
-  const { id, error, value } = useField(name, initial)
+  const { id, error, value: typed } = useField(name, initial)
+  // A choice that is none (the form was tampered with) would leave the first one chosen, unseen.
+  const value = options.some((option) => option.value === typed) ? typed : initial
   return (
     <Field id={id} label={label} hint={hint} error={error}>
       {(control) => (

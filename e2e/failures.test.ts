@@ -76,6 +76,8 @@ test('without a connection a form says so, keeps what was typed, and is sent onc
   await context.setOffline(true)
   await page.getByRole('button', { name: 'Add the instance' }).click()
   await expect(page.getByText(/The portal could not be reached.*still here/)).toBeVisible()
+  const icon = page.locator('main .notice use')
+  await expect.poll(() => icon.evaluate((use: SVGUseElement) => use.getBBox().width)).toBeGreaterThan(0)
   await expect(page.getByLabel('Name')).toHaveValue('Offline desk')
   await context.setOffline(false)
   await page.getByRole('button', { name: 'Add the instance' }).click()

@@ -72,6 +72,13 @@ test('of a mistyped key it says what is wrong, finds the one that was meant, and
   await page.getByRole('searchbox').press('Enter')
   await expect(page.getByText('a key has 36 characters')).toBeVisible()
   expect(asked.filter((address) => address.includes(characters.slice(0, 12)))).toEqual([])
+  // Typed into the address itself, it does not stay there.
+  for (const list of ['keys', 'instances']) {
+    await page.goto(`/${customer.slug}/${list}?q=${characters.slice(0, 8)}${wrong}${characters.slice(9)}`)
+    await expect(page).toHaveURL(/mistyped=wrong_characters/)
+    expect(page.url()).not.toContain(characters.slice(0, 8))
+    await expect(page.getByText('The 9th character of the key looks wrong.')).toBeVisible()
+  }
   await context.close()
 })
 

@@ -10,11 +10,12 @@ import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { countInstances } from '@/lib/instances/queries'
-import { findKeys, lastFour } from '@/lib/keys/format'
 import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
 import type { Speaking } from '@/lib/keys/phrases'
 import { Portal } from '../../portal'
 import { Address, footnote, InstanceName, KeyStates } from '../instance-cards'
+import { parseAddress } from '../keys/address'
+import { typedKeyHref } from '../keys/mistyped'
 import { hrefOf, type ListState, listState } from './list-state'
 
 const pageSize = 50
@@ -37,8 +38,8 @@ async function InstancesPage({ params, searchParams }: Props) {
   const { t, organization } = visit
   const { organizationId } = organization
   const home = `/${organization.slug}`
-  const [key] = findKeys(list.search)
-  if (key) redirect(`${home}/keys?q=${lastFour(key)}`)
+  const typed = typedKeyHref(organization.slug, parseAddress({ q: list.search }))
+  if (typed) redirect(typed)
   const { data, attention, at } = await read(visit, (tx, now) =>
     Promise.all([
       countInstances(tx, organizationId),

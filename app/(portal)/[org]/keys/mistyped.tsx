@@ -1,8 +1,8 @@
 import { Notice } from '@/components/ui/notice'
 import { explainKey } from '@/lib/keys/explain'
-import { lastFour } from '@/lib/keys/format'
+import { findKeys, lastFour } from '@/lib/keys/format'
 import type { Translate } from '@/lib/messages/translator'
-import type { SearchParams } from './address'
+import { type KeysAddress, keysHref, type SearchParams } from './address'
 
 const reasons = [
   'wrong_characters',
@@ -17,10 +17,18 @@ const reasons = [
 ] as const
 
 /**
- * What is wrong with a key that was pasted into a search box, for the address that it is sent on to, which must not hold
- * the key: why, and the place; with what finds the key that was meant. Null where it is no key at all.
+ * Where a key leads that was typed into a search box, or into an address, which must not hold it: to the list of keys,
+ * searched by the key's last four characters. Null where no key was typed.
  */
-export function mistypedKey(text: string): { q: string; mistyped: string; place: string } | null {
+export function typedKeyHref(slug: string, address: KeysAddress): string | null {
+  const [key] = findKeys(address.search)
+  if (key) return keysHref(slug, { ...address, search: lastFour(key) })
+  const mistyped = mistypedKey(address.search)
+  return mistyped && `/${slug}/keys?${new URLSearchParams(mistyped)}`
+}
+
+/** What is wrong with it: why, and the place; with what finds the key that was meant. Null where it is no key at all. */
+function mistypedKey(text: string): { q: string; mistyped: string; place: string } | null {
   const said = explainKey(text)
   if (said.ok || said.because === 'empty' || said.because === 'not_a_key') return null
   const [first] = said.mistakes

@@ -7,13 +7,12 @@ import { LinkButton } from '@/components/ui/button'
 import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
-import { findKeys, lastFour } from '@/lib/keys/format'
 import type { Speaking } from '@/lib/keys/phrases'
 import { countKeys, filterChoices, listKeys } from '@/lib/keys/queries'
 import { keysHref, parseAddress, type SearchParams } from './address'
 import { Filters } from './filters'
 import { MaskedNotice } from './masked'
-import { Mistyped } from './mistyped'
+import { Mistyped, typedKeyHref } from './mistyped'
 import { NoMatch } from './no-match'
 import { Problem } from './problem'
 import { KeyTable } from './table'
@@ -38,9 +37,9 @@ async function KeysPage({ params, searchParams }: Props) {
   const { organization, language, t } = visit
   const query = await searchParams
   const address = parseAddress(query)
-  const [key] = findKeys(address.search)
-  if (key) redirect(keysHref(visit.organization.slug, { ...address, search: lastFour(key) }))
   const { organizationId, slug, timeZone } = organization
+  const typed = typedKeyHref(slug, address)
+  if (typed) redirect(typed)
   const filter = { organizationId, ...address }
   const { data, attention, at } = await read(visit, (tx, now) =>
     Promise.all([

@@ -1,9 +1,8 @@
 import { notFound } from 'next/navigation'
 import { normalizeShortId } from '@/lib/ids'
-import { findKeys, lastFour } from '@/lib/keys/format'
 import { activityHref, parseActivity } from '../activity/address'
 import { keysHref, parseAddress } from '../keys/address'
-import { mistypedKey } from '../keys/mistyped'
+import { typedKeyHref } from '../keys/mistyped'
 
 /**
  * Where the filters of the lists are sent, and sent on to the list's own address. A POST, because what is pasted into a
@@ -18,12 +17,11 @@ export async function POST(request: Request, { params }: { params: Promise<{ org
   })
   const typed = Object.fromEntries([...form].map(([name, value]) => [name, String(value)]))
   if (typed.list === 'activity') return see(activityHref(home, parseActivity(typed)))
-  const [key] = findKeys(typed.q ?? '')
-  if (key) return see(keysHref(home, parseAddress({ ...typed, q: lastFour(key) })))
-  const mistyped = mistypedKey(typed.q ?? '')
-  if (mistyped) return see(`/${home}/keys?${new URLSearchParams(mistyped)}`)
-  if (typed.list !== 'instances' || normalizeShortId(typed.q ?? '')?.startsWith('K'))
-    return see(keysHref(home, parseAddress(typed)))
+  const address = parseAddress(typed)
+  const keys = typedKeyHref(home, address)
+  if (keys) return see(keys)
+  if (typed.list !== 'instances' || normalizeShortId(address.search)?.startsWith('K'))
+    return see(keysHref(home, address))
   const query = new URLSearchParams()
   if (typed.q?.trim()) query.set('q', typed.q.trim().slice(0, 300))
   if (typed.retired) query.set('retired', '1')

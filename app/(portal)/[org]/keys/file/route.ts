@@ -2,7 +2,6 @@ import { notFound } from 'next/navigation'
 import { actingAs, fromOwnPage, organizationOf } from '@/app/_request/act'
 import { attempted } from '@/app/_request/attempt'
 import { currentSession } from '@/app/_request/session'
-import { forbiddenSentence } from '@/app/_request/whom-to-ask'
 import { now } from '@/lib/clock'
 import { env } from '@/lib/env'
 import { DomainError, Forbidden, InvalidInput, NotFound, Unavailable } from '@/lib/errors'
@@ -29,6 +28,8 @@ export async function POST(request: Request) {
     }
     return await file(request, session)
   } catch (error) {
+    // The page was made before the role changed; now it is masked and says whom to ask.
+    if (error instanceof Forbidden) return see(pageOf(request))
     // What no button of ours sends: a body that is no form, another's key.
     if (error instanceof TypeError || error instanceof NotFound || error instanceof InvalidInput) notFound()
     if (error instanceof Unavailable) return see(problem(request, { problem: 'unavailable' }))
@@ -44,13 +45,7 @@ async function file(request: Request, session: Session) {
   const keyIds = form.getAll('keyId').map(String)
   const { language } = session
   const t = translator(language)
-  const found = await revealKeys(actingAs(session, organization, form), { keyIds, how: 'downloaded' }).catch(
-    async (error: unknown) => {
-      if (error instanceof Forbidden) return forbiddenSentence(error, organization, t)
-      throw error
-    },
-  )
-  if (typeof found === 'string') return new Response(found, { status: 403 })
+  const found = await revealKeys(actingAs(session, organization, form), { keyIds, how: 'downloaded' })
   const speaking = { t, language, timeZone: organization.timeZone, now: now() }
   const about = { organization: organization.name, person: session.name ?? session.email }
   const { text, name } = keyFile(found, about, speaking)
