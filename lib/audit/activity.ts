@@ -4,6 +4,7 @@ import { instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
+import { entryColumns } from './queries'
 
 export { auditKinds }
 export type AuditKind = (typeof auditKinds)[number]
@@ -51,15 +52,8 @@ export async function listActivity(
 function rowsOfPage(tx: OrganizationTx, organizationId: string, sequences: SQL) {
   return tx
     .select({
-      sequence: auditEntries.sequence,
-      at: auditEntries.at,
-      actor: auditEntries.actor,
-      personName: people.name,
-      personEmail: people.email,
-      action: auditEntries.action,
+      ...entryColumns,
       kind: auditEntries.kind,
-      outcome: auditEntries.outcome,
-      details: auditEntries.details,
       instanceId: auditEntries.instanceId,
       instance: instances.label,
       key: keys.shortId,

@@ -5,6 +5,18 @@ import type { OrganizationTx } from '@/db/scope'
 
 export type AuditRow = Awaited<ReturnType<typeof instanceTimeline>>[number]
 
+/** What the sentence of an entry is made of. */
+export const entryColumns = {
+  sequence: auditEntries.sequence,
+  at: auditEntries.at,
+  actor: auditEntries.actor,
+  personName: people.name,
+  personEmail: people.email,
+  action: auditEntries.action,
+  outcome: auditEntries.outcome,
+  details: auditEntries.details,
+}
+
 /**
  * What happened to an instance and its keys, the newest first.
  * @param before a sequence number to page on from.
@@ -17,16 +29,7 @@ export function instanceTimeline(
   before?: number,
 ) {
   return tx
-    .select({
-      sequence: auditEntries.sequence,
-      at: auditEntries.at,
-      actor: auditEntries.actor,
-      personName: people.name,
-      personEmail: people.email,
-      action: auditEntries.action,
-      outcome: auditEntries.outcome,
-      details: auditEntries.details,
-    })
+    .select(entryColumns)
     .from(auditEntries)
     .leftJoin(people, eq(people.id, auditEntries.personId))
     .where(

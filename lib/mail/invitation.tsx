@@ -1,9 +1,9 @@
-import { Button, Link, Text } from '@react-email/components'
+import { Text } from '@react-email/components'
 import type { MemberRole } from '@/lib/access'
 import { env } from '@/lib/env'
 import { moment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
-import { buttonStyle, linkStyle, MailLayout, renderMail } from './layout'
+import { MailButton, MailLayout, renderMail } from './layout'
 
 export interface InvitationMail {
   to: string
@@ -38,14 +38,7 @@ function Invitation({ to, organization, role, by, token, expiresAt, language, ti
     <MailLayout language={language} to={to} title={t('mail.invitation.title', { organization })}>
       <Text style={{ margin: '0 0 12px' }}>{t('mail.invitation.text', facts)}</Text>
       <Text style={{ margin: '0 0 12px' }}>{t('mail.invitation.link', { email: to })}</Text>
-      <Button href={url} style={buttonStyle} data-skip-in-text>
-        {t('mail.invitation.button')}
-      </Button>
-      <Text style={{ margin: '12px 0 24px', fontSize: 13, wordBreak: 'break-all' }}>
-        <Link href={url} style={linkStyle}>
-          {url}
-        </Link>
-      </Text>
+      <MailButton href={url}>{t('mail.invitation.button')}</MailButton>
       <Text style={{ margin: '0 0 12px' }}>
         {t('mail.invitation.until', { date: moment(expiresAt, language, timeZone), timeZone })}
       </Text>

@@ -1,18 +1,18 @@
-import { Body, Container, Head, Heading, Hr, Html, Link, render, Text } from '@react-email/components'
+import { Body, Button, Container, Head, Heading, Hr, Html, Link, render, Text } from '@react-email/components'
 import type { ReactElement, ReactNode } from 'react'
 import { env } from '@/lib/env'
 import { type Language, translator } from '@/lib/messages/translator'
 
 // Colours are left to the mail program, which knows whether it is dark; only the button brings its own pair (5 to 1).
 const font = 'system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif'
-export const buttonStyle = {
+const buttonStyle = {
   background: '#2f6fb5',
   color: '#ffffff',
   padding: '10px 18px',
   borderRadius: 7,
   fontWeight: 600,
 }
-export const linkStyle = { color: 'inherit', textDecoration: 'underline' }
+const linkStyle = { color: 'inherit', textDecoration: 'underline' }
 
 interface LayoutProps {
   language: Language
@@ -54,6 +54,22 @@ export function MailLayout({ language, to, title, children }: LayoutProps) {
         </Container>
       </Body>
     </Html>
+  )
+}
+
+/** Where to go on, as a button and, for mail programs that show none, as an address. */
+export function MailButton({ href, children }: { href: string; children: string }) {
+  return (
+    <>
+      <Button href={href} style={buttonStyle} data-skip-in-text>
+        {children}
+      </Button>
+      <Text style={{ margin: '12px 0 24px', fontSize: 13, wordBreak: 'break-all' }}>
+        <Link href={href} style={linkStyle}>
+          {href}
+        </Link>
+      </Text>
+    </>
   )
 }
 

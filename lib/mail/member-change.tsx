@@ -1,9 +1,9 @@
-import { Button, Link, Text } from '@react-email/components'
+import { Text } from '@react-email/components'
 import type { MemberRole } from '@/lib/access'
 import { env } from '@/lib/env'
 import { moment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
-import { buttonStyle, linkStyle, MailLayout, renderMail } from './layout'
+import { MailButton, MailLayout, renderMail } from './layout'
 
 export interface MemberMail {
   to: string
@@ -29,14 +29,7 @@ export async function roleChangedMail(mail: MemberMail & { role: MemberRole }) {
         {t('mail.role_changed.text', { by, organization, role, ...when(at, language, timeZone) })}
       </Text>
       <Text style={{ margin: '0 0 12px' }}>{t('mail.role_changed.may')}</Text>
-      <Button href={url} style={buttonStyle} data-skip-in-text>
-        {t('mail.role_changed.button')}
-      </Button>
-      <Text style={{ margin: '12px 0 0', fontSize: 13, wordBreak: 'break-all' }}>
-        <Link href={url} style={linkStyle}>
-          {url}
-        </Link>
-      </Text>
+      <MailButton href={url}>{t('mail.role_changed.button')}</MailButton>
     </MailLayout>,
   )
   return { subject, ...rendered }

@@ -1,8 +1,8 @@
-import { Button, Link, Text } from '@react-email/components'
+import { Text } from '@react-email/components'
 import { env } from '@/lib/env'
 import { moment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
-import { buttonStyle, linkStyle, MailLayout, renderMail } from './layout'
+import { MailButton, MailLayout, renderMail } from './layout'
 
 export interface SignInMail {
   to: string
@@ -36,14 +36,7 @@ function SignIn({ to, code, link, language, askedAt, timeZone, minutes }: SignIn
         {code}
       </Text>
       <Text style={{ margin: '0 0 12px' }}>{t('mail.sign_in.link')}</Text>
-      <Button href={url} style={buttonStyle} data-skip-in-text>
-        {t('mail.sign_in.button')}
-      </Button>
-      <Text style={{ margin: '12px 0 24px', fontSize: 13, wordBreak: 'break-all' }}>
-        <Link href={url} style={linkStyle}>
-          {url}
-        </Link>
-      </Text>
+      <MailButton href={url}>{t('mail.sign_in.button')}</MailButton>
       <Text style={{ margin: '0 0 12px' }}>{t('mail.sign_in.asked', { when, timeZone, minutes })}</Text>
       <Text style={{ margin: 0 }}>{t('mail.sign_in.not_you')}</Text>
     </MailLayout>

@@ -16,6 +16,14 @@ export interface Member {
   since: Date
 }
 
+export const memberColumns = {
+  id: people.id,
+  name: people.name,
+  email: people.email,
+  role: memberships.role,
+  since: memberships.createdAt,
+}
+
 /** @throws NotFound for who is no member of the organization. */
 export async function memberOf(
   tx: OrganizationTx,
@@ -23,13 +31,7 @@ export async function memberOf(
   memberId: string,
 ): Promise<Member> {
   const [member] = await tx
-    .select({
-      id: people.id,
-      name: people.name,
-      email: people.email,
-      role: memberships.role,
-      since: memberships.createdAt,
-    })
+    .select(memberColumns)
     .from(memberships)
     .innerJoin(people, eq(people.id, memberships.personId))
     .where(theirs(organizationId, memberId))

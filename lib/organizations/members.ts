@@ -2,7 +2,7 @@ import { and, asc, count, desc, eq, isNull, sql } from 'drizzle-orm'
 import { invitations, memberships } from '@/db/schema/organizations'
 import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
-import type { Member } from './member'
+import { type Member, memberColumns } from './member'
 
 const sortedBy = sql<string>`lower(coalesce(nullif(${people.name}, ''), ${people.email}))`
 
@@ -18,13 +18,7 @@ export function listMembers(
 ): Promise<Member[]> {
   const last = sql`(select lower(coalesce(nullif(name, ''), email)), id from people where id = ${after})`
   return tx
-    .select({
-      id: people.id,
-      name: people.name,
-      email: people.email,
-      role: memberships.role,
-      since: memberships.createdAt,
-    })
+    .select(memberColumns)
     .from(memberships)
     .innerJoin(people, eq(people.id, memberships.personId))
     .where(
