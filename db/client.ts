@@ -83,7 +83,7 @@ function preparing(client: PoolClient): PoolClient {
  */
 export function inOnePacket(client: PoolClient) {
   // pg has it, its types do not
-  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection
+  const { stream } = (client as PoolClient & { connection: { stream: Duplex } }).connection
   stream.cork()
   process.nextTick(() => stream.uncork())
 }
