@@ -451,7 +451,7 @@ test('the database takes each time zone that an organization may have, and no un
   })
 })
 
-test("the portal's role removes what ends by itself, and members; the worker's only the first", async () => {
+test("the portal's role removes what ends by itself, members, and parts of suites; the worker's only the first", async () => {
   const byItself = ['command_runs', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
   const rights = await onConnection(database.ownerUrl, (client) =>
     client.query(
@@ -462,7 +462,7 @@ test("the portal's role removes what ends by itself, and members; the worker's o
     ),
   )
   expect(rights.rows).toEqual([
-    { role: 'latchkey_app', tables: [...byItself, 'memberships'].sort().join(' ') },
+    { role: 'latchkey_app', tables: [...byItself, 'memberships', 'suite_products'].sort().join(' ') },
     { role: 'latchkey_worker', tables: byItself.join(' ') },
   ])
 })

@@ -15,7 +15,7 @@ export const noLoginRoles = ['latchkey_jobs', 'latchkey_definer'] as const
 
 /** What is retired, revoked or withdrawn in a row of its own, and never removed. */
 const kept = [
-  ...['organizations', 'invitations', 'people', 'products', 'suite_products', 'releases'],
+  ...['organizations', 'invitations', 'people', 'products', 'releases'],
   ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
   ...['keys', 'revocations', 'restorations', 'extensions'],
 ].join(', ')
@@ -75,4 +75,6 @@ export async function grantRights(owner: ClientBase) {
   }
   // A membership ends by a member's hand, never by a job's; who was one stands in the audit trail.
   await owner.query(`revoke delete on memberships from ${workerRole}`)
+  // What a suite contains may change until it is sold; the catalog's command sees to that.
+  await owner.query(`revoke delete on suite_products from ${workerRole}`)
 }

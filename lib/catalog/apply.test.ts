@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { applyCatalog } from '@/lib/catalog/apply'
-import { productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { startSubscription } from '@/lib/subscriptions/start'
+import { bySystem, makeInstance, makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 
 const database = await productDatabase()
 const by = { actor: { kind: 'system' as const } }
@@ -42,7 +43,7 @@ test('a suite with a product that nobody knows is refused, and nothing of its ca
     { reference: 'bundle', name: 'Bundle', description, kind: 'suite' as const, contains: ['new', 'nobody'] },
   ]
   await expect(applyCatalog(by, { products: catalog })).rejects.toMatchObject({
-    fields: { bundle: 'unknown_product' },
+    fields: { 'products.1.contains.1': 'unknown_product' },
   })
   expect(await products()).toEqual(before)
 })
@@ -56,4 +57,76 @@ test('a suite may contain a product that an earlier catalog brought', async () =
     'select p.reference from suite_products s join products p on p.id = s.product_id',
   )
   expect(parts).toEqual([{ reference: 'forms' }])
+})
+
+test('a dry run says what it would change, and changes and records nothing', async () => {
+  const before = await products()
+  const entries = () => rowsOf(database, 'select id from audit_entries')
+  const recorded = (await entries()).length
+  const given = { reference: 'forms', name: 'Forms Max', description }
+  const { changes } = await applyCatalog(by, { products: [given], dryRun: true })
+  expect(changes).toContainEqual({
+    what: 'product_changed',
+    product: 'forms',
+    field: 'name',
+    from: 'Forms Pro',
+    to: 'Forms Max',
+  })
+  expect(await products()).toEqual(before)
+  expect(await entries()).toHaveLength(recorded)
+})
+
+test('what was sold is not rewritten; a product that is withdrawn keeps its day', async () => {
+  const acme = await makeOrganization('acme')
+  const instanceId = await makeInstance(acme)
+  const given = { reference: 'branding', name: 'Branding', description }
+  await applyCatalog(by, { products: [{ ...given, graceDays: 10 }] })
+  const [branding] = await rowsOf<{ id: string }>(
+    database,
+    `select id from products where reference = 'branding'`,
+  )
+  await startSubscription(bySystem(acme.organizationId), { productId: branding?.id ?? '', instanceId })
+  const state = () =>
+    rowsOf(
+      database,
+      `select name, binding, grace_days, withdrawn_at from products where reference = 'branding'`,
+    )
+  const before = await state()
+  for (const [field, change] of [
+    ['binding', { binding: 'installation' }],
+    ['graceDays', { graceDays: 9 }],
+  ] as const) {
+    const rewriting = { ...given, graceDays: 10, name: 'Other', ...change }
+    await expect(applyCatalog(by, { products: [rewriting] })).rejects.toMatchObject({
+      code: 'was_sold',
+      facts: { product: 'branding', field },
+    })
+    expect(await state()).toEqual(before)
+  }
+  await applyCatalog(by, { products: [{ ...given, graceDays: 10, withdrawn: true }] })
+  const [withdrawn] = await state()
+  expect(withdrawn?.withdrawn_at).not.toBeNull()
+  await applyCatalog(by, { products: [{ ...given, graceDays: 11, withdrawn: true }] })
+  expect(await state()).toEqual([{ ...withdrawn, grace_days: 11 }])
+})
+
+test('a suite that was not sold may lose a product', async () => {
+  const parts = () =>
+    rowsOf(
+      database,
+      `select p.reference from suite_products s join products p on p.id = s.product_id
+       join products suite on suite.id = s.suite_id where suite.reference = 'pair' order by 1`,
+    )
+  const pair = { reference: 'pair', name: 'Pair', description, kind: 'suite' as const }
+  const part = { reference: 'part', name: 'Part', description }
+  await applyCatalog(by, { products: [part, { ...pair, contains: ['forms', 'part'] }] })
+  expect(await parts()).toEqual([{ reference: 'forms' }, { reference: 'part' }])
+  await applyCatalog(by, { products: [{ ...pair, contains: ['part'] }] })
+  expect(await parts()).toEqual([{ reference: 'part' }])
+})
+
+test('of ten catalogs at once each is compared with what the one before has made', async () => {
+  const given = { reference: 'crowd', name: 'Crowd', description, releases: [release('1.0', '10.0')] }
+  const results = await Promise.all(Array.from({ length: 10 }, () => applyCatalog(by, { products: [given] })))
+  expect(results.filter(({ changes }) => changes.length > 0)).toHaveLength(1)
 })

@@ -1,96 +1,127 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { products, releases, suiteProducts } from '@/db/schema/catalog'
 import type { SystemTx } from '@/db/scope'
 import { vendorCommand } from '@/lib/command'
-import { InvalidInput } from '@/lib/errors'
+import { InvalidInput, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { catalogChanges, type KnownProduct } from './changes'
+import { Catalog, type CatalogProduct } from './input'
 
-const endBehaviour = z.enum(['read_only', 'trial_mode', 'disabled']).default('read_only')
-
-const Release = z.object({
-  version: z.string().min(1),
-  glpiMin: z.string().min(1),
-  glpiMax: z.string().min(1).nullable().default(null),
-  releasedOn: z.iso.date(),
-})
-
-const Product = z.object({
-  reference: z.string().regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/),
-  name: z.string().min(1).max(100),
-  kind: z.enum(['plugin', 'suite', 'cloud_plan']).default('plugin'),
-  openSource: z.boolean().default(false),
-  keyKind: z.enum(['subscription', 'permanent']).default('subscription'),
-  binding: z.enum(['url', 'installation', 'organization']).default('url'),
-  description: z.object({ en: z.string().min(1), fr: z.string().min(1) }),
-  freeFeatures: z.array(z.string()).default([]),
-  trialDays: z
-    .union([z.literal(15), z.literal(30)])
-    .nullable()
-    .default(null),
-  overlapDays: z.number().int().min(0).max(60).default(14),
-  graceDays: z.number().int().min(1).max(60).default(7),
-  movesPerYear: z.number().int().min(0).default(3),
-  onExpiry: endBehaviour,
-  onRevocation: endBehaviour,
-  homepageUrl: z.url().nullable().default(null),
-  contains: z.array(z.string()).default([]),
-  releases: z.array(Release).default([]),
-})
-
-const ApplyCatalog = z.object({ products: z.array(Product).min(1) })
+const ApplyCatalog = Catalog.extend({ dryRun: z.boolean().default(false) })
 
 /**
- * Makes the catalog say what is given: adds and updates products and releases by their references, removes nothing.
- * @throws InvalidInput when a suite contains a product that is neither given nor known.
+ * Makes the catalog say what is given: adds and changes products and releases by their references, removes nothing.
+ * @param dryRun changes nothing, and refuses nothing that would take back what was sold: it says so.
+ * @returns what it changes; `rewritten`, those of it that may not be; `others`, the references that are not given.
+ * @throws InvalidInput when a suite contains a product that is neither given nor known, or a suite; Refused `was_sold`
+ * when it would take back what was sold, naming the product and the field.
  */
 export const applyCatalog = vendorCommand(
   'catalog.apply',
   ApplyCatalog,
-  async ({ tx, now, audit }, catalog) => {
-    const ids = new Map<string, string>()
-    for (const { contains, releases: given, ...product } of catalog.products) {
-      const [row] = await tx
-        .insert(products)
-        .values({ id: newId(now), ...product, createdAt: now })
-        .onConflictDoUpdate({ target: products.reference, set: product })
-        .returning({ id: products.id })
-      if (!row) throw new Error('an upsert returns its row')
-      ids.set(product.reference, row.id)
-      await applyReleases(tx, row.id, given, now)
+  async ({ tx, now, audit, unchanged }, { products: given, dryRun }) => {
+    const known = await knownProducts(tx)
+    refuseWrongParts(known, given)
+    const { changes, rewritten } = catalogChanges(known, given)
+    const others = known.map(({ reference }) => reference)
+    const result = {
+      changes,
+      rewritten,
+      others: others.filter((reference) => !given.some((product) => product.reference === reference)),
     }
-    for (const { reference, contains } of catalog.products) await applySuite(tx, ids, reference, contains)
-    audit({ details: { products: catalog.products.length } })
-    return { products: ids.size }
+    const [first] = rewritten
+    if (first && !dryRun)
+      throw new Refused('was_sold', { product: first.product, field: 'field' in first ? first.field : '' })
+    if (dryRun || changes.length === 0) unchanged()
+    else {
+      await write(tx, known, given, now)
+      const changed = new Set(changes.map(({ product }) => product))
+      audit({ details: { changes: changes.length, products: [...changed].join(', ') } })
+    }
+    return result
   },
 )
 
-async function applyReleases(tx: SystemTx, productId: string, given: z.output<typeof Release>[], now: Date) {
-  if (given.length === 0) return
-  await tx
-    .insert(releases)
-    .values(given.map((release) => ({ id: newId(now), productId, ...release })))
-    .onConflictDoUpdate({
-      target: [releases.productId, releases.version],
-      set: {
-        glpiMin: sql`excluded.glpi_min`,
-        glpiMax: sql`excluded.glpi_max`,
-        releasedOn: sql`excluded.released_on`,
-      },
+/** Locked, so that of two catalogs at once the second is compared with what the first has made. */
+async function knownProducts(tx: SystemTx): Promise<KnownProduct[]> {
+  await tx.execute(sql`lock table ${products} in share row exclusive mode`)
+  const rows = await tx
+    .select({
+      product: products,
+      sold: sql<boolean>`exists (select from keys k where k.product_id = products.id)`,
     })
+    .from(products)
+    .orderBy(products.reference)
+  const parts = await tx
+    .select({ suiteId: suiteProducts.suiteId, reference: products.reference })
+    .from(suiteProducts)
+    .innerJoin(products, eq(products.id, suiteProducts.productId))
+  const known = await tx.select().from(releases)
+  return rows.map(({ product: { id, createdAt: _, withdrawnAt, ...product }, sold }) => ({
+    ...product,
+    // as: the columns' own checks say the same as the schema of the input
+    keyKind: product.keyKind as CatalogProduct['keyKind'],
+    trialDays: product.trialDays as CatalogProduct['trialDays'],
+    withdrawn: withdrawnAt !== null,
+    contains: parts.filter(({ suiteId }) => suiteId === id).map(({ reference }) => reference),
+    releases: known
+      .filter(({ productId }) => productId === id)
+      .map(({ version, glpiMin, glpiMax, releasedOn }) => ({ version, glpiMin, glpiMax, releasedOn })),
+    sold,
+  }))
 }
 
-async function applySuite(tx: SystemTx, ids: Map<string, string>, suite: string, contains: string[]) {
-  const suiteId = ids.get(suite)
-  for (const reference of contains) {
-    const productId = ids.get(reference) ?? (await knownProduct(tx, reference))
-    if (!suiteId || !productId) throw new InvalidInput({ [suite]: 'unknown_product' })
-    await tx.insert(suiteProducts).values({ suiteId, productId }).onConflictDoNothing()
+/** @throws InvalidInput at the part that is no product, or a suite itself */
+function refuseWrongParts(known: readonly KnownProduct[], given: readonly CatalogProduct[]) {
+  const all = new Map([...known, ...given].map(({ reference, kind }) => [reference, kind]))
+  for (const [index, { contains }] of given.entries())
+    for (const [place, reference] of contains.entries()) {
+      const kind = all.get(reference)
+      if (kind && kind !== 'suite') continue
+      const because = kind ? 'suite_in_suite' : 'unknown_product'
+      throw new InvalidInput({ [`products.${index}.contains.${place}`]: because })
+    }
+}
+
+async function write(
+  tx: SystemTx,
+  known: readonly KnownProduct[],
+  given: readonly CatalogProduct[],
+  now: Date,
+) {
+  for (const { contains: _, releases: stated, withdrawn, ...product } of given) {
+    const before = known.find(({ reference }) => reference === product.reference)
+    // The day on which it was withdrawn stays that day.
+    const sale = before?.withdrawn === withdrawn ? {} : { withdrawnAt: withdrawn ? now : null }
+    const [row] = await tx
+      .insert(products)
+      .values({ id: newId(now), ...product, ...sale, createdAt: now })
+      .onConflictDoUpdate({ target: products.reference, set: { ...product, ...sale } })
+      .returning({ id: products.id })
+    if (!row) throw new Error('an upsert returns its row')
+    if (stated.length === 0) continue
+    await tx
+      .insert(releases)
+      .values(stated.map((release) => ({ id: newId(now), productId: row.id, ...release })))
+      .onConflictDoUpdate({
+        target: [releases.productId, releases.version],
+        set: {
+          glpiMin: sql`excluded.glpi_min`,
+          glpiMax: sql`excluded.glpi_max`,
+          releasedOn: sql`excluded.released_on`,
+        },
+      })
   }
+  for (const product of given) await writeParts(tx, product)
 }
 
-/** A product that an earlier catalog brought. */
-async function knownProduct(tx: SystemTx, reference: string): Promise<string | undefined> {
-  const [known] = await tx.select({ id: products.id }).from(products).where(eq(products.reference, reference))
-  return known?.id
+async function writeParts(tx: SystemTx, { reference, contains }: CatalogProduct) {
+  const named = (names: string[]) =>
+    tx.select({ id: products.id }).from(products).where(inArray(products.reference, names))
+  await tx.delete(suiteProducts).where(inArray(suiteProducts.suiteId, named([reference])))
+  if (contains.length === 0) return
+  const [[suite], parts] = [await named([reference]), await named(contains)]
+  if (!suite) throw new Error('the suite was just written')
+  await tx.insert(suiteProducts).values(parts.map(({ id }) => ({ suiteId: suite.id, productId: id })))
 }

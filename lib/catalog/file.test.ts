@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { InvalidInput } from '@/lib/errors'
+import { productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { applyCatalog } from './apply'
+import { CatalogFileError, readCatalogFile } from './file'
+
+const database = await productDatabase()
+const by = { actor: { kind: 'system' as const } }
+const example = readFileSync(new URL('../../docs/catalog.example.yaml', import.meta.url), 'utf8')
+type Given = Parameters<typeof applyCatalog>[1]
+
+/** What the file at hand is told, line by line. */
+async function problems(text: string): Promise<string[]> {
+  const { catalog, explain } = readCatalogFile(text)
+  const error: unknown = await applyCatalog(by, catalog as Given).then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof InvalidInput)) throw new Error(`no such error: ${error}`)
+  return explain(error.fields)
+}
+
+test('the example is applied whole, and once; the versions that YAML takes for numbers stay what they are', async () => {
+  const { catalog } = readCatalogFile(example)
+  const { changes } = await applyCatalog(by, catalog as Given)
+  expect(changes.filter(({ what }) => what === 'product_added')).toHaveLength(6)
+  expect((await applyCatalog(by, catalog as Given)).changes).toEqual([])
+  const releases = await rowsOf(
+    database,
+    `select glpi_min, glpi_max from releases where version in ('3.2.0', '1.0.6') order by version`,
+  )
+  expect(releases).toEqual([
+    { glpi_min: '9.5', glpi_max: '10.0' },
+    { glpi_min: '10.0', glpi_max: '11.0' },
+  ])
+  const withdrawn = await rowsOf(database, 'select reference from products where withdrawn_at is not null')
+  expect(withdrawn).toEqual([{ reference: 'ticketimport' }])
+})
+
+test('what is no YAML is told with its line', () => {
+  expect(() => readCatalogFile('products:\n  - name: [1\n')).toThrow(CatalogFileError)
+  expect(() => readCatalogFile('products:\n  - name: "x\n')).toThrow(/^line \d: /)
+})
+
+const mistakes: [string, string, string][] = [
+  ['trial_days: 15', 'trial_days: 20', 'line 8: products 1, trial_days: '],
+  ['trial_days: 15', 'trail_days: 15', 'line 3: products 1: Unrecognized key: "trail_days"'],
+  ['version: 3.0.0', 'version: latest', 'line 10: products 1, releases 1, version: this is no version'],
+  ['version: 3.0.0', 'version: 3.2.0', 'line 11: products 1, releases 2, version: this stands here twice'],
+  [
+    'glpi_min: 10.0, glpi_max: 11.0',
+    'glpi_min: 12.0, glpi_max: 11.0',
+    'line 10: products 1, releases 1, glpi_max: this ends',
+  ],
+  [
+    'released_on: 2026-04-29',
+    'released_on: 2026-02-30',
+    'line 10: products 1, releases 1, released_on: this is no day',
+  ],
+  [
+    'reference: workflowstudio',
+    'reference: formspro',
+    'line 13: products 2, reference: this stands here twice',
+  ],
+  [
+    'contains: [formspro, workflowstudio]',
+    'contains: [formspro, nobody]',
+    'line 29: products 3, contains 2: there is no such',
+  ],
+  [
+    'contains: [formspro, workflowstudio]',
+    'contains: [productivity-suite]',
+    'line 29: products 3, contains: a suite cannot',
+  ],
+  ['kind: cloud_plan', 'kind: cloud', 'line 33: products 4, kind: '],
+  [
+    '    open_source: true',
+    '    open_source: true\n    trial_days: 15',
+    'line 53: products 6, trial_days: what is open source',
+  ],
+]
+test.each(mistakes)('%s → %s', async (from, to, said) => {
+  const text = example.replace(from, to)
+  const before = await rowsOf(database, 'select reference, name from products')
+  const told = await problems(text)
+  expect(told.join('\n')).toContain(said)
+  expect(await rowsOf(database, 'select reference, name from products')).toEqual(before)
+})
+
+test.each(['', '[]', 'products:', 'products: []', 'products: 7', '- 1', 'products: [{}]', 'products: [1]'])(
+  'a file that says %s is told so',
+  async (text) => {
+    expect(await problems(text)).not.toEqual([])
+  },
+)
