@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test'
-import { browserAs, type Customer, newCustomer } from './customer'
+import { revokeKey } from '@/lib/keys/revoke'
+import { browserAs, bySystem, type Customer, newCustomer } from './customer'
 
 let customer: Customer
 
@@ -82,6 +83,31 @@ test('of a mistyped key it says what is wrong, finds the one that was meant, and
   await context.close()
 })
 
+test('what begins nearly as a key does is still a search for an instance', async ({ browser }) => {
+  const context = await browserAs(browser, customer.people.viewer)
+  const page = await context.newPage()
+  for (const typed of [
+    'glpi',
+    'GLPI',
+    'glpi.mairie.lan',
+    'glpi-test',
+    'gestion',
+    'gkpi',
+    'gspi',
+    'glpi 11',
+  ]) {
+    for (const list of ['keys', 'instances']) {
+      await page.goto(`/${customer.slug}/${list}`)
+      await page.getByRole('searchbox').fill(typed)
+      await page.getByRole('searchbox').press('Enter')
+      const said = new URLSearchParams({ q: typed }).toString()
+      await expect(page).toHaveURL((url) => url.pathname.endsWith(list) && url.search.startsWith(`?${said}`))
+      await expect(page.getByRole('searchbox')).toHaveValue(typed)
+    }
+  }
+  await context.close()
+})
+
 test('a key’s short ID is found from the list of instances too, and without its letter', async ({
   browser,
 }) => {
@@ -96,6 +122,24 @@ test('a key’s short ID is found from the list of instances too, and without it
     await page.getByRole('searchbox').fill(typed ?? '')
     await page.getByRole('searchbox').press('Enter')
     await expect(page.locator('tbody')).toContainText(shortId)
+  }
+  await context.close()
+})
+
+test('a key that is named by its short ID or its last characters is found, ended or not', async ({
+  browser,
+}) => {
+  const { organizationId, slug, people, keys } = await newCustomer('ended')
+  const [key] = keys
+  await revokeKey(bySystem(organizationId), { keyId: key?.id ?? '', reason: 'requested' })
+  const context = await browserAs(browser, people.viewer)
+  const page = await context.newPage()
+  for (const typed of [key?.shortId, key?.characters.slice(-4)]) {
+    await page.goto(`/${slug}/keys`)
+    await expect(page.getByText(key?.shortId ?? 'none')).toHaveCount(0)
+    await page.getByRole('searchbox').fill(typed ?? '')
+    await page.getByRole('searchbox').press('Enter')
+    await expect(page.locator('tbody')).toContainText(key?.shortId ?? 'none')
   }
   await context.close()
 })

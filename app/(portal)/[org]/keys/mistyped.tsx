@@ -1,6 +1,6 @@
 import { Notice } from '@/components/ui/notice'
 import { explainKey } from '@/lib/keys/explain'
-import { findKeys, lastFour } from '@/lib/keys/format'
+import { cleanMarks, findKeys, lastFour } from '@/lib/keys/format'
 import type { Translate } from '@/lib/messages/translator'
 import { type KeysAddress, keysHref, type SearchParams } from './address'
 
@@ -27,10 +27,19 @@ export function typedKeyHref(slug: string, address: KeysAddress): string | null 
   return mistyped && `/${slug}/keys?${new URLSearchParams(mistyped)}`
 }
 
+const beginsAsKey = (text: string) =>
+  /^gk[stp]1/.test(
+    cleanMarks(text)
+      .map(({ char }) => char)
+      .join(''),
+  )
+
 /** What is wrong with it: why, and the place; with what finds the key that was meant. Null where it is no key at all. */
 function mistypedKey(text: string): { q: string; mistyped: string; place: string } | null {
   const said = explainKey(text)
-  if (said.ok || said.because === 'empty' || said.because === 'not_a_key') return null
+  if (said.ok) return null
+  // Many a GLPI is called glpi-something, which is not far from a key's beginning.
+  if (!said.suggestion && !beginsAsKey(text)) return null
   const [first] = said.mistakes
   return {
     q: said.suggestion ? lastFour(said.suggestion) : '',

@@ -17,6 +17,8 @@ export async function POST(request: Request, { params }: { params: Promise<{ org
   })
   const typed = Object.fromEntries([...form].map(([name, value]) => [name, String(value)]))
   if (typed.list === 'activity') return see(activityHref(home, parseActivity(typed)))
+  // The list's own filter was not meant for a key that is named.
+  if (namesKey(typed.q ?? '')) delete typed.state
   const address = parseAddress(typed)
   const keys = typedKeyHref(home, address)
   if (keys) return see(keys)
@@ -27,5 +29,7 @@ export async function POST(request: Request, { params }: { params: Promise<{ org
   if (typed.retired) query.set('retired', '1')
   return see(`/${home}/instances${query.size > 0 ? `?${query}` : ''}`)
 }
+
+const namesKey = (text: string) => normalizeShortId(text) !== null || /^\s*[0-9a-z]{4}\s*$/i.test(text)
 
 const see = (path: string) => new Response(null, { status: 303, headers: { Location: path } })
