@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { expect, type Page, test } from '@playwright/test'
+import pg from 'pg'
 import { browserAs, type Customer, inSystem, newCustomer } from './customer'
+import { formOf, organizationActions } from './doors'
+import { actionBody, builtActions, origin, send } from './send'
 import { query } from './sign-in'
 
 let customer: Customer
@@ -83,6 +86,47 @@ test('without a connection a form says so, keeps what was typed, and is sent onc
   await page.getByRole('button', { name: 'Add the instance' }).click()
   await expect(page).toHaveURL(/\?done=added$/)
   await context.close()
+})
+
+test('[F7] a change that the database does not take now is answered 503, with when to try again and in words', async ({
+  browser,
+}) => {
+  const name = 'app/(portal)/[org]/instances/actions.ts edit'
+  const [action, built] = [organizationActions[name], builtActions().find((one) => one.name === name)]
+  if (!action || !built) throw new Error(`the build has no ${name}`)
+  const client = new pg.Client({ connectionString: process.env.DATABASE_URL })
+  await client.connect()
+  try {
+    await client.query(`begin; set local latchkey.organization_id = '${customer.organizationId}'`)
+    await client.query('select from instances where id = $1 for update', [customer.instanceId])
+    const form = formOf(action, customer.slug, customer)
+    for (const how of ['script', 'form'] as const) {
+      const { headers, body } = actionBody(how, built.id, form, true)
+      const answer = await send({
+        method: 'POST',
+        path: action.at(customer.slug, customer),
+        as: customer.people.owner,
+        headers: { ...headers, origin: origin() },
+        body,
+      })
+      expect({ how, status: answer.status, after: answer.headers['retry-after'] }).toEqual({
+        how,
+        status: 503,
+        after: '5',
+      })
+      expect(answer.text).toContain('This cannot be done right now. Nothing was changed')
+    }
+    const context = await browserAs(browser, customer.people.owner)
+    const page = await context.newPage()
+    await page.goto(`${atInstance}/edit`)
+    await page.getByLabel('GLPI version').fill('10.0.17')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByText('This cannot be done right now. Nothing was changed')).toBeVisible()
+    await expect(page.getByLabel('GLPI version')).toHaveValue('10.0.17')
+    await context.close()
+  } finally {
+    await client.end()
+  }
 })
 
 test('what somebody else changed meanwhile is not undone by a form that was open', async ({ browser }) => {

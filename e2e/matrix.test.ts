@@ -189,12 +189,22 @@ test('[Z7] what is posted without a session, or from elsewhere, is recorded as a
     ['signed_out', () => act('form', id, action, own.slug, own, null)],
     ['signed_out', () => visit(file, own.slug, own, null)],
     ['wrong_origin', () => send(forged)],
+    ...['https://evil.example', 'null'].map(
+      (evil) => ['wrong_origin', () => send({ ...forged, headers: { ...headers, origin: evil } })] as const,
+    ),
+    ...builtActions().flatMap(({ id: one, name: of, pages }) => {
+      const personal = personalActions[of]
+      if (!personal?.permission) return []
+      const sent = actionBody('script', one, personal.fields, personal.stated)
+      const path = pathOfPage(pages.toSorted((a, b) => a.length - b.length)[0] ?? '', own.slug)
+      return [['wrong_origin', () => send({ method: 'POST', path, as: own.people.owner, ...sent })] as const]
+    }),
   ] as const) {
     // What all strangers have together, the other tests may have used up.
     await query(`delete from rate_limits where key = 'attempt:strangers'`)
     const before = await recorded(because)
     await post()
-    expect(await recorded(because)).toBeGreaterThan(before)
+    expect(await recorded(because), `${post}`).toBeGreaterThan(before)
   }
 })
 
@@ -380,6 +390,10 @@ function inOrder() {
   const built = new Map(builtActions().map((action) => [action.name, action]))
   return Object.keys(organizationActions).flatMap((name) => built.get(name) ?? [])
 }
+
+/** `/(portal)/[org]/keys/page`, as the build names a page, is `/acme/keys`. */
+const pathOfPage = (page: string, slug: string) =>
+  page.replace(/\/\([^)]*\)|\/page$/g, '').replace('[org]', slug) || '/'
 
 const actionNamed = (name: string): Action => organizationActions[name] ?? never()
 

@@ -38,6 +38,14 @@ export function noteMissing() {
   if (response && !response.headersSent) response.statusCode = 404
 }
 
+/** Notes that the request at hand could not be served now; what its answer says of it goes with it. */
+export function noteUnavailable(retryAfterSeconds: number) {
+  const { response } = requests().storage.getStore() ?? {}
+  if (!response || response.headersSent) return
+  response.statusCode = 503
+  response.setHeader('Retry-After', String(retryAfterSeconds))
+}
+
 /** Whether the request at hand is now found for the first time to ask for what is not the asker's. */
 export function isFirstAttempt(): boolean {
   const request = requests().storage.getStore()

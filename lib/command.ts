@@ -208,11 +208,7 @@ async function recordInOrganization(
  * theirs, or of somebody who has not signed in (null). A hundred an hour of each person, and of all who have not signed
  * in together: nothing is ever taken from that chain, so whoever has no name must not be able to fill it.
  */
-export async function recordAttempt(
-  action: Permission,
-  personId: string | null,
-  because: 'not_found' | 'signed_out' | 'wrong_origin',
-) {
+export async function recordAttempt(action: Permission, personId: string | null, because: string) {
   const limit = { name: 'attempt', key: personId ?? 'strangers', points: 100, perSeconds: 3_600 }
   const refusal: unknown = await takePoints([limit]).then(
     () => new Refused(because),

@@ -40,7 +40,13 @@ const Env = z.object({
     ['postgres', 'postgresql'],
     'postgres://latchkey_worker:password@host:5432/latchkey',
   ).optional(),
-  DATABASE_POOL_SIZE: z.coerce.number({ error: 'should be a number' }).int().min(1).max(200).default(10),
+  DATABASE_POOL_SIZE: z
+    .string()
+    .default('10')
+    .refine((text) => /^\d{1,3}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= 200, {
+      error: 'should be a whole number from 1 to 200',
+    })
+    .transform(Number),
   PUBLIC_URL: url(['http', 'https'], 'https://portal.example.com').transform((text) => new URL(text).origin),
   KEY_RING: keyRing,
   KEY_FINGERPRINT_SECRET: secret,
@@ -56,7 +62,10 @@ const Env = z.object({
       error: 'should look like Latchkey <portal@example.com>',
     }),
   VENDOR_NAME: z.string({ error: 'is missing; it is the name that customers know you by' }).trim().min(1),
-  SUPPORT_EMAIL: z.email({ error: 'should be an address like support@example.com' }),
+  SUPPORT_EMAIL: z
+    .string({ error: 'is missing; it is where customers write for help, like support@example.com' })
+    .trim()
+    .pipe(z.email({ error: 'should be an address like support@example.com' })),
   TRUSTED_PROXIES: z
     .string()
     .default('')

@@ -44,9 +44,12 @@ function findBrowser(): string | undefined {
   const folders = (process.env.PATH ?? '').split(path.delimiter)
   const onPath = names.flatMap((name) => folders.map((folder) => path.join(folder, name)))
   return [...onPath, '/opt/google/chrome/chrome', ...macApplications, chromium.executablePath()].find(
-    isProgram,
+    (file) => isProgram(file) && starts(file),
   )
 }
+
+/** A distribution's chromium may be a program that says to install another; a download may lack libraries. */
+const starts = (file: string) => spawnSync(file, ['--version'], { timeout: 30_000 }).status === 0
 
 function isProgram(file: string): boolean {
   try {
@@ -66,10 +69,9 @@ function installBrowser(): string {
     const { status } = spawnSync(command, args, { stdio: 'inherit', timeout: 300_000 })
     return status === 0
   }
-  // The browser alone may lack libraries of the system, so it counts only when it starts.
   if (run(process.execPath, 'node_modules/@playwright/test/cli.js', 'install', 'chromium')) {
     const own = chromium.executablePath()
-    if (isProgram(own) && spawnSync(own, ['--version'], { timeout: 30_000 }).status === 0) return own
+    if (isProgram(own) && starts(own)) return own
   }
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     run('apt-get', 'update')

@@ -14,11 +14,13 @@ const port = Number(process.env.PORT ?? 3000)
 const hostname = process.env.HOST ?? '0.0.0.0'
 // The longest form of the portal has some kilobytes.
 const mostBytes = 262_144
-const trusted = trustedProxies(process.env.TRUSTED_PROXIES ?? '')
+const publicOrigin = new URL(process.env.PUBLIC_URL?.trim() || 'http://localhost').origin
 
 const app = next({ dev: process.env.NODE_ENV === 'development', hostname, port })
 await app.prepare()
 const handle = app.getRequestHandler()
+// The start has checked the environment by now.
+const trusted = trustedProxies(process.env.TRUSTED_PROXIES ?? '')
 
 const server = createServer((request, response) => {
   setClientAddress(request)
@@ -36,13 +38,23 @@ const server = createServer((request, response) => {
     answerOutage(response)
     return
   }
-  if (isAction(request)) blameTheSender(response)
+  if (isAction(request)) {
+    blameTheSender(response)
+    // Next would refuse it unread, by a Host that can be forged; without it act.ts refuses it, and records that.
+    if (request.headers.origin !== publicOrigin) delete request.headers.origin
+  }
   watchAnswer(response, (met) => {
     explainOutage(response, met)
     void handle(request, response)
   })
 })
 server.keepAliveTimeout = 65_000
+server.once('error', (error) => {
+  process.stderr.write(
+    `Latchkey does not start. It cannot listen on HOST ${hostname}, PORT ${port}: ${error.message}\n`,
+  )
+  process.exit(1)
+})
 server.listen(port, hostname)
 
 // What is under way is finished, nothing new is taken.

@@ -18,7 +18,7 @@ const yearSeconds = 365 * 86_400
 const done = { status: 'done', message: '', data: null } as const
 
 export async function signOut(form: FormData) {
-  await actAlone(form, async ({ session }) => {
+  await actAlone('session.end', form, async ({ session }) => {
     const jar = await cookies()
     const token = jar.get(sessionCookie())?.value
     if (session && token)
@@ -32,7 +32,7 @@ export async function signOut(form: FormData) {
 }
 
 export async function signOutEverywhere(form: FormData) {
-  await actAlone(form, async ({ session }) => {
+  await actAlone('session.end_all', form, async ({ session }) => {
     if (session) await endAllSessions({ actor: { kind: 'person', personId: session.personId } }, {})
     ;(await cookies()).delete({ name: sessionCookie(), ...cookieOptions() })
     redirect('/sign-in')
@@ -41,7 +41,7 @@ export async function signOutEverywhere(form: FormData) {
 
 /** For this browser, and for whoever is signed in: their pages and mails. */
 export async function chooseLanguage(form: FormData) {
-  await actAlone(form, async ({ session }) => {
+  await actAlone('account.set_language', form, async ({ session }) => {
     const language = languages.find((one) => one === form.get('language'))
     if (!language) return done
     if (session) await setLanguage({ actor: { kind: 'person', personId: session.personId } }, { language })
@@ -51,7 +51,7 @@ export async function chooseLanguage(form: FormData) {
 }
 
 export async function chooseTheme(form: FormData) {
-  await actAlone(form, async () => {
+  await actAlone(null, form, async () => {
     const theme = parseTheme(form.get('theme'))
     ;(await cookies()).set(themeCookie(), theme, { ...cookieOptions(), maxAge: yearSeconds })
     return done

@@ -3,9 +3,10 @@ import { headers } from 'next/headers'
 import { unstable_rethrow } from 'next/navigation'
 import type { FormState } from '@/components/form-state'
 import type { Permission } from '@/lib/access'
+import { noteUnavailable } from '@/lib/answer'
 import type { By } from '@/lib/command'
 import { env } from '@/lib/env'
-import { DomainError, Forbidden, InvalidInput, NotFound } from '@/lib/errors'
+import { DomainError, Forbidden, InvalidInput, NotFound, Unavailable } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import { log } from '@/lib/log'
 import type { Translate } from '@/lib/messages/translator'
@@ -54,10 +55,11 @@ export function act<Data = null>(
 
 /** The same for what belongs to no organization: signing in, the account. */
 export function actAlone(
+  action: Permission | null,
   form: FormData,
   run: (acting: { session: Session | null; t: Translate }) => Promise<FormState>,
 ): Promise<FormState> {
-  return answer(form, null, async (t) => run({ session: await currentSession(), t }))
+  return answer(form, action, async (t) => run({ session: await currentSession(), t }))
 }
 
 /** @throws NotFound, recorded, when the form names an organization that is not this person's. */
@@ -100,7 +102,7 @@ export function failure(
   return { status: 'failed', message, fields, values: Object.fromEntries(own) }
 }
 
-/** @param action what is tried, for the record; null for what is open to everybody or concerns the asker alone. */
+/** @param action what is tried, for the record; null for what the browser alone keeps. */
 async function answer<Data>(
   form: FormData,
   action: Permission | null,
@@ -124,6 +126,7 @@ async function answer<Data>(
 }
 
 function explain(form: FormData, error: unknown, t: Translate) {
+  if (error instanceof Unavailable) noteUnavailable(Number(error.facts.retryAfterSeconds))
   // No field that one sees: the page is another than the one that was sent.
   if (error instanceof InvalidInput && 'idempotencyKey' in error.fields)
     return failure(form, t('errors.out_of_date'))

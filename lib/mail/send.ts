@@ -34,12 +34,21 @@ export async function sendMail({ identity, to, subject, html, text }: Mail) {
 }
 
 function smtp(): Transporter {
-  transport ??= createTransport({
-    url: env().SMTP_URL,
-    connectionTimeout: 5_000,
-    greetingTimeout: 5_000,
-    socketTimeout: 10_000,
-    dnsTimeout: 5_000,
-  })
+  transport ??= createTransport(withTimeLimits(env().SMTP_URL))
   return transport
+}
+
+const timeLimits = {
+  connectionTimeout: 5_000,
+  greetingTimeout: 5_000,
+  socketTimeout: 10_000,
+  dnsTimeout: 5_000,
+}
+
+/** The mail server's address with time limits (milliseconds) in it: beside an address nodemailer reads no options. */
+export function withTimeLimits(address: string): string {
+  const url = new URL(address)
+  for (const [name, limit] of Object.entries(timeLimits))
+    if (!url.searchParams.has(name)) url.searchParams.set(name, String(limit))
+  return url.href
 }

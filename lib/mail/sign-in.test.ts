@@ -1,9 +1,10 @@
+import { createTransport } from 'nodemailer'
 import PostalMime from 'postal-mime'
 import { expect, test } from 'vitest'
 import { newToken } from '@/lib/people/tokens'
 import { setEnvironment } from '@/sandbox/test/fixture'
 import { startMailSink } from '@/sandbox/test/mail-sink'
-import { sendMail } from './send'
+import { sendMail, withTimeLimits } from './send'
 import { signInMail } from './sign-in'
 
 const sink = await startMailSink()
@@ -76,4 +77,19 @@ test('an address that looks like two reaches nobody else', async () => {
   const made = await signInMail({ ...mail, language: 'en' })
   await sendMail({ identity: 'sign-in.8', to: 'a@acme.example,eve@evil.example', ...made }).catch(() => {})
   expect(sink.received.slice(before).flatMap(({ to }) => to)).not.toContain('eve@evil.example')
+})
+
+test('a mail server that hangs is given up on: each step has its time limit, of the address or else ours', () => {
+  const { options } = createTransport(
+    withTimeLimits('smtp://user:p%40ss@mail.example.com:587?socketTimeout=20000'),
+  )
+  expect(options).toMatchObject({
+    host: 'mail.example.com',
+    port: 587,
+    auth: { user: 'user', pass: 'p@ss' },
+    connectionTimeout: 5_000,
+    greetingTimeout: 5_000,
+    socketTimeout: 20_000,
+    dnsTimeout: 5_000,
+  })
 })

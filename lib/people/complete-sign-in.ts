@@ -2,7 +2,7 @@ import { desc, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
 import type { SystemTx } from '@/db/scope'
-import { type VendorScope, vendorCommand } from '@/lib/command'
+import { recordAttempt, type VendorBy, type VendorScope, vendorCommand } from '@/lib/command'
 import { languages } from '@/lib/messages/translator'
 import { codeTries, mayComplete, sessionDays } from './rules'
 import { newToken, same, signInHmac, tokenHash } from './tokens'
@@ -26,19 +26,35 @@ export type SignInResult =
   | ({ ok: false } & SignInRefusal)
 
 /**
+ * Completes a sign-in, or says why not. What is refused without end (no such link, one that is used up) is recorded as
+ * an attempt, of which an hour has a hundred at the most: nothing is ever taken from the trail, so no stranger may fill it.
+ */
+export async function completeSignIn(
+  by: VendorBy,
+  input: z.input<typeof CompleteSignIn>,
+): Promise<SignInResult> {
+  const { recorded, ...result } = await complete(by, input)
+  if (!recorded && !result.ok) {
+    const personId = by.actor.kind === 'person' ? by.actor.personId : null
+    await recordAttempt('sign_in.complete', personId, result.because)
+  }
+  return result
+}
+
+/**
  * Turns a code or a link, each good once and only in the browser that asked, into a session. The row is locked, so two
  * tries at the same moment come one after the other. A refusal is an answer, not an exception, because the try that it
  * counts must be kept.
  */
-export const completeSignIn = vendorCommand(
+const complete = vendorCommand(
   'sign_in.complete',
   CompleteSignIn,
-  async (scope, { browser, device, language, proof }): Promise<SignInResult> => {
-    const { tx, now, audit } = scope
+  async (scope, { browser, device, language, proof }): Promise<SignInResult & { recorded: boolean }> => {
+    const { tx, now, audit, unchanged } = scope
     const signIn = proof.kind === 'code' ? await askedBy(tx, browser) : await linked(tx, proof.link)
-    const refuse = (refusal: SignInRefusal): SignInResult => {
-      audit({ outcome: 'refused', details: { signIn: signIn?.id ?? null, because: refusal.because } })
-      return { ok: false, ...refusal }
+    const refuse = (refusal: SignInRefusal) => {
+      unchanged()
+      return { ok: false, recorded: false, ...refusal } as const
     }
     if (!signIn) return refuse({ because: 'expired' })
     if (!same(signIn.browserHash, tokenHash(browser))) return refuse({ because: 'other_browser' })
@@ -47,8 +63,11 @@ export const completeSignIn = vendorCommand(
     if (proof.kind === 'code' && !same(signIn.codeHmac, signInHmac('code', signIn.id, proof.code))) {
       const tries = signIn.tries + 1
       await tx.update(signIns).set({ tries }).where(eq(signIns.id, signIn.id))
-      if (tries >= codeTries) return refuse({ because: 'too_many_tries' })
-      return refuse({ because: 'wrong_code', triesLeft: codeTries - tries })
+      const triesLeft = codeTries - tries
+      const refusal: SignInRefusal =
+        triesLeft > 0 ? { because: 'wrong_code', triesLeft } : { because: 'too_many_tries' }
+      audit({ outcome: 'refused', details: { signIn: signIn.id, because: refusal.because } })
+      return { ok: false, recorded: true, ...refusal }
     }
     const [person] = await tx.select().from(people).where(eq(people.email, signIn.email))
     // An address without an account has a row but got no mail: its code can only have been guessed.
@@ -58,7 +77,7 @@ export const completeSignIn = vendorCommand(
     const changed = language && language !== person.language ? { language } : {}
     if (changed.language) await tx.update(people).set(changed).where(eq(people.id, person.id))
     audit({ details: { person: person.id, by: proof.kind, ...changed } })
-    return { ok: true, ...session, returnTo: signIn.returnTo }
+    return { ok: true, recorded: true, ...session, returnTo: signIn.returnTo }
   },
 )
 

@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto'
-import { eq } from 'drizzle-orm'
+import { and, count, eq } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { auditEntries } from '@/db/schema/audit'
 import { people, sessions, signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { newId } from '@/lib/ids'
@@ -393,3 +394,20 @@ test(`[A10] a flood of mails for a person keeps no known browser out (${floods} 
   }
   expect(entered).toBe(floods)
 }, 120_000)
+
+test('of links that nobody made a stranger leaves a hundred entries an hour in the trail, however many are tried', async () => {
+  const refusals = async () => {
+    const [row] = await asSystem('test', async (tx) =>
+      tx
+        .select({ n: count() })
+        .from(auditEntries)
+        .where(and(eq(auditEntries.action, 'sign_in.complete'), eq(auditEntries.outcome, 'refused'))),
+    )
+    return row?.n ?? 0
+  }
+  await worker.query(`delete from rate_limits where key = 'attempt:strangers'`)
+  const before = await refusals()
+  for (let trial = 0; trial < 110; trial++) await byLink(newToken(), newToken())
+  // The hundred, and the one that says that there were more.
+  expect((await refusals()) - before).toBe(101)
+})

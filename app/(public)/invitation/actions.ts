@@ -10,7 +10,7 @@ import { invitationAddress, isToken } from './address'
 
 /** Joins. The mail's link only shows the button that sends this: mail scanners open links too. */
 export async function accept(_state: FormState, form: FormData): Promise<FormState> {
-  return actAlone(form, async ({ session, t }) => {
+  return actAlone('invitation.accept', form, async ({ session, t }) => {
     const token = form.get('token')
     if (!session) {
       await attempted('invitation.accept', null, 'signed_out')

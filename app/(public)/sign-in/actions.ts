@@ -32,14 +32,14 @@ const actorOf = (session: Session | null): VendorActor =>
   session ? { kind: 'person', personId: session.personId } : { kind: 'stranger' }
 
 export async function askForMail(_state: FormState, form: FormData): Promise<FormState> {
-  return actAlone(form, async ({ session }) => {
+  return actAlone('sign_in.request', form, async ({ session }) => {
     await request(actorOf(session), text(form, 'email'), safeReturnTo(text(form, 'to'), env().PUBLIC_URL))
     redirect('/sign-in/code')
   })
 }
 
 export async function sendAnotherMail(_state: FormState, form: FormData): Promise<FormState> {
-  return actAlone(form, async ({ session, t }) => {
+  return actAlone('sign_in.request', form, async ({ session, t }) => {
     const browser = await browserToken()
     const asked = browser ? await askedIn(browser) : null
     if (!asked) redirect('/sign-in')
@@ -49,7 +49,7 @@ export async function sendAnotherMail(_state: FormState, form: FormData): Promis
 }
 
 export async function signInWithCode(_state: FormState, form: FormData): Promise<FormState> {
-  return actAlone(form, async ({ session, t }) => {
+  return actAlone('sign_in.complete', form, async ({ session, t }) => {
     const result = await complete(actorOf(session), { kind: 'code', code: text(form, 'code').slice(0, 100) })
     if (result.ok) return enter(result)
     // Signed in meanwhile, by the link in another tab.
@@ -59,7 +59,7 @@ export async function signInWithCode(_state: FormState, form: FormData): Promise
 }
 
 export async function signInWithLink(_state: FormState, form: FormData): Promise<FormState> {
-  return actAlone(form, async ({ session, t }) => {
+  return actAlone('sign_in.complete', form, async ({ session, t }) => {
     const result = await complete(actorOf(session), { kind: 'link', link: text(form, 'token').slice(0, 200) })
     return result.ok ? enter(result) : failure(form, refusal(result, t))
   })

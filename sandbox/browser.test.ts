@@ -1,0 +1,34 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { browserPath } from './browser'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'browsers-'))
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true })
+})
+
+function program(name: string, exitCode: number) {
+  const file = path.join(folder, name)
+  writeFileSync(file, `#!/bin/sh\nexit ${exitCode}\n`)
+  chmodSync(file, 0o755)
+  return file
+}
+
+test('what is called a browser and does not start is none: the next one is taken', () => {
+  program('chromium', 1)
+  const good = program('chrome', 0)
+  vi.stubEnv('PATH', folder)
+  vi.stubEnv('CHROMIUM_PATH', '')
+  expect(browserPath()).toBe(good)
+})
+
+test('a browser that is named and is no program is told', () => {
+  vi.stubEnv('CHROMIUM_PATH', path.join(folder, 'none'))
+  expect(() => browserPath()).toThrow('CHROMIUM_PATH names no program')
+})
