@@ -55,6 +55,25 @@ function issued(likeId: string, changes: Record<string, string>) {
   return `insert into keys (${columns}) select ${values} from keys where id = '${likeId}'`
 }
 
+const session = (expires: string) =>
+  `insert into sessions (token_hash, person_id, expires, last_used_at, created_at, device)
+   select 'x', id, ${expires}, now(), now(), '' from people limit 1`
+
+function signIn(changes: Record<string, string>) {
+  const values = {
+    id: 'gen_random_uuid()',
+    email: `'ada@acme.example'`,
+    browser_hash: `sha256('browser')`,
+    code_hmac: `sha256('code')`,
+    link_hmac: `sha256('link')`,
+    language: `'en'`,
+    created_at: 'now()',
+    expires_at: `now() + interval '10 minutes'`,
+    ...changes,
+  }
+  return `insert into sign_ins (${Object.keys(values)}) values (${Object.values(values)})`
+}
+
 const release = (glpiMin: string, glpiMax: string | null) =>
   `insert into releases select gen_random_uuid(), id, '1.0', '${glpiMin}', ${glpiMax ? `'${glpiMax}'` : 'null'}, '2026-01-01'
    from products limit 1`
@@ -167,6 +186,54 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     'keys_replaced',
     () => key(ids.permanentKeyId, 'replaced_at = now()'),
   ],
+  [
+    'a replaced key that was renewed after that',
+    'keys_replaced',
+    () => key(ids.permanentKeyId, `renewed_at = now(), replaced_at = now() - interval '1 second'`),
+  ],
+  [
+    'a key that was seen before it was issued',
+    'keys_first_seen',
+    () => key(ids.keyId, `first_seen_at = issued_at - interval '1 second'`),
+  ],
+  ['a key that ends at no time', 'keys_expires', () => key(ids.keyId, `expires_at = 'infinity'`)],
+  ['a key without its secret', 'keys_cipher', () => key(ids.keyId, `cipher = ''`)],
+  [
+    'a revocation that is lifted without a word',
+    'revocations_lifted',
+    () => 'update revocations set restored_at = now() where restored_at is null',
+  ],
+  [
+    'a restoration of what is still revoked',
+    'restorations_lift',
+    () =>
+      `insert into restorations (revocation_id, organization_id, restored_at)
+       select id, organization_id, now() from revocations where restored_at is null`,
+  ],
+  ['an extension without a reason', 'extensions_reason', () => `update extensions set reason = ' '`],
+  ['a term before the first', 'terms_ordinal_counts', () => 'update terms set ordinal = 0 where ordinal = 1'],
+  ['a label of blanks', 'instances_label', () => `update instances set label = ' '`],
+  ['a name of blanks', 'organizations_name', () => `update organizations set name = ' '`],
+  ['a person without an address', 'people_email', () => `update people set email = ''`],
+  [
+    'a member without a name in the trail',
+    'audit_entries_person_known',
+    () =>
+      anotherEntry(`organization_id = '${own.organizationId}'`, {
+        actor: 'member',
+        person_id: null,
+        sequence: 1_000,
+      }),
+  ],
+  ['a session of a year', 'sessions_span', () => session(`now() + interval '1 year'`)],
+  ['a session that ends before it begins', 'sessions_span', () => session(`now() - interval '1 second'`)],
+  ['a sign-in of an hour', 'sign_ins_span', () => signIn({ expires_at: `now() + interval '1 hour'` })],
+  [
+    'a sign-in that was used before it was asked for',
+    'sign_ins_used',
+    () => signIn({ used_at: `now() - interval '1 second'` }),
+  ],
+  ['a sign-in that any code completes', 'sign_ins_hmacs', () => signIn({ code_hmac: `''` })],
   [
     "a key of another product than its subscription's",
     'keys_product',
@@ -399,18 +466,8 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     'command_runs_once',
     () => again('command_runs', 'true', {}).replace('t.true', 'true'),
   ],
-  [
-    'a sixth try of a sign-in code',
-    'sign_ins_tries',
-    () =>
-      `insert into sign_ins values (gen_random_uuid(), 'a@b.example', '', '', '', 6, null, 'en', now(), now() + interval '1 hour')`,
-  ],
-  [
-    'a sign-in that ends before it starts',
-    'sign_ins_span',
-    () =>
-      `insert into sign_ins values (gen_random_uuid(), 'a@b.example', '', '', '', 0, null, 'en', now(), now())`,
-  ],
+  ['a sixth try of a sign-in code', 'sign_ins_tries', () => signIn({ tries: '6' })],
+  ['a sign-in that ends before it starts', 'sign_ins_span', () => signIn({ expires_at: 'now()' })],
 ]
 
 test.each(wrong)('the database refuses %s', async (_what, constraint, statement) => {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  check,
   foreignKey,
   index,
   jsonb,
@@ -57,6 +58,10 @@ export const auditEntries = pgTable(
     byVendor: boolean().notNull().generatedAlwaysAs(sql`actor in ('staff', 'system')`),
   },
   (t) => [
+    check(
+      'audit_entries_person_known',
+      sql`${t.actor} not in ('member', 'staff') or ${t.personId} is not null`,
+    ),
     unique('audit_entries_sequence').on(t.organizationId, t.sequence).nullsNotDistinct(),
     foreignKey({
       name: 'audit_entries_instance_fk',

@@ -52,7 +52,7 @@ export const instances = pgTable(
       'instances_test_of',
       sql`${t.testOfId} is null or (${t.environment} = 'test' and ${t.testOfId} <> ${t.id})`,
     ),
-    check('instances_label', sql`length(${t.label}) between 1 and 200`),
+    check('instances_label', sql`length(${t.label}) between 1 and 200 and ${t.label} ~ '[^[:space:]]'`),
     check('instances_short_id', sql`${t.shortId} ~ '^I-[0-9A-HJKMNP-TV-Z]{6}$'`),
     check('instances_span', sql`${t.createdAt} <= ${t.retiredAt}`),
     index('instances_list').on(t.organizationId, t.label, t.id),

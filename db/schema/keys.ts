@@ -91,7 +91,14 @@ export const keys = pgTable(
     // HMAC-SHA-256
     check('keys_fingerprint', sql`octet_length(${t.fingerprint}) = 32`),
     check('keys_last_four', sql`length(${t.lastFour}) = 4`),
-    check('keys_replaced', sql`${t.replacedAt} is null or ${t.renewedAt} is not null`),
+    check(
+      'keys_replaced',
+      sql`${t.replacedAt} is null or coalesce(${t.replacedAt} >= ${t.renewedAt}, false)`,
+    ),
+    check('keys_first_seen', sql`${t.firstSeenAt} >= ${t.issuedAt}`),
+    check('keys_expires', sql`${t.expiresAt} < 'infinity'`),
+    // Never less than the vault's nonce and tag.
+    check('keys_cipher', sql`octet_length(${t.cipher}) > 28`),
     index('keys_list').on(t.organizationId, t.endsAt, t.id),
     // With the end last, so that what ended long ago is passed over without being read.
     index('keys_due').on(t.organizationId, t.dueAt, t.id, t.endsAt).where(sql`${t.renewedAt} is null`),
@@ -185,6 +192,7 @@ export const extensions = pgTable(
       foreignColumns: [keys.organizationId, keys.id],
     }),
     index('extensions_key').on(t.organizationId, t.keyId),
+    check('extensions_reason', sql`${t.reason} ~ '[^[:space:]]'`),
     check('extensions_later', sql`${t.fromExpiresAt} < ${t.toExpiresAt}`),
     ...organizationPolicy(t.organizationId),
   ],

@@ -34,7 +34,7 @@ export const organizations = pgTable(
       'organizations_time_zone',
       sql`${t.timeZone} ~ '^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z_-]+)+)$' and timestamptz 'epoch' at time zone ${t.timeZone} is not null`,
     ),
-    check('organizations_name', sql`length(${t.name}) between 1 and 200`),
+    check('organizations_name', sql`length(${t.name}) between 1 and 200 and ${t.name} ~ '[^[:space:]]'`),
     ...organizationPolicy(t.id),
     pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),
   ],

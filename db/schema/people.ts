@@ -17,7 +17,10 @@ export const people = pgTable(
     timeZone: text().notNull().default('Europe/Paris'),
     createdAt: instant().notNull(),
   },
-  (t) => [check('people_email_lower', sql`${t.email} = lower(${t.email})`)],
+  (t) => [
+    check('people_email_lower', sql`${t.email} = lower(${t.email})`),
+    check('people_email', sql`${t.email} ~ '^[^@[:space:]]+@[^@[:space:]]+$'`),
+  ],
 )
 
 /** next-auth's session row. The token is stored as its SHA-256, so that a dump of this table signs nobody in. */
@@ -33,7 +36,11 @@ export const sessions = pgTable(
     createdAt: instant().notNull(),
     device: text().notNull(),
   },
-  (t) => [index('sessions_person').on(t.userId)],
+  (t) => [
+    index('sessions_person').on(t.userId),
+    // 30 days, by the clock: a day has not always 24 hours.
+    check('sessions_span', sql`${t.expires} - ${t.createdAt} between interval '0' and interval '721 hours'`),
+  ],
 )
 
 /**
@@ -59,7 +66,13 @@ export const signIns = pgTable(
     index('sign_ins_browser').on(t.browserHash, t.createdAt),
     index('sign_ins_expiry').on(t.expiresAt),
     check('sign_ins_tries', sql`${t.tries} between 0 and 5`),
-    check('sign_ins_span', sql`${t.createdAt} < ${t.expiresAt}`),
+    check(
+      'sign_ins_span',
+      sql`${t.createdAt} < ${t.expiresAt} and ${t.expiresAt} <= ${t.createdAt} + interval '10 minutes'`,
+    ),
+    check('sign_ins_used', sql`${t.usedAt} >= ${t.createdAt}`),
+    // HMAC-SHA-256
+    check('sign_ins_hmacs', sql`octet_length(${t.codeHmac}) = 32 and octet_length(${t.linkHmac}) = 32`),
   ],
 )
 

@@ -42,6 +42,7 @@ export const terms = pgTable(
     }),
     unique('terms_ordinal').on(t.organizationId, t.subscriptionId, t.ordinal),
     unique('terms_end').on(t.organizationId, t.id, t.endsAt),
+    check('terms_ordinal_counts', sql`${t.ordinal} >= 1`),
     check('terms_span', sql`${t.startsAt} < ${t.endsAt}`),
     ...organizationPolicy(t.organizationId),
   ],
