@@ -28,6 +28,7 @@ function pages(customer: Customer) {
     ...own,
     { signedIn: true, path: `/${customer.slug}/keys?q=nothing-like-it` },
     { signedIn: true, path: `/${customer.slug}/instances?retired=1` },
+    { signedIn: true, path: '/account' },
     { signedIn: true, path: '/no/such/page' },
     { signedIn: true, path: `/unknown-organization/keys` },
     { signedIn: true, path: '/invitation?token=none' },

@@ -49,6 +49,7 @@ export const permissions = {
   'session.end': ['person'],
   'session.end_all': ['person'],
   'account.set_language': ['person'],
+  'account.edit': ['person'],
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof permissions

@@ -1,0 +1,92 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Browser, expect, type Page, test } from '@playwright/test'
+import { browserAs, type Customer, newCustomer, newPerson, type Person } from './customer'
+
+test.use({ locale: 'en-GB' })
+
+const details = (page: Page) => page.getByRole('region', { name: 'About you' })
+
+async function openAccount(browser: Browser, person: Person, customer: Customer, javaScriptEnabled = true) {
+  const context = await browserAs(browser, person, { javaScriptEnabled })
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}/keys`)
+  // Without JavaScript too: the menu is the browser's own.
+  await page.getByRole('button', { name: /^Account of/ }).click()
+  await page.getByRole('link', { name: 'Your account' }).click()
+  await expect(page).toHaveURL('/account')
+  return page
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a name that is changed stands in the activity from then on, language and time zone in every page${javaScriptEnabled ? '' : ', without JavaScript'}`, async ({
+    browser,
+  }) => {
+    const customer = await newCustomer('name')
+    const { owner } = customer.people
+    const page = await openAccount(browser, owner, customer, javaScriptEnabled)
+    await page.goto(`/${customer.slug}/instances/new`)
+    await page.getByLabel('Name', { exact: true }).fill('Annex')
+    await page.getByLabel('Address', { exact: true }).fill(`https://annex.${customer.slug}.example`)
+    await page.getByRole('button', { name: 'Add the instance' }).click()
+    await expect(page).toHaveURL(/\/instances\/[0-9a-f-]{36}/)
+    const added = page.locator('tbody tr').filter({ hasText: 'Annex' }).first()
+    await page.goto(`/${customer.slug}/activity`)
+    await expect(added).toContainText(`${owner.email} added Annex`)
+    const before = await added.locator('time').textContent()
+
+    await page.goto('/account')
+    await details(page).getByLabel('Name').fill('  Ada\u202E Lovelace ')
+    await details(page).getByLabel('Time zone').selectOption('Pacific/Kiritimati')
+    await details(page).getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByText('Your details were saved.')).toBeVisible()
+    await expect(page.getByRole('button', { name: 'Account of Ada Lovelace' })).toBeVisible()
+    await expect(details(page).getByLabel('Name')).toHaveValue('Ada Lovelace')
+    await page.goto(`/${customer.slug}/activity`)
+    await expect(added).toContainText('Ada Lovelace added Annex')
+    // The same moment, 12 or 13 hours later on the clock there.
+    expect(await added.locator('time').textContent()).not.toBe(before)
+
+    await page.goto('/account')
+    await details(page).getByLabel('Language').selectOption('fr')
+    await details(page).getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByText('Vos informations sont enregistrées.')).toBeVisible()
+    await expect(page.locator('html')).toHaveAttribute('lang', 'fr')
+    await page.goto(`/${customer.slug}/activity`)
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Activité')
+    await page.context().close()
+  })
+}
+
+test('what is wrong is told at its field, and what was typed stays', async ({ browser }) => {
+  const customer = await newCustomer('typed')
+  const page = await openAccount(browser, customer.people.viewer, customer)
+  const name = details(page).getByLabel('Name')
+  await name.fill(customer.keys[0]?.characters ?? '')
+  await details(page).getByRole('button', { name: 'Save' }).click()
+  await expect(name).toHaveAccessibleDescription(/A registration key does not belong in a name/)
+  await expect(name).toHaveValue(customer.keys[0]?.characters ?? 'none')
+  await page.context().close()
+})
+
+test('who belongs to no organization has an account too, and axe finds nothing in either theme', async ({
+  browser,
+}) => {
+  const context = await browserAs(browser, await newPerson(), { viewport: { width: 320, height: 640 } })
+  const page = await context.newPage()
+  await page.goto('/')
+  await page.getByRole('link', { name: 'Your account' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your account')
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id }) => id)).toEqual([])
+  }
+  const width = await page.evaluate(() => document.documentElement.scrollWidth)
+  expect(width).toBe(320)
+  await context.close()
+})
+
+test('who is not signed in is asked to, and comes back', async ({ page }) => {
+  await page.goto('/account')
+  await expect(page).toHaveURL(`/sign-in?to=${encodeURIComponent('/account')}`)
+})
