@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, expect, type Page, test } from '@playwright/test'
-import { browserAs, type Customer, newCustomer, newPerson, type Person } from './customer'
+import { browserAs, type Customer, newCustomer, newPerson, newSession, type Person } from './customer'
 
 test.use({ locale: 'en-GB' })
 
@@ -67,6 +67,40 @@ test('what is wrong is told at its field, and what was typed stays', async ({ br
   await expect(name).toHaveValue(customer.keys[0]?.characters ?? 'none')
   await page.context().close()
 })
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a session that is ended signs that browser out at its next click, and this one goes on${javaScriptEnabled ? '' : ', without JavaScript'}`, async ({
+    browser,
+  }) => {
+    const customer = await newCustomer('sessions')
+    const { technical } = customer.people
+    const tokens = [await newSession(technical.personId), await newSession(technical.personId)]
+    const others = await Promise.all(tokens.map((token) => browserAs(browser, { ...technical, token })))
+    const page = await openAccount(browser, technical, customer, javaScriptEnabled)
+    const rows = page.locator('tbody tr')
+    await expect(rows).toHaveCount(3)
+    await expect(rows.first()).toContainText('this one')
+    const end = rows.getByRole('button', { name: /^End the session of/ })
+    await expect(end).toHaveCount(2)
+    await end.first().click()
+    await expect(page.getByText('The session was ended')).toBeVisible()
+    await expect(rows).toHaveCount(2)
+    const work = async () => {
+      const pages = await Promise.all(others.map((context) => context.newPage()))
+      await Promise.all(pages.map((one) => one.goto(`/${customer.slug}/keys`)))
+      return pages.filter((one) => one.url().includes('/sign-in')).length
+    }
+    expect(await work()).toBe(1)
+    await page.getByRole('button', { name: 'End all other sessions' }).click()
+    await expect(page.getByText('you are signed in here alone')).toBeVisible()
+    await expect(rows).toHaveCount(1)
+    await expect(page.getByRole('button', { name: 'End all other sessions' })).toHaveCount(0)
+    expect(await work()).toBe(2)
+    await page.goto(`/${customer.slug}/keys`)
+    await expect(page).toHaveURL(`/${customer.slug}/keys`)
+    for (const context of [...others, page.context()]) await context.close()
+  })
+}
 
 test('who belongs to no organization has an account too, and axe finds nothing in either theme', async ({
   browser,

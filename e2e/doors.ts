@@ -222,6 +222,12 @@ export const personalActions: Record<
       ['timeZone', 'Asia/Tokyo'],
     ],
   },
+  [`${accountPage} endOne`]: {
+    permission: 'session.end_one',
+    stated: true,
+    fields: [['sessionId', randomUUID()]],
+  },
+  [`${accountPage} endOthers`]: { permission: 'session.end_others', stated: true, fields: [] },
   'app/(public)/invitation/actions.ts accept': {
     permission: 'invitation.accept',
     stated: true,

@@ -48,6 +48,8 @@ export const permissions = {
   'sign_in.complete': ['stranger', 'person'],
   'session.end': ['person'],
   'session.end_all': ['person'],
+  'session.end_one': ['person'],
+  'session.end_others': ['person'],
   'account.set_language': ['person'],
   'account.edit': ['person'],
 } as const satisfies Record<string, readonly Role[]>

@@ -3,6 +3,9 @@ import { newId } from '@/lib/ids'
 import { generateKey } from '@/lib/keys/format'
 import { productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { editAccount } from './edit-account'
+import { sessionOf } from './session'
+import { endOneSession, endOtherSessions, sessionsOf } from './sessions'
+import { newToken, tokenHash } from './tokens'
 
 const database = await productDatabase()
 
@@ -90,5 +93,85 @@ describe('name, language and time zone', () => {
       code: 'forbidden',
     })
     expect(await stored(id)).toMatchObject({ name: null })
+  })
+})
+
+describe('sessions', () => {
+  const minute = 60_000
+  const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds)
+
+  async function signIn(personId: string, device = 'Firefox/Windows') {
+    const token = newToken()
+    await rowsOf(
+      database,
+      `insert into sessions (token_hash, person_id, expires, last_used_at, created_at, device) values ($1, $2, $3, $4, $4, $5)`,
+      [
+        tokenHash(token).toString('base64url'),
+        personId,
+        new Date(Date.now() + 30 * 86_400_000),
+        new Date(),
+        device,
+      ],
+    )
+    return token
+  }
+  const listed = (id: string, token: string) => sessionsOf(id, { token, most: 100 })
+
+  test('are listed with device and last use, the one that asks first, those that have ended not', async () => {
+    const { id } = await person()
+    const tokens = [await signIn(id, 'Chrome/Linux')]
+    pass(minute)
+    tokens.push(await signIn(id, 'Safari/iOS'))
+    pass(minute)
+    tokens.push(await signIn(id))
+    await signIn((await person()).id)
+    const [first = '', second = '', third = ''] = tokens
+    expect((await listed(id, first)).map(({ device, current }) => [device, current])).toEqual([
+      ['Chrome/Linux', true],
+      ['Firefox/Windows', false],
+      ['Safari/iOS', false],
+    ])
+    pass(11 * 60 * minute)
+    await sessionOf(second)
+    pass(60 * minute)
+    // The two others have not been used for 12 hours.
+    const rest = await listed(id, third)
+    expect(rest.map(({ device }) => device)).toEqual(['Safari/iOS'])
+    expect(rest[0]?.lastUsedAt).toEqual(new Date(Date.now() - 60 * minute))
+    // What would find the session in the table does not leave it.
+    expect(JSON.stringify(rest)).not.toContain(tokenHash(second).toString('base64url'))
+  })
+
+  test('one is ended, and the others go on; ended twice it leaves one entry', async () => {
+    const { id, by } = await person()
+    const [here, there] = [await signIn(id), await signIn(id, 'Chrome/Android')]
+    const other = (await listed(id, here)).find(({ current }) => !current)
+    for (let click = 0; click < 2; click++) await endOneSession(by, { sessionId: other?.id ?? '' })
+    expect(await sessionOf(there)).toBeNull()
+    expect(await sessionOf(here)).not.toBeNull()
+    expect(await entriesOf(id)).toMatchObject([
+      { action: 'session.end_one', details: { person: id, device: 'Chrome/Android' } },
+    ])
+  })
+
+  test('of somebody else are ended by nobody but them', async () => {
+    const [mine, theirs] = [await person(), await person()]
+    const token = await signIn(theirs.id)
+    const [session] = await listed(theirs.id, token)
+    await endOneSession(mine.by, { sessionId: session?.id ?? '' })
+    await endOtherSessions(mine.by, { token: 'none' })
+    expect(await sessionOf(token)).not.toBeNull()
+    expect(await entriesOf(mine.id)).toEqual([])
+  })
+
+  test('all others are ended at once', async () => {
+    const { id, by } = await person()
+    const here = await signIn(id)
+    const others = [await signIn(id), await signIn(id), await signIn(id)]
+    await endOtherSessions(by, { token: here })
+    for (const token of others) expect(await sessionOf(token)).toBeNull()
+    expect(await sessionOf(here)).not.toBeNull()
+    await endOtherSessions(by, { token: here })
+    expect(await entriesOf(id)).toMatchObject([{ action: 'session.end_others', details: { sessions: 3 } }])
   })
 })

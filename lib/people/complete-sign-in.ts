@@ -4,12 +4,14 @@ import { knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
 import type { SystemTx } from '@/db/scope'
 import { recordAttempt, type VendorBy, type VendorScope, vendorCommand } from '@/lib/command'
 import { languages } from '@/lib/messages/translator'
+import { deviceOf } from './device'
 import { codeTries, mayComplete, sessionDays } from './rules'
 import { newToken, same, signInHmac, tokenHash } from './tokens'
 
 const CompleteSignIn = z.object({
   browser: z.string().min(40),
-  device: z.string().max(500),
+  /** The browser's User-Agent header; what is kept of it is little. */
+  device: z.string().max(500).transform(deviceOf),
   /** What was chosen in this browser, where anything was: it becomes the person's. */
   language: z.enum(languages).nullable(),
   proof: z.discriminatedUnion('kind', [

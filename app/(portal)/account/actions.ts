@@ -3,10 +3,11 @@
 import { cookies } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { actAsPerson } from '@/app/_request/act'
-import { cookieOptions, languageCookie } from '@/app/_request/session'
+import { cookieOptions, languageCookie, sessionCookie } from '@/app/_request/session'
 import type { FormState } from '@/components/form-state'
 import type { Language } from '@/lib/messages/translator'
 import { editAccount } from '@/lib/people/edit-account'
+import { endOneSession, endOtherSessions } from '@/lib/people/sessions'
 
 const yearSeconds = 365 * 86_400
 
@@ -22,5 +23,19 @@ export async function editDetails(_state: FormState, form: FormData): Promise<Fo
     await editAccount(by, { name: text(form, 'name'), language, timeZone: text(form, 'timeZone') })
     ;(await cookies()).set(languageCookie(), language, { ...cookieOptions(), maxAge: yearSeconds })
     redirect('/account?done=saved')
+  })
+}
+
+export async function endOne(_state: FormState, form: FormData): Promise<FormState> {
+  return actAsPerson('session.end_one', form, async ({ by }) => {
+    await endOneSession(by, { sessionId: text(form, 'sessionId') })
+    redirect('/account?done=ended')
+  })
+}
+
+export async function endOthers(_state: FormState, form: FormData): Promise<FormState> {
+  return actAsPerson('session.end_others', form, async ({ by }) => {
+    await endOtherSessions(by, { token: (await cookies()).get(sessionCookie())?.value ?? '' })
+    redirect('/account?done=others_ended')
   })
 }

@@ -1,12 +1,16 @@
 import type { Metadata } from 'next'
-import { currentTranslator, requireSession } from '@/app/_request/session'
+import { cookies } from 'next/headers'
+import { currentTranslator, requireSession, sessionCookie } from '@/app/_request/session'
 import { Done } from '@/components/done'
 import { PageHead } from '@/components/ui/panel'
 import { translator } from '@/lib/messages/translator'
+import { sessionsOf } from '@/lib/people/sessions'
 import { Details } from './details'
 import { AccountFrame } from './frame'
+import { Sessions } from './sessions'
 
-const doneMessages = ['saved'] as const
+const mostSessions = 100
+const doneMessages = ['saved', 'ended', 'others_ended'] as const
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await currentTranslator())('account.title') }
@@ -17,12 +21,15 @@ export default async function AccountPage({ searchParams }: { searchParams: Prom
   const session = await requireSession()
   const { done } = await searchParams
   const t = translator(session.language)
+  const token = (await cookies()).get(sessionCookie())?.value ?? ''
+  const sessions = await sessionsOf(session.personId, { token, most: mostSessions })
   const said = doneMessages.find((one) => one === done)
   return (
     <AccountFrame session={session} t={t}>
       <PageHead title={t('account.title')} sentence={t('account.sentence', { email: session.email })} />
       {said && <Done>{t(`account.done.${said}`)}</Done>}
       <Details session={session} t={t} />
+      <Sessions session={session} t={t} sessions={sessions} />
     </AccountFrame>
   )
 }
