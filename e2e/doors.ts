@@ -64,6 +64,7 @@ export const paths: Record<string, Path> = {
   '/(portal)/[org]/members/[id]/page': { permission: 'member.read', at: ofMember('') },
   '/(portal)/[org]/members/[id]/remove/page': { permission: 'member.read', at: ofMember('/remove') },
   '/(portal)/account/page': { permission: null, at: () => '/account' },
+  '/(public)/account/email/page': { permission: null, at: () => '/account/email?token=none' },
   '/(public)/invitation/page': { permission: null, at: () => '/invitation?token=none' },
   '/(public)/page': { permission: null, at: () => '/' },
   '/(public)/sign-in/page': { permission: null, at: () => '/sign-in' },
@@ -228,6 +229,20 @@ export const personalActions: Record<
     fields: [['sessionId', randomUUID()]],
   },
   [`${accountPage} endOthers`]: { permission: 'session.end_others', stated: true, fields: [] },
+  [`${accountPage} askForEmail`]: {
+    permission: 'account.request_email',
+    stated: true,
+    fields: [
+      ['email', 'forged@e2e.example'],
+      ['idempotencyKey', randomUUID()],
+    ],
+  },
+  [`${accountPage} takeEmailBack`]: { permission: 'account.withdraw_email', stated: true, fields: [] },
+  'app/(public)/account/email/actions.ts confirm': {
+    permission: 'account.confirm_email',
+    stated: true,
+    fields: [['token', 'none']],
+  },
   'app/(public)/invitation/actions.ts accept': {
     permission: 'invitation.accept',
     stated: true,

@@ -29,6 +29,7 @@ function pages(customer: Customer) {
     { signedIn: true, path: `/${customer.slug}/keys?q=nothing-like-it` },
     { signedIn: true, path: `/${customer.slug}/instances?retired=1` },
     { signedIn: true, path: '/account' },
+    { signedIn: true, path: '/account/email?token=none' },
     { signedIn: true, path: '/no/such/page' },
     { signedIn: true, path: `/unknown-organization/keys` },
     { signedIn: true, path: '/invitation?token=none' },

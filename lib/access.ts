@@ -52,6 +52,9 @@ export const permissions = {
   'session.end_others': ['person'],
   'account.set_language': ['person'],
   'account.edit': ['person'],
+  'account.request_email': ['person'],
+  'account.withdraw_email': ['person'],
+  'account.confirm_email': ['person'],
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof permissions

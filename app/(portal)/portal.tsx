@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
+import { initials, PersonMenu } from '@/app/person-menu'
 import { Shell } from '@/components/shell'
-import { initials, PersonMenu } from './person-menu'
 
 /** The frame of an organization's pages. `needs` counts the lines of its overview that want somebody. */
-export function Portal({
+export async function Portal({
   visit,
   current,
   needs,

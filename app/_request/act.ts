@@ -67,7 +67,8 @@ export function actAsPerson(
   return answer(form, action, async (t) => {
     const session = await currentSession()
     if (!session) return signedOut(action, form, t)
-    return run({ session, by: { actor: { kind: 'person', personId: session.personId } }, t })
+    const actor = { kind: 'person', personId: session.personId } as const
+    return run({ session, by: { actor, ...idempotencyKeyOf(form) }, t })
   })
 }
 
@@ -91,12 +92,16 @@ export async function organizationOf(
 }
 
 export function actingAs(session: Session, organization: Membership, form: FormData): By {
-  const key = form.get('idempotencyKey')
   return {
     actor: { kind: 'member', personId: session.personId },
     organizationId: organization.organizationId,
-    ...(isId(key) ? { idempotencyKey: key } : {}),
+    ...idempotencyKeyOf(form),
   }
+}
+
+function idempotencyKeyOf(form: FormData): { idempotencyKey?: string } {
+  const key = form.get('idempotencyKey')
+  return isId(key) ? { idempotencyKey: key } : {}
 }
 
 /**

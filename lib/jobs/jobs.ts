@@ -7,6 +7,8 @@ export interface Jobs {
   'mail.invitation': { organizationId: string; invitationId: string; sealed: string }
   'mail.role_changed': MemberChange & { role: MemberRole }
   'mail.removed': MemberChange
+  /** A side's mail of a change of address; `sealed`: the token of its link. */
+  'mail.email_change': { changeId: string; side: 'old' | 'new'; sealed: string }
   /** Daily; it has no payload of its own. */
   clean_up: unknown
   /** Hourly, likewise. */

@@ -10,6 +10,7 @@ import { newId } from '@/lib/ids'
 import { changeRole } from '@/lib/organizations/change-role'
 import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { removeMember } from '@/lib/organizations/remove'
+import { requestEmail, withdrawEmail } from '@/lib/people/request-email'
 import { requestSignIn } from '@/lib/people/request-sign-in'
 import { newToken, tokenHash } from '@/lib/people/tokens'
 import { migrateDatabase } from '@/sandbox/database'
@@ -120,6 +121,37 @@ test('an invitation, a changed role and a removal are told by mail, each in its 
   expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(3)
   const token = /token=([\w-]{43})/.exec(mails.map(({ text }) => text).join())?.[1] ?? 'none'
   expect(lines.join('\n')).not.toContain(token)
+})
+
+test('a change of address is asked about at both; an address that is somebody’s is told so, and of what was taken back nothing is said', async () => {
+  const wish = async (from: string, to: string) => {
+    const id = newId()
+    await asSystem('test', (tx) => tx.insert(people).values({ id, email: from, createdAt: new Date() }))
+    const by = { actor: { kind: 'person', personId: id }, idempotencyKey: newId() } as const
+    await requestEmail(by, { email: to })
+    return by
+  }
+  const before = sink.received.length
+  const bob = { id: newId(), email: 'bob@wish.example', language: 'fr', createdAt: new Date() } as const
+  await asSystem('test', (tx) => tx.insert(people).values(bob))
+  await wish('ada@wish.example', 'ada@new.example')
+  await wish('eve@wish.example', bob.email)
+  await withdrawEmail(await wish('cleo@wish.example', 'cleo@new.example'), {})
+  startWorker()
+  await expect.poll(jobs, patient).toHaveLength(0)
+  const mails = await Promise.all(
+    sink.received.slice(before).map(async ({ to, data }) => {
+      const { subject, text = '' } = await PostalMime.parse(data)
+      return { told: `${to}: ${subject}`, link: /token=([\w-]{43})/.exec(text)?.[1] }
+    }),
+  )
+  expect(mails.map(({ told, link }) => `${told}, ${link ? 'a link' : 'no link'}`).sort()).toEqual([
+    'ada@new.example: Confirm this address for Northwind Plugins, a link',
+    'ada@wish.example: Confirm the change of your address at Northwind Plugins, a link',
+    'bob@wish.example: Votre adresse a été demandée chez Northwind Plugins, no link',
+    'eve@wish.example: Confirm the change of your address at Northwind Plugins, a link',
+  ])
+  expect(mails.filter(({ link }) => link && lines.join('\n').includes(link))).toEqual([])
 })
 
 test('asked to stop, it finishes the mail that is under way and ends well', async () => {

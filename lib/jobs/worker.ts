@@ -11,6 +11,7 @@ import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
 import { sendInvitation } from '@/lib/organizations/send-invitation'
 import { sendRemoved, sendRoleChanged } from '@/lib/organizations/send-member-change'
+import { sendEmailChange } from '@/lib/people/send-email-change'
 import { sendSignIn } from '@/lib/people/send-sign-in'
 import { checkStart } from '@/lib/start'
 import { cleanUp } from './clean-up'
@@ -34,6 +35,7 @@ const tasks: TaskList = {
   'mail.invitation': (payload) => sendInvitation(payload),
   'mail.role_changed': (payload) => sendRoleChanged(payload),
   'mail.removed': (payload) => sendRemoved(payload),
+  'mail.email_change': (payload) => sendEmailChange(payload),
   clean_up: cleanUp,
   sign_audit_heads: signHeads,
 }

@@ -71,7 +71,8 @@ const complete = vendorCommand(
       audit({ outcome: 'refused', details: { signIn: signIn.id, because: refusal.because } })
       return { ok: false, recorded: true, ...refusal }
     }
-    const [person] = await tx.select().from(people).where(eq(people.email, signIn.email))
+    // Held against a change of this very address: it comes first, and nobody is found, or later, and ends this session.
+    const [person] = await tx.select().from(people).where(eq(people.email, signIn.email)).for('no key update')
     // An address without an account has a row but got no mail: its code can only have been guessed.
     if (!person) return refuse({ because: 'expired' })
     await tx.update(signIns).set({ usedAt: now }).where(eq(signIns.id, signIn.id))

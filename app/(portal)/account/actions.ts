@@ -7,6 +7,7 @@ import { cookieOptions, languageCookie, sessionCookie } from '@/app/_request/ses
 import type { FormState } from '@/components/form-state'
 import type { Language } from '@/lib/messages/translator'
 import { editAccount } from '@/lib/people/edit-account'
+import { requestEmail, withdrawEmail } from '@/lib/people/request-email'
 import { endOneSession, endOtherSessions } from '@/lib/people/sessions'
 
 const yearSeconds = 365 * 86_400
@@ -37,5 +38,19 @@ export async function endOthers(_state: FormState, form: FormData): Promise<Form
   return actAsPerson('session.end_others', form, async ({ by }) => {
     await endOtherSessions(by, { token: (await cookies()).get(sessionCookie())?.value ?? '' })
     redirect('/account?done=others_ended')
+  })
+}
+
+export async function askForEmail(_state: FormState, form: FormData): Promise<FormState> {
+  return actAsPerson('account.request_email', form, async ({ by }) => {
+    await requestEmail(by, { email: text(form, 'email') })
+    redirect('/account?done=email_asked')
+  })
+}
+
+export async function takeEmailBack(_state: FormState, form: FormData): Promise<FormState> {
+  return actAsPerson('account.withdraw_email', form, async ({ by }) => {
+    await withdrawEmail(by, {})
+    redirect('/account?done=email_taken_back')
   })
 }

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react'
+import { initials, PersonMenu } from '@/app/person-menu'
 import { Shell } from '@/components/shell'
 import { env } from '@/lib/env'
 import type { Translate } from '@/lib/messages/translator'
 import type { Session } from '@/lib/people/session'
-import { initials, PersonMenu } from '../person-menu'
 
 /** The frame of what belongs to a person and to no organization; from it one goes back to one's organizations. */
 export function AccountFrame({

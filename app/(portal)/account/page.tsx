@@ -4,13 +4,18 @@ import { currentTranslator, requireSession, sessionCookie } from '@/app/_request
 import { Done } from '@/components/done'
 import { PageHead } from '@/components/ui/panel'
 import { translator } from '@/lib/messages/translator'
+import { openChange } from '@/lib/people/email-change'
 import { sessionsOf } from '@/lib/people/sessions'
 import { Details } from './details'
+import { EmailSection } from './email'
 import { AccountFrame } from './frame'
 import { Sessions } from './sessions'
 
 const mostSessions = 100
-const doneMessages = ['saved', 'ended', 'others_ended'] as const
+const doneMessages = [
+  ...(['saved', 'ended', 'others_ended'] as const),
+  ...(['email_asked', 'email_taken_back', 'email_confirmed', 'email_changed'] as const),
+]
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await currentTranslator())('account.title') }
@@ -22,13 +27,17 @@ export default async function AccountPage({ searchParams }: { searchParams: Prom
   const { done } = await searchParams
   const t = translator(session.language)
   const token = (await cookies()).get(sessionCookie())?.value ?? ''
-  const sessions = await sessionsOf(session.personId, { token, most: mostSessions })
+  const [sessions, change] = await Promise.all([
+    sessionsOf(session.personId, { token, most: mostSessions }),
+    openChange(session.personId),
+  ])
   const said = doneMessages.find((one) => one === done)
   return (
     <AccountFrame session={session} t={t}>
       <PageHead title={t('account.title')} sentence={t('account.sentence', { email: session.email })} />
       {said && <Done>{t(`account.done.${said}`)}</Done>}
       <Details session={session} t={t} />
+      <EmailSection session={session} t={t} change={change} />
       <Sessions session={session} t={t} sessions={sessions} />
     </AccountFrame>
   )
