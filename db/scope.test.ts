@@ -28,6 +28,7 @@ const systemCallers: Record<string, number> = {
   'lib/people/queries.ts': 2,
   'lib/people/request-sign-in.ts': 1,
   'lib/people/send-email-change.ts': 1,
+  'lib/people/send-new-device.ts': 1,
   'lib/people/send-sign-in.ts': 1,
   'lib/people/session.ts': 1,
   'lib/people/sessions.ts': 1,

@@ -1,6 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, expect, type Page, test } from '@playwright/test'
 import { browserAs, type Customer, newCustomer, newPerson, newSession, type Person } from './customer'
+import { askForMail, mailsTo, typeCode } from './sign-in'
 
 test.use({ locale: 'en-GB' })
 
@@ -118,6 +119,41 @@ test('who belongs to no organization has an account too, and axe finds nothing i
   const width = await page.evaluate(() => document.documentElement.scrollWidth)
   expect(width).toBe(320)
   await context.close()
+})
+
+test('a browser that is new is told by mail, whose link leads to where all sessions end; the first one is not', async ({
+  browser,
+}) => {
+  const { email } = await newPerson()
+  const told = async () => (await mailsTo(email)).filter(({ subject }) => subject.startsWith('A new device'))
+  const enter = async () => {
+    const page = await (await browserAs(browser, null)).newPage()
+    await page.goto('/sign-in')
+    await typeCode(page, (await askForMail(page, email)).code)
+    await expect(page).toHaveURL(/:\d+\/$/)
+    return page
+  }
+  const first = await enter()
+  const second = await enter()
+  await expect.poll(async () => (await told()).length, { timeout: 20_000 }).toBe(1)
+  const [mail] = await told()
+  for (const form of [mail?.text.replace(/\s+/g, ' '), mail?.html]) {
+    expect(form).toContain('Chrome on Linux')
+    expect(form).toContain('Europe/Paris')
+  }
+  const link = /https?:\S+\/account\b/.exec(mail?.text ?? '')?.[0] ?? ''
+  await first.goto(link)
+  await expect(first.locator('tbody tr')).toHaveCount(2)
+  await first.getByRole('button', { name: 'End all other sessions' }).click()
+  await expect(first.getByText('you are signed in here alone')).toBeVisible()
+  await second.goto('/account')
+  await expect(second).toHaveURL(/\/sign-in/)
+  // Known by now.
+  await second.goto('/sign-in')
+  await typeCode(second, (await askForMail(second, email)).code)
+  await expect(second).toHaveURL(/:\d+\/$/)
+  expect(await told()).toHaveLength(1)
+  for (const page of [first, second]) await page.context().close()
 })
 
 test('who is not signed in is asked to, and comes back', async ({ page }) => {

@@ -9,6 +9,8 @@ export interface Jobs {
   'mail.removed': MemberChange
   /** A side's mail of a change of address; `sealed`: the token of its link. */
   'mail.email_change': { changeId: string; side: 'old' | 'new'; sealed: string }
+  /** Somebody signed in with a browser that this person had not used before. `at`: ISO 8601. */
+  'mail.new_device': { personId: string; sessionId: string; device: string; at: string }
   /** Daily; it has no payload of its own. */
   clean_up: unknown
   /** Hourly, likewise. */

@@ -21,6 +21,7 @@ import { byMember, makeOrganization, productDatabase } from '@/sandbox/test/fixt
 import { startMailSink } from '@/sandbox/test/mail-sink'
 import { type Running, startProcess } from '@/scripts/processes'
 import { cleanUp } from './clean-up'
+import { enqueue } from './enqueue'
 import { freeJobsOfTheGone, Presence } from './presence'
 
 const sink = await startMailSink()
@@ -152,6 +153,26 @@ test('a change of address is asked about at both; an address that is somebody’
     'eve@wish.example: Confirm the change of your address at Northwind Plugins, a link',
   ])
   expect(mails.filter(({ link }) => link && lines.join('\n').includes(link))).toEqual([])
+})
+
+test('a browser that is new is told by mail, in the person’s language and time zone', async () => {
+  const person = { id: newId(), email: 'ada@device.example', language: 'fr', timeZone: 'Asia/Tokyo' } as const
+  await asSystem('test', async (tx) => {
+    await tx.insert(people).values({ ...person, createdAt: new Date() })
+    const at = '2026-03-02T15:12:00.000Z'
+    const payload = { personId: person.id, sessionId: newId(), device: 'Firefox/Windows', at }
+    await enqueue(tx, 'mail.new_device', payload)
+    await enqueue(tx, 'mail.new_device', { ...payload, personId: newId() })
+  })
+  const before = sink.received.length
+  startWorker()
+  await expect.poll(jobs, patient).toHaveLength(0)
+  const mails = sink.received.slice(before)
+  expect(mails.map(({ to }) => to)).toEqual([[person.email]])
+  const { subject, text } = await PostalMime.parse(mails[0]?.data ?? '')
+  expect(subject).toBe('Un nouvel appareil s’est connecté à votre compte chez Northwind Plugins')
+  expect(text?.replace(/\s+/g, ' ')).toContain('Firefox sous Windows')
+  expect(text?.replace(/\s+/g, ' ')).toContain('3 mars 2026, 00:12 (Asia/Tokyo)')
 })
 
 test('asked to stop, it finishes the mail that is under way and ends well', async () => {

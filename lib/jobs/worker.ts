@@ -12,6 +12,7 @@ import { log } from '@/lib/log'
 import { sendInvitation } from '@/lib/organizations/send-invitation'
 import { sendRemoved, sendRoleChanged } from '@/lib/organizations/send-member-change'
 import { sendEmailChange } from '@/lib/people/send-email-change'
+import { sendNewDevice } from '@/lib/people/send-new-device'
 import { sendSignIn } from '@/lib/people/send-sign-in'
 import { checkStart } from '@/lib/start'
 import { cleanUp } from './clean-up'
@@ -36,6 +37,7 @@ const tasks: TaskList = {
   'mail.role_changed': (payload) => sendRoleChanged(payload),
   'mail.removed': (payload) => sendRemoved(payload),
   'mail.email_change': (payload) => sendEmailChange(payload),
+  'mail.new_device': (payload) => sendNewDevice(payload),
   clean_up: cleanUp,
   sign_audit_heads: signHeads,
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { newToken } from '@/lib/people/tokens'
 import { setEnvironment } from '@/sandbox/test/fixture'
 import { confirmNewMail, confirmOldMail, takenMail } from './email-change'
+import { newDeviceMail } from './new-device'
 
 const publicUrl = 'https://portal.example.com'
 setEnvironment('postgres://latchkey_app:none@127.0.0.1/none', { PUBLIC_URL: publicUrl })
@@ -15,6 +16,7 @@ const mails = {
   old: (language: Language) => confirmOldMail({ ...facts, language, link, expiresAt, newEmail }),
   new: (language: Language) => confirmNewMail({ ...facts, language, link, expiresAt }),
   taken: (language: Language) => takenMail({ ...facts, language }),
+  device: (language: Language) => newDeviceMail({ ...facts, language, device: 'Firefox <b>OS' }),
 }
 const confirmAt = `/account/email?token=${link}`
 const asked = { en: '2 Mar 2026, 10:12', fr: '2 mars 2026, 10:12' }
@@ -33,8 +35,10 @@ test.each([
   ['new', 'fr', 'Confirmez cette adresse', [facts.to, asked.fr, until.fr], [confirmAt]],
   ['taken', 'en', 'Your address at', [facts.to, asked.en], ['/sign-in']],
   ['taken', 'fr', 'Votre adresse a été demandée', [facts.to, asked.fr], ['/sign-in']],
+  ['device', 'en', 'A new device signed in', [asked.en, 'Europe/Paris'], ['/account']],
+  ['device', 'fr', 'Un nouvel appareil', [asked.fr, 'Europe/Paris'], ['/account']],
 ] as const)(
-  'the mail of a change of address: %s, in %s, says what and when, as HTML and text, with its links alone',
+  'the mail %s, in %s, says what and when, as HTML and text, with its links alone',
   async (kind, language, subject, said, paths) => {
     const mail = await mails[kind](language)
     expect(mail.subject).toContain(subject)
@@ -43,6 +47,10 @@ test.each([
       for (const one of said) expect(form).toContain(one)
       // What was typed may be a stranger's: it is told nothing of the account.
       if (kind !== 'old') expect(form).not.toContain(newEmail)
+    }
+    if (kind === 'device') {
+      expect(mail.text).toContain('Firefox <b>OS')
+      expect(mail.html).not.toContain('<b>OS')
     }
     expect(mail.html).not.toMatch(/<(img|script|iframe|object)\b|url\(/i)
     const linked = [...mail.html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, address = '']) => address)
