@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { VendorBy } from '@/lib/command'
 import { DomainError } from '@/lib/errors'
@@ -388,3 +389,68 @@ test('a new wish and the second click at once: the one or the other, never half 
     ]).toContainEqual([clicked, await emailOf(ada.id), open?.oldEmail])
   }
 }, 600_000)
+
+/** Waits until this many in this database wait for a lock. */
+const somebodyWaits = (client: pg.Client, many = 1) => {
+  const waiting = `select from pg_locks join pg_stat_activity using (pid)
+    where not granted and datname = current_database()`
+  const count = async () => {
+    // Who is connected is remembered for the rest of a transaction.
+    await client.query('select pg_stat_clear_snapshot()')
+    return (await client.query(waiting)).rowCount
+  }
+  return expect.poll(count, { timeout: 10_000, interval: 20 }).toBe(many)
+}
+
+test('the second click and an entry about the person, at the end of the vendor’s chain, do not wait for each other', async () => {
+  const ada = await person()
+  const { email, links } = await asked(ada)
+  await confirm(ada, links.old)
+  const clicked = await onConnection(database.ownerUrl, async (client) => {
+    // What somebody does who is about to append an entry, such as a refusal. A deadlock is found after a second.
+    await client.query(`begin; set local latchkey.scope = 'system'; set local lock_timeout = '500ms'`)
+    await client.query('select from audit_heads where organization_id is null for update')
+    const click = codeOf(confirm(ada, links.new))
+    await somebodyWaits(client)
+    // And what the entry's reference to the person does.
+    await client.query('select from people where id = $1 for key share', [ada.id])
+    await client.query('commit')
+    return click
+  })
+  expect(clicked).toBe('done')
+  expect(await emailOf(ada.id)).toBe(email)
+})
+
+test('a sign-in that is under way with the old address has its session ended, like those of before', async () => {
+  const ada = await person()
+  const browser = newToken()
+  const signIn = {
+    browser,
+    known: false,
+    networkAddress: '192.0.2.2',
+    returnTo: null,
+    language: 'en',
+  } as const
+  await requestSignIn({ actor: { kind: 'stranger' } }, { email: ada.email, ...signIn })
+  const job = (await jobsOf('mail.sign_in')).at(-1)
+  const { code } = JSON.parse(openText(job?.sealed ?? '', job?.signInId ?? ''))
+  const { links } = await asked(ada)
+  await confirm(ada, links.old)
+  const [entered, clicked] = await onConnection(database.ownerUrl, async (client) => {
+    // Its session is there by then, and not yet to be seen.
+    await client.query(`begin; lock table known_browsers in share mode`)
+    const proof = { kind: 'code', code } as const
+    const enter = completeSignIn(
+      { actor: { kind: 'stranger' } },
+      { browser, device: '', language: null, proof },
+    )
+    await somebodyWaits(client)
+    const click = codeOf(confirm(ada, links.new))
+    await somebodyWaits(client, 2)
+    await client.query('commit')
+    return Promise.all([enter, click])
+  })
+  expect(clicked).toBe('done')
+  expect(entered.ok && (await sessionOf(entered.sessionToken))).toBeNull()
+  expect(await sessionOf(ada.token)).not.toBeNull()
+})
