@@ -4,7 +4,7 @@ import pg from 'pg'
 import PostalMime from 'postal-mime'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { commandRuns, rateLimits } from '@/db/schema/commands'
-import { knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
+import { emailChanges, knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { newId } from '@/lib/ids'
 import { changeRole } from '@/lib/organizations/change-role'
@@ -321,6 +321,17 @@ test('the daily clean-up removes what has ended and keeps what has not', async (
     createdAt: before(hours + 1),
     expiresAt: before(hours),
   })
+  const change = (id: string, days: number) => ({
+    id,
+    personId,
+    oldEmail: 'ada@acme.example',
+    newEmail: 'ada@new.example',
+    oldHmac: tokenHash(id),
+    newHmac: tokenHash(id),
+    createdAt: before(days * 24 + 1),
+    expiresAt: before(days * 24),
+    withdrawnAt: before(days * 24),
+  })
   const session = (sessionToken: string, expires: Date, lastUsedAt: Date) => ({
     sessionToken,
     userId: personId,
@@ -339,6 +350,7 @@ test('the daily clean-up removes what has ended and keeps what has not', async (
   await asSystem('test', async (tx) => {
     await tx.insert(people).values({ id: personId, email: 'ada@acme.example', createdAt: new Date() })
     await tx.insert(signIns).values([signIn(ids.old, 25), signIn(ids.recent, 23)])
+    await tx.insert(emailChanges).values([change(ids.old, 8), change(ids.recent, 6)])
     await tx
       .insert(sessions)
       .values([
@@ -361,6 +373,9 @@ test('the daily clean-up removes what has ended and keeps what has not', async (
     const signInIds = (await tx.select().from(signIns)).map(({ id }) => id)
     expect(signInIds).toContain(ids.recent)
     expect(signInIds).not.toContain(ids.old)
+    const changes = (await tx.select().from(emailChanges)).map(({ id }) => id)
+    expect(changes).toContain(ids.recent)
+    expect(changes).not.toContain(ids.old)
     expect((await tx.select().from(sessions)).map(({ sessionToken }) => sessionToken)).toEqual(['alive'])
     const limits = (await tx.select().from(rateLimits)).map(({ key }) => key)
     expect(limits).toContain('test:counting')
