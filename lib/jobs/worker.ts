@@ -33,11 +33,11 @@ declare global {
 
 const tasks: TaskList = {
   'mail.sign_in': (payload) => sendSignIn(payload),
+  'mail.new_device': (payload) => sendNewDevice(payload),
+  'mail.email_change': (payload) => sendEmailChange(payload),
   'mail.invitation': (payload) => sendInvitation(payload),
   'mail.role_changed': (payload) => sendRoleChanged(payload),
   'mail.removed': (payload) => sendRemoved(payload),
-  'mail.email_change': (payload) => sendEmailChange(payload),
-  'mail.new_device': (payload) => sendNewDevice(payload),
   clean_up: cleanUp,
   sign_audit_heads: signHeads,
 }
