@@ -37,7 +37,7 @@ export function act<Data = null>(
 ): Promise<FormState<Data>> {
   return answer(form, action, async (t) => {
     const session = await currentSession()
-    if (!session) return signedOut(action, form, t)
+    if (!session) return signedOut(form, action, t)
     const organization = await organizationOf(action, form, session)
     const by = actingAs(session, organization, form)
     try {
@@ -66,13 +66,13 @@ export function actAsPerson(
 ): Promise<FormState> {
   return answer(form, action, async (t) => {
     const session = await currentSession()
-    if (!session) return signedOut(action, form, t)
+    if (!session) return signedOut(form, action, t)
     const actor = { kind: 'person', personId: session.personId } as const
-    return run({ session, by: { actor, ...idempotencyKeyOf(form) }, t })
+    return run({ session, by: { actor, ...identityOf(form) }, t })
   })
 }
 
-async function signedOut(action: Permission, form: FormData, t: Translate) {
+async function signedOut(form: FormData, action: Permission, t: Translate) {
   await attempted(action, null, 'signed_out')
   const signIn = { text: t('errors.sign_in_again'), href: await signInHere() }
   return { ...failure(form, t('errors.signed_out')), signIn }
@@ -95,11 +95,11 @@ export function actingAs(session: Session, organization: Membership, form: FormD
   return {
     actor: { kind: 'member', personId: session.personId },
     organizationId: organization.organizationId,
-    ...idempotencyKeyOf(form),
+    ...identityOf(form),
   }
 }
 
-function idempotencyKeyOf(form: FormData): { idempotencyKey?: string } {
+function identityOf(form: FormData) {
   const key = form.get('idempotencyKey')
   return isId(key) ? { idempotencyKey: key } : {}
 }
