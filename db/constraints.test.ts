@@ -74,6 +74,11 @@ function signIn(changes: Record<string, string>) {
   return `insert into sign_ins (${Object.keys(values)}) values (${Object.values(values)})`
 }
 
+const emailChange = (to: string, { hours = 1 } = {}) =>
+  `insert into email_changes (id, person_id, old_email, new_email, old_hmac, new_hmac, created_at, expires_at)
+   select gen_random_uuid(), id, 'old', '${to}', gen_random_uuid()::text::bytea, gen_random_uuid()::text::bytea, now(),
+     now() + interval '${hours} hours' from people limit 1;`
+
 const release = (glpiMin: string, glpiMax: string | null) =>
   `insert into releases select gen_random_uuid(), id, '1.0', '${glpiMin}', ${glpiMax ? `'${glpiMax}'` : 'null'}, '2026-01-01'
    from products limit 1`
@@ -468,6 +473,20 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
   ],
   ['a sixth try of a sign-in code', 'sign_ins_tries', () => signIn({ tries: '6' })],
   ['a sign-in that ends before it starts', 'sign_ins_span', () => signIn({ expires_at: 'now()' })],
+  ['a second open change of one person’s address', 'email_changes_open', () => emailChange('x').repeat(2)],
+  [
+    'a change of address that ends before it starts',
+    'email_changes_span',
+    () => emailChange('x', { hours: 0 }),
+  ],
+  ['a change of address to a new one in capitals', 'email_changes_address', () => emailChange('X')],
+  ['a change of address to the same', 'email_changes_address', () => emailChange('old')],
+  [
+    'a change of address that was made and taken back',
+    'email_changes_end',
+    () =>
+      `${emailChange('x')} update email_changes set withdrawn_at = now(), old_confirmed_at = now(), new_confirmed_at = now()`,
+  ],
 ]
 
 test.each(wrong)('the database refuses %s', async (_what, constraint, statement) => {
@@ -509,7 +528,7 @@ test('the database takes each time zone that an organization may have, and no un
 })
 
 test("the portal's role removes what ends by itself, members, and parts of suites; the worker's only the first", async () => {
-  const byItself = ['command_runs', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
+  const byItself = ['command_runs', 'email_changes', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
   const rights = await onConnection(database.ownerUrl, (client) =>
     client.query(
       `select grantee as role, string_agg(table_name, ' ' order by table_name) as tables

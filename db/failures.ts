@@ -10,6 +10,7 @@ const readOnly = '25006'
 const lockTimeout = '55P03'
 const deadlock = '40P01'
 const serialization = '40001'
+const uniqueViolation = '23505'
 const connectionErrors =
   /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/
 
@@ -44,6 +45,12 @@ function isDown(error: unknown): boolean {
 export function isRetryable(thrown: unknown): boolean {
   const error = cause(thrown)
   return error instanceof DatabaseError && (error.code === deadlock || error.code === serialization)
+}
+
+/** Somebody else has what a unique index holds once. The transaction can only be rolled back then. */
+export function isTaken(thrown: unknown): boolean {
+  const error = cause(thrown)
+  return error instanceof DatabaseError && error.code === uniqueViolation
 }
 
 function cause(thrown: unknown): unknown {

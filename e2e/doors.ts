@@ -63,6 +63,8 @@ export const paths: Record<string, Path> = {
   },
   '/(portal)/[org]/members/[id]/page': { permission: 'member.read', at: ofMember('') },
   '/(portal)/[org]/members/[id]/remove/page': { permission: 'member.read', at: ofMember('/remove') },
+  '/(portal)/account/page': { permission: null, at: () => '/account' },
+  '/(public)/account/email/page': { permission: null, at: () => '/account/email?token=none' },
   '/(public)/invitation/page': { permission: null, at: () => '/invitation?token=none' },
   '/(public)/page': { permission: null, at: () => '/' },
   '/(public)/sign-in/page': { permission: null, at: () => '/sign-in' },
@@ -196,6 +198,7 @@ export const organizationActions: Record<string, Action> = {
 }
 
 const account = 'app/_request/account-actions.ts'
+const accountPage = 'app/(portal)/account/actions.ts'
 const signIn = 'app/(public)/sign-in/actions.ts'
 
 /** Actions that belong to no organization; those of signing in have their tests in sign-in.test.ts. */
@@ -211,6 +214,35 @@ export const personalActions: Record<
   },
   [`${account} signOut`]: { permission: 'session.end', stated: false, fields: [] },
   [`${account} signOutEverywhere`]: { permission: 'session.end_all', stated: false, fields: [] },
+  [`${accountPage} editDetails`]: {
+    permission: 'account.edit',
+    stated: true,
+    fields: [
+      ['name', 'Forged'],
+      ['language', 'fr'],
+      ['timeZone', 'Asia/Tokyo'],
+    ],
+  },
+  [`${accountPage} endOne`]: {
+    permission: 'session.end_one',
+    stated: true,
+    fields: [['sessionId', randomUUID()]],
+  },
+  [`${accountPage} endOthers`]: { permission: 'session.end_others', stated: true, fields: [] },
+  [`${accountPage} askForEmail`]: {
+    permission: 'account.request_email',
+    stated: true,
+    fields: [
+      ['email', 'forged@e2e.example'],
+      ['idempotencyKey', randomUUID()],
+    ],
+  },
+  [`${accountPage} takeEmailBack`]: { permission: 'account.withdraw_email', stated: true, fields: [] },
+  'app/(public)/account/email/actions.ts confirm': {
+    permission: 'account.confirm_email',
+    stated: true,
+    fields: [['token', 'none']],
+  },
   'app/(public)/invitation/actions.ts accept': {
     permission: 'invitation.accept',
     stated: true,

@@ -28,6 +28,8 @@ function pages(customer: Customer) {
     ...own,
     { signedIn: true, path: `/${customer.slug}/keys?q=nothing-like-it` },
     { signedIn: true, path: `/${customer.slug}/instances?retired=1` },
+    { signedIn: true, path: '/account' },
+    { signedIn: true, path: '/account/email?token=none' },
     { signedIn: true, path: '/no/such/page' },
     { signedIn: true, path: `/unknown-organization/keys` },
     { signedIn: true, path: '/invitation?token=none' },
@@ -69,7 +71,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test(`axe finds nothing on any page, and each says its language, title and headings in order (${colorScheme}, ${language})`, async ({
       browser,
     }) => {
-      test.setTimeout(180_000)
+      test.setTimeout(600_000)
       const customer = await newCustomer(`axe-${colorScheme}-${language}`)
       await query('update people set language = $1 where id = $2', [language, customer.people.owner.personId])
       const options = { colorScheme, locale: language === 'en' ? 'en-GB' : 'fr-FR' }

@@ -375,6 +375,8 @@ function expected(name: string, path: Path, asker: Asker): number {
   if (name.startsWith('/api/') || name === '/icon.svg/route') return 200
   // It says what is wrong with the link, to whoever has it.
   if (name === '/(public)/invitation/page') return 200
+  // It is the person's, whatever they belong to.
+  if (/^\/\(\w+\)\/account\//.test(name)) return asker === 'stranger' ? 307 : 200
   // Whoever is signed in has nothing to do there, and goes on.
   if (name === '/(public)/page') return asker === 'person' ? 200 : 307
   if (name === '/(public)/sign-in/code/page') return 307
@@ -490,6 +492,7 @@ async function vendorRefusals(person: Person | null): Promise<number> {
 
 const accountOf = ({ personId }: Person) =>
   query(
-    'select language, (select count(*) from sessions where person_id = id)::int as sessions from people where id = $1',
+    `select name, language, time_zone, email, (select count(*) from email_changes where person_id = people.id)::int as changes,
+      (select count(*) from sessions where person_id = id)::int as sessions from people where id = $1`,
     [personId],
   )

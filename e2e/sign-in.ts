@@ -40,7 +40,7 @@ export async function signIn(page: Page, email: string) {
 
 /** Sends the form that is on the page, and reads the mail that comes of it. */
 export async function askForMail(page: Page, email: string): Promise<Received> {
-  const before = await mailsTo(email)
+  const before = await signInMails(email)
   await forgetLimits()
   await page.locator('input[name=email]').fill(email)
   await page.locator('main button[type=submit]').click()
@@ -58,10 +58,14 @@ export async function typeCode(page: Page, code: string) {
 
 export type Received = { mail: Mail; code: string; link: string }
 
-/** The mail after the first `seen` ones. */
+/** Without those that tell of something, such as a new device: they come when they come. */
+const signInMails = async (email: string) =>
+  (await mailsTo(email)).filter(({ subject }) => /^\d{6}/.test(subject))
+
+/** The mail after the first `seen` ones that sign in. */
 export async function nextMail(email: string, seen: number): Promise<Received> {
-  await expect.poll(async () => (await mailsTo(email)).length, { timeout: 20_000 }).toBeGreaterThan(seen)
-  const mail = (await mailsTo(email))[seen]
+  await expect.poll(async () => (await signInMails(email)).length, { timeout: 20_000 }).toBeGreaterThan(seen)
+  const mail = (await signInMails(email))[seen]
   const code = /^\d{6}/.exec(mail?.subject ?? '')?.[0]
   const link = /https?:\S+\/sign-in\/link\S+/.exec(mail?.text ?? '')?.[0]
   if (!mail || !code || !link) throw new Error('the mail lacks its code or its link')

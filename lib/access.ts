@@ -48,7 +48,13 @@ export const permissions = {
   'sign_in.complete': ['stranger', 'person'],
   'session.end': ['person'],
   'session.end_all': ['person'],
+  'session.end_one': ['person'],
+  'session.end_others': ['person'],
   'account.set_language': ['person'],
+  'account.edit': ['person'],
+  'account.request_email': ['person'],
+  'account.withdraw_email': ['person'],
+  'account.confirm_email': ['person'],
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof permissions

@@ -1,11 +1,7 @@
-import { cookies } from 'next/headers'
 import type { ReactNode } from 'react'
-import { chooseLanguage, chooseTheme, signOut, signOutEverywhere } from '@/app/_request/account-actions'
-import { themeCookie, type Visit } from '@/app/_request/session'
+import type { Visit } from '@/app/_request/session'
+import { initials, PersonMenu } from '@/app/person-menu'
 import { Shell } from '@/components/shell'
-import { parseTheme, ThemeForm } from '@/components/theme'
-import { ChoiceForm } from '@/components/ui/choice'
-import { Icon } from '@/components/ui/icon'
 
 /** The frame of an organization's pages. `needs` counts the lines of its overview that want somebody. */
 export async function Portal({
@@ -22,7 +18,6 @@ export async function Portal({
   const { session, organization, language, t } = visit
   const home = `/${organization.slug}`
   const name = session.name ?? session.email
-  const theme = parseTheme((await cookies()).get(themeCookie())?.value)
   const mine = (slug: string) => slug === organization.slug
   return (
     <Shell
@@ -74,53 +69,9 @@ export async function Portal({
         },
       ]}
       person={{ mark: initials(name), name, note: t(`shell.role.${organization.role}`) }}
-      personMenu={
-        <>
-          <ChoiceForm
-            name="language"
-            legend={t('shell.language')}
-            current={language}
-            action={chooseLanguage}
-            choices={[
-              { value: 'en', text: 'English', lang: 'en' },
-              { value: 'fr', text: 'Français', lang: 'fr' },
-            ]}
-          />
-          <ThemeForm
-            current={theme}
-            labels={{
-              legend: t('shell.theme'),
-              system: t('shell.theme_system'),
-              light: t('shell.theme_light'),
-              dark: t('shell.theme_dark'),
-            }}
-            action={chooseTheme}
-          />
-          <hr />
-          <form action={signOut}>
-            <button type="submit">
-              <Icon name="log-out" />
-              {t('shell.sign_out')}
-            </button>
-          </form>
-          <form action={signOutEverywhere}>
-            <button type="submit">
-              <Icon name="lock" />
-              {t('shell.sign_out_everywhere')}
-            </button>
-          </form>
-        </>
-      }
+      personMenu={<PersonMenu language={language} t={t} />}
     >
       {children}
     </Shell>
   )
-}
-
-/** One or two letters of a name, whatever its script. */
-function initials(name: string): string {
-  const words = name.split(/[\s@._-]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word))
-  const significant = words.filter((word) => /^[\p{Lu}\p{Lo}\p{N}]/u.test(word))
-  const [first = '?', second = ''] = significant.length > 1 ? significant : words
-  return (first.slice(0, 1) + second.slice(0, 1)).toLocaleUpperCase()
 }

@@ -1,6 +1,7 @@
 import { redirect } from 'next/navigation'
 import { signOut } from '@/app/_request/account-actions'
 import { currentTranslator, requireSession } from '@/app/_request/session'
+import { LinkButton } from '@/components/ui/button'
 import { PageHead } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { env } from '@/lib/env'
@@ -26,11 +27,16 @@ export default async function Home() {
         })}
       </p>
       <p className="mb-4 text-muted">{t('people.nowhere.other_address')}</p>
-      <form action={signOut}>
-        <SubmitButton icon="log-out" pendingText={t('shell.busy')}>
-          {t('people.nowhere.sign_out')}
-        </SubmitButton>
-      </form>
+      <div className="row">
+        <form action={signOut}>
+          <SubmitButton icon="log-out" pendingText={t('shell.busy')}>
+            {t('people.nowhere.sign_out')}
+          </SubmitButton>
+        </form>
+        <LinkButton icon="circle-user" href="/account">
+          {t('account.title')}
+        </LinkButton>
+      </div>
     </>
   )
 }

@@ -4,7 +4,7 @@ import { unstable_rethrow } from 'next/navigation'
 import type { FormState } from '@/components/form-state'
 import type { Permission } from '@/lib/access'
 import { noteUnavailable } from '@/lib/answer'
-import type { By } from '@/lib/command'
+import type { By, VendorBy } from '@/lib/command'
 import { env } from '@/lib/env'
 import { DomainError, Forbidden, InvalidInput, NotFound, Unavailable } from '@/lib/errors'
 import { isId } from '@/lib/ids'
@@ -37,11 +37,7 @@ export function act<Data = null>(
 ): Promise<FormState<Data>> {
   return answer(form, action, async (t) => {
     const session = await currentSession()
-    if (!session) {
-      await attempted(action, null, 'signed_out')
-      const signIn = { text: t('errors.sign_in_again'), href: await signInHere() }
-      return { ...failure(form, t('errors.signed_out')), signIn }
-    }
+    if (!session) return signedOut(form, action, t)
     const organization = await organizationOf(action, form, session)
     const by = actingAs(session, organization, form)
     try {
@@ -62,6 +58,26 @@ export function actAlone(
   return answer(form, action, async (t) => run({ session: await currentSession(), t }))
 }
 
+/** The same for what concerns the person who is signed in, in whatever organization: the account. */
+export function actAsPerson(
+  action: Permission,
+  form: FormData,
+  run: (acting: { session: Session; by: VendorBy; t: Translate }) => Promise<FormState>,
+): Promise<FormState> {
+  return answer(form, action, async (t) => {
+    const session = await currentSession()
+    if (!session) return signedOut(form, action, t)
+    const actor = { kind: 'person', personId: session.personId } as const
+    return run({ session, by: { actor, ...identityOf(form) }, t })
+  })
+}
+
+async function signedOut(form: FormData, action: Permission, t: Translate) {
+  await attempted(action, null, 'signed_out')
+  const signIn = { text: t('errors.sign_in_again'), href: await signInHere() }
+  return { ...failure(form, t('errors.signed_out')), signIn }
+}
+
 /** @throws NotFound, recorded, when the form names an organization that is not this person's. */
 export async function organizationOf(
   action: Permission,
@@ -76,12 +92,16 @@ export async function organizationOf(
 }
 
 export function actingAs(session: Session, organization: Membership, form: FormData): By {
-  const key = form.get('idempotencyKey')
   return {
     actor: { kind: 'member', personId: session.personId },
     organizationId: organization.organizationId,
-    ...(isId(key) ? { idempotencyKey: key } : {}),
+    ...identityOf(form),
   }
+}
+
+function identityOf(form: FormData) {
+  const key = form.get('idempotencyKey')
+  return isId(key) ? { idempotencyKey: key } : {}
 }
 
 /**

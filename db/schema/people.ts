@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm'
-import { check, index, pgEnum, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
+import {
+  check,
+  index,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { bytes, id, instant } from './columns'
 
 export const language = pgEnum('language', ['en', 'fr'])
@@ -34,7 +44,10 @@ export const sessions = pgTable(
     expires: instant().notNull(),
     lastUsedAt: instant().notNull(),
     createdAt: instant().notNull(),
+    /** By which browser and system, such as `Firefox/Windows`; see lib/people/device.ts. */
     device: text().notNull(),
+    /** What the person's own list calls it: the hash is nobody's to see. The default serves the version before. */
+    id: uuid().notNull().unique().defaultRandom(),
   },
   (t) => [
     index('sessions_person').on(t.userId),
@@ -87,4 +100,44 @@ export const knownBrowsers = pgTable(
     lastUsedAt: instant().notNull(),
   },
   (t) => [primaryKey({ columns: [t.personId, t.browserHash] })],
+)
+
+/**
+ * A person's wish for another address, made true by two clicks: one at the address of before, one at the new. Both links
+ * are stored as HMACs, like those that sign in.
+ */
+export const emailChanges = pgTable(
+  'email_changes',
+  {
+    id: id(),
+    personId: uuid()
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    oldEmail: text().notNull(),
+    newEmail: text().notNull(),
+    oldHmac: bytes().notNull().unique(),
+    newHmac: bytes().notNull().unique(),
+    createdAt: instant().notNull(),
+    expiresAt: instant().notNull(),
+    oldConfirmedAt: instant(),
+    /** With both confirmed the change is made, in the transaction of the second. */
+    newConfirmedAt: instant(),
+    withdrawnAt: instant(),
+  },
+  (t) => [
+    // One that expired counts until another is asked for, so that no index depends on the time.
+    uniqueIndex('email_changes_open')
+      .on(t.personId)
+      .where(sql`${t.withdrawnAt} is null and (${t.oldConfirmedAt} is null or ${t.newConfirmedAt} is null)`),
+    index('email_changes_expiry').on(t.expiresAt),
+    check('email_changes_span', sql`${t.createdAt} < ${t.expiresAt}`),
+    check(
+      'email_changes_address',
+      sql`${t.newEmail} = lower(${t.newEmail}) and ${t.newEmail} <> ${t.oldEmail}`,
+    ),
+    check(
+      'email_changes_end',
+      sql`${t.withdrawnAt} is null or ${t.oldConfirmedAt} is null or ${t.newConfirmedAt} is null`,
+    ),
+  ],
 )

@@ -76,6 +76,14 @@ export function entryHash(
   return createHash('sha256').update(previous).update(JSON.stringify(facts)).digest()
 }
 
+/**
+ * Takes the turn at the end of a chain before the entries are there, until the commit. For who must lock afterwards what
+ * an entry refers to: somebody who appends one meanwhile would hold the end and wait for that.
+ */
+export async function holdChain(tx: SystemTx, organizationId: string | null) {
+  await lockHead(tx, organizationId)
+}
+
 const chain = (organizationId: string | null) =>
   organizationId ? eq(auditHeads.organizationId, organizationId) : isNull(auditHeads.organizationId)
 

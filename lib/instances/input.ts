@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseGlpiVersion } from '@/lib/catalog/rules'
 import { findKeys } from '@/lib/keys/format'
+import { oneLine } from '@/lib/one-line'
 import { parseInstanceUrl } from './url'
 
 function decoded(text: string): string {
@@ -11,18 +12,10 @@ function decoded(text: string): string {
   }
 }
 
-/**
- * A name as people type it, on one line: without control and direction characters, with which one could falsify a line
- * that the name stands in (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
- */
+/** An instance's name. */
 export const Label = z
   .string('required')
-  .transform((text) =>
-    text
-      .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-      .replace(/\p{Cf}/gu, '')
-      .trim(),
-  )
+  .transform(oneLine)
   .pipe(z.string().min(1, 'required').max(200, 'too_long'))
 
 export const Address = z.string('required').transform((text, context) => {

@@ -1,6 +1,6 @@
 import { lt, or } from 'drizzle-orm'
 import { commandRuns, rateLimits } from '@/db/schema/commands'
-import { knownBrowsers, sessions, signIns } from '@/db/schema/people'
+import { emailChanges, knownBrowsers, sessions, signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { now } from '@/lib/clock'
 import { log } from '@/lib/log'
@@ -8,6 +8,8 @@ import { idleHours } from '@/lib/people/rules'
 
 const day = 86_400_000
 const signInDays = 1
+// So long a link can say what has become of its change.
+const emailChangeDays = 7
 const commandRunDays = 30
 // As long as the browser's own cookie.
 const knownBrowserDays = 365
@@ -18,6 +20,7 @@ export async function cleanUp() {
   const before = (milliseconds: number) => new Date(at.getTime() - milliseconds)
   const removed = await asSystem('remove what has ended', async (tx) => {
     const counts = [
+      await tx.delete(emailChanges).where(lt(emailChanges.expiresAt, before(emailChangeDays * day))),
       await tx.delete(signIns).where(lt(signIns.expiresAt, before(signInDays * day))),
       await tx
         .delete(sessions)

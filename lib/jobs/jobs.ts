@@ -3,6 +3,10 @@ import type { MemberRole } from '@/lib/access'
 /** Each job's payload, by the job's name. A secret in it is sealed by `keys/vault.ts`. */
 export interface Jobs {
   'mail.sign_in': { signInId: string; sealed: string }
+  /** Somebody signed in with a browser that this person had not used before. `at`: ISO 8601. */
+  'mail.new_device': { personId: string; sessionId: string; device: string; at: string }
+  /** A side's mail of a change of address; `sealed`: the token of its link. */
+  'mail.email_change': { changeId: string; side: 'old' | 'new'; sealed: string }
   /** `sealed`: the token of its link. */
   'mail.invitation': { organizationId: string; invitationId: string; sealed: string }
   'mail.role_changed': MemberChange & { role: MemberRole }

@@ -4,12 +4,13 @@ import pg from 'pg'
 import PostalMime from 'postal-mime'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { commandRuns, rateLimits } from '@/db/schema/commands'
-import { knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
+import { emailChanges, knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { newId } from '@/lib/ids'
 import { changeRole } from '@/lib/organizations/change-role'
 import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { removeMember } from '@/lib/organizations/remove'
+import { requestEmail, withdrawEmail } from '@/lib/people/request-email'
 import { requestSignIn } from '@/lib/people/request-sign-in'
 import { newToken, tokenHash } from '@/lib/people/tokens'
 import { migrateDatabase } from '@/sandbox/database'
@@ -20,6 +21,7 @@ import { byMember, makeOrganization, productDatabase } from '@/sandbox/test/fixt
 import { startMailSink } from '@/sandbox/test/mail-sink'
 import { type Running, startProcess } from '@/scripts/processes'
 import { cleanUp } from './clean-up'
+import { enqueue } from './enqueue'
 import { freeJobsOfTheGone, Presence } from './presence'
 
 const sink = await startMailSink()
@@ -120,6 +122,57 @@ test('an invitation, a changed role and a removal are told by mail, each in its 
   expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(3)
   const token = /token=([\w-]{43})/.exec(mails.map(({ text }) => text).join())?.[1] ?? 'none'
   expect(lines.join('\n')).not.toContain(token)
+})
+
+test('a change of address is asked about at both; an address that is somebody’s is told so, and of what was taken back nothing is said', async () => {
+  const wish = async (from: string, to: string) => {
+    const id = newId()
+    await asSystem('test', (tx) => tx.insert(people).values({ id, email: from, createdAt: new Date() }))
+    const by = { actor: { kind: 'person', personId: id }, idempotencyKey: newId() } as const
+    await requestEmail(by, { email: to })
+    return by
+  }
+  const before = sink.received.length
+  const bob = { id: newId(), email: 'bob@wish.example', language: 'fr', createdAt: new Date() } as const
+  await asSystem('test', (tx) => tx.insert(people).values(bob))
+  await wish('ada@wish.example', 'ada@new.example')
+  await wish('eve@wish.example', bob.email)
+  await withdrawEmail(await wish('cleo@wish.example', 'cleo@new.example'), {})
+  startWorker()
+  await expect.poll(jobs, patient).toHaveLength(0)
+  const mails = await Promise.all(
+    sink.received.slice(before).map(async ({ to, data }) => {
+      const { subject, text = '' } = await PostalMime.parse(data)
+      return { told: `${to}: ${subject}`, link: /token=([\w-]{43})/.exec(text)?.[1] }
+    }),
+  )
+  expect(mails.map(({ told, link }) => `${told}, ${link ? 'a link' : 'no link'}`).sort()).toEqual([
+    'ada@new.example: Confirm this address for Northwind Plugins, a link',
+    'ada@wish.example: Confirm the change of your address at Northwind Plugins, a link',
+    'bob@wish.example: Votre adresse a été demandée chez Northwind Plugins, no link',
+    'eve@wish.example: Confirm the change of your address at Northwind Plugins, a link',
+  ])
+  expect(mails.filter(({ link }) => link && lines.join('\n').includes(link))).toEqual([])
+})
+
+test('a browser that is new is told by mail, in the person’s language and time zone', async () => {
+  const person = { id: newId(), email: 'ada@device.example', language: 'fr', timeZone: 'Asia/Tokyo' } as const
+  await asSystem('test', async (tx) => {
+    await tx.insert(people).values({ ...person, createdAt: new Date() })
+    const at = '2026-03-02T15:12:00.000Z'
+    const payload = { personId: person.id, sessionId: newId(), device: 'Firefox/Windows', at }
+    await enqueue(tx, 'mail.new_device', payload)
+    await enqueue(tx, 'mail.new_device', { ...payload, personId: newId() })
+  })
+  const before = sink.received.length
+  startWorker()
+  await expect.poll(jobs, patient).toHaveLength(0)
+  const mails = sink.received.slice(before)
+  expect(mails.map(({ to }) => to)).toEqual([[person.email]])
+  const { subject, text } = await PostalMime.parse(mails[0]?.data ?? '')
+  expect(subject).toBe('Un nouvel appareil s’est connecté à votre compte chez Northwind Plugins')
+  expect(text?.replace(/\s+/g, ' ')).toContain('Firefox sous Windows')
+  expect(text?.replace(/\s+/g, ' ')).toContain('3 mars 2026, 00:12 (Asia/Tokyo)')
 })
 
 test('asked to stop, it finishes the mail that is under way and ends well', async () => {
@@ -268,6 +321,17 @@ test('the daily clean-up removes what has ended and keeps what has not', async (
     createdAt: before(hours + 1),
     expiresAt: before(hours),
   })
+  const change = (id: string, days: number) => ({
+    id,
+    personId,
+    oldEmail: 'ada@acme.example',
+    newEmail: 'ada@new.example',
+    oldHmac: tokenHash(id),
+    newHmac: tokenHash(id),
+    createdAt: before(days * 24 + 1),
+    expiresAt: before(days * 24),
+    withdrawnAt: before(days * 24),
+  })
   const session = (sessionToken: string, expires: Date, lastUsedAt: Date) => ({
     sessionToken,
     userId: personId,
@@ -286,6 +350,7 @@ test('the daily clean-up removes what has ended and keeps what has not', async (
   await asSystem('test', async (tx) => {
     await tx.insert(people).values({ id: personId, email: 'ada@acme.example', createdAt: new Date() })
     await tx.insert(signIns).values([signIn(ids.old, 25), signIn(ids.recent, 23)])
+    await tx.insert(emailChanges).values([change(ids.old, 8), change(ids.recent, 6)])
     await tx
       .insert(sessions)
       .values([
@@ -308,6 +373,9 @@ test('the daily clean-up removes what has ended and keeps what has not', async (
     const signInIds = (await tx.select().from(signIns)).map(({ id }) => id)
     expect(signInIds).toContain(ids.recent)
     expect(signInIds).not.toContain(ids.old)
+    const changes = (await tx.select().from(emailChanges)).map(({ id }) => id)
+    expect(changes).toContain(ids.recent)
+    expect(changes).not.toContain(ids.old)
     expect((await tx.select().from(sessions)).map(({ sessionToken }) => sessionToken)).toEqual(['alive'])
     const limits = (await tx.select().from(rateLimits)).map(({ key }) => key)
     expect(limits).toContain('test:counting')

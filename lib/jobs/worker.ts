@@ -11,6 +11,8 @@ import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
 import { sendInvitation } from '@/lib/organizations/send-invitation'
 import { sendRemoved, sendRoleChanged } from '@/lib/organizations/send-member-change'
+import { sendEmailChange } from '@/lib/people/send-email-change'
+import { sendNewDevice } from '@/lib/people/send-new-device'
 import { sendSignIn } from '@/lib/people/send-sign-in'
 import { checkStart } from '@/lib/start'
 import { cleanUp } from './clean-up'
@@ -31,6 +33,8 @@ declare global {
 
 const tasks: TaskList = {
   'mail.sign_in': (payload) => sendSignIn(payload),
+  'mail.new_device': (payload) => sendNewDevice(payload),
+  'mail.email_change': (payload) => sendEmailChange(payload),
   'mail.invitation': (payload) => sendInvitation(payload),
   'mail.role_changed': (payload) => sendRoleChanged(payload),
   'mail.removed': (payload) => sendRemoved(payload),

@@ -5,6 +5,7 @@ import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
 import { memberRoles } from '@/lib/access'
 import { command } from '@/lib/command'
+import { Email } from '@/lib/email'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { enqueue } from '@/lib/jobs/enqueue'
@@ -15,12 +16,7 @@ import { isMember } from './role'
 import { invitationDays } from './rules'
 
 const InviteMember = z.object({
-  email: z
-    .string('required')
-    .trim()
-    .max(254, 'email')
-    .pipe(z.email('email'))
-    .transform((email) => email.toLowerCase()),
+  email: Email,
   role: z.enum(memberRoles, 'required'),
 })
 

@@ -1,15 +1,18 @@
-import { desc, eq, sql } from 'drizzle-orm'
+import { and, desc, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
 import type { SystemTx } from '@/db/scope'
 import { recordAttempt, type VendorBy, type VendorScope, vendorCommand } from '@/lib/command'
+import { enqueue } from '@/lib/jobs/enqueue'
 import { languages } from '@/lib/messages/translator'
+import { deviceOf } from './device'
 import { codeTries, mayComplete, sessionDays } from './rules'
 import { newToken, same, signInHmac, tokenHash } from './tokens'
 
 const CompleteSignIn = z.object({
   browser: z.string().min(40),
-  device: z.string().max(500),
+  /** The browser's User-Agent header; what is kept of it is little. */
+  device: z.string().max(500).transform(deviceOf),
   /** What was chosen in this browser, where anything was: it becomes the person's. */
   language: z.enum(languages).nullable(),
   proof: z.discriminatedUnion('kind', [
@@ -69,11 +72,12 @@ const complete = vendorCommand(
       audit({ outcome: 'refused', details: { signIn: signIn.id, because: refusal.because } })
       return { ok: false, recorded: true, ...refusal }
     }
-    const [person] = await tx.select().from(people).where(eq(people.email, signIn.email))
+    // Held against a change of this very address: it comes first, and nobody is found, or later, and ends this session.
+    const [person] = await tx.select().from(people).where(eq(people.email, signIn.email)).for('no key update')
     // An address without an account has a row but got no mail: its code can only have been guessed.
     if (!person) return refuse({ because: 'expired' })
     await tx.update(signIns).set({ usedAt: now }).where(eq(signIns.id, signIn.id))
-    const session = await beginSession(scope, person.id, browser, device)
+    const session = await beginSession(scope, person, browser, device)
     const changed = language && language !== person.language ? { language } : {}
     if (changed.language) await tx.update(people).set(changed).where(eq(people.id, person.id))
     audit({ details: { person: person.id, by: proof.kind, ...changed } })
@@ -102,27 +106,51 @@ async function linked(tx: SystemTx, link: string) {
   return signIn
 }
 
-async function beginSession({ tx, now }: VendorScope, personId: string, browser: string, device: string) {
+async function beginSession(
+  { tx, now }: VendorScope,
+  person: typeof people.$inferSelect,
+  browser: string,
+  device: string,
+) {
   const sessionToken = newToken()
   const expires = new Date(now.getTime() + sessionDays * 86_400_000)
-  await tx.insert(sessions).values({
-    sessionToken: tokenHash(sessionToken).toString('base64url'),
-    userId: personId,
-    expires,
-    lastUsedAt: now,
-    createdAt: now,
-    device,
-  })
-  await tx
-    .insert(knownBrowsers)
-    .values({ personId, browserHash: tokenHash(browser), lastUsedAt: now })
-    .onConflictDoUpdate({
-      target: [knownBrowsers.personId, knownBrowsers.browserHash],
-      set: { lastUsedAt: now },
+  const [session] = await tx
+    .insert(sessions)
+    .values({
+      sessionToken: tokenHash(sessionToken).toString('base64url'),
+      userId: person.id,
+      expires,
+      lastUsedAt: now,
+      createdAt: now,
+      device,
     })
-  await tx
-    .update(people)
-    .set({ emailVerified: sql`coalesce(${people.emailVerified}, ${now.toISOString()}::timestamptz)` })
-    .where(eq(people.id, personId))
+    .returning({ id: sessions.id })
+  const known = await knowBrowser(tx, person.id, browser, now)
+  // Whoever signs in for the first time has no other browser that somebody could be warned in.
+  if (!known && person.emailVerified && session)
+    await enqueue(tx, 'mail.new_device', {
+      personId: person.id,
+      sessionId: session.id,
+      device,
+      at: now.toISOString(),
+    })
+  if (!person.emailVerified)
+    await tx.update(people).set({ emailVerified: now }).where(eq(people.id, person.id))
   return { sessionToken, expires }
+}
+
+/** Notes that the person has signed in with this browser. @returns whether they had before */
+async function knowBrowser(tx: SystemTx, personId: string, browser: string, now: Date): Promise<boolean> {
+  const browserHash = tokenHash(browser)
+  const seen = await tx
+    .insert(knownBrowsers)
+    .values({ personId, browserHash, lastUsedAt: now })
+    .onConflictDoNothing()
+    .returning({ personId: knownBrowsers.personId })
+  if (seen.length > 0) return false
+  await tx
+    .update(knownBrowsers)
+    .set({ lastUsedAt: now })
+    .where(and(eq(knownBrowsers.personId, personId), eq(knownBrowsers.browserHash, browserHash)))
+  return true
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { knownBrowsers, people, signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { vendorCommand } from '@/lib/command'
+import { Email } from '@/lib/email'
 import { newId } from '@/lib/ids'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { sealText } from '@/lib/keys/vault'
@@ -12,12 +13,7 @@ import { signInMinutes } from './rules'
 import { newCode, newToken, signInHmac, tokenHash } from './tokens'
 
 const RequestSignIn = z.object({
-  email: z
-    .string('required')
-    .trim()
-    .max(254, 'email')
-    .pipe(z.email('email'))
-    .transform((email) => email.toLowerCase()),
+  email: Email,
   /** The browser's own cookie: link and code are good there alone. */
   browser: z.string().min(40),
   /** This browser has signed in with this address before. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isAlive, mayComplete, safeReturnTo } from './rules'
+import { isAlive, mayComplete, mayConfirm, safeReturnTo } from './rules'
 
 const origin = 'https://portal.example.com'
 
@@ -84,4 +84,34 @@ test('what was asked for is good until its time is over, once, for five wrong co
   expect(mayComplete(asked, expiresAt)).toEqual({ ok: false, because: 'expired' })
   expect(mayComplete({ ...asked, usedAt: now }, now)).toEqual({ ok: false, because: 'used' })
   expect(mayComplete({ ...asked, tries: 5 }, now)).toEqual({ ok: false, because: 'too_many_tries' })
+})
+
+describe('the link of a change of address', () => {
+  const expiresAt = new Date('2026-03-01T09:00:00Z')
+  const now = new Date('2026-03-01T08:59:59Z')
+  const asked = { expiresAt, oldConfirmedAt: null, newConfirmedAt: null, withdrawnAt: null }
+  const no = (because: string) => ({ ok: false, because })
+
+  test('is good until its hour is over, once for each side, in either order', () => {
+    for (const side of ['old', 'new'] as const) {
+      expect(mayConfirm(asked, side, now)).toEqual({ ok: true })
+      expect(mayConfirm(asked, side, expiresAt)).toEqual(no('email_change_expired'))
+    }
+    const byOld = { ...asked, oldConfirmedAt: now }
+    expect(mayConfirm(byOld, 'old', now)).toEqual(no('email_change_confirmed'))
+    expect(mayConfirm(byOld, 'new', now)).toEqual({ ok: true })
+    const byNew = { ...asked, newConfirmedAt: now }
+    expect(mayConfirm(byNew, 'new', now)).toEqual(no('email_change_confirmed'))
+    expect(mayConfirm(byNew, 'old', now)).toEqual({ ok: true })
+  })
+
+  test('says what has become of the change: made before taken back, taken back before expired', () => {
+    expect(mayConfirm({ ...asked, oldConfirmedAt: now, newConfirmedAt: now }, 'old', expiresAt)).toEqual(
+      no('email_change_done'),
+    )
+    expect(mayConfirm({ ...asked, withdrawnAt: now }, 'new', expiresAt)).toEqual(no('email_change_withdrawn'))
+    expect(mayConfirm({ ...asked, oldConfirmedAt: now }, 'old', expiresAt)).toEqual(
+      no('email_change_expired'),
+    )
+  })
 })

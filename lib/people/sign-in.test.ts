@@ -321,6 +321,55 @@ describe('a session', () => {
   })
 })
 
+describe('a browser that is new', () => {
+  const told = async (personId: string) => {
+    const { rows } = await worker.query<{ payload: Record<string, string> }>(
+      `select payload from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
+       where t.identifier = 'mail.new_device' and payload ->> 'personId' = $1 order by j.id`,
+      [personId],
+    )
+    return rows.map(({ payload }) => payload)
+  }
+
+  test('is told by mail, with its name and when; not the first of all, and none a second time', async () => {
+    const { id, email } = await person()
+    const { browser: first } = await signedIn(email)
+    expect(await told(id)).toEqual([])
+    const { browser, code } = await ask(email)
+    pass(minute)
+    const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0'
+    await completeSignIn(stranger, { browser, device: agent, language: null, proof: { kind: 'code', code } })
+    const [session] = (await sessionsOf(id)).filter(({ device }) => device === 'Firefox/Linux')
+    const mail = {
+      personId: id,
+      sessionId: session?.id,
+      device: 'Firefox/Linux',
+      at: new Date().toISOString(),
+    }
+    expect(await told(id)).toEqual([mail])
+    for (const again of [first, browser]) {
+      const { link } = await ask(email, { browser: again })
+      expect(await byLink(again, link)).toMatchObject({ ok: true })
+    }
+    expect(await told(id)).toEqual([mail])
+  })
+
+  test('is not told where it did not get in', async () => {
+    const { id, email } = await person()
+    await signedIn(email)
+    const { browser, code } = await ask(email)
+    await byCode(browser, otherCode(code))
+    expect(await told(id)).toEqual([])
+  })
+
+  test('of two at once that are a person’s first, one is', async () => {
+    const { id, email } = await person()
+    const asked = [await ask(email), await ask(email)]
+    await Promise.all(asked.map(({ browser, code }) => byCode(browser, code)))
+    expect(await told(id)).toHaveLength(1)
+  })
+})
+
 const rounds = stress ? 200 : 10
 test(`[C9] a link and a code used 50 times at once make one session (${rounds} rounds)`, async () => {
   for (let round = 0; round < rounds; round++) {

@@ -10,9 +10,15 @@ export const newCode = () => String(randomInt(1_000_000)).padStart(6, '0')
 /** A token has 256 bits of its own, so a plain hash will do. */
 export const tokenHash = (token: string) => createHash('sha256').update(token).digest()
 
-/** A code has 20 bits: only a secret outside the database keeps its stored form from being tried out. */
-export const signInHmac = (kind: 'code' | 'link', signInId: string, secret: string) =>
-  createHmac('sha256', env().SIGN_IN_SECRET).update(`${kind}:${signInId}:${secret}`).digest()
+/**
+ * A code has 20 bits: only a secret outside the database keeps its stored form from being tried out. The kind keeps what
+ * was made for one purpose from serving another: `old_email` and `new_email` are the links that confirm a change.
+ */
+export const signInHmac = (
+  kind: 'code' | 'link' | 'old_email' | 'new_email',
+  signInId: string,
+  secret: string,
+) => createHmac('sha256', env().SIGN_IN_SECRET).update(`${kind}:${signInId}:${secret}`).digest()
 
 /** Compares in a time that does not tell where they differ. */
 export const same = (a: Buffer, b: Buffer) => a.length === b.length && timingSafeEqual(a, b)

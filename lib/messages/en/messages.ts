@@ -1,3 +1,4 @@
+import account from './account.json'
 import activity from './activity.json'
 import audit from './audit.json'
 import errors from './errors.json'
@@ -14,6 +15,7 @@ import shell from './shell.json'
 
 /** A file per room. */
 export const en = {
+  account,
   activity,
   audit,
   errors,

@@ -1,4 +1,5 @@
 import type { en } from '@/lib/messages/en/messages'
+import account from './account.json'
 import activity from './activity.json'
 import audit from './audit.json'
 import errors from './errors.json'
@@ -14,6 +15,7 @@ import people from './people.json'
 import shell from './shell.json'
 
 export const fr: typeof en = {
+  account,
   activity,
   audit,
   errors,
