@@ -24,7 +24,10 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   await headers()
   return (
     <html lang={await currentLanguage()} data-theme={themeAttribute(theme)} className={fontVariables}>
-      <body data-unreachable={(await currentTranslator())('errors.unreachable')}>
+      <body
+        data-unreachable={(await currentTranslator())('errors.unreachable')}
+        data-support={env().SUPPORT_EMAIL}
+      >
         {children}
         <PopoverKeys />
       </body>

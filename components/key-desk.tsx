@@ -1,15 +1,17 @@
 'use client'
 
 import {
+  createContext,
   type FormEvent,
+  type MouseEvent,
   type ReactNode,
   useActionState,
+  useContext,
   useEffect,
   useRef,
   useState,
   useTransition,
 } from 'react'
-import { createPortal } from 'react-dom'
 import { Failure } from './failure'
 import type { FormState } from './form-state'
 import { Button } from './ui/button'
@@ -34,14 +36,42 @@ type State = FormState<Revealed>
 interface Labels {
   byHand: string
   working: string
+  copy: string
+  copied: string
+  show: string
   hide: string
   unreachable: string
 }
 
+/** What the desk knows of the key whose button was pressed last, for the key's own place. */
+interface AtDesk {
+  labels: Labels
+  keyId: string | null
+  /** Null until the server has answered. */
+  state: State | null
+  /** On the screen: asked for, or the clipboard could not be written. */
+  open: boolean
+  byHand: boolean
+  hide: (event: MouseEvent) => void
+}
+
+const Desk = createContext<AtDesk | null>(null)
+
+function useDesk(keyId: string) {
+  const desk = useContext(Desk)
+  if (!desk) throw new Error('this stands in a KeyDesk')
+  const { labels, byHand, hide } = desk
+  const state = desk.keyId === keyId ? desk.state : null
+  const done = state?.status === 'done' ? state : null
+  return { labels, byHand, hide, state, done, open: done !== null && desk.open }
+}
+
+const idle: State = { status: 'idle' }
+
 /**
  * One for a whole list of keys. The buttons in it, `name="reveal"` with the value `copied <key ID>` or `shown <key ID>`,
  * submit the form around them, so they work without JavaScript: the key is then shown above the list, by its name, to be
- * selected. With it the key goes to the clipboard, and the answer appears in the key's own slot, `id="slot-<key ID>"`.
+ * selected. With it the key goes to the clipboard, and the answer appears at the key, where its `KeyAnswer` stands.
  */
 export function KeyDesk({
   action,
@@ -54,16 +84,13 @@ export function KeyDesk({
   labels: Labels
   children: ReactNode
 }) {
-  const idle: State = { status: 'idle' }
   const [posted, submit] = useActionState(action, idle)
   const [answered, setAnswered] = useState<State>(idle)
   const [byHand, setByHand] = useState(false)
   const [pressed, setPressed] = useState<string | null>(null)
-  const button = useRef<HTMLButtonElement>(null)
   const [pending, startTransition] = useTransition()
   // What a form without JavaScript brought back was put on no clipboard.
   const plain = answered.status === 'idle' && !pending
-  const state = plain ? posted : answered
 
   const press = (event: FormEvent<HTMLFormElement>) => {
     const { submitter } = event.nativeEvent as SubmitEvent // a submit event's native event is one
@@ -73,7 +100,6 @@ export function KeyDesk({
     // The last answer speaks of another key than the one that the clipboard will hold.
     setAnswered(idle)
     setPressed(submitter.value.split(' ')[1] ?? null)
-    button.current = submitter
     // No connection is no reason to lose the page.
     const asked = action(idle, form).catch(() => failed(labels.unreachable))
     // Begun within the click: some browsers let a page write to the clipboard only then.
@@ -85,100 +111,123 @@ export function KeyDesk({
     })
   }
 
-  const hide = () => {
+  const hide = (event: MouseEvent) => {
+    // It is the button that showed the key, and would show it again.
+    event.preventDefault()
     setAnswered(idle)
-    button.current?.focus()
   }
-
+  const desk = {
+    labels,
+    keyId: pressed,
+    state: plain ? null : answered,
+    open: byHand || (answered.status === 'done' && !answered.data.copied),
+    byHand,
+    hide,
+  }
   return (
     <form action={submit} onSubmit={press}>
       <input type="hidden" name="organization" value={organization} />
       <p className="sr-only" role="status">
         {pending && labels.working}
       </p>
-      {state.status === 'failed' && (
-        <InSlot keyId={pressed}>
-          <Notice tone="bad">
-            <Failure message={state.message} signIn={state.signIn} />
-          </Notice>
-        </InSlot>
+      {plain && posted.status === 'failed' && <Refusal state={posted} />}
+      {plain && posted.status === 'done' && (
+        <div className="answer">
+          <KeyField characters={posted.data.key} label={posted.data.label} />
+          <NextStep data={posted.data} message={posted.data.shown} />
+        </div>
       )}
-      {state.status === 'done' && (
-        <InSlot keyId={plain ? null : state.data.keyId}>
-          <Answer
-            state={state}
-            byHand={byHand}
-            plain={plain}
-            labels={labels}
-            hide={plain ? undefined : hide}
-          />
-        </InSlot>
-      )}
-      {children}
+      <Desk value={desk}>{children}</Desk>
     </form>
   )
 }
 
 const failed = (message: string): State => ({ status: 'failed', message, fields: {}, values: {} })
 
-/** At its key, once JavaScript has found the key's slot; where it stands, without. */
-function InSlot({ keyId, children }: { keyId: string | null; children: ReactNode }) {
-  const [slot, setSlot] = useState<HTMLElement | null>(null)
-  useEffect(() => {
-    const place = keyId === null ? null : document.getElementById(`slot-${keyId}`)
-    const row = place?.closest('tr')
-    if (!row) return setSlot(place)
-    // In a table the answer gets a row of its own, below the key's.
-    const below = document.createElement('tr')
-    const cell = document.createElement('td')
-    cell.colSpan = row.cells.length
-    below.append(cell)
-    row.after(below)
-    setSlot(cell)
-    return () => below.remove()
-  }, [keyId])
-  if (slot) return createPortal(children, slot)
-  return keyId === null ? children : null
+const Refusal = ({ state }: { state: Extract<State, { status: 'failed' }> }) => (
+  <Notice tone="bad">
+    <Failure message={state.message} signIn={state.signIn} />
+  </Notice>
+)
+
+const NextStep = ({ data, message }: { data: Revealed; message: string }) => (
+  <Notice tone="info">
+    <p>{message}</p>
+    <p>
+      <b>{data.lead}</b> {data.steps.join(' ')}
+    </p>
+  </Notice>
+)
+
+/** Copy and Show of one key. Whichever was pressed says what came of it: "Copied", and Hide in the place of Show. */
+export function RevealButtons({
+  keyId,
+  names,
+  primary,
+}: {
+  keyId: string
+  /** The buttons' names for a screen reader. */
+  names: { copy: string; show: string }
+  /** Copying is the next thing to do with this key. */
+  primary?: boolean
+}) {
+  const { labels, done, open, hide } = useDesk(keyId)
+  const copied = done?.data.copied && !open
+  return (
+    <>
+      <Button
+        small
+        variant={primary && !copied ? 'primary' : undefined}
+        icon={copied ? 'check' : 'copy'}
+        name="reveal"
+        value={`copied ${keyId}`}
+        label={copied ? undefined : names.copy}
+      >
+        {copied ? labels.copied : labels.copy}
+      </Button>
+      <Button
+        small
+        variant="quiet"
+        icon={open ? 'eye-off' : 'eye'}
+        name="reveal"
+        value={`shown ${keyId}`}
+        onClick={open ? hide : undefined}
+        label={open ? undefined : names.show}
+      >
+        {open ? labels.hide : labels.show}
+      </Button>
+    </>
+  )
 }
 
-function Answer({
-  state,
-  byHand,
-  plain,
-  labels,
-  hide,
-}: {
-  state: Extract<State, { status: 'done' }>
-  byHand: boolean
-  plain: boolean
-  labels: Labels
-  hide: (() => void) | undefined
-}) {
-  const { data, message } = state
-  const answer = useRef<HTMLDivElement>(null)
-  const shown = !data.copied || byHand || plain
+/** The key itself while it is shown; else `mask`. */
+export function ShownKey({ keyId, mask }: { keyId: string; mask?: ReactNode }) {
+  const { done, open, byHand } = useDesk(keyId)
+  const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    if (byHand) selectKey(answer.current)
-  }, [byHand])
+    const characters = open && byHand && place.current?.querySelector('.chars')
+    if (characters) getSelection()?.selectAllChildren(characters)
+  }, [open, byHand])
+  if (!done || !open) return mask
   return (
-    <div ref={answer} className="answer">
-      {shown && (
-        <KeyField characters={data.key} label={data.label}>
-          {hide && (
-            <Button small variant="quiet" icon="eye-off" type="button" onClick={hide}>
-              {labels.hide}
-            </Button>
-          )}
-        </KeyField>
-      )}
-      <Notice tone="info">
-        <p>{byHand ? labels.byHand : plain ? data.shown : message}</p>
-        <p>
-          <b>{data.lead}</b> {data.steps.join(' ')}
-        </p>
-      </Notice>
+    <div ref={place} className="shown">
+      <KeyField characters={done.data.key} label={done.data.label} />
     </div>
   )
+}
+
+/** What came of the button, below the key: why not, or what to do next in GLPI. */
+export function KeyAnswer({ keyId }: { keyId: string }) {
+  const { labels, state, byHand } = useDesk(keyId)
+  if (state?.status === 'failed') return <Refusal state={state} />
+  if (state?.status !== 'done') return null
+  return <NextStep data={state.data} message={byHand ? labels.byHand : state.message} />
+}
+
+/** The key of which a list has to show an answer now; null for none. */
+export function useAnswered(): string | null {
+  const desk = useContext(Desk)
+  return desk?.state && desk.state.status !== 'idle' ? desk.keyId : null
 }
 
 /** Puts exactly the key on the clipboard. False where the browser does not let a page do that. */
@@ -214,9 +263,4 @@ function copyBySelection(key: string): boolean {
   area.remove()
   if (focused instanceof HTMLElement) focused.focus()
   return copied
-}
-
-function selectKey(answer: HTMLElement | null) {
-  const characters = answer?.querySelector('.chars')
-  if (characters) getSelection()?.selectAllChildren(characters)
 }

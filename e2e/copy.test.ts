@@ -27,9 +27,8 @@ test.describe('an owner', () => {
   })) {
     test(`copies each key from ${place}; the clipboard holds it byte by byte, and the page says what to do next`, async () => {
       await page.goto(path())
-      const buttons = page.getByRole('button', { name: /^Copy the key of/ })
-      await expect(buttons).toHaveCount(3)
-      for (const button of await buttons.all()) {
+      await expect(page.getByRole('button', { name: /^Copy the key of/ })).toHaveCount(3)
+      for (const button of await page.locator('button[value^=copied]').all()) {
         const { characters } = keyOf(customer, await button.getAttribute('value'))
         await button.click()
         await expect(page.getByText(/^The key of .* is on the clipboard\.$/)).toBeVisible()
@@ -37,6 +36,8 @@ test.describe('an owner', () => {
         expect(await pasted(context)).toBe(characters)
         await expect(page.getByText('In GLPI 11.0.4:')).toBeVisible()
         await expect(page.getByText(/^In GLPI 11\.0\.4: Setup › Plugins › .*open its settings/)).toBeVisible()
+        await expect(button).toHaveText('Copied')
+        await expect(page.getByRole('button', { name: 'Copied' })).toHaveCount(1)
         // Copied, it need not stand on the screen.
         expect(await page.content()).not.toContain(characters)
         expect(await page.getByText(/is on the clipboard\.$/).count()).toBe(1)
@@ -65,7 +66,7 @@ test.describe('an owner', () => {
     })
     for (const path of [`/${customer.slug}/keys`, `/${customer.slug}/instances/${customer.instanceId}`]) {
       await page.goto(path)
-      for (const button of await page.getByRole('button', { name: /^Copy the key of/ }).all()) {
+      for (const button of await page.locator('button[value^=copied]').all()) {
         const { characters } = keyOf(customer, await button.getAttribute('value'))
         await button.click()
         await expect(
@@ -80,10 +81,10 @@ test.describe('an owner', () => {
 
   test('selecting by hand, by a click, by two or by three, gives exactly the 36 characters', async () => {
     await page.goto(`/${customer.slug}/instances/${customer.instanceId}`)
-    for (const button of await page.getByRole('button', { name: /^Show the key of/ }).all()) {
+    for (const button of await page.locator('button[value^=shown]').all()) {
       const { characters } = keyOf(customer, await button.getAttribute('value'))
       await button.click()
-      const shown = page.locator('.answer .chars')
+      const shown = page.locator('.shown .chars')
       await expect(shown).toHaveText(characters)
       for (const clickCount of [1, 2, 3]) {
         await page.evaluate(() => getSelection()?.removeAllRanges())
@@ -125,7 +126,7 @@ test('each reveal stands in the instance’s timeline: shown, copied, in a file'
   const [first] = customer.keys
   const article = page.locator(`#${first?.shortId}`)
   await article.getByRole('button', { name: /^Show/ }).click()
-  await expect(page.locator('.answer .chars')).toBeVisible()
+  await expect(page.locator('.shown .chars')).toBeVisible()
   await article.getByRole('button', { name: /^Copy/ }).click()
   await expect(page.getByText(/is on the clipboard\.$/)).toBeVisible()
   const download = page.waitForEvent('download')
@@ -218,7 +219,7 @@ test('a hundred reveals an hour, then the page says when to try again', async ({
     .first()
     .click()
   await expect(page.getByText(/^That was too often\./)).toBeVisible()
-  await expect(page.locator('.answer')).toHaveCount(0)
+  await expect(page.locator('.shown')).toHaveCount(0)
   const done = await inOrganization<{ outcome: string; n: number }>(
     customer.organizationId,
     `select outcome, count(*)::int as n from audit_entries where action = 'key.reveal' group by 1 order by 1`,

@@ -32,7 +32,7 @@ test('after Hide the focus is on the button that showed the key', async ({ brows
   const show = page.getByRole('button', { name: /^Show the key of/ }).first()
   await show.press('Enter')
   await page.getByRole('button', { name: 'Hide' }).press('Enter')
-  await expect(page.locator('.answer')).toHaveCount(0)
+  await expect(page.locator('.shown')).toHaveCount(0)
   await expect(show).toBeFocused()
   await context.close()
 })

@@ -86,6 +86,7 @@ test('an address that another instance has is refused, naming that instance', as
   await page.getByLabel('Address', { exact: true }).fill('http://support.brightwater.example/glpi/index.php')
   await page.getByRole('button', { name: 'Add the instance' }).click()
   await expect(page.getByText(/This address already belongs to “IT support” \(I-[0-9A-Z]{6}\)/)).toBeVisible()
+  await expect(page.getByLabel('Address', { exact: true })).toHaveAttribute('aria-invalid', 'true')
 })
 
 test('without JavaScript an instance is added all the same', async ({ browser }) => {
@@ -108,7 +109,7 @@ test('an instance is renamed, gets a further address and loses it again', async 
   await open(browser, `${home}/instances/new`)
   const label = unique('desk')
   await addInstance(label)
-  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByRole('link', { name: 'Change' }).click()
   await page.getByLabel('Name', { exact: true }).fill(`${label} renamed`)
   await page.getByLabel('What is it for?').selectOption('test')
   await page.getByLabel(/of which instance/).selectOption({ label: await optionOf('IT support') })
@@ -117,7 +118,7 @@ test('an instance is renamed, gets a further address and loses it again', async 
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(`${label} renamed`)
   await expect(page.getByText('A test copy of IT support')).toBeVisible()
 
-  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByRole('link', { name: 'Change' }).click()
   await expect(page.getByText('5 more can be added.')).toBeVisible()
   await page.getByLabel('Further address').fill(`http://${label}.lan:8080`)
   await page.getByRole('button', { name: 'Add the address' }).click()
@@ -142,7 +143,7 @@ test('before it is retired one reads what will happen; afterwards it can be take
   await open(browser, `${home}/instances/new`)
   const label = unique('depot')
   await addInstance(label)
-  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByRole('link', { name: 'Change' }).click()
   await page.getByRole('link', { name: 'Retire this instance' }).click()
   await expect(page.getByText('its addresses become free for another instance')).toBeVisible()
   await page.getByRole('button', { name: `Retire ${label}` }).click()
@@ -152,10 +153,10 @@ test('before it is retired one reads what will happen; afterwards it can be take
   await expect(page.getByText(`No instance matches “${label}”`)).toBeVisible()
   await page.goto(`${home}/instances?q=${label}&retired=1`)
   await page.getByRole('link', { name: label }).click()
-  await page.getByRole('link', { name: 'Take it back into use' }).click()
-  await expect(page).toHaveTitle(new RegExp(`^Take ${label} back`))
-  await page.getByRole('button', { name: 'Take it back into use' }).click()
-  await expect(page.getByText('The instance is in use again.')).toBeVisible()
+  await page.getByRole('link', { name: `Take ${label} back` }).click()
+  await expect(page).toHaveTitle(new RegExp(`^Take ${label} back\\?`))
+  await page.getByRole('button', { name: `Take ${label} back` }).click()
+  await expect(page.getByText('The instance was taken back.')).toBeVisible()
 })
 
 test('who may not change instances is told whom to ask, and sees no form', async ({ browser }) => {

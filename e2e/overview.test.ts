@@ -38,8 +38,12 @@ test('the overview says how things stand, and leads from what needs doing to its
     .filter({ hasText: 'Signature on Social services has not worked since' })
   await expect(lapsed).toContainText(/: not renewed.*To take it up again, ask your account manager/)
   await expect(unpaid.getByRole('link', { name: 'See details: Signature on Theatre' })).toBeVisible()
-  // One filled button, and it is the first.
-  await expect(todo.locator('.btn.primary')).toHaveCount(1)
+  // What is due says with whom to renew; filled is the one button that leads to something to do here.
+  await expect(
+    todo.getByRole('listitem').filter({ hasText: 'Renewal due: Forms Pro on Town hall' }),
+  ).toContainText('to renew, write to support@latchkey.example')
+  await expect(todo.locator('.btn.primary')).toHaveText(['Show the key'])
+  await expect(todo.getByRole('link', { name: /^Show the key/ })).toHaveCount(1)
   await todo.getByRole('link', { name: 'Show the key: Workflow Studio on Schools' }).click()
   await expect(page).toHaveURL(/\/instances\/[0-9a-f-]{36}#K-[0-9A-Z]{6}$/)
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Schools')
@@ -162,14 +166,14 @@ test('the overview has room in 320 pixels, in French too', async ({ browser }) =
 })
 
 test('a badge of several lines keeps its text off its edge', async ({ browser }) => {
-  const { people, slug } = await newCustomer('badges')
+  const { people, slug, instanceId } = await newCustomer('badges')
   await query(`update people set language = 'fr' where id = $1`, [people.owner.personId])
   const context = await browserAs(browser, people.owner)
   const page = await context.newPage()
   const gaps: number[] = []
   for (const width of [360, 900, 1280]) {
     await page.setViewportSize({ width, height: 740 })
-    await page.goto(`/${slug}/keys`)
+    await page.goto(`/${slug}/instances/${instanceId}?glpi=99`)
     const found = await page.locator('.state').evaluateAll((badges) =>
       badges.flatMap((badge) => {
         const range = document.createRange()

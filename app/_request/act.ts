@@ -154,6 +154,8 @@ function explain(form: FormData, error: unknown, t: Translate) {
     const fields = Object.entries(error.fields).map(([name, code]) => [name, fieldSentence(code, t)])
     return failure(form, t('errors.invalid_input'), Object.fromEntries(fields))
   }
+  if (error instanceof DomainError && error.code === 'address_taken')
+    return failure(form, t('errors.invalid_input'), { url: sentence(error, t) })
   if (error instanceof DomainError) return failure(form, sentence(error, t))
   const reference = randomUUID().slice(0, 8)
   log.error({ err: error, reference }, 'an action failed in a way that nobody foresaw')

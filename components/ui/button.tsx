@@ -66,6 +66,13 @@ export function LinkButton({
   )
 }
 
+/** For the tag of a message that stands around an address: `<mail>{support}</mail>`. */
+export const mailTo = (email: string) => (chunks: ReactNode) => (
+  <a className="link" href={`mailto:${email}`}>
+    {chunks}
+  </a>
+)
+
 function buttonClass({ variant, small }: Pick<Look, 'variant' | 'small'>): string {
   return `btn${variant && variant !== 'default' ? ` ${variant}` : ''}${small ? ' small' : ''}`
 }

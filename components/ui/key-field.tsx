@@ -1,18 +1,10 @@
-import { Fragment, type ReactNode } from 'react'
+import { Fragment } from 'react'
 
 /**
  * A whole key. It is shown in groups of four by margin alone, so that what is selected or copied is the key, character
- * by character. `label` names the field ("Key of Forms Pro on Service desk"); children are its buttons.
+ * by character. `label` names the field ("Key of Forms Pro on Service desk").
  */
-export function KeyField({
-  characters,
-  label,
-  children,
-}: {
-  characters: string
-  label: string
-  children?: ReactNode
-}) {
+export function KeyField({ characters, label }: { characters: string; label: string }) {
   const groups = characters.match(/.{1,4}/gsu) ?? []
   return (
     <fieldset className="key" aria-label={label}>
@@ -25,30 +17,16 @@ export function KeyField({
           </Fragment>
         ))}
       </code>
-      {children}
     </fieldset>
   )
 }
 
 /** A masked key, of which the page holds the beginning and the end only: one element for a screen reader, `label`. */
-export function HiddenKeyField({
-  start,
-  end,
-  label,
-  children,
-}: {
-  start: string
-  end: string
-  label: string
-  children?: ReactNode
-}) {
+export function HiddenKey({ start, end, label }: { start: string; end: string; label: string }) {
   return (
-    <div className="key">
-      <span className="chars hid" role="img" aria-label={label}>
-        {start} <span className="dots">{dots}</span> {end}
-      </span>
-      {children}
-    </div>
+    <span className="chars hid" role="img" aria-label={label}>
+      {start} <span className="dots">{dots}</span> {end}
+    </span>
   )
 }
 

@@ -1,6 +1,6 @@
 import type { Translate } from '@/lib/messages/translator'
 import type { CatalogProduct } from './queries'
-import { compareVersions, upgradeOutlook } from './rules'
+import { compareVersions, fits, fittingReleases, upgradeOutlook } from './rules'
 
 /** Which release of a product fits a GLPI version, or why none does. */
 export function fitSentence(
@@ -12,9 +12,14 @@ export function fitSentence(
   const verdict = outlook?.verdict
   if (!verdict || product.releases.length === 0) return { fits: false, text: t('instance.no_release') }
   if (verdict.fits) {
+    const facts = { release: verdict.release.version, version: glpiVersion }
+    const from = firstOfRange(product, verdict.release.version, glpiVersion)
     return {
       fits: true,
-      text: t('instance.fits', { release: verdict.release.version, version: glpiVersion }),
+      text:
+        from && from !== facts.release
+          ? t('instance.fits_range', { ...facts, from })
+          : t('instance.fits', facts),
     }
   }
   if (verdict.because === 'glpi_too_old') {
@@ -25,6 +30,15 @@ export function fitSentence(
     fits: false,
     text: t(verdict.because === 'ended' ? 'instance.no_fit_ended' : 'instance.no_fit', facts),
   }
+}
+
+/** The oldest release that fits, where all up to the newest do as well; else there is no range to name. */
+function firstOfRange({ releases }: CatalogProduct, newest: string, glpiVersion: string): string | undefined {
+  const upTo = releases.filter(({ version }) => compareVersions(version, newest) <= 0)
+  const oldest = fittingReleases(upTo, glpiVersion).at(-1)
+  if (!oldest) return undefined
+  const range = upTo.filter(({ version }) => compareVersions(version, oldest.version) >= 0)
+  return range.every((release) => fits(release, glpiVersion)) ? oldest.version : undefined
 }
 
 /** The same where the instance's GLPI version is not known: what the newest release needs. */

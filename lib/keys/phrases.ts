@@ -55,23 +55,37 @@ type Dated = Pick<
   'state' | 'termEndsAt' | 'expiresAt' | 'successor' | 'revokedReason' | 'revokedAt' | 'kind'
 >
 
-/** Until when, in two lines: the date, and what it means today. */
+/** Until when, in two lines: the date with what it is the end of, and what else there is to know of it. */
 export function untilWords(key: Dated, speaking: Speaking): { date: string; note: string } {
   const { t, language, timeZone } = speaking
   if (key.state === 'revoked' && key.revokedAt && key.revokedReason) {
     return {
       date: t('keys.revoked_on', { date: lastDay(key.revokedAt, language, timeZone) }),
-      note: join(t('keys.revoked_because', { reason: key.revokedReason }), successor(key, speaking), t),
+      note: joined(t, [
+        t('keys.revoked_because', { reason: key.revokedReason }),
+        // By which it stands where it does in a list that is sorted by the keys' ends.
+        key.expiresAt && t('keys.would_have', { date: lastDay(key.expiresAt, language, timeZone) }),
+        successor(key, speaking),
+      ]),
     }
   }
   if (!key.expiresAt) return { date: t('keys.never_ends'), note: t('keys.kind.permanent') }
-  const ended = key.state === 'expired'
-  const end = key.termEndsAt && !ended ? key.termEndsAt : key.expiresAt
-  const note =
-    key.state === 'overdue' || key.state === 'renewed' || key.state === 'replaced'
-      ? t('keys.works_until', { date: lastDay(key.expiresAt, language, timeZone) })
-      : distance(end, speaking)
-  return { date: lastDay(end, language, timeZone), note: join(note, successor(key, speaking), t) }
+  const expires = lastDay(key.expiresAt, language, timeZone)
+  const follows = successor(key, speaking)
+  if (key.state === 'expired' || !key.termEndsAt) {
+    const date = t(key.state === 'expired' ? 'keys.ended' : 'keys.works_until', { date: expires })
+    return { date, note: joined(t, [distance(key.expiresAt, speaking), follows]) }
+  }
+  // Both ends are named: the list is sorted by the key's own.
+  const paid = t('keys.paid_until', { date: lastDay(key.termEndsAt, language, timeZone) })
+  const works = t('keys.works_until', { date: expires })
+  return {
+    date: key.state === 'expiring' ? `${paid}, ${distance(key.termEndsAt, speaking)}` : paid,
+    note: joined(t, [
+      key.state === 'overdue' ? `${works}, ${distance(key.expiresAt, speaking)}` : works,
+      follows,
+    ]),
+  }
 }
 
 /** The same at length, a line each: what is paid for how long, until when the key works, and which key follows. */
@@ -114,6 +128,5 @@ function successor(key: Pick<Dated, 'state' | 'successor'>, { t }: Speaking): st
     : t('keys.follows', { shortId: key.successor })
 }
 
-function join(first: string, second: string | null, t: Translate): string {
-  return second ? t('keys.join', { first, second }) : first
-}
+const joined = (t: Translate, parts: (string | null)[]): string =>
+  parts.filter((part) => part !== null).reduce((first, second) => t('keys.join', { first, second }))

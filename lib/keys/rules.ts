@@ -42,6 +42,11 @@ export function stateOf(key: KeyFacts, now: Date): KeyState {
   return 'active'
 }
 
+/** When it stops working, or stopped: its end or, before that, its revocation. Null: never. */
+export function stopsAt({ expiresAt, revokedAt }: Pick<KeyFacts, 'expiresAt'> & { revokedAt: Date | null }) {
+  return revokedAt ?? expiresAt
+}
+
 /** Whether GLPI goes on accepting the key. `renewed` and `replaced` are notes, not refusals. */
 export function works(state: KeyState): boolean {
   return state !== 'revoked' && state !== 'expired'

@@ -113,6 +113,10 @@ test('no message is empty', () => {
   }
 })
 
+test('French quotation marks keep to what they enclose', () => {
+  expect([...french].filter(([, message]) => /« | »/.test(message))).toEqual([])
+})
+
 test('a room has one file in each language, and each file is part of the messages', () => {
   const files = languages.map((language) => {
     const names = readdirSync(path.join(import.meta.dirname, language)).filter((name) =>

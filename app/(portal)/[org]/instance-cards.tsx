@@ -10,7 +10,7 @@ import { daysLeft, lastDay } from '@/lib/messages/dates'
 const looks = [
   ['overdue', 'soon', 'triangle-exclamation-point'],
   ['expiring', 'soon', 'clock'],
-  ['waiting', 'info', 'key'],
+  ['waiting', 'ok', 'key'],
   ['expired', 'bad', 'x'],
   ['revoked', 'bad', 'ban'],
   ['active', 'ok', 'check'],
@@ -68,7 +68,7 @@ export function Address({ card }: { card: InstanceCard }) {
   return <code translate="no">{displayUrl(card.url ?? '')}</code>
 }
 
-/** The instance's keys by state, what wants somebody first. */
+/** The instance's keys by state, what wants somebody first; of a test copy, whose keys it uses. */
 export function KeyStates({ card, speaking }: { card: InstanceCard; speaking: Speaking }): ReactNode {
   const { t, timeZone, now } = speaking
   const { keys } = card
@@ -85,23 +85,28 @@ export function KeyStates({ card, speaking }: { card: InstanceCard; speaking: Sp
     </State>
   ))
   const all = [...trials, ...chips]
-  if (all.length > 0) return <div className="row">{all}</div>
-  // It uses its production instance's keys, which its footnote says.
-  return card.testOf ? null : (
-    <div className="row">
-      <span className="state calm">{t('instances.chip.none')}</span>
-    </div>
+  if (all.length === 0 && !card.testOf) {
+    all.push(
+      <span key="none" className="state calm">
+        {t('instances.chip.none')}
+      </span>,
+    )
+  }
+  return (
+    <>
+      {all.length > 0 && <div className="row">{all}</div>}
+      {card.testOf && <small>{t('instances.test_of', { label: card.testOf })}</small>}
+    </>
   )
 }
 
-/** What else is known of it: the production instance whose keys it uses, its GLPI version, since when it is retired. */
+/** What else is known of it: its GLPI version, since when it is retired. */
 export function footnote(card: InstanceCard, { t, language, timeZone }: Speaking): string {
-  const { testOf, glpiVersion, retiredAt } = card
+  const { glpiVersion, retiredAt } = card
   const version = glpiVersion ? t('instances.glpi', { version: glpiVersion }) : t('instances.glpi_unknown')
   const parts = [
     retiredAt && t('instances.retired_on', { date: lastDay(retiredAt, language, timeZone) }),
     version,
-    testOf && t('instances.test_of', { label: testOf }),
   ]
   return parts.filter(Boolean).join(' · ')
 }

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react'
-import { LinkButton } from '@/components/ui/button'
+import { LinkButton, mailTo } from '@/components/ui/button'
 import type { IconName } from '@/components/ui/icon'
 import { Panel } from '@/components/ui/panel'
 import { Dot, type Tone } from '@/components/ui/state'
+import { env } from '@/lib/env'
 import type { Attention, AttentionLine } from '@/lib/keys/attention'
 import type { Speaking } from '@/lib/keys/phrases'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
@@ -13,12 +14,15 @@ const looks: Record<AttentionLine['what'], { tone: Tone; icon: IconName }> = {
   overdue: { tone: 'soon', icon: 'triangle-exclamation-point' },
   due: { tone: 'soon', icon: 'clock' },
   trial_ends: { tone: 'trial', icon: 'flask-conical' },
-  not_yet_in_glpi: { tone: 'info', icon: 'key' },
+  not_yet_in_glpi: { tone: 'ok', icon: 'key' },
   lapsed: { tone: 'bad', icon: 'x' },
   revoked: { tone: 'bad', icon: 'ban' },
 }
 
-/** What needs doing, in the order given. The first line alone has the filled button. */
+/**
+ * What needs doing, in the order given. Filled is the button of the first line that one can see to here: a new key that
+ * waits for GLPI. What is due is renewed by writing to the vendor, whose address is in its line.
+ */
 export function Todo({
   home,
   attention: { lines, more },
@@ -32,17 +36,18 @@ export function Todo({
 }) {
   const { t } = speaking
   const further = lines.length - mostLines
+  const next = lines.find(toShow)
   return (
     <section aria-label={t('overview.todo')}>
       <Panel>
         <ul className="todo">
-          {lines.slice(0, mostLines).map((line, index) => (
+          {lines.slice(0, mostLines).map((line) => (
             <Line
               key={line.keys[0].id}
               line={line}
               home={home}
-              first={index === 0}
-              button={mayReveal && !hasStopped(line) ? 'show' : 'see'}
+              next={mayReveal && line === next}
+              button={mayReveal && toShow(line) ? 'show' : 'see'}
               speaking={speaking}
             />
           ))}
@@ -62,18 +67,19 @@ export function Todo({
 function Line({
   line,
   home,
-  first,
+  next,
   button,
   speaking,
 }: {
   line: AttentionLine
   home: string
-  first: boolean
+  next: boolean
   button: 'show' | 'see'
   speaking: Speaking
 }) {
   const { t } = speaking
   const words = wordsOf(line, speaking)
+  const support = env().SUPPORT_EMAIL
   const b = (chunks: ReactNode) => <b>{chunks}</b>
   const { shortId, instanceId } = line.keys[0]
   const href = instanceId ? `${home}/instances/${instanceId}#${shortId}` : `${home}/keys?q=${shortId}`
@@ -82,11 +88,11 @@ function Line({
       <Dot {...looks[line.what]} />
       <div>
         {t.rich(`overview.${line.what}`, { ...words, b })}
-        <p>{t(`overview.${line.what}_detail`, words)}</p>
+        <p>{t.rich(`overview.${line.what}_detail`, { ...words, support, mail: mailTo(support) })}</p>
       </div>
       <LinkButton
         small
-        variant={first ? 'primary' : 'default'}
+        variant={next ? 'primary' : 'default'}
         href={href}
         label={t(`overview.${button}_label`, words)}
       >
@@ -96,7 +102,7 @@ function Line({
   )
 }
 
-const hasStopped = ({ what }: AttentionLine) => what === 'lapsed' || what === 'revoked'
+const toShow = ({ what }: AttentionLine) => what === 'not_yet_in_glpi'
 
 function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: Speaking) {
   const { product, shortId, instance, termEndsAt, stopsAt, reason } = keys[0]

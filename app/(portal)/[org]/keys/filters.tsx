@@ -31,7 +31,7 @@ export function Filters({
         <SearchInput
           name="q"
           label={t('keys.list.search')}
-          placeholder={t('keys.list.search')}
+          placeholder={t('keys.list.search_short')}
           defaultValue={address.search}
           maxLength={300}
         />
@@ -69,7 +69,7 @@ export function Filters({
         <Select name="sort" aria-label={t('keys.list.sort')} defaultValue={address.sort}>
           {keySorts.map((sort) => (
             <option key={sort} value={sort}>
-              {`${t('keys.list.sort')} ${t(`keys.list.sort_${sort}`)}`}
+              {t(`keys.list.sort_${sort}`)}
             </option>
           ))}
         </Select>

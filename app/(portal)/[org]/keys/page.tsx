@@ -3,10 +3,11 @@ import { organizationPage, organizationTitle } from '@/app/_request/organization
 import { read } from '@/app/_request/read'
 import { requireMember } from '@/app/_request/session'
 import { Portal } from '@/app/(portal)/portal'
-import { LinkButton } from '@/components/ui/button'
+import { LinkButton, mailTo } from '@/components/ui/button'
 import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
+import { env } from '@/lib/env'
 import type { Speaking } from '@/lib/keys/phrases'
 import { countKeys, filterChoices, listKeys } from '@/lib/keys/queries'
 import { keysHref, parseAddress, type SearchParams } from './address'
@@ -49,6 +50,7 @@ async function KeysPage({ params, searchParams }: Props) {
     ]),
   )
   const [counts, list, choices] = data
+  const support = env().SUPPORT_EMAIL
   const speaking: Speaking = { t, language, timeZone, now: at }
   return (
     <Portal visit={visit} current="keys" needs={attention.lines.length}>
@@ -72,7 +74,7 @@ async function KeysPage({ params, searchParams }: Props) {
           <KeyTable visit={visit} rows={list.rows} speaking={speaking} />
         ) : counts.keys === 0 ? (
           <Empty icon="key" title={t('keys.list.none_title')}>
-            {t('keys.list.none_text')}
+            {t.rich('keys.list.none_text', { support, mail: mailTo(support) })}
           </Empty>
         ) : (
           <NoMatch slug={slug} address={address} t={t} />

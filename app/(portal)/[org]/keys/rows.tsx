@@ -1,6 +1,7 @@
 'use client'
 
-import { Button } from '@/components/ui/button'
+import { Fragment } from 'react'
+import { KeyAnswer, RevealButtons, ShownKey, useAnswered } from '@/components/key-desk'
 import type { IconName } from '@/components/ui/icon'
 import { ShortIds } from '@/components/ui/short-ids'
 import { State, type Tone } from '@/components/ui/state'
@@ -19,9 +20,7 @@ export interface KeyLine {
   until: string
   note: string
   lastFour: string
-  /** The buttons' names for a screen reader; false where there is no button. */
-  copy: string | false
-  show: string | false
+  works: boolean
 }
 
 /**
@@ -31,65 +30,68 @@ export interface KeyLine {
 export function KeyRows({
   lines,
   mayReveal,
-  words,
+  names,
 }: {
   lines: KeyLine[]
   mayReveal: boolean
-  words: { copy: string; show: string }
+  /** The buttons' names for a screen reader, with gaps for the product and the instance. */
+  names: { copy: string; show: string }
 }) {
+  const answered = useAnswered()
   return (
     <tbody>
       {lines.map((line) => (
-        <tr key={line.id}>
-          <td>
-            <b>{line.product}</b>
-            <small>
-              <code>{line.shortId}</code>
-            </small>
-          </td>
-          <td>
-            {line.href ? <a href={line.href}>{line.instance}</a> : line.instance}
-            <small>{line.address}</small>
-          </td>
-          <td>
-            <State tone={line.tone} icon={line.icon}>
-              {line.state}
-            </State>
-          </td>
-          <td>
-            {line.until}
-            <small>
-              <ShortIds text={line.note} />
-            </small>
-          </td>
-          <td>
-            <code>{`…${line.lastFour}`}</code>
-          </td>
-          {mayReveal && (
-            <td className="act">
-              <Actions line={line} words={words} />
+        <Fragment key={line.id}>
+          <tr>
+            <td>
+              <b>{line.product}</b>
+              <small>
+                <code>{line.shortId}</code>
+              </small>
             </td>
+            <td>
+              {line.href ? <a href={line.href}>{line.instance}</a> : line.instance}
+              <small>{line.address}</small>
+            </td>
+            <td>
+              <State tone={line.tone} icon={line.icon}>
+                {line.state}
+              </State>
+            </td>
+            <td>
+              {line.until}
+              <small>
+                <ShortIds text={line.note} />
+              </small>
+            </td>
+            <td>
+              <code>{`…${line.lastFour}`}</code>
+            </td>
+            {mayReveal && (
+              <td className="act">
+                {line.works && (
+                  <RevealButtons
+                    keyId={line.id}
+                    names={{ copy: filled(names.copy, line), show: filled(names.show, line) }}
+                  />
+                )}
+              </td>
+            )}
+          </tr>
+          {answered === line.id && (
+            <tr>
+              <td colSpan={6}>
+                <ShownKey keyId={line.id} />
+                <KeyAnswer keyId={line.id} />
+              </td>
+            </tr>
           )}
-        </tr>
+        </Fragment>
       ))}
     </tbody>
   )
 }
 
-function Actions({ line, words }: { line: KeyLine; words: { copy: string; show: string } }) {
-  return (
-    <>
-      {line.copy && (
-        <Button small icon="copy" name="reveal" value={`copied ${line.id}`} label={line.copy}>
-          {words.copy}
-        </Button>
-      )}
-      {line.show && (
-        <Button small variant="quiet" icon="eye" name="reveal" value={`shown ${line.id}`} label={line.show}>
-          {words.show}
-        </Button>
-      )}
-      <span id={`slot-${line.id}`} />
-    </>
-  )
-}
+/** Not as a replacement text: in that a `$` of a name would mean something. */
+const filled = (name: string, { product, instance }: KeyLine) =>
+  name.replace('{product}', () => product).replace('{instance}', () => instance)

@@ -6,24 +6,19 @@ import { type Speaking, stateWord, untilWords } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
 import { works } from '@/lib/keys/rules'
 import { reveal } from './actions'
+import { deskLabels } from './desk-labels'
 import { type KeyLine, KeyRows } from './rows'
+
+/** The buttons' names are the same in every row but for these, which each row fills in itself. */
+const gaps = { product: '{product}', instance: '{instance}' }
 
 /** The list of keys; one client component for all its buttons. */
 export function KeyTable({ visit, rows, speaking }: { visit: Visit; rows: KeyRow[]; speaking: Speaking }) {
   const { organization, t } = visit
   const mayReveal = may(organization.role, 'key.reveal')
   return (
-    <KeyDesk
-      action={reveal}
-      organization={organization.slug}
-      labels={{
-        byHand: t('keys.copy.by_hand'),
-        working: t('keys.copy.working'),
-        hide: t('keys.copy.hide'),
-        unreachable: t('keys.copy.unreachable'),
-      }}
-    >
-      <table className="table">
+    <KeyDesk action={reveal} organization={organization.slug} labels={deskLabels(t)}>
+      <table className="table keys">
         <thead>
           <tr>
             <th scope="col">{t('keys.list.product')}</th>
@@ -41,7 +36,7 @@ export function KeyTable({ visit, rows, speaking }: { visit: Visit; rows: KeyRow
         <KeyRows
           lines={rows.map((row) => lineOf(row, visit, speaking))}
           mayReveal={mayReveal}
-          words={{ copy: t('keys.copy.copy'), show: t('keys.copy.show') }}
+          names={{ copy: t('keys.copy.copy_label', gaps), show: t('keys.copy.show_label', gaps) }}
         />
       </table>
     </KeyDesk>
@@ -52,7 +47,6 @@ function lineOf(row: KeyRow, { organization, t }: Visit, speaking: Speaking): Ke
   const { tone, icon, text } = stateWord(row, speaking)
   const until = untilWords(row, speaking)
   const instance = row.instance ?? t('keys.whole_organization')
-  const what = { product: row.product, instance }
   return {
     id: row.id,
     shortId: row.shortId,
@@ -66,7 +60,6 @@ function lineOf(row: KeyRow, { organization, t }: Visit, speaking: Speaking): Ke
     until: until.date,
     note: until.note,
     lastFour: row.lastFour,
-    copy: works(row.state) && t('keys.copy.copy_label', what),
-    show: works(row.state) && !row.instanceId && t('keys.copy.show_label', what),
+    works: works(row.state),
   }
 }

@@ -10,13 +10,13 @@ export function Roles({ t }: { t: Translate }) {
   return (
     <Section title={t('members.roles.title')}>
       <p className="mb-3">{t('members.roles.everybody')}</p>
-      <div className="cards">
+      <div className="cards roles">
         {memberRoles.map((role) => {
           const more = differing.filter((permission) => may(role, permission))
           return (
             <div key={role} className="panel card">
               <h3>{t(`members.role.${role}`)}</h3>
-              <p>{t(more.length > 0 ? 'members.roles.also' : 'members.roles.nothing_more')}</p>
+              <p>{more.length > 0 ? t('members.roles.also') : t('members.roles.nothing_more', { role })}</p>
               {more.length > 0 && (
                 <ul className="bullets">
                   {more.map((permission) => (

@@ -1,22 +1,24 @@
 import { Fragment } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { markInstalled, reveal } from '@/app/(portal)/[org]/keys/actions'
+import { deskLabels } from '@/app/(portal)/[org]/keys/desk-labels'
 import { MaskedNotice } from '@/app/(portal)/[org]/keys/masked'
 import { ActionForm } from '@/components/form'
-import { KeyDesk } from '@/components/key-desk'
+import { KeyAnswer, KeyDesk, RevealButtons, ShownKey } from '@/components/key-desk'
 import { Button } from '@/components/ui/button'
 import { Icon } from '@/components/ui/icon'
-import { HiddenKeyField } from '@/components/ui/key-field'
+import { HiddenKey } from '@/components/ui/key-field'
 import { Empty } from '@/components/ui/notice'
+import { Section } from '@/components/ui/panel'
 import { ShortIds } from '@/components/ui/short-ids'
 import { State } from '@/components/ui/state'
 import { may } from '@/lib/access'
 import { fitSentence, newestSentence } from '@/lib/catalog/phrases'
 import type { CatalogProduct } from '@/lib/catalog/queries'
 import { prefixes } from '@/lib/keys/checksum'
+import { dueFirst, inUse } from '@/lib/keys/order'
 import { type Speaking, stateWord, untilLines } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
-import { works } from '@/lib/keys/rules'
 
 interface Props {
   visit: Visit
@@ -29,39 +31,23 @@ interface Props {
 /** The keys of an instance, product by product; what has passed is folded away. */
 export function InstanceKeys(props: Props) {
   const { visit, instance, rows } = props
-  const { organization, t } = visit
-  // Beside its old key the new one stands first.
-  const current = rows
-    .filter(({ state }) => works(state) && state !== 'replaced')
-    .sort((a, b) => a.product.localeCompare(b.product) || b.issuedAt.getTime() - a.issuedAt.getTime())
-  const past = rows.filter((row) => !current.includes(row))
-  const mayReveal = may(organization.role, 'key.reveal')
+  const { t } = visit
+  const current = dueFirst(rows.filter(inUse))
+  const past = rows.filter((row) => !inUse(row))
+  const retired = instance.retiredAt !== null
   return (
     <>
       {current.length > 0 && <MaskedNotice visit={visit} />}
       {current.length === 0 ? (
-        <div className="panel">
-          <NoKeyWorks hadKeys={past.length > 0} retired={instance.retiredAt !== null} t={t} />
-        </div>
+        // Of a retired instance with past keys the sentence above says it already.
+        !(retired && past.length > 0) && (
+          <div className="panel">
+            <NoKeyWorks hadKeys={past.length > 0} retired={retired} t={t} />
+          </div>
+        )
       ) : (
         <>
-          {mayReveal && <KeyForms visit={visit} rows={current} />}
-          <KeyDesk
-            action={reveal}
-            organization={organization.slug}
-            labels={{
-              byHand: t('keys.copy.by_hand'),
-              working: t('keys.copy.working'),
-              hide: t('keys.copy.hide'),
-              unreachable: t('keys.copy.unreachable'),
-            }}
-          >
-            <div className="panel prods">
-              {current.map((row) => (
-                <ProductKey key={row.id} {...props} row={row} mayReveal={mayReveal} />
-              ))}
-            </div>
-          </KeyDesk>
+          <UsedKeys {...props} rows={current} />
           <p className="mt-3 text-muted">{t('instance.ends_note')}</p>
         </>
       )}
@@ -82,14 +68,56 @@ export function InstanceKeys(props: Props) {
   )
 }
 
+/** On a test copy: the keys that it may use of the instance to which they belong. */
+export function OfProduction({
+  production,
+  ...props
+}: Props & { production: { id: string; label: string } }) {
+  const { t, organization } = props.visit
+  if (props.rows.length === 0) return null
+  // Whether a new key is in GLPI is said where that GLPI is.
+  const rows = dueFirst(props.rows).map((row) => ({ ...row, notYetInGlpi: false }))
+  return (
+    <Section
+      title={
+        <a className="link" href={`/${organization.slug}/instances/${production.id}`}>
+          {t('instance.of_production', { label: production.label })}
+        </a>
+      }
+      note={t('instance.of_production_note')}
+    >
+      <MaskedNotice visit={props.visit} />
+      <UsedKeys {...props} rows={rows} />
+    </Section>
+  )
+}
+
+function UsedKeys(props: Props) {
+  const { visit, rows } = props
+  const { organization, t } = visit
+  const mayReveal = may(organization.role, 'key.reveal')
+  return (
+    <>
+      {mayReveal && <KeyForms visit={visit} rows={rows} />}
+      <KeyDesk action={reveal} organization={organization.slug} labels={deskLabels(t)}>
+        <div className="panel prods">
+          {rows.map((row) => (
+            <ProductKey key={row.id} {...props} row={row} mayReveal={mayReveal} />
+          ))}
+        </div>
+      </KeyDesk>
+    </>
+  )
+}
+
 function NoKeyWorks({ hadKeys, retired, t }: { hadKeys: boolean; retired: boolean; t: Visit['t'] }) {
+  if (retired) return <Empty icon="key" title={t('instance.retired_title')} />
   if (hadKeys)
     return (
       <Empty icon="key" title={t('instance.none_works_title')}>
         {t('instance.none_works_text')}
       </Empty>
     )
-  if (retired) return <Empty icon="key" title={t('instance.retired_title')} />
   return (
     <Empty icon="key" title={t('instance.no_keys_title')}>
       {t('instance.no_keys_text')}
@@ -109,7 +137,13 @@ function ProductKey({
   const state = stateWord(row, speaking)
   const product = products.find(({ id }) => id === row.productId)
   const names = { product: row.product, instance: instance.label }
-  const prefix = prefixes[row.kind]
+  const mask = (
+    <HiddenKey
+      start={`${prefixes[row.kind]}1`}
+      end={row.lastFour}
+      label={t('keys.copy.hidden_label', { product: row.product, lastFour: row.lastFour })}
+    />
+  )
   return (
     <article className="prod" id={row.shortId} aria-label={`${row.product} ${row.shortId}`}>
       <div>
@@ -132,7 +166,6 @@ function ProductKey({
         {mayReveal && row.notYetInGlpi && (
           <Button
             small
-            variant="primary"
             icon="check"
             type="submit"
             form={`installed-${row.id}`}
@@ -142,32 +175,18 @@ function ProductKey({
           </Button>
         )}
       </div>
-      <HiddenKeyField
-        start={`${prefix}1`}
-        end={row.lastFour}
-        label={t('keys.copy.hidden_label', { product: row.product, lastFour: row.lastFour })}
-      >
+      <div className="key">
+        {mayReveal ? <ShownKey keyId={row.id} mask={mask} /> : mask}
         {mayReveal && (
           <>
-            <Button
-              small
-              icon="copy"
-              name="reveal"
-              value={`copied ${row.id}`}
-              label={t('keys.copy.copy_label', names)}
-            >
-              {t('keys.copy.copy')}
-            </Button>
-            <Button
-              small
-              variant="quiet"
-              icon="eye"
-              name="reveal"
-              value={`shown ${row.id}`}
-              label={t('keys.copy.show_label', names)}
-            >
-              {t('keys.copy.show')}
-            </Button>
+            <RevealButtons
+              keyId={row.id}
+              names={{
+                copy: t('keys.copy.copy_label', names),
+                show: t('keys.copy.show_label', names),
+              }}
+              primary={row.notYetInGlpi}
+            />
             <Button
               small
               variant="quiet"
@@ -180,8 +199,8 @@ function ProductKey({
             </Button>
           </>
         )}
-      </HiddenKeyField>
-      <div id={`slot-${row.id}`} className="slot" />
+      </div>
+      {mayReveal && <KeyAnswer keyId={row.id} />}
     </article>
   )
 }
@@ -240,7 +259,7 @@ function KeyForms({ visit, rows }: { visit: Visit; rows: KeyRow[] }) {
 /** All current keys of the instance as one file; the old key of a renewal is left out. */
 export function AllAsFile({ visit, rows }: { visit: Visit; rows: KeyRow[] }) {
   const { organization, t } = visit
-  const current = rows.filter(({ state }) => works(state) && state !== 'replaced' && state !== 'renewed')
+  const current = rows.filter((row) => inUse(row) && row.state !== 'renewed')
   if (current.length === 0 || !may(organization.role, 'key.reveal')) return null
   return (
     <form action={`/${organization.slug}/keys/file`} method="post">

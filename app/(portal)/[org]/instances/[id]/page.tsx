@@ -12,12 +12,13 @@ import { may } from '@/lib/access'
 import { instanceTimeline } from '@/lib/audit/queries'
 import { openSourceProducts, productsWithReleases } from '@/lib/catalog/queries'
 import { displayUrl } from '@/lib/instances/url'
+import { inUse } from '@/lib/keys/order'
 import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys, organizationKeys } from '@/lib/keys/queries'
 import { lastDay } from '@/lib/messages/dates'
 import { foundInstance, instanceTitle } from './found'
-import { AllAsFile, InstanceKeys } from './keys'
-import { Everywhere, OfProduction, OpenSource, Planner } from './planner'
+import { AllAsFile, InstanceKeys, OfProduction } from './keys'
+import { Everywhere, OpenSource, Planner } from './planner'
 import { Timeline, timelineSize } from './timeline'
 
 const mostKeys = 500
@@ -74,7 +75,7 @@ async function InstancePage({ params, searchParams }: Props) {
             · <code>{instance.shortId}</code>
             {further.map(({ id: addressId, url }) => (
               <span key={addressId} className="block">
-                {t('instance.further', { url: displayUrl(url) })}
+                {t('instance.further')} <code>{displayUrl(url)}</code>
               </span>
             ))}
           </>
@@ -90,7 +91,11 @@ async function InstancePage({ params, searchParams }: Props) {
       {done && <Done>{done}</Done>}
       {instance.retiredAt && (
         <Notice tone="calm" silent>
-          {t('instance.retired', { date: lastDay(instance.retiredAt, language, timeZone) })}
+          {t('instance.retired', {
+            date: lastDay(instance.retiredAt, language, timeZone),
+            keys: rows.length,
+            working: rows.filter(inUse).length,
+          })}
         </Notice>
       )}
       {instance.testOf && (
@@ -103,8 +108,17 @@ async function InstancePage({ params, searchParams }: Props) {
       {(rows.length > 0 || ofProduction.length === 0) && (
         <InstanceKeys visit={visit} instance={instance} rows={rows} products={products} speaking={speaking} />
       )}
-      {instance.testOf && <OfProduction slug={slug} production={instance.testOf} rows={ofProduction} t={t} />}
-      <Everywhere slug={slug} rows={data.everywhere} t={t} />
+      {instance.testOf && (
+        <OfProduction
+          visit={visit}
+          production={instance.testOf}
+          instance={instance}
+          rows={ofProduction}
+          products={products}
+          speaking={speaking}
+        />
+      )}
+      {!instance.retiredAt && <Everywhere slug={slug} rows={data.everywhere} t={t} />}
       {products.length > 0 && (
         <Section title={t('instance.plan')} note={t('instance.plan_note')}>
           <Planner products={products} planned={query.glpi} t={t} />
@@ -128,7 +142,7 @@ function EditLink({
   instance,
 }: {
   visit: Visit
-  instance: { id: string; retiredAt: Date | null }
+  instance: { id: string; label: string; retiredAt: Date | null }
 }) {
   const { retiredAt } = instance
   if (!may(organization.role, retiredAt ? 'instance.reinstate' : 'instance.edit')) return null
@@ -137,7 +151,7 @@ function EditLink({
       icon={retiredAt ? 'undo-2' : 'pencil'}
       href={`/${organization.slug}/instances/${instance.id}/edit`}
     >
-      {retiredAt ? t('instances.reinstate.submit') : t('instance.edit')}
+      {retiredAt ? t('instances.reinstate.submit', { label: instance.label }) : t('instance.edit')}
     </LinkButton>
   )
 }

@@ -94,66 +94,26 @@ export function OpenSource({
   )
 }
 
-interface NamedKey {
-  shortId: string
-  product: string
-}
-
 /** Keys of the whole organization work on this instance too. */
-export function Everywhere({ slug, rows, t }: { slug: string; rows: NamedKey[]; t: Translate }) {
-  return (
-    <KeyNames
-      title={t('instance.everywhere')}
-      note={t('keys.every_instance')}
-      rows={rows}
-      hrefOf={({ shortId }) => `/${slug}/keys?q=${shortId}`}
-    />
-  )
-}
-
-/** On a test copy: the keys that it may use, on the page of the instance to which they belong. */
-export function OfProduction({
+export function Everywhere({
   slug,
-  production: { id, label },
   rows,
   t,
 }: {
   slug: string
-  production: { id: string; label: string }
-  rows: NamedKey[]
+  rows: { shortId: string; product: string }[]
   t: Translate
-}) {
-  return (
-    <KeyNames
-      title={t('instance.of_production', { label })}
-      note={t('instance.of_production_note')}
-      rows={rows}
-      hrefOf={({ shortId }) => `/${slug}/instances/${id}#${shortId}`}
-    />
-  )
-}
-
-function KeyNames({
-  title,
-  note,
-  rows,
-  hrefOf,
-}: {
-  title: string
-  note: string
-  rows: NamedKey[]
-  hrefOf: (key: NamedKey) => string
 }) {
   if (rows.length === 0) return null
   return (
-    <Section title={title} note={note}>
+    <Section title={t('instance.everywhere')} note={t('instance.everywhere_note')}>
       <ul className="row">
-        {rows.map((key) => (
-          <li key={key.shortId}>
-            <a className="link" href={hrefOf(key)}>
-              {key.product}
+        {rows.map(({ shortId, product }) => (
+          <li key={shortId}>
+            <a className="link" href={`/${slug}/keys?q=${shortId}`}>
+              {product}
             </a>{' '}
-            <code>{key.shortId}</code>
+            <code>{shortId}</code>
           </li>
         ))}
       </ul>

@@ -8,6 +8,7 @@ import { csvLine } from '@/lib/keys/csv'
 import type { KeyFilter } from '@/lib/keys/filter'
 import { type Speaking, stateWord } from '@/lib/keys/phrases'
 import { type Cursor, type KeyRow, listKeys } from '@/lib/keys/queries'
+import { stopsAt } from '@/lib/keys/rules'
 import { translator } from '@/lib/messages/translator'
 import { lastDayBefore } from '@/lib/organizations/calendar'
 import { parseAddress } from '../address'
@@ -79,7 +80,7 @@ function cells(row: KeyRow, speaking: Speaking): (string | null)[] {
     row.url && displayUrl(row.url),
     stateWord(row, speaking).text,
     day(row.termEndsAt),
-    day(row.expiresAt),
+    day(stopsAt(row)),
     row.lastFour,
   ]
 }

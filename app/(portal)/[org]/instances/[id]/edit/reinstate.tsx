@@ -13,7 +13,7 @@ export function Reinstate({
   retiredAt,
 }: {
   visit: Visit
-  instance: { id: string; addresses: { id: string; url: string }[] }
+  instance: { id: string; label: string; addresses: { id: string; url: string }[] }
   retiredAt: Date
 }) {
   return (
@@ -29,7 +29,7 @@ export function Reinstate({
         </ul>
         <div className="row">
           <SubmitButton variant="primary" pendingText={t('shell.busy')}>
-            {t('instances.reinstate.submit')}
+            {t('instances.reinstate.submit', { label: instance.label })}
           </SubmitButton>
         </div>
       </ActionForm>

@@ -1,0 +1,214 @@
+import { expect, type Locator, type Page, test } from '@playwright/test'
+import { retireInstance } from '@/lib/instances/retire'
+import { revokeKey } from '@/lib/keys/revoke'
+import { browserAs, bySystem, newCustomer, newInstance, subscribe } from './customer'
+import { browserOf, query } from './sign-in'
+
+const owner = 'camille@morlanges.example'
+const home = '/ville-de-morlanges'
+const clipboard = ['clipboard-read', 'clipboard-write']
+
+test.use({ locale: 'en-GB' })
+
+async function boxOf(place: Locator) {
+  const box = await place.boundingBox()
+  if (!box) throw new Error('it is not to be seen')
+  return box
+}
+
+const lineOf = async (page: Page, ...places: string[]) =>
+  new Set(await Promise.all(places.map(async (place) => Math.round((await boxOf(page.locator(place))).y))))
+    .size
+
+test('a key is shown in the place of its mask, and its buttons stay where they are', async ({ browser }) => {
+  const customer = await newCustomer('in-place')
+  const context = await browserAs(browser, customer.people.owner, {
+    viewport: { width: 1280, height: 900 },
+    permissions: clipboard,
+  })
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}/instances/${customer.instanceId}`)
+  const key = page.getByRole('article').first()
+  const copy = key.locator('button[value^=copied]')
+  // What is next to do with a new key; that it is in GLPI comes after.
+  await expect(key.locator('.btn.primary')).toHaveText(['Copy'])
+  await expect(key.getByRole('button', { name: /is in GLPI/ })).toBeVisible()
+  const mask = await boxOf(key.locator('.chars'))
+  const before = await boxOf(copy)
+
+  await copy.click()
+  await expect(copy).toHaveText('Copied')
+  await expect(copy).not.toHaveClass(/primary/)
+  const panel = await boxOf(key)
+  const box = await boxOf(key.locator('.notice'))
+  expect(box.width).toBeGreaterThan(panel.width - 40)
+  expect(box.y - mask.y - mask.height).toBeGreaterThan(6)
+  const colour = (place: Locator) => place.evaluate((element) => getComputedStyle(element).color)
+  expect(await colour(key.locator('.notice p').first())).toBe(await colour(page.locator('h1')))
+
+  await key.getByRole('button', { name: /^Show the key/ }).click()
+  await expect(key.getByRole('button', { name: 'Hide' })).toBeVisible()
+  await expect(key.getByRole('button', { name: /^Show/ })).toHaveCount(0)
+  await expect(copy).toHaveText('Copy')
+  const shown = await boxOf(key.locator('.chars'))
+  expect([shown.x, shown.y, shown.height].map(Math.round)).toEqual(
+    [mask.x, mask.y, mask.height].map(Math.round),
+  )
+  expect(Math.round((await boxOf(copy)).y)).toBe(Math.round(before.y))
+  expect((await boxOf(key.locator('.notice'))).y - shown.y - shown.height).toBeGreaterThan(6)
+  await context.close()
+})
+
+test('in the list each key that works can be copied and shown, side by side', async ({ browser }) => {
+  const context = await browserOf(browser, owner, { viewport: { width: 1280, height: 900 } })
+  const page = await context.newPage()
+  await page.goto(`${home}/keys`)
+  const rows = page.getByRole('row').filter({ has: page.locator('button') })
+  expect(await rows.count()).toBeGreaterThan(10)
+  for (const row of await rows.all()) {
+    const [copy, show] = [
+      await boxOf(row.locator('[value^=copied]')),
+      await boxOf(row.locator('[value^=shown]')),
+    ]
+    expect(Math.round(copy.y)).toBe(Math.round(show.y))
+  }
+  await page.getByRole('button', { name: /^Show the key of Cloud Standard on Whole organization/ }).click()
+  const shown = await boxOf(page.locator('.shown'))
+  expect((await boxOf(page.locator('td .notice'))).y - shown.y - shown.height).toBeGreaterThan(6)
+  await context.close()
+})
+
+test('without JavaScript the key keeps its distance to the list below it', async ({ browser }) => {
+  const customer = await newCustomer('distance')
+  const context = await browserAs(browser, customer.people.owner, { javaScriptEnabled: false })
+  const page = await context.newPage()
+  for (const path of ['keys', `instances/${customer.instanceId}`]) {
+    await page.goto(`/${customer.slug}/${path}`)
+    await page.locator('button[value^=copied]').first().click()
+    const box = await boxOf(page.locator('.answer .notice'))
+    const below = await boxOf(page.locator('.answer ~ :is(.table, .panel)'))
+    expect(below.y - box.y - box.height).toBeGreaterThan(6)
+  }
+  await context.close()
+})
+
+for (const language of ['en', 'fr'] as const) {
+  test(`at 1280 the filters stand in one line, and so do the words of each state (${language})`, async ({
+    browser,
+  }) => {
+    const { people, slug } = await newCustomer(`line-${language}`)
+    await query('update people set language = $1 where id = $2', [language, people.owner.personId])
+    const context = await browserAs(browser, people.owner, { viewport: { width: 1280, height: 900 } })
+    const page = await context.newPage()
+    await page.goto(`/${slug}/keys?state=all`)
+    expect(await lineOf(page, 'select[name=product]', 'select[name=sort]', 'main search button')).toBe(1)
+    const placeholder = page.locator('main input[type=search]')
+    expect(await placeholder.evaluate((input) => input.scrollWidth - input.clientWidth)).toBe(0)
+    for (const state of await page.locator('td .state').all())
+      expect((await boxOf(state)).height).toBeLessThan(26)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
+      0,
+    )
+    await context.close()
+  })
+}
+
+test('at 360 each choice of a filter is as wide as the page, on every list', async ({ browser }) => {
+  const context = await browserOf(browser, owner, { viewport: { width: 360, height: 740 } })
+  const page = await context.newPage()
+  for (const list of ['keys', 'activity']) {
+    await page.goto(`${home}/${list}`)
+    const widths = await page
+      .locator('.filters > :not(button, a, input[type=hidden])')
+      .evaluateAll((fields) => fields.map((field) => Math.round(field.getBoundingClientRect().width)))
+    expect(widths.length).toBeGreaterThan(3)
+    expect(new Set(widths).size).toBe(1)
+  }
+  await context.close()
+})
+
+test('the page of a test copy has the keys of its production instance, to be copied', async ({ browser }) => {
+  const context = await browserOf(browser, owner, { permissions: clipboard })
+  const page = await context.newPage()
+  await page.goto(`${home}/instances`)
+  const row = page.getByRole('row').filter({ hasText: 'Service desk, copy' })
+  await expect(row.getByRole('cell').nth(1)).toHaveText('uses the keys of Service desk')
+  await row.getByRole('link').click()
+  const key = page
+    .getByRole('region', { name: /^Keys of Service desk/ })
+    .getByRole('article')
+    .first()
+  await expect(key).toContainText(/Expires soonPaid until .*Key works until/)
+  await key.getByRole('button', { name: /^Copy the key/ }).click()
+  await expect(key).toContainText('is on the clipboard')
+  await expect(page.getByRole('button', { name: /is in GLPI/ })).toHaveCount(0)
+  await context.close()
+})
+
+test('a retired instance says one thing of its keys', async ({ browser }) => {
+  const { organizationId, people, slug } = await newCustomer('retired')
+  const context = await browserAs(browser, people.owner)
+  const page = await context.newPage()
+  const main = page.locator('main')
+  const [empty, used] = [
+    await newInstance(organizationId, `empty.${slug}.example`, {}),
+    await newInstance(organizationId, `used.${slug}.example`, {}),
+  ]
+  await subscribe(organizationId, 'cloud-standard', null)
+  const { keyId } = await subscribe(organizationId, 'formspro', used)
+  for (const instanceId of [empty, used]) await retireInstance(bySystem(organizationId), { instanceId })
+
+  await page.goto(`/${slug}/instances/${empty}?done=retired`)
+  await expect(main).toContainText('It has no keys')
+  await expect(main).not.toContainText(/works?\b.*own end|until their end|Also works here/)
+  await page.goto(`/${slug}/instances/${used}?done=retired`)
+  await expect(main).toContainText('Its key works until its own end.')
+  await revokeKey(bySystem(organizationId), { keyId, reason: 'requested' })
+  await page.goto(`/${slug}/instances/${used}?done=retired`)
+  await expect(main).toContainText('None of its keys works any more.')
+  await expect(main).not.toContainText(/own end|until their end|No key of its own works|Also works here/)
+  await context.close()
+})
+
+test('in the export a revoked key worked until it was revoked', async ({ browser }) => {
+  const { organizationId, people, slug, keys } = await newCustomer('stopped')
+  const [, , revoked] = keys
+  if (!revoked) throw new Error('a customer has three keys')
+  await revokeKey(bySystem(organizationId), { keyId: revoked.id, reason: 'leaked' })
+  const context = await browserAs(browser, people.owner)
+  const csv = await (await context.request.get(`/${slug}/keys/export?state=revoked`)).text()
+  const [names = [], cells = []] = csv.split('\r\n').map((line) => line.split(','))
+  const today = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Paris' }).format(new Date())
+  expect(cells[names.indexOf('Key works until')]).toBe(today)
+  await context.close()
+})
+
+test('a page that failed leads on, and says whom to write to', async ({ browser }) => {
+  const { people, slug } = await newCustomer('failed')
+  const context = await browserAs(browser, people.owner)
+  const page = await context.newPage()
+  await page.goto(`/${slug}/instances/new`)
+  await page.route(`**/${slug}/instances/new`, (route) =>
+    route.request().method() === 'POST' ? route.fulfill({ status: 500, body: 'no' }) : route.continue(),
+  )
+  await page.getByLabel('Name', { exact: true }).fill('Desk')
+  await page.getByLabel('Address', { exact: true }).fill('https://desk.example')
+  await page.getByRole('button', { name: 'Add the instance' }).click()
+  await expect(page.getByRole('heading', { name: 'This page failed' })).toBeVisible()
+  await expect(page.locator('main')).toContainText(
+    'write to support@latchkey.example, and say when it happened',
+  )
+  await page.getByRole('link', { name: 'Go to my organization' }).click()
+  await expect(page).toHaveURL(new RegExp(`/${slug}$`))
+  await context.close()
+})
+
+test('an organization without keys is told how to get one', async ({ browser }) => {
+  const context = await browserOf(browser, 'ines@atelier-lumen.example')
+  const page = await context.newPage()
+  await page.goto('/atelier-lumen/keys')
+  await expect(page.locator('main')).toContainText('No keys yet.')
+  await expect(page.locator('main')).not.toContainText('none works')
+  await expect(page.getByRole('link', { name: 'support@latchkey.example' })).toBeVisible()
+  await context.close()
+})
