@@ -197,6 +197,7 @@ test('[Z5] each command of an organization is asked below for what another one h
   const asked = [...Object.keys(foreign), ...Object.keys(takesNothing)]
   expect(asked.sort()).toEqual(inSources().names.sort())
   expect(asked.length).toBeGreaterThan(20)
+  console.log(`[Z5] ${asked.length} commands are known`)
 })
 
 test.each([true, false])(
@@ -229,6 +230,7 @@ test.each([true, false])(
 test('[Z5] in the organization that has them, the same are found', async () => {
   const found = await revealKeys(byMember(other, 'owner'), { keyIds: [theirs.renewedKeyId], how: 'shown' })
   expect(found.map(({ id }) => id)).toEqual([theirs.renewedKeyId])
+  console.log(`[Z5] ${found.length} key`)
 })
 
 test('what creates something is done once per idempotency key', async () => {

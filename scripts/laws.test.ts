@@ -183,3 +183,29 @@ test('no sentence for people stands outside messages/, in whatever literal', () 
   expect(found).toEqual([])
   expect(shown.flatMap(([, text]) => literalsOf(text)).length).toBeGreaterThan(1_000)
 })
+
+/** The tests of a file whose title names a row of what must be shown and that say no number of trials, there or when run. */
+function withoutNumber(text: string): string[] {
+  const title = /\n\s*test(?:\.\w+)?(?:\([^'"`]*\))?\(\s*(['"`])((?:\[[A-Z]\d+\] ?)+)(.*?)\1,/g
+  const starts = [...text.matchAll(title)]
+  return starts.flatMap((start, index) => {
+    const [whole, , , said = ''] = start
+    const body = text.slice(start.index + whole.length, starts[index + 1]?.index)
+    // Of a table each row is a trial.
+    return /\d|\$\{|%s/.test(said) || /\[[A-Z]\d+\]|\b(?:report|expectRefused)\(/.test(body) ? [] : [said]
+  })
+}
+
+test('each test of a row of what must be shown says how many trials it made', () => {
+  const example = "\ntest('[Z1] nobody may', () => {})\ntest('[Z2] nor they', () => console.log(`[Z2] 3`))"
+  expect(withoutNumber(`${example}\ntest('[Z3] (5 times)', () => {})`)).toEqual(['nobody may'])
+  const files = ['app', 'components', 'db', 'e2e', 'lib', 'sandbox', 'scripts'].flatMap((folder) =>
+    readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.test.ts') && name !== 'laws.test.ts')
+      .map((name) => path.join(folder, name)),
+  )
+  const found = files.flatMap((file) =>
+    withoutNumber(readFileSync(path.join(root, file), 'utf8')).map((title) => `${file}: ${title}`),
+  )
+  expect(found).toEqual([])
+})
