@@ -22,7 +22,7 @@ import { withdrawOpen } from '@/lib/organizations/invite'
 import { endMembership, memberOf, ownerVerdict, setRole } from '@/lib/organizations/member'
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
 import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
-import { isMember, roleIn } from '@/lib/organizations/role'
+import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
   byMember,
@@ -33,6 +33,7 @@ import {
   makeOrganization,
   productDatabase,
   productId,
+  rowsOf,
 } from '@/sandbox/test/fixture'
 
 const database = await productDatabase()
@@ -156,6 +157,11 @@ const reads: Record<string, Read> = {
   lockAnyInstance: (tx, organizationId) => some(lockAnyInstance(tx, organizationId, theirs.instanceId)),
   lockInstance: (tx, organizationId) => some(lockInstance(tx, organizationId, theirs.instanceId)),
   lockOriginal: (tx, organizationId) => some(lockOriginal(tx, organizationId, theirs.instanceId)),
+  lockMembers: async (tx, organizationId) => {
+    await lockMembers(tx, organizationId)
+    const notLocked = 'select id from organizations where id = $1 for update skip locked'
+    return 1 - (await rowsOf(database, notLocked, [other.organizationId])).length
+  },
   lockKey: (tx, organizationId) => some(lockKey(tx, organizationId, theirs.keyId)),
   organizationKeys: async (tx, organizationId) => (await organizationKeys(tx, organizationId, now())).length,
   keysRevealedTo: async (tx, organizationId) =>
@@ -178,15 +184,7 @@ const foreignAmong = (ids: string[]) => {
 }
 
 /** What finds no row by its filter: it adds rows, takes a lock by name, or asks one of the above. */
-const others = [
-  'appendAudit',
-  'holdBack',
-  'lockMembers',
-  'refuseLastOwner',
-  'runOnce',
-  'takeAddress',
-  'writeKey',
-]
+const others = ['appendAudit', 'holdBack', 'refuseLastOwner', 'runOnce', 'takeAddress', 'writeKey']
 
 test('[Z5] each function of lib that is given a transaction and an organization is in the list', () => {
   const root = path.join(import.meta.dirname, '..')
