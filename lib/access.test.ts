@@ -45,7 +45,20 @@ const roles: Record<Role, readonly Permission[]> = {
   // Reads, masked.
   viewer: reading,
   stranger: signingIn,
-  person: [...signingIn, 'invitation.accept', 'session.end', 'session.end_all', 'account.set_language'],
+  // Of themselves alone, whatever they belong to.
+  person: [
+    ...signingIn,
+    'invitation.accept',
+    'session.end',
+    'session.end_one',
+    'session.end_others',
+    'session.end_all',
+    'account.set_language',
+    'account.edit',
+    'account.request_email',
+    'account.withdraw_email',
+    'account.confirm_email',
+  ],
   // What the vendor and the clock do; never reading, and never what a person decides of themselves.
   system: [
     ...working,

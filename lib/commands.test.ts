@@ -238,6 +238,7 @@ test('what creates something is done once per idempotency key', async () => {
   const once = [...commands].filter(([, command]) => command.once).map(([name]) => name)
   // The others change or end what there is: done twice they find it done.
   expect(once.sort()).toEqual([
+    'account.request_email',
     'address.add',
     'instance.add',
     'key.extend',
