@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type BrowserContext, expect, type Page, test } from '@playwright/test'
 import {
@@ -9,8 +10,9 @@ import {
   newPerson,
   subscribe,
 } from './customer'
-import { paths } from './doors'
-import { query } from './sign-in'
+import { formOf, organizationActions, paths } from './doors'
+import { actionBody, builtActions, origin, send } from './send'
+import { mailsTo, query } from './sign-in'
 
 const hostile = [
   `<b>bold</b> "O'Hara" & <img src=x onerror=alert(1)>`,
@@ -163,10 +165,8 @@ test('[B6] names with markup, of right-to-left and of 200 characters stay what t
       name: name.slice(0, 200),
       label: name.slice(0, 200),
     })
-    await inSystem('update people set name = $1 where id = $2', [
-      name.slice(0, 200),
-      customer.people.owner.personId,
-    ])
+    // As it would have been kept.
+    await inSystem('update people set name = $1 where id = $2', [kept(name), customer.people.owner.personId])
     const context = await browserAs(browser, customer.people.owner)
     const reports = await listen(context)
     const page = await context.newPage()
@@ -196,9 +196,91 @@ test('[B6] names with markup, of right-to-left and of 200 characters stay what t
     expect(lines.filter((line) => line === customer.keys[0]?.characters)).toHaveLength(1)
     expect({ name, reports }).toEqual({ name, reports: [] })
     await context.close()
+    await expectMailsFine(customer, name)
   }
-  console.log(`[B6] ${hostile.length} names, ${shown} pages`)
+  const log = logged()
+  expect(log.filter((line) => marks.some((mark) => line.includes(mark)))).toEqual([])
+  console.log(
+    `[B6] ${hostile.length} names, ${shown} pages, ${2 * hostile.length} mails, ${log.length} lines of log`,
+  )
 })
+
+test('[B6] a name of 1 MB, and one as long as a form may be, is refused, kept nowhere and not logged', async () => {
+  const customer = await newCustomer('long')
+  const { owner } = customer.people
+  const filler = 'Ünd so weiter '
+  const sizes = [1_048_576, 200_000, 201]
+  const stored = () => inSystem('select label from instances where label like $1', [`${filler}%`])
+  let trials = 0
+  for (const name of ['add', 'edit']) {
+    const { id, action } = actionCalled(`instances/actions.ts ${name}`)
+    for (const size of sizes) {
+      const label = filler.repeat(size / filler.length + 1).slice(0, size)
+      const fields = formOf(action, customer.slug, customer).filter(([field]) => field !== 'label')
+      for (const how of ['script', 'form'] as const) {
+        const { headers, body } = actionBody(how, id, [...fields, ['label', label]], true)
+        const path = action.at(customer.slug, customer)
+        const sent = { method: 'POST', path, as: owner, headers: { ...headers, origin: origin() }, body }
+        const { status, text } = await send(sent).catch(() => ({ status: 413, text: '' }))
+        expect({ name, size, how, status }).toEqual({ name, size, how, status: size > 262_144 ? 413 : 200 })
+        if (status === 200) expect(text).toContain('This is too long')
+        expect(await stored()).toEqual([])
+        trials++
+      }
+    }
+  }
+  const log = logged()
+  expect(log.filter((line) => line.includes(filler.trim()) || line.length > 20_000)).toEqual([])
+  console.log(`[B6] ${trials} long names, ${log.length} lines of log`)
+})
+
+const logged = () => readFileSync(process.env.PORTAL_LOG ?? '', 'utf8').split('\n')
+/** What the hostile names have that nothing else has; with a backslash where a line of JSON says it. */
+const marks = [
+  '<img src=x',
+  '</script>',
+  '\u202E',
+  '\u2066',
+  '\\u202e',
+  '\\u2066',
+  hostile[2]?.slice(0, 20) ?? '',
+]
+
+function actionCalled(end: string) {
+  const built = builtActions().find(({ name }) => name.endsWith(end))
+  const action = built && organizationActions[built.name]
+  if (!action) throw new Error(`the build has no ${end}`)
+  return { id: built.id, action }
+}
+
+/** Both mails that name the organization and who did it, as their HTML, their text and their subject. */
+async function expectMailsFine(customer: Customer, name: string) {
+  const invited = `guest-${customer.slug}@e2e.example`
+  for (const [end, field, value, to] of [
+    ['members/actions.ts setRole', 'role', 'technical', `further@${customer.slug}.example`],
+    ['members/actions.ts invite', 'email', invited, invited],
+  ] as const) {
+    const { id, action } = actionCalled(end)
+    const fields = formOf(action, customer.slug, customer).filter(([one]) => one !== field)
+    const { headers, body } = actionBody('script', id, [...fields, [field, value]], true)
+    const path = action.at(customer.slug, customer)
+    await send({
+      method: 'POST',
+      path,
+      as: customer.people.owner,
+      headers: { ...headers, origin: origin() },
+      body,
+    })
+    await expect.poll(async () => (await mailsTo(to)).length).toBe(1)
+    const [mail] = await mailsTo(to)
+    const { html = '', text = '', subject = '' } = mail ?? {}
+    expect({ to, raw: /<img|<b>|<script/.test(html) }).toEqual({ to, raw: false })
+    for (const form of [html, text, subject]) expect(form).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/)
+    // A subject is folded at its blanks on the way.
+    const plain = (one: string) => one.replace(/\s+/g, ' ')
+    expect(plain(subject)).toContain(plain(kept(name)).slice(0, 40).trim())
+  }
+}
 
 test('[B5] an export of hostile names holds no cell that starts a formula', async ({ browser }) => {
   const customer = await newCustomer('formulas')
@@ -225,6 +307,7 @@ test('[B5] an export of hostile names holds no cell that starts a formula', asyn
   expect(cells.length).toBeGreaterThan(80)
   expect(cells.filter((cell) => /^\s*[=+\-@]/.test(cell))).toEqual([])
   await context.close()
+  console.log(`[B5] ${cells.length} cells`)
 })
 
 test('who belongs nowhere, and a page that asks for more than the role has, are told what to do', async ({

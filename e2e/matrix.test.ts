@@ -52,6 +52,7 @@ test('[Z3] every permission that a person may have is asked for by a page, a rou
     .map(([permission]) => permission)
   expect(forPeople.filter((permission) => !asked.has(permission))).toEqual([])
   expect([...commands.keys()].filter((command) => !(command in permissions))).toEqual([])
+  console.log(`[Z3] ${forPeople.length} permissions`)
 })
 
 for (const asker of askers) {
@@ -103,7 +104,7 @@ for (const asker of askers) {
       }
       expect(await rowsOf(other)).toBe(before)
     }
-    console.log(`[Z1] ${asker}: ${trials} visits`)
+    console.log(`[Z1] [Z2] [Z4] [Z7] ${asker}: ${trials} visits`)
   })
 
   test(`[Z1] [Z2] [Z4] [Z7] what a ${asker} does by the raw action, in the own, another and an unknown organization, is what the table says`, async () => {
@@ -159,7 +160,7 @@ for (const asker of askers) {
         }
       }
     }
-    console.log(`[Z1] ${asker}: ${trials} actions`)
+    console.log(`[Z1] [Z2] [Z4] [Z7] ${asker}: ${trials} actions`)
   })
 }
 
@@ -184,7 +185,7 @@ test('[Z7] what is posted without a session, or from elsewhere, is recorded as a
     path: action.at(own.slug, own),
     method: 'POST',
   } as const
-  for (const [because, post] of [
+  const attempts = [
     ['signed_out', () => act('script', id, action, own.slug, own, null)],
     ['signed_out', () => act('form', id, action, own.slug, own, null)],
     ['signed_out', () => visit(file, own.slug, own, null)],
@@ -199,18 +200,21 @@ test('[Z7] what is posted without a session, or from elsewhere, is recorded as a
       const path = pathOfPage(pages.toSorted((a, b) => a.length - b.length)[0] ?? '', own.slug)
       return [['wrong_origin', () => send({ method: 'POST', path, as: own.people.owner, ...sent })] as const]
     }),
-  ] as const) {
+  ] as const
+  for (const [because, post] of attempts) {
     // What all strangers have together, the other tests may have used up.
     await query(`delete from rate_limits where key = 'attempt:strangers'`)
     const before = await recorded(because)
     await post()
     expect(await recorded(because), `${post}`).toBeGreaterThan(before)
   }
+  console.log(`[Z7] ${attempts.length} attempts`)
 })
 
 test('[Z1] whoever nobody has signed in as ends no session and changes no account', async () => {
   const person = await newPerson()
   const before = await accountOf(person)
+  let trials = 0
   for (const { id, name } of builtActions()) {
     const personal = personalActions[name]
     if (!personal?.permission?.match(/^(session|account)/)) continue
@@ -218,9 +222,12 @@ test('[Z1] whoever nobody has signed in as ends no session and changes no accoun
       const { headers, body } = actionBody(how, id, personal.fields, personal.stated)
       const forged = { ...person, token: `${person.token.slice(0, -1)}~` }
       await send({ method: 'POST', path: '/', as: forged, headers: { ...headers, origin: origin() }, body })
+      trials++
     }
   }
+  expect(trials).toBeGreaterThan(0)
   expect(await accountOf(person)).toEqual(before)
+  console.log(`[Z1] ${trials} forged sessions`)
 })
 
 test('[Z8] what another site sends, or nobody, has no effect, wherever it is sent', async () => {

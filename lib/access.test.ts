@@ -1,8 +1,86 @@
 import { expect, test } from 'vitest'
-import { may, memberRoles, permissionsThatDiffer } from './access'
+import { may, memberRoles, type Permission, permissions, permissionsThatDiffer, type Role } from './access'
 import { languages, type Translate, translator } from './messages/translator'
 
 type Name = Parameters<Translate>[0]
+
+const reading = [
+  'organization.read',
+  'activity.read',
+  'activity.export',
+  'member.read',
+  'member.leave',
+  'key.export',
+] as const
+const working = [
+  'instance.add',
+  'instance.edit',
+  'instance.retire',
+  'instance.reinstate',
+  'address.add',
+  'address.remove',
+  'key.note_seen',
+] as const
+const signingIn = ['sign_in.request', 'sign_in.complete'] as const
+
+/**
+ * What each role may, all of it, said a second time and by hand: the matrix of the browser tests reads the table itself,
+ * so a line that is wrong there is wrong in both.
+ */
+const roles: Record<Role, readonly Permission[]> = {
+  // Everything, and alone who belongs.
+  owner: [
+    ...reading,
+    ...working,
+    'key.reveal',
+    'member.invite',
+    'member.withdraw_invitation',
+    'member.change_role',
+    'member.remove',
+  ],
+  // Reveals, installs, and keeps the instances.
+  technical: [...reading, ...working, 'key.reveal'],
+  // Pays, and sees keys masked.
+  billing: reading,
+  // Reads, masked.
+  viewer: reading,
+  stranger: signingIn,
+  // Of themselves alone, whatever they belong to.
+  person: [
+    ...signingIn,
+    'invitation.accept',
+    'session.end',
+    'session.end_one',
+    'session.end_others',
+    'session.end_all',
+    'account.set_language',
+    'account.edit',
+    'account.request_email',
+    'account.withdraw_email',
+    'account.confirm_email',
+  ],
+  // What the vendor and the clock do; never reading, and never what a person decides of themselves.
+  system: [
+    ...working,
+    'organization.create',
+    'member.add',
+    'member.invite',
+    'catalog.apply',
+    'key.issue',
+    'key.revoke',
+    'key.restore',
+    'key.extend',
+    'subscription.start',
+    'subscription.renew',
+    'trial.start',
+  ],
+}
+
+test.each(Object.entries(roles))('%s may what is written here, and nothing else', (role, wanted) => {
+  // the keys of the two tables themselves
+  const all = Object.keys(permissions) as Permission[]
+  expect(all.filter((permission) => may(role as Role, permission)).sort()).toEqual([...wanted].sort())
+})
 
 test('each permission in which members differ is said in plain words, in words of its own', () => {
   const differing = permissionsThatDiffer()

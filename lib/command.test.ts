@@ -178,6 +178,7 @@ test("[Z7] attempts without an organization are kept in the vendor's chain: a hu
     expect(await entries()).toHaveLength(102)
     await rowsOf(database, 'delete from rate_limits')
   }
+  console.log('[Z7] 244 attempts')
 })
 
 test('a handler that says that nothing changed needs no entry', async () => {
@@ -206,11 +207,12 @@ test('a handler that fails unforeseen keeps nothing and records no refusal', asy
 })
 
 test('[Z7] a rule that refuses undoes what was written and leaves one entry; so do a conflict and a row that is not there', async () => {
-  for (const error of [
+  const errors = [
     new Refused('withdrawn', { product: 'Forms' }),
     new Conflict('address_taken'),
     new NotFound('key'),
-  ]) {
+  ]
+  for (const error of errors) {
     const before = await chain(own.organizationId)
     const refusing = rename('instance.edit', {}, () => {
       throw error
@@ -221,6 +223,7 @@ test('[Z7] a rule that refuses undoes what was written and leaves one entry; so 
       { outcome: 'refused', actor: 'system', details: { because: error.code } },
     ])
   }
+  console.log(`[Z7] ${errors.length} trials`)
 })
 
 test('an outage undoes what was written and is no refusal', async () => {

@@ -4,9 +4,9 @@
  * outage is called one. Run by Node itself (no loader), so what it imports of ours has a path and imports only Node's.
  */
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import { BlockList, isIPv6 } from 'node:net'
 import next from 'next'
 import { isUnchecked, watchAnswer } from '../lib/answer.ts'
+import { setClientAddress, trustedProxies } from './client-address.ts'
 import { setHeaders } from './headers.ts'
 import { answerOutage, explainOutage } from './outage.ts'
 
@@ -23,7 +23,7 @@ const handle = app.getRequestHandler()
 const trusted = trustedProxies(process.env.TRUSTED_PROXIES ?? '')
 
 const server = createServer((request, response) => {
-  setClientAddress(request)
+  setClientAddress(request, trusted)
   setHeaders(request, response)
   // For the way back after signing in.
   request.headers['x-path'] = (request.url ?? '/').replace(/([?&])_rsc=[^&]*&?/, '$1').replace(/[?&]$/, '')
@@ -65,27 +65,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-/** Forwarding headers count only from a proxy that the operator named: from anybody else they are a claim. */
-function setClientAddress(request: IncomingMessage) {
-  const peer = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown'
-  const forwarded = String(request.headers['x-forwarded-for'] ?? '')
-    .split(',')
-    .map((address) => address.trim())
-    .filter(Boolean)
-  // From the right, the first address that is no proxy of ours; what stands left of it could be made up.
-  const client = isTrusted(peer) ? forwarded.findLast((address) => !isTrusted(address)) : undefined
-  for (const name of [
-    'x-forwarded-host',
-    'x-forwarded-port',
-    'x-forwarded-proto',
-    'forwarded',
-    'x-real-ip',
-  ]) {
-    delete request.headers[name]
-  }
-  request.headers['x-forwarded-for'] = client ?? peer
-}
-
 /**
  * The status for what is refused unread. Next reads bodies to their end, answers 500 to `/%ff`, and passes an action that
  * was posted to another page on to its own, by a request to itself.
@@ -119,20 +98,4 @@ function blameTheSender(response: ServerResponse) {
     const page = String(response.getHeader('content-type') ?? '').startsWith('text/html')
     return Reflect.apply(implicit, this, [status === 500 && !page ? 400 : status, ...rest])
   }
-}
-
-function isTrusted(address: string) {
-  return address !== 'unknown' && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-}
-
-function trustedProxies(text: string) {
-  const list = new BlockList()
-  for (const entry of text.split(',').map((part) => part.trim())) {
-    if (!entry) continue
-    const [address = '', bits] = entry.split('/')
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    if (bits) list.addSubnet(address, Number(bits), family)
-    else list.addAddress(address, family)
-  }
-  return list
 }

@@ -269,6 +269,7 @@ test('[F2] a worker whose first look for jobs is cut off looks again', async () 
   await owner.end()
   const email = await ask()
   await expect.poll(() => sink.received.flatMap(({ to }) => to), patient).toContain(email)
+  console.log('[F2] 1 trial')
 })
 
 test('the jobs of a worker that is there are left to it', async () => {

@@ -154,6 +154,7 @@ test('[F11] four rotations at once share the work, while keys are issued and rea
   expect(results.reduce((sum, { done }) => sum + done, 0)).toBe(stored)
   expect(results.map(({ left }) => left)).toEqual([0, 0, 0, 0])
   await expectRotated()
+  console.log(`[F11] ${results.length} rotations of ${stored} keys`)
 })
 
 test('a key that does not open is named, and stops the rotation without harm', async () => {

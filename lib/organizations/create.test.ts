@@ -70,3 +70,29 @@ test('no member adds members yet, not even an owner', async () => {
   const call = addMember(byMember(own, 'owner'), { email: 'new@x.example', role: 'owner' })
   await expect(call).rejects.toMatchObject({ code: 'forbidden' })
 })
+
+test('[B6] names of organizations and people are kept on one line, without what turns the direction', async () => {
+  const names = [
+    ['\u202Egnp.exe \u2066 left \u2069 right', 'gnp.exe  left  right'],
+    ['A\r\nBcc: b@x.example', 'A Bcc: b@x.example'],
+    ['\u200B Ville \u2028', 'Ville'],
+  ] as const
+  for (const [index, [typed, kept]] of names.entries()) {
+    const { organizationId } = await createOrganization(
+      { actor: { kind: 'system' }, idempotencyKey: randomUUID() },
+      { name: typed, slug: `one-line-${index}`, timeZone: 'Europe/Paris' },
+    )
+    const email = `line-${index}@x.example`
+    const { personId } = await addMember(bySystem(organizationId), { email, name: typed, role: 'viewer' })
+    const rows = await rowsOf(
+      database,
+      'select o.name as organization, p.name as person from organizations o, people p where o.id = $1 and p.id = $2',
+      [organizationId, personId],
+    )
+    expect(rows).toEqual([{ organization: kept, person: kept }])
+  }
+  const nothing = { name: '\u200B\u202E', slug: 'nothing', timeZone: 'Europe/Paris' }
+  const created = createOrganization({ actor: { kind: 'system' }, idempotencyKey: randomUUID() }, nothing)
+  await expect(created).rejects.toMatchObject({ fields: { name: 'required' } })
+  console.log(`[B6] ${2 * names.length + 1} names`)
+})

@@ -4,6 +4,7 @@ import { memberRoles } from '@/lib/access'
 import { command, vendorCommand } from '@/lib/command'
 import { Conflict, InvalidInput } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { oneLine } from '@/lib/one-line'
 import { personWith } from './person'
 import { parseSlug } from './slug'
 
@@ -11,7 +12,7 @@ import { parseSlug } from './slug'
 export const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
 
 const CreateOrganization = z.object({
-  name: z.string('required').trim().min(1, 'required').max(200, 'too_long'),
+  name: z.string('required').transform(oneLine).pipe(z.string().min(1, 'required').max(200, 'too_long')),
   slug: z.string('required'),
   timeZone: z.string('required').refine((zone) => timeZones.has(zone), 'time_zone'),
 })
@@ -41,7 +42,7 @@ export const createOrganization = vendorCommand(
 
 const AddMember = z.object({
   email: z.email('email').transform((email) => email.toLowerCase()),
-  name: z.string().trim().max(200, 'too_long').nullable().default(null),
+  name: z.string().transform(oneLine).pipe(z.string().max(200, 'too_long')).nullable().default(null),
   role: z.enum(memberRoles, 'required'),
   language: z.enum(['en', 'fr']).default('en'),
 })

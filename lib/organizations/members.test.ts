@@ -323,6 +323,7 @@ test('[A12] whoever is removed has no session left, no invitation to them or fro
   expect((await entriesOf(team)).find(({ action }) => action === 'member.remove')).toMatchObject({
     details: { name: email, role: 'owner', invitations: 1 },
   })
+  console.log('[A12] 1 removal')
 })
 
 test('whoever joined by an invitation and was removed does not come back by it', async () => {

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs'
+import { appendFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
 import { browserPath } from '@/sandbox/browser'
 import { newSecrets } from '@/sandbox/environment'
 import { startPortal } from '@/sandbox/portal'
@@ -12,9 +13,15 @@ export default async function startForTests() {
   // First, since it may be what is missing, and its error would otherwise come after a whole build.
   process.env.CHROMIUM_PATH = browserPath()
   const lines: string[] = []
-  const print = (line: string) => void lines.push(line)
   const folder = throwAwayFolder()
+  const log = path.join(folder, 'log')
+  const print = (line: string) => {
+    lines.push(line)
+    appendFileSync(log, `${line}\n`)
+  }
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+  // All that the product can write, for the test that looks for secrets in it.
+  process.env.LOG_LEVEL = 'trace'
   try {
     await buildWhenStale(print)
     const portal = await startPortal({
@@ -27,7 +34,7 @@ export default async function startForTests() {
       print,
     })
     // The tests' own processes are started after this, and read the addresses from here.
-    Object.assign(process.env, portal.env, { MAIL_URL: portal.mailUrl })
+    Object.assign(process.env, portal.env, { MAIL_URL: portal.mailUrl, PORTAL_LOG: log })
     portal.ended.then(({ name }) => {
       process.stderr.write(`${name} ended during the tests:\n${lines.slice(-30).join('\n')}\n`)
     })
