@@ -57,7 +57,7 @@ test('each command of an organization has its sentence, done and refused, in eac
 test('who did it is a person, one of the vendor’s by both names, or the vendor', () => {
   expect(say({})).toBe('Ada copied K-7QF3XM, Forms Pro')
   expect(say({ personName: null })).toMatch(/^ada@acme.example copied/)
-  expect(say({ actor: 'staff' })).toMatch(/^Ada of Northwind copied/)
+  expect(say({ actor: 'staff' })).toMatch(/^Ada \(Northwind\) copied/)
   expect(say({ actor: 'system', personName: null, personEmail: null })).toMatch(/^Northwind copied/)
   expect(say({ actor: 'stranger', personName: null, personEmail: null })).toMatch(/^Somebody copied/)
 })

@@ -134,6 +134,7 @@ function ProductKey({
   mayReveal,
 }: Props & { row: KeyRow; mayReveal: boolean }) {
   const { t } = visit
+  const mayNote = mayReveal && may(visit.organization.role, 'key.note_seen')
   const state = stateWord(row, speaking)
   const product = products.find(({ id }) => id === row.productId)
   const names = { product: row.product, instance: instance.label }
@@ -163,7 +164,7 @@ function ProductKey({
         ))}
       </div>
       <div className="row">
-        {mayReveal && row.notYetInGlpi && (
+        {mayNote && row.notYetInGlpi && (
           <Button
             small
             icon="check"
@@ -238,14 +239,14 @@ function Unlocks({
 
 /** The forms of the buttons beside the keys, which stand in another form. */
 function KeyForms({ visit, rows }: { visit: Visit; rows: KeyRow[] }) {
-  const { slug } = visit.organization
+  const { slug, role } = visit.organization
   return rows.map(({ id, instanceId, notYetInGlpi }) => (
     <Fragment key={id}>
       <form id={`file-${id}`} action={`/${slug}/keys/file`} method="post">
         <input type="hidden" name="organization" value={slug} />
         <input type="hidden" name="keyId" value={id} />
       </form>
-      {notYetInGlpi && (
+      {notYetInGlpi && may(role, 'key.note_seen') && (
         <ActionForm
           id={`installed-${id}`}
           action={markInstalled}
