@@ -206,7 +206,7 @@ async function recordRefusal(action: Permission, context: AuditContext, error: D
   const { limit } = error.facts
   const details = { because: error.code, ...(typeof limit === 'string' ? { limit } : {}) }
   const entry: AuditEntry = { action, outcome: 'refused', details }
-  if (await recordInOrganization(context, entry, about)) return
+  if (await retrying(() => recordInOrganization(context, entry, about))) return
   await asSystem('record a refusal', (tx) => appendAudit(tx, { ...context, organizationId: null }, [entry]))
 }
 

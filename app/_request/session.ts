@@ -116,7 +116,7 @@ export async function membershipIn(
     return membership
   }
   // What no organization can be called is a file that a browser looks for, not somebody's attempt.
-  if (!membership && parseSlug(slug).ok) await attempted(permission, personId, 'not_found')
+  if (parseSlug(slug).ok) await attempted(permission, personId, 'not_found')
   throw new NotFound('organization')
 }
 

@@ -54,3 +54,14 @@ export async function staffWithAssignments(tx: StaffTx) {
     })),
   )
 }
+
+/** The organizations that somebody of the staff is assigned to, by name. */
+export function organizationsOf(tx: StaffTx, personId: string) {
+  return tx
+    .select({ slug: organizations.slug, name: organizations.name })
+    .from(assignments)
+    .innerJoin(organizations, eq(organizations.id, assignments.organizationId))
+    .where(eq(assignments.personId, personId))
+    .orderBy(organizations.name, asc(organizations.id))
+    .limit(500)
+}

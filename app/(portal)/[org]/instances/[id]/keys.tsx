@@ -148,7 +148,16 @@ function ProductKey({
   return (
     <article className="prod" id={row.shortId} aria-label={`${row.product} ${row.shortId}`}>
       <div>
-        <b>{row.product}</b> <code>{row.shortId}</code>
+        <b>{row.product}</b> <code>{row.shortId}</code>{' '}
+        {may(visit.organization.role, 'key.revoke') && (
+          <a
+            className="link"
+            href={`/${visit.organization.slug}/keys/${row.id}`}
+            aria-label={t('staff.key.manage_label', { shortId: row.shortId, product: row.product })}
+          >
+            {t('staff.key.manage')}
+          </a>
+        )}
         {product && (
           <Unlocks product={product} products={products} glpiVersion={instance.glpiVersion} t={t} />
         )}
