@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { closePool } from '@/db/client'
-import { DomainError, InvalidInput } from '@/lib/errors'
+import { InvalidInput, Unavailable } from '@/lib/errors'
 import { addStaff } from '@/lib/staff/add'
 
 /*
@@ -11,20 +11,27 @@ const usage = 'Usage: npm run staff:add -- EMAIL [--admin] [--name NAME]'
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
 function read() {
-  const { values, positionals } = parseArgs({
-    options: { admin: { type: 'boolean', default: false }, name: { type: 'string' } },
-    allowPositionals: true,
-  })
+  const options = { admin: { type: 'boolean', default: false }, name: { type: 'string' } } as const
+  const { values, positionals } = parse(() => parseArgs({ options, allowPositionals: true }))
   const [email, ...more] = positionals
-  if (!email || more.length > 0) throw new Error('Name one e-mail address.')
+  if (!email || more.length > 0) throw new Error(`Name one e-mail address.\n${usage}`)
   return { email, admin: values.admin, name: values.name ?? '' }
 }
 
+/** An option that there is not is named by Node; how it is said right, here. */
+function parse<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${usage}`)
+  }
+}
+
+/** What is wrong, and how it is said right where it was the command that was wrong. */
 function explain(error: unknown): string {
-  if (error instanceof InvalidInput && error.fields.email) return 'That is no e-mail address.'
+  if (error instanceof InvalidInput && error.fields.email) return `That is no e-mail address.\n${usage}`
   if (error instanceof InvalidInput) return 'A name has at most 200 characters.'
-  if (error instanceof DomainError && error.code === 'unavailable')
-    return 'The database cannot be reached; DATABASE_URL says where it is.'
+  if (error instanceof Unavailable) return 'The database cannot be reached; DATABASE_URL says where it is.'
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -36,8 +43,6 @@ try {
   print(changed ? `${email} is ${what} now, and signs in by mail.` : `${email} is ${what} already.`)
 } catch (error) {
   print(explain(error))
-  if (error instanceof TypeError || (error instanceof Error && /e-mail|option/i.test(explain(error))))
-    print(usage)
   process.exitCode = 1
 } finally {
   await closePool()
