@@ -395,6 +395,11 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     () => `update invitations set email = upper(email)`,
   ],
   [
+    'one of the staff who ended before they began',
+    'staff_span',
+    () => `update staff set ended_at = added_at - interval '1 second'`,
+  ],
+  [
     'an invitation that is over before it begins',
     'invitations_span',
     () => `update invitations set expires_at = created_at`,

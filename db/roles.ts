@@ -52,12 +52,15 @@ export async function grantRights(owner: ClientBase) {
   await owner.query('grant usage on schema public to latchkey_app, latchkey_worker, latchkey_definer')
   await owner.query('grant create on schema public to latchkey_definer, latchkey_jobs')
   await owner.query('alter function session_context(text) owner to latchkey_definer')
+  await owner.query('alter function search_instances(text, text[], integer) owner to latchkey_definer')
   await owner.query('alter function enqueue_job(text, json, text, timestamptz) owner to latchkey_jobs')
   await owner.query('revoke create on schema public from public, latchkey_definer, latchkey_jobs')
   await owner.query('revoke all on all functions in schema public from public')
   await owner.query(
     'grant execute on all functions in schema public to latchkey_app, latchkey_worker, latchkey_definer',
   )
+  await owner.query('grant select (id, label_folded) on instances to latchkey_definer')
+  await owner.query('grant select (instance_id, url_identity) on instance_addresses to latchkey_definer')
   await owner.query('grant select on sessions, people, memberships, organizations, staff to latchkey_definer')
 
   const { rows } = await owner.query<{ name: string }>(

@@ -81,6 +81,13 @@ test('a key is found by its short ID, its last characters and by the whole of it
   expect(await whole(generateKey('trial'))).toBeNull()
 })
 
+test('one or two letters find what begins with them', async () => {
+  const labels = async (text: string) => (await search(text)).instances.map(({ label }) => label)
+  expect(await labels('mé')).toEqual(['Médiathèque 100%'])
+  expect(await labels('de')).toEqual(['desk', 'desk'])
+  expect(await labels('ia')).toEqual([])
+})
+
 test('nothing is found by nothing, by a wildcard, or by who is no staff', async () => {
   const nothing = { organizations: [], instances: [], keys: [] }
   for (const text of ['', '  ', '%%%', '___', '\\', 'no such thing at all'])

@@ -5,7 +5,7 @@ import { keys } from '@/db/schema/keys'
 import { organizations } from '@/db/schema/organizations'
 import type { StaffTx } from '@/db/scope'
 import { normalizeShortId } from '@/lib/ids'
-import { addressMatches, containsFolded } from '@/lib/instances/search'
+import { addressPatterns, containsFolded, foldedPattern } from '@/lib/instances/search'
 import { parseKey } from '@/lib/keys/format'
 import { fingerprint } from '@/lib/keys/vault'
 
@@ -52,15 +52,17 @@ function organizationsLike(tx: StaffTx, text: string) {
  * The first ones that are found, and only then sorted: a word that is in every address would otherwise have all of them
  * sorted for twenty.
  */
-function instancesLike(tx: StaffTx, text: string) {
+async function instancesLike(tx: StaffTx, text: string) {
   const shortId = normalizeShortId(text) ?? normalizeShortId(`I${text}`)
   const most = mostFound + 1
-  const named = or(
-    containsFolded(instances.labelFolded, text),
-    shortId ? eq(instances.shortId, shortId) : undefined,
+  // One or two letters hold no three that an index could find: then it is how a name or an address begins.
+  const brief = [...text].length < 3
+  const name = brief ? sql`substr(${foldedPattern(text)}, 2)` : foldedPattern(text)
+  const addresses = addressPatterns(text).map((pattern) => (brief ? pattern.slice(1) : pattern))
+  // A list of its own: a statement that asked for both would be planned as if the function found a thousand.
+  const { rows } = await tx.execute<{ id: string }>(
+    sql`select id from search_instances(${name}, ${sql.param(addresses)}::text[], ${most}) id`,
   )
-  const chosen = sql`(select ${instances.id} from ${instances} where ${named} limit ${most})
-    union (select ${instanceAddresses.instanceId} from ${instanceAddresses} where ${addressMatches(text)} limit ${most})`
   return tx
     .select({
       id: instances.id,
@@ -74,7 +76,15 @@ function instancesLike(tx: StaffTx, text: string) {
     .from(instances)
     .innerJoin(organizations, eq(organizations.id, instances.organizationId))
     .leftJoin(instanceAddresses, mainAddress)
-    .where(sql`${instances.id} in (${chosen})`)
+    .where(
+      or(
+        inArray(
+          instances.id,
+          rows.map(({ id }) => id),
+        ),
+        shortId ? eq(instances.shortId, shortId) : undefined,
+      ),
+    )
     .orderBy(asc(instances.label), asc(organizations.name), asc(instances.id))
     .limit(most)
 }
