@@ -532,7 +532,7 @@ test('the database takes each time zone that an organization may have, and no un
   })
 })
 
-test("the portal's role removes what ends by itself, members, and parts of suites; the worker's only the first", async () => {
+test("the portal's role removes what ends by itself, members, assignments and parts of suites; the worker's only the first", async () => {
   const byItself = ['command_runs', 'email_changes', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
   const rights = await onConnection(database.ownerUrl, (client) =>
     client.query(
@@ -543,7 +543,10 @@ test("the portal's role removes what ends by itself, members, and parts of suite
     ),
   )
   expect(rights.rows).toEqual([
-    { role: 'latchkey_app', tables: [...byItself, 'memberships', 'suite_products'].sort().join(' ') },
+    {
+      role: 'latchkey_app',
+      tables: [...byItself, 'assignments', 'memberships', 'suite_products'].sort().join(' '),
+    },
     { role: 'latchkey_worker', tables: byItself.join(' ') },
   ])
 })
