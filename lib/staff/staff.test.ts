@@ -158,15 +158,24 @@ test('[C8] who is taken away, or ended, while they work has either finished or n
       role: 'account_manager',
     })
     await assign(byStaff(people.admin, own), { staffId: personId })
-    const ends =
+    const work = () => Array.from({ length: 12 }, () => instanceOf(byStaff(personId, own)))
+    const outcomes = await Promise.allSettled([
+      ...work(),
       round % 2
         ? endStaff(system, { staffId: personId })
-        : unassign(byStaff(people.admin, own), { staffId: personId })
-    const outcomes = await Promise.allSettled([
-      ...Array.from({ length: 20 }, () => instanceOf(byStaff(personId, own))),
-      ends,
+        : unassign(byStaff(people.admin, own), { staffId: personId }),
+      ...work(),
     ])
-    expect(outcomes.at(-1)?.status).toBe('fulfilled')
+    expect(outcomes[12]?.status).toBe('fulfilled')
+    // The trail has its entries in the order of the commits.
+    const trail = await rowsOf<{ action: string; sequence: number }>(
+      database,
+      `select action, sequence::int from audit_entries where organization_id = $1 and outcome = 'done'
+         and (person_id = $2 or (action = 'assignment.remove' and details ->> 'staff' = $3))`,
+      [own.organizationId, personId, personId],
+    )
+    const removed = trail.find(({ action }) => action === 'assignment.remove')?.sequence ?? Infinity
+    expect(trail.filter(({ sequence }) => sequence > removed)).toEqual([])
     await expect(instanceOf(byStaff(personId, own))).rejects.toMatchObject({
       name: expect.stringMatching(/Forbidden|NotFound/),
     })
