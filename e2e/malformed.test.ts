@@ -1,17 +1,23 @@
 import { connect } from 'node:net'
 import { expect, test } from '@playwright/test'
-import { type Customer, newCustomer } from './customer'
-import { formOf, organizationActions, paths, personalActions } from './doors'
+import { may, type Permission } from '@/lib/access'
+import { type Customer, newCustomer, newStaff, type Person } from './customer'
+import { formOf, organizationActions, paths, personalActions, staffActions } from './doors'
 import { type Answer, actionBody, builtActions, multipart, origin, send } from './send'
 
 const stress = Boolean(process.env.STRESS)
 const bodiesEach = stress ? 1_000 : 100
 
 let customer: Customer
+let admin: Person
 
 test.beforeAll(async () => {
   customer = await newCustomer('malformed')
+  admin = await newStaff('admin')
 })
+
+/** Somebody who may, so that what they send is read at all. */
+const whoMay = (permission: Permission) => (may('owner', permission) ? customer.people.owner : admin)
 
 const noise = Buffer.from(Array.from({ length: 400 }, (_, index) => (index * 73 + 19) % 256))
 
@@ -141,10 +147,13 @@ test(`[B2] no malformed body for an action is answered by a failure of ours (${b
   for (const { id, name } of builtActions()) {
     const action = organizationActions[name]
     // Signing out would end the session that the others need.
-    const as = name.includes('signOut') ? null : customer.people.owner
-    const path = action?.at(customer.slug, customer) ?? '/sign-in'
-    const fields = action ? formOf(action, customer.slug, customer) : (personalActions[name]?.fields ?? [])
-    const stated = action ? true : (personalActions[name]?.stated ?? false)
+    const ofStaff = staffActions[name]
+    const known = action ?? ofStaff
+    const as = name.includes('signOut') ? null : known ? whoMay(known.permission) : customer.people.owner
+    const path = action?.at(customer.slug, customer) ?? ofStaff?.at ?? '/sign-in'
+    const own = ofStaff?.fields(customer.spareStaffId) ?? personalActions[name]?.fields ?? []
+    const fields = action ? formOf(action, customer.slug, customer) : own
+    const stated = known ? true : (personalActions[name]?.stated ?? false)
     const how = trials % (2 * bodiesEach) === 0 ? 'script' : 'form'
     for (const sent of bodies(bodiesEach, fields, (form) => actionBody(how, id, form, stated))) {
       const headers: Record<string, string> = { ...sent.headers, origin: origin() }
@@ -169,7 +178,7 @@ test(`[B2] no malformed body, and no method, for a page or route is answered by 
     const fields = path.fields?.(customer.slug, customer) ?? []
     for (const { headers, body } of bodies(bodiesEach, fields, multipart)) {
       const method = path.method ?? methods[trials % methods.length] ?? 'POST'
-      const as = customer.people.viewer
+      const as = path.staff ? admin : customer.people.viewer
       const answer = await send({
         method,
         path: address,
@@ -231,8 +240,8 @@ test('[B2] no malformed address is answered by a failure of ours', async () => {
     ),
   ]
   let trials = 0
-  const visit = async (path: string) => {
-    expectFine(await send({ path, as: customer.people.viewer }), path.slice(0, 200))
+  const visit = async (path: string, as = customer.people.viewer) => {
+    expectFine(await send({ path, as }), path.slice(0, 200))
     trials++
   }
   for (const [name, path] of Object.entries(paths)) {
@@ -247,7 +256,7 @@ test('[B2] no malformed address is answered by a failure of ours', async () => {
           `${parameter}=${value}&${parameter}=x`,
           `${parameter}[]=${value}`,
         ]
-        await visit(`${address}?${forms[at % 3]}`)
+        await visit(`${address}?${forms[at % 3]}`, path.staff ? admin : customer.people.viewer)
       }
     }
   }

@@ -40,41 +40,53 @@ async function StaffPeoplePage({ searchParams }: Props) {
       {people.map((person) => (
         <Person key={person.id} visit={visit} person={person} />
       ))}
-      <Section title={t('staff.people.add_title')}>
-        <Panel padded>
-          <ActionForm action={addToStaff} hidden={{ idempotencyKey: randomUUID() }}>
-            <TextField
-              name="email"
-              type="email"
-              label={t('staff.people.email')}
-              maxLength={254}
-              autoComplete="off"
-              required
-            />
-            <TextField name="name" label={t('staff.people.name')} maxLength={200} autoComplete="off" />
-            <SelectField
-              name="role"
-              label={t('staff.people.role_label')}
-              options={(['account_manager', 'admin'] as const).map((value) => ({
-                value,
-                text: t(`staff.people.role.${value}`),
-              }))}
-            />
-            <div className="row">
-              <SubmitButton icon="plus" pendingText={t('shell.busy')}>
-                {t('staff.people.add')}
-              </SubmitButton>
-            </div>
-          </ActionForm>
-        </Panel>
-      </Section>
+      <AddSomebody t={t} />
     </StaffFrame>
+  )
+}
+
+function AddSomebody({ t }: Pick<StaffVisit, 't'>) {
+  return (
+    <Section title={t('staff.people.add_title')}>
+      <Panel padded>
+        <ActionForm action={addToStaff} hidden={{ idempotencyKey: randomUUID() }}>
+          <TextField
+            name="email"
+            type="email"
+            label={t('staff.people.email')}
+            maxLength={254}
+            autoComplete="off"
+            required
+          />
+          <TextField name="name" label={t('staff.people.name')} maxLength={200} autoComplete="off" />
+          <SelectField
+            name="role"
+            label={t('staff.people.role_label')}
+            options={(['account_manager', 'admin'] as const).map((value) => ({
+              value,
+              text: t(`staff.people.role.${value}`),
+            }))}
+          />
+          <div className="row">
+            <SubmitButton icon="plus" pendingText={t('shell.busy')}>
+              {t('staff.people.add')}
+            </SubmitButton>
+          </div>
+        </ActionForm>
+      </Panel>
+    </Section>
   )
 }
 
 type Member = Awaited<ReturnType<typeof staffWithAssignments>>[number]
 
-function Person({ visit: { t, session }, person }: { visit: StaffVisit; person: Member }) {
+interface Shown {
+  visit: StaffVisit
+  person: Member
+}
+
+function Person({ visit, person }: Shown) {
+  const { t, session } = visit
   const { id, name, email, role, organizations } = person
   const own = id === session.personId
   return (
@@ -86,45 +98,8 @@ function Person({ visit: { t, session }, person }: { visit: StaffVisit; person: 
     >
       <Panel padded>
         <p>{t(organizations.length > 0 ? 'staff.people.assigned_to' : 'staff.people.assigned_none')}</p>
-        {organizations.map((organization) => (
-          <ActionForm
-            key={organization.slug}
-            action={takeAway}
-            hidden={{ organization: organization.slug, staffId: id }}
-          >
-            <div className="row">
-              <a className="link break-words" href={`/${organization.slug}`}>
-                {organization.name}
-              </a>
-              <SubmitButton
-                small
-                variant="quiet"
-                label={t('staff.people.take_away_label', { organization: organization.name, name })}
-                pendingText={t('shell.busy')}
-              >
-                {t('staff.people.take_away')}
-              </SubmitButton>
-            </div>
-          </ActionForm>
-        ))}
-        <ActionForm action={assignTo} hidden={{ staffId: id }}>
-          <TextField
-            name="organization"
-            label={t('staff.people.organization')}
-            maxLength={40}
-            autoComplete="off"
-            required
-          />
-          <div className="row">
-            <SubmitButton
-              small
-              label={t('staff.people.assign_label', { name })}
-              pendingText={t('shell.busy')}
-            >
-              {t('staff.people.assign')}
-            </SubmitButton>
-          </div>
-        </ActionForm>
+        <Assigned visit={visit} person={person} />
+        <Assign visit={visit} person={person} />
         {!own && (
           <ActionForm action={endForStaff} hidden={{ staffId: id }}>
             <SubmitButton
@@ -139,5 +114,48 @@ function Person({ visit: { t, session }, person }: { visit: StaffVisit; person: 
         )}
       </Panel>
     </Section>
+  )
+}
+
+function Assigned({ visit: { t }, person: { id, name, organizations } }: Shown) {
+  return organizations.map((organization) => (
+    <ActionForm
+      key={organization.slug}
+      action={takeAway}
+      hidden={{ organization: organization.slug, staffId: id }}
+    >
+      <div className="row">
+        <a className="link break-words" href={`/${organization.slug}`}>
+          {organization.name}
+        </a>
+        <SubmitButton
+          small
+          variant="quiet"
+          label={t('staff.people.take_away_label', { organization: organization.name, name })}
+          pendingText={t('shell.busy')}
+        >
+          {t('staff.people.take_away')}
+        </SubmitButton>
+      </div>
+    </ActionForm>
+  ))
+}
+
+function Assign({ visit: { t }, person: { id, name } }: Shown) {
+  return (
+    <ActionForm action={assignTo} hidden={{ staffId: id }}>
+      <TextField
+        name="organization"
+        label={t('staff.people.organization')}
+        maxLength={40}
+        autoComplete="off"
+        required
+      />
+      <div className="row">
+        <SubmitButton small label={t('staff.people.assign_label', { name })} pendingText={t('shell.busy')}>
+          {t('staff.people.assign')}
+        </SubmitButton>
+      </div>
+    </ActionForm>
   )
 }
