@@ -115,8 +115,8 @@ export interface Action {
   at: (slug: string, ids: Customer) => string
   /** It is about nothing that another organization could have. */
   alone?: true
-  /** Its page is one that the vendor's admins alone see. */
-  ofAdmins?: true
+  /** What its page asks for, where that is not what every page of an organization does. */
+  page?: Permission
   /** Without the organization and the idempotency key, which every form has. */
   fields: (ids: Customer) => Fields
 }
@@ -194,14 +194,14 @@ export const organizationActions: Record<string, Action> = {
   [`${staff} assignTo`]: {
     permission: 'assignment.add',
     alone: true,
-    ofAdmins: true,
+    page: 'staff.read',
     at: () => '/staff/people',
     fields: ({ spareStaffId }) => [['staffId', spareStaffId]],
   },
   [`${staff} takeAway`]: {
     permission: 'assignment.remove',
     alone: true,
-    ofAdmins: true,
+    page: 'staff.read',
     at: () => '/staff/people',
     fields: ({ spareStaffId }) => [['staffId', spareStaffId]],
   },
@@ -279,6 +279,7 @@ export const organizationActions: Record<string, Action> = {
   },
   [`${members} leave`]: {
     permission: 'member.leave',
+    page: 'member.leave',
     alone: true,
     at: (slug) => `/${slug}/members/leave`,
     fields: () => [],

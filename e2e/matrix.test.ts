@@ -181,7 +181,8 @@ for (const asker of askers) {
           recorded: inOther === 'staff' ? [{ action: action.permission, outcome: 'refused' }] : [],
         })
         // So is the page that answers a plain form, where it shows nothing to who has sent it.
-        const hidden = inOther === 'staff' && action.ofAdmins && how === 'form' ? 1 : 0
+        const unseen = inOther === 'staff' && action.page && !may(inOther, action.page)
+        const hidden = unseen && how === 'form' ? 1 : 0
         expect((await vendorRefusals(as)) - before.vendor).toBe(as ? (inOther ? 1 + hidden : 2) : 0)
         // The own name, with another's instance and keys.
         const foreign = action.alone ? null : await act(how, id, action, own.slug, other, as)

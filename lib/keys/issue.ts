@@ -16,7 +16,7 @@ export type Product = typeof products.$inferSelect
 const IssuePermanentKey = z.object({
   productId: z.uuid('not_found'),
   instanceId: z.uuid('not_found').nullable(),
-  note: Note,
+  note: Note.optional(),
 })
 
 /**
@@ -40,7 +40,7 @@ export const issuePermanentKey = command(
       expiresAt: null,
       now,
     })
-    const details = { shortId: key.shortId, product: product.name, note: written }
+    const details = { shortId: key.shortId, product: product.name, ...(written && { note: written }) }
     audit({ keyId: key.id, ...at(instanceId), details })
     return { keyId: key.id, shortId: key.shortId }
   },

@@ -13,7 +13,7 @@ import { mayRevoke } from './rules'
 const RevokeKey = z.object({
   keyId: z.uuid('not_found'),
   reason: z.enum(revocationReason.enumValues, 'required'),
-  note: Note,
+  note: Note.default(''),
 })
 
 /**
@@ -49,7 +49,7 @@ export const revokeKey = command(
   },
 )
 
-const RestoreKey = z.object({ keyId: z.uuid('not_found'), note: Note })
+const RestoreKey = z.object({ keyId: z.uuid('not_found'), note: Note.default('') })
 
 /** Undoes a revocation. Staff say why. @throws Refused `not_revoked`. */
 export const restoreKey = command(

@@ -13,7 +13,7 @@ const StartSubscription = z.object({
   productId: z.uuid('not_found'),
   instanceId: z.uuid('not_found').nullable(),
   months: z.number('required').int().min(1).max(60).default(12),
-  note: Note,
+  note: Note.optional(),
 })
 
 /**
@@ -46,7 +46,8 @@ export const startSubscription = command(
       now,
     })
     const until = span.endsAt.toISOString()
-    const details = { shortId: key.shortId, product: product.name, until, note: written }
+    const told = written && { note: written }
+    const details = { shortId: key.shortId, product: product.name, until, ...told }
     audit({ keyId: key.id, ...at(instanceId), details })
     return { subscriptionId, keyId: key.id, shortId: key.shortId }
   },
