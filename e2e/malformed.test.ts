@@ -142,7 +142,7 @@ function expectFine({ status, text }: Answer, what: string) {
 }
 
 test(`[B2] no malformed body for an action is answered by a failure of ours (${bodiesEach} each)`, async () => {
-  test.setTimeout(stress ? 3_600_000 : 180_000)
+  test.setTimeout(stress ? 3_600_000 : 360_000)
   let trials = 0
   for (const { id, name } of builtActions()) {
     const action = organizationActions[name]
@@ -170,7 +170,7 @@ test(`[B2] no malformed body for an action is answered by a failure of ours (${b
 })
 
 test(`[B2] no malformed body, and no method, for a page or route is answered by a failure of ours (${bodiesEach} each)`, async () => {
-  test.setTimeout(stress ? 3_600_000 : 180_000)
+  test.setTimeout(stress ? 3_600_000 : 360_000)
   const methods = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'TRACE']
   let trials = 0
   for (const [name, path] of Object.entries(paths)) {
@@ -194,7 +194,7 @@ test(`[B2] no malformed body, and no method, for a page or route is answered by 
 })
 
 test('[B2] no malformed address is answered by a failure of ours', async () => {
-  test.setTimeout(stress ? 3_600_000 : 180_000)
+  test.setTimeout(stress ? 3_600_000 : 360_000)
   const parameters = [
     'q',
     'state',

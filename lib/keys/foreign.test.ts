@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { asOrganization, asSystem, type OrganizationTx } from '@/db/scope'
-import { instanceTimeline } from '@/lib/audit/queries'
+import { instanceTimeline, keyTimeline } from '@/lib/audit/queries'
 import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
 import { instanceDetail } from '@/lib/instances/detail'
@@ -11,6 +11,7 @@ import { countKeys, filterChoices, keySorts, listKeys } from '@/lib/keys/queries
 import { keyStates } from '@/lib/keys/rules'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { roleIn } from '@/lib/organizations/role'
+import { accountManagersOf } from '@/lib/staff/queries'
 import {
   type Fixture,
   fillOrganization,
@@ -90,6 +91,18 @@ const reads: Record<string, Read> = {
     ),
   instanceTimeline: async (tx, organizationId) =>
     (await instanceTimeline(tx, organizationId, theirs.instanceId, 100)).length,
+  keyTimeline: async (tx, organizationId) =>
+    (await keyTimeline(tx, organizationId, theirs.keyId, 100)).length,
+  'listKeys by its ID': async (tx, organizationId) =>
+    (
+      await listKeys(
+        tx,
+        { organizationId, state: 'all', keyId: theirs.keyId },
+        { sort: 'until', size: 1 },
+        now(),
+      )
+    ).rows.length,
+  accountManagersOf: async (tx, organizationId) => (await accountManagersOf(tx, organizationId)).length,
   timeZoneOf: (tx, organizationId) => timeZoneOf(tx, organizationId).then(() => 1, orNone),
   roleIn: (tx, organizationId) => roleIn(tx, organizationId, other.people.owner).then(() => 1, orNone),
 }
