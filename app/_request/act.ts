@@ -76,12 +76,6 @@ export function actAsStaff(
   })
 }
 
-async function signedOut(form: FormData, action: Permission, t: Translate) {
-  await attempted(action, null, 'signed_out')
-  const signIn = { text: t('errors.sign_in_again'), href: await signInHere() }
-  return { ...failure(form, t('errors.signed_out')), signIn }
-}
-
 /** The same for what belongs to no organization: signing in, the account. */
 export function actAlone(
   action: Permission | null,
