@@ -79,7 +79,7 @@ export function TextField({
   initial,
   ...rest
 }: FieldProps & {
-  type?: 'text' | 'email' | 'url'
+  type?: 'text' | 'email' | 'url' | 'date'
   mono?: boolean
   maxLength?: number
   placeholder?: string

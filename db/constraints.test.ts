@@ -395,6 +395,11 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     () => `update invitations set email = upper(email)`,
   ],
   [
+    'one of the staff who ended before they began',
+    'staff_span',
+    () => `update staff set ended_at = added_at - interval '1 second'`,
+  ],
+  [
     'an invitation that is over before it begins',
     'invitations_span',
     () => `update invitations set expires_at = created_at`,
@@ -527,7 +532,7 @@ test('the database takes each time zone that an organization may have, and no un
   })
 })
 
-test("the portal's role removes what ends by itself, members, and parts of suites; the worker's only the first", async () => {
+test("the portal's role removes what ends by itself, members, assignments and parts of suites; the worker's only the first", async () => {
   const byItself = ['command_runs', 'email_changes', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
   const rights = await onConnection(database.ownerUrl, (client) =>
     client.query(
@@ -538,7 +543,10 @@ test("the portal's role removes what ends by itself, members, and parts of suite
     ),
   )
   expect(rights.rows).toEqual([
-    { role: 'latchkey_app', tables: [...byItself, 'memberships', 'suite_products'].sort().join(' ') },
+    {
+      role: 'latchkey_app',
+      tables: [...byItself, 'assignments', 'memberships', 'suite_products'].sort().join(' '),
+    },
     { role: 'latchkey_worker', tables: byItself.join(' ') },
   ])
 })

@@ -31,6 +31,7 @@ beforeAll(async () => {
 /** What a definer function may do for a login role; a new one fails until it is listed here, with its attacks below. */
 const known = [
   { name: 'enqueue_job(text,json,text,timestamp with time zone)', owner: 'latchkey_jobs' },
+  { name: 'search_instances(text,text[],integer)', owner: 'latchkey_definer' },
   { name: 'session_context(text)', owner: 'latchkey_definer' },
 ]
 
@@ -200,6 +201,29 @@ describe.each(logins)('from %s', (role, url) => {
         expect((await client.query('select * from session_context($1)', [guess])).rowCount).toBe(0)
       }
       report(guesses.length)
+    })
+  })
+
+  test('[A5] search_instances gives nothing but IDs, and those in the scope of staff alone', async () => {
+    const call = `select * from search_instances('%', array['%'], 1000)`
+    await attack(async (client) => {
+      expect((await client.query(call)).rowCount).toBe(0)
+      await client.query(`set local latchkey.organization_id = '${own.organizationId}'`)
+      expect((await client.query(call)).rowCount).toBe(0)
+      await client.query(`set local latchkey.scope = 'staff'`)
+      const { rows, fields } = await client.query(call)
+      expect(rows.length).toBeGreaterThan(0)
+      expect(fields.map(({ name }) => name)).toEqual(['search_instances'])
+      console.log(`[A5] 3 scopes, ${rows.length} IDs`)
+      // Neither what stands in the pattern nor what stands in its way is more than text.
+      await client.query(`
+        create function pg_temp.always(text, text) returns boolean language sql as $$ select true $$;
+        create operator pg_temp.~~ (leftarg = text, rightarg = text, function = pg_temp.always);
+        set local search_path = pg_temp, public, pg_catalog`)
+      const evil = `x') or true --`
+      expect(
+        (await client.query('select * from public.search_instances($1, $2, 9)', [evil, [evil]])).rowCount,
+      ).toBe(0)
     })
   })
 

@@ -57,7 +57,7 @@ test('a policy for everybody names the scope; only the role that owns the define
      order by 1`,
   )
   expect(lax).toEqual(
-    ['memberships', 'organizations'].map((tablename) => ({
+    ['instance_addresses', 'instances', 'memberships', 'organizations'].map((tablename) => ({
       tablename,
       policyname: 'definer_reads',
       roles: '{latchkey_definer}',

@@ -17,7 +17,7 @@ export const noLoginRoles = ['latchkey_jobs', 'latchkey_definer'] as const
 const kept = [
   ...['organizations', 'invitations', 'people', 'products', 'releases'],
   ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
-  ...['keys', 'revocations', 'restorations', 'extensions'],
+  ...['keys', 'revocations', 'restorations', 'extensions', 'staff'],
 ].join(', ')
 
 /** Creates the roles that are missing and sets the passwords that the addresses of the two processes name. */
@@ -52,13 +52,16 @@ export async function grantRights(owner: ClientBase) {
   await owner.query('grant usage on schema public to latchkey_app, latchkey_worker, latchkey_definer')
   await owner.query('grant create on schema public to latchkey_definer, latchkey_jobs')
   await owner.query('alter function session_context(text) owner to latchkey_definer')
+  await owner.query('alter function search_instances(text, text[], integer) owner to latchkey_definer')
   await owner.query('alter function enqueue_job(text, json, text, timestamptz) owner to latchkey_jobs')
   await owner.query('revoke create on schema public from public, latchkey_definer, latchkey_jobs')
   await owner.query('revoke all on all functions in schema public from public')
   await owner.query(
     'grant execute on all functions in schema public to latchkey_app, latchkey_worker, latchkey_definer',
   )
-  await owner.query('grant select on sessions, people, memberships, organizations to latchkey_definer')
+  await owner.query('grant select (id, label_folded) on instances to latchkey_definer')
+  await owner.query('grant select (instance_id, url_identity) on instance_addresses to latchkey_definer')
+  await owner.query('grant select on sessions, people, memberships, organizations, staff to latchkey_definer')
 
   const { rows } = await owner.query<{ name: string }>(
     `select quote_ident(relname) as name from pg_class
@@ -77,4 +80,6 @@ export async function grantRights(owner: ClientBase) {
   await owner.query(`revoke delete on memberships from ${workerRole}`)
   // What a suite contains may change until it is sold; the catalog's command sees to that.
   await owner.query(`revoke delete on suite_products from ${workerRole}`)
+  // Whom the vendor trusts, and with what, is no job's to change.
+  await owner.query(`revoke insert, update, delete on staff, assignments from ${workerRole}`)
 }

@@ -5,6 +5,8 @@ import { type Database, databaseOf, inOnePacket, pool } from './client'
 declare const scope: unique symbol
 /** A transaction that sees the rows of one organization. */
 export type OrganizationTx = Database & { readonly [scope]: 'organization' }
+/** A transaction of one of the vendor's people: it sees every organization's rows and writes none. */
+export type StaffTx = Database & { readonly [scope]: 'staff' }
 /** A transaction that sees every row, for work that belongs to no organization. */
 export type SystemTx = Database & { readonly [scope]: 'system' }
 
@@ -22,6 +24,22 @@ export function asOrganization<T>(
   return inTransaction(`set local latchkey.organization_id = '${organizationId}'`, (database) =>
     // the brand exists for the compiler only
     work(database as OrganizationTx),
+  )
+}
+
+/**
+ * Runs `work` in a transaction that sees every organization and writes nothing. For who is not, or no longer, of the
+ * vendor's staff it sees nothing: that is asked in the transaction itself. What staff do, they do by a command.
+ * @throws Unavailable when the database cannot be reached or has no connection free within two seconds.
+ */
+export function asStaff<T>(personId: string, work: (tx: StaffTx) => Promise<T>): Promise<T> {
+  if (!uuid.test(personId)) throw new TypeError('personId must be a lower-case UUID')
+  const found = `select from staff where person_id = '${personId}' and ended_at is null`
+  return inTransaction(
+    `set transaction read only; select set_config('latchkey.scope', case when exists (${found}) then 'staff' else '' end, true)`,
+    (database) =>
+      // the brand exists for the compiler only
+      work(database as StaffTx),
   )
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Browser, BrowserContext, BrowserContextOptions } from '@playwright/test'
-import { type MemberRole, memberRoles } from '@/lib/access'
+import { type MemberRole, memberRoles, type StaffRole } from '@/lib/access'
 import type { By } from '@/lib/command'
 import { newId } from '@/lib/ids'
 import { addInstance } from '@/lib/instances/add'
@@ -9,6 +9,8 @@ import { open } from '@/lib/keys/vault'
 import { addMember, createOrganization } from '@/lib/organizations/create'
 import { inviteMember } from '@/lib/organizations/invite'
 import { newToken, tokenHash } from '@/lib/people/tokens'
+import { addStaff } from '@/lib/staff/add'
+import { assign } from '@/lib/staff/assign'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import { query } from './sign-in'
@@ -27,6 +29,10 @@ export interface Customer {
   memberId: string
   invitationId: string
   keys: { id: string; shortId: string; characters: string }[]
+  /** The catalog's, by their references. */
+  products: Record<'formspro' | 'ticketimport', string>
+  /** One of the staff whom nobody has assigned. */
+  spareStaffId: string
 }
 
 export interface Person {
@@ -82,6 +88,8 @@ export async function newCustomer(
     memberId,
     invitationId,
     keys: await keysOf(organizationId),
+    products: { formspro: await productOf('formspro'), ticketimport: await productOf('ticketimport') },
+    spareStaffId: (await newStaff('staff')).personId,
   }
 }
 
@@ -100,8 +108,24 @@ export async function newInstance(
 }
 
 export async function subscribe(organizationId: string, reference: string, instanceId: string | null) {
+  const productId = await productOf(reference)
+  return startSubscription(bySystem(organizationId), { productId, instanceId })
+}
+
+async function productOf(reference: string): Promise<string> {
   const [product] = await query('select id from products where reference = $1', [reference])
-  return startSubscription(bySystem(organizationId), { productId: product?.id, instanceId })
+  return product?.id
+}
+
+/** One of the vendor's people, signed in; a `manager` is assigned to the organization. */
+export async function newStaff(role: StaffRole, organizationId?: string, name = ''): Promise<Person> {
+  const email = `${role}-${newId().slice(-12)}@northwind.example`
+  const { personId } = await addStaff(
+    { actor: { kind: 'system' } },
+    { email, name, role: role === 'admin' ? 'admin' : 'account_manager' },
+  )
+  if (role === 'manager' && organizationId) await assign(bySystem(organizationId), { staffId: personId })
+  return { personId, email, token: await newSession(personId) }
 }
 
 async function newMember(organizationId: string, slug: string, role: MemberRole): Promise<Person> {

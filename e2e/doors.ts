@@ -9,6 +9,8 @@ export interface Path {
   /** Its address in an organization; `ids` names the organization whose instance and keys are meant, when it is another's. */
   at: (slug: string, ids: Customer) => string
   method?: 'POST'
+  /** It is the vendor's own, and belongs to no organization. */
+  staff?: true
   /** What it answers to everybody, whatever the organization. */
   status?: number
   fields?: (slug: string, ids: Customer) => Fields
@@ -19,12 +21,16 @@ const inInstance = (rest: string) => (slug: string, ids: Customer) =>
 
 const ofMember = (rest: string) => (slug: string, ids: Customer) => `/${slug}/members/${ids.memberId}${rest}`
 
+const ofKey = (slug: string, ids: Customer) => `/${slug}/keys/${ids.keys[0]?.id}`
+
 const read = 'organization.read'
 
 /** Each page and route handler of the build; the matrix fails when one is missing here, or here alone. */
 export const paths: Record<string, Path> = {
   '/(portal)/[org]/page': { permission: read, at: (slug) => `/${slug}` },
   '/(portal)/[org]/keys/page': { permission: read, at: (slug) => `/${slug}/keys?state=all` },
+  '/(portal)/[org]/keys/[id]/page': { permission: read, at: ofKey },
+  '/(portal)/[org]/keys/new/page': { permission: read, at: (slug) => `/${slug}/keys/new` },
   '/(portal)/[org]/keys/export/route': { permission: 'key.export', at: (slug) => `/${slug}/keys/export` },
   '/(portal)/[org]/keys/file/route': {
     permission: 'key.reveal',
@@ -65,6 +71,20 @@ export const paths: Record<string, Path> = {
   '/(portal)/[org]/members/[id]/remove/page': { permission: 'member.read', at: ofMember('/remove') },
   '/(portal)/account/page': { permission: null, at: () => '/account' },
   '/(public)/account/email/page': { permission: null, at: () => '/account/email?token=none' },
+  '/staff/page': { permission: 'staff.search', staff: true, at: () => '/staff?q=desk' },
+  '/staff/search/route': {
+    permission: 'staff.search',
+    staff: true,
+    method: 'POST',
+    at: () => '/staff/search',
+    fields: (_slug, { keys }) => [['q', keys[0]?.characters ?? '']],
+  },
+  '/staff/organizations/new/page': {
+    permission: 'organization.create',
+    staff: true,
+    at: () => '/staff/organizations/new',
+  },
+  '/staff/people/page': { permission: 'staff.read', staff: true, at: () => '/staff/people' },
   '/(public)/invitation/page': { permission: null, at: () => '/invitation?token=none' },
   '/(public)/page': { permission: null, at: () => '/' },
   '/(public)/sign-in/page': { permission: null, at: () => '/sign-in' },
@@ -79,6 +99,8 @@ export const paths: Record<string, Path> = {
 
 /** The forms that stand on a page for whoever may: their permission by the page. */
 export const forms: Record<string, Permission> = {
+  '/(portal)/[org]/keys/[id]/page': 'key.revoke',
+  '/(portal)/[org]/keys/new/page': 'subscription.start',
   '/(portal)/[org]/instances/new/page': 'instance.add',
   '/(portal)/[org]/instances/[id]/edit/page': 'instance.edit',
   '/(portal)/[org]/instances/[id]/retire/page': 'instance.retire',
@@ -93,6 +115,8 @@ export interface Action {
   at: (slug: string, ids: Customer) => string
   /** It is about nothing that another organization could have. */
   alone?: true
+  /** What its page asks for, where that is not what every page of an organization does. */
+  page?: Permission
   /** Without the organization and the idempotency key, which every form has. */
   fields: (ids: Customer) => Fields
 }
@@ -100,6 +124,10 @@ export interface Action {
 const instances = 'app/(portal)/[org]/instances/actions.ts'
 const keys = 'app/(portal)/[org]/keys/actions.ts'
 const members = 'app/(portal)/[org]/members/actions.ts'
+const key = 'app/(portal)/[org]/keys/[id]/actions.ts'
+const issue = 'app/(portal)/[org]/keys/new/actions.ts'
+const staff = 'app/staff/actions.ts'
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 const newAddress = () => ['url', `https://x${randomUUID().slice(-12)}.example`] as const
 
 /** The actions of an organization's pages, in an order in which each can be done after the one before. */
@@ -116,6 +144,66 @@ export const organizationActions: Record<string, Action> = {
       ['keyId', ids.keys.at(-1)?.id ?? ''],
       ['instanceId', ids.instanceId],
     ],
+  },
+  [`${issue} issueSubscription`]: {
+    permission: 'subscription.start',
+    at: (slug) => `/${slug}/keys/new`,
+    fields: ({ instanceId, products }) => [
+      ['productId', products.formspro],
+      ['instanceId', instanceId],
+      ['months', '12'],
+      ['note', 'Ordered by letter.'],
+    ],
+  },
+  [`${issue} issuePermanent`]: {
+    permission: 'key.issue',
+    at: (slug) => `/${slug}/keys/new`,
+    fields: ({ instanceId, products }) => [
+      ['productId', products.ticketimport],
+      ['instanceId', instanceId],
+      ['note', 'Ordered by letter.'],
+    ],
+  },
+  [`${key} extend`]: {
+    permission: 'key.extend',
+    at: ofKey,
+    fields: ({ keys: [first] }) => [
+      ['keyId', first?.id ?? ''],
+      // Beyond a year and two weeks, and within what an account manager may.
+      ['until', inDays(400)],
+      ['why', 'The invoice is late.'],
+    ],
+  },
+  [`${key} revoke`]: {
+    permission: 'key.revoke',
+    at: ofKey,
+    fields: ({ keys: [first] }) => [
+      ['keyId', first?.id ?? ''],
+      ['reason', 'requested'],
+      ['note', ''],
+    ],
+  },
+  [`${key} restore`]: {
+    permission: 'key.restore',
+    at: ofKey,
+    fields: ({ keys: [first] }) => [
+      ['keyId', first?.id ?? ''],
+      ['note', 'It was another one.'],
+    ],
+  },
+  [`${staff} assignTo`]: {
+    permission: 'assignment.add',
+    alone: true,
+    page: 'staff.read',
+    at: () => '/staff/people',
+    fields: ({ spareStaffId }) => [['staffId', spareStaffId]],
+  },
+  [`${staff} takeAway`]: {
+    permission: 'assignment.remove',
+    alone: true,
+    page: 'staff.read',
+    at: () => '/staff/people',
+    fields: ({ spareStaffId }) => [['staffId', spareStaffId]],
   },
   [`${instances} add`]: {
     permission: 'instance.add',
@@ -191,6 +279,7 @@ export const organizationActions: Record<string, Action> = {
   },
   [`${members} leave`]: {
     permission: 'member.leave',
+    page: 'member.leave',
     alone: true,
     at: (slug) => `/${slug}/members/leave`,
     fields: () => [],
@@ -263,6 +352,36 @@ export const personalActions: Record<
     permission: 'sign_in.complete',
     stated: true,
     fields: [['token', 'none']],
+  },
+}
+
+/** What staff do outside any organization: the fields, given somebody of the staff whom nobody needs. */
+export const staffActions: Record<
+  string,
+  { permission: Permission; at: string; fields: (spareStaffId: string) => Fields }
+> = {
+  [`${staff} createCustomer`]: {
+    permission: 'organization.create',
+    at: '/staff/organizations/new',
+    fields: () => [
+      ['name', 'Made by staff'],
+      ['slug', `made-${randomUUID().slice(-12)}`],
+      ['timeZone', 'Europe/Paris'],
+      ['email', `owner@x${randomUUID().slice(-12)}.example`],
+    ],
+  },
+  [`${staff} addToStaff`]: {
+    permission: 'staff.add',
+    at: '/staff/people',
+    fields: () => [
+      ['email', `new@x${randomUUID().slice(-12)}.example`],
+      ['role', 'account_manager'],
+    ],
+  },
+  [`${staff} endForStaff`]: {
+    permission: 'staff.end',
+    at: '/staff/people',
+    fields: (spareStaffId) => [['staffId', spareStaffId]],
   },
 }
 

@@ -24,7 +24,7 @@ const hostile = [
 /** Every page, also the ones for what is missing; `signedIn` says by whom it is seen. */
 function pages(customer: Customer) {
   const own = Object.entries(paths)
-    .filter(([name, { permission }]) => permission !== null && name.endsWith('/page'))
+    .filter(([name, { permission, staff }]) => permission !== null && !staff && name.endsWith('/page'))
     .map(([, { at }]) => ({ signedIn: true, path: at(customer.slug, customer) }))
   return [
     ...own,

@@ -1,5 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { expect, test } from '@playwright/test'
-import { type MemberRole, may, memberRoles, permissions, type Role } from '@/lib/access'
+import {
+  isStaffRole,
+  type MemberRole,
+  may,
+  memberRoles,
+  permissions,
+  type Role,
+  type StaffRole,
+  staffRoles,
+} from '@/lib/access'
 import { commands } from '@/lib/command'
 import { newId } from '@/lib/ids'
 import {
@@ -9,9 +19,19 @@ import {
   newCustomer,
   newPerson,
   newSession,
+  newStaff,
   type Person,
 } from './customer'
-import { type Action, formOf, forms, organizationActions, type Path, paths, personalActions } from './doors'
+import {
+  type Action,
+  formOf,
+  forms,
+  organizationActions,
+  type Path,
+  paths,
+  personalActions,
+  staffActions,
+} from './doors'
 import {
   type Answer,
   actionBody,
@@ -25,17 +45,29 @@ import {
 } from './send'
 import { query } from './sign-in'
 
-type Asker = MemberRole | 'stranger' | 'person'
-const askers: readonly Asker[] = ['stranger', 'person', ...memberRoles]
-const isRole = (asker: Asker): asker is MemberRole => memberRoles.some((role) => role === asker)
-const member = (asker: Asker, permission: keyof typeof permissions) => isRole(asker) && may(asker, permission)
+type Asker = MemberRole | StaffRole | 'stranger' | 'person'
+const askers: readonly Asker[] = ['stranger', 'person', ...memberRoles, ...staffRoles]
+
+/** What somebody is to the organization that is theirs; a manager is assigned to it, other staff to nothing. */
+const roleInOwn = (asker: Asker): MemberRole | StaffRole | null =>
+  asker === 'stranger' || asker === 'person' ? null : asker
+/** And to another one: a customer is nobody there, and an account manager looks. */
+const roleInOther = (asker: Asker): StaffRole | null => {
+  const role = roleInOwn(asker)
+  if (!role || !isStaffRole(role)) return null
+  return role === 'admin' ? 'admin' : 'staff'
+}
+/** On the vendor's own pages. */
+const mayAsStaff = (asker: Asker, permission: keyof typeof permissions) => {
+  const role = roleInOther(asker)
+  return role !== null && may(role, permission)
+}
 
 test('[Z3] every page, route and action of the build is in the table, and nothing else', () => {
   expect(Object.keys(paths).sort()).toEqual(builtPaths().sort())
   const actions = builtActions().map(({ name }) => name)
-  expect([...Object.keys(organizationActions), ...Object.keys(personalActions)].sort()).toEqual(
-    actions.sort(),
-  )
+  const known = { ...organizationActions, ...personalActions, ...staffActions }
+  expect(Object.keys(known).sort()).toEqual(actions.sort())
   console.log(`[Z3] ${builtPaths().length} pages and routes, ${actions.length} actions`)
 })
 
@@ -45,8 +77,11 @@ test('[Z3] every permission that a person may have is asked for by a page, a rou
       ...Object.values(paths),
       ...Object.values(organizationActions),
       ...Object.values(personalActions),
+      ...Object.values(staffActions),
     ].flatMap(({ permission }) => permission ?? []),
   )
+  // Every page of a customer that staff open asks for it.
+  asked.add('organization.visit')
   const forPeople = Object.entries(permissions)
     .filter(([, roles]) => roles.some((role: Role) => role !== 'system'))
     .map(([permission]) => permission)
@@ -62,8 +97,10 @@ for (const asker of askers) {
     const as = await personOf(asker, own)
     const unknown = `unknown-${newId().slice(-8)}`
     const sealed = await sealedOf(own)
+    const [inOwn, inOther] = [roleInOwn(asker), roleInOther(asker)]
     let trials = 0
     for (const [name, path] of Object.entries(paths)) {
+      if (path.staff) continue
       const before = await rowsOf(other)
       const mine = await visit(path, own.slug, own, as)
       const attempts = await vendorRefusals(as)
@@ -71,35 +108,38 @@ for (const asker of askers) {
       const nobodys = await visit(path, unknown, other, as)
       trials += 3
       // Who is asked to sign in is not refused yet.
-      const recorded = as && path.permission ? 2 : 0
+      const recorded = as && path.permission ? (elsewhereRecorded(path, inOther) ? 2 : 1) : 0
       expect({ name, recorded: (await vendorRefusals(as)) - attempts }).toEqual({ name, recorded })
       expect({ name, status: mine.status }).toEqual({ name, status: expected(name, path, asker) })
       if (path.permission === null) continue
+      expect({ name, status: nobodys.status }).toEqual({ name, status: elsewhere(path, asker) })
+      if (inOther) expect({ name, status: theirs.status }).toEqual({ name, status: statusOf(path, inOther) })
       // Another organization and one that does not exist cannot be told apart.
-      expect(comparable(theirs, other.slug)).toBe(comparable(nobodys, unknown))
-      expect({ name, status: theirs.status }).toEqual({ name, status: elsewhere(path, asker) })
+      else expect(comparable(theirs, other.slug)).toBe(comparable(nobodys, unknown))
       // Not the empty page that Next leaves to JavaScript.
       if (as && name.endsWith('/page')) expect({ name, said: said(theirs) }).toEqual({ name, said: true })
       if (name.includes('[id]')) {
         // Under the own name, another's instance and none.
         const foreign = await visit(path, own.slug, other, as)
-        const nothing = await visit(path, own.slug, { ...other, instanceId: newId(), memberId: newId() }, as)
+        const none = { id: newId(), shortId: 'K-000000', characters: '' }
+        const nowhere = { ...other, instanceId: newId(), memberId: newId(), keys: [none] }
+        const nothing = await visit(path, own.slug, nowhere, as)
         trials += 2
-        expect(foreign.status).toBe(as && isRole(asker) ? 404 : elsewhere(path, asker))
+        expect(foreign.status).toBe(elsewhere(path, asker))
         expect(withoutIds(comparable(foreign))).toBe(withoutIds(comparable(nothing)))
       }
       for (const answer of [mine, theirs, nobodys]) {
         expectNoSecrets(answer, name, sealed)
-        expectNothingOf(other, answer, name)
+        if (answer !== theirs || !inOther) expectNothingOf(other, answer, name)
       }
       const form = forms[name]
-      if (form && isRole(asker)) {
+      if (form && inOwn) {
         expect({
           name,
           form: mine.text.includes('name="idempotencyKey"') || /name="(instance|member)Id"/.test(mine.text),
         }).toEqual({
           name,
-          form: may(asker, form),
+          form: may(inOwn, form),
         })
       }
       expect(await rowsOf(other)).toBe(before)
@@ -109,6 +149,7 @@ for (const asker of askers) {
 
   test(`[Z1] [Z2] [Z4] [Z7] what a ${asker} does by the raw action, in the own, another and an unknown organization, is what the table says`, async () => {
     test.slow()
+    const [inOwn, inOther] = [roleInOwn(asker), roleInOther(asker)]
     let trials = 0
     for (const how of ['script', 'form'] as const) {
       const own = await newCustomer(`do-${asker}`)
@@ -124,14 +165,26 @@ for (const asker of askers) {
           vendor: await vendorRefusals(as),
         }
         const entries = await entriesOf(own)
+        const others = await entriesOf(other)
         // The others first: what is refused must not change what the own may still do.
-        const theirs = await act(how, id, action, other.slug, other, as)
         const nobodys = await act(how, id, action, unknown, other, as)
-        expect(comparable(theirs, ...givenBy(theirs, other.slug))).toBe(
-          comparable(nobodys, ...givenBy(nobodys, unknown)),
-        )
+        // What an admin does they do everywhere: in the own organization, to which nobody assigned them, it is seen.
+        const theirs = inOther === 'admin' ? nobodys : await act(how, id, action, other.slug, other, as)
+        if (!inOther)
+          expect(comparable(theirs, ...givenBy(theirs, other.slug))).toBe(
+            comparable(nobodys, ...givenBy(nobodys, unknown)),
+          )
         // Each refusal of somebody whose organization it is not: one entry in the vendor's chain.
-        expect((await vendorRefusals(as)) - before.vendor).toBe(as ? 2 : 0)
+        const recorded = inOther ? (await entriesOf(other)).slice(others.length) : []
+        expect({ name, how, recorded }).toEqual({
+          name,
+          how,
+          recorded: inOther === 'staff' ? [{ action: action.permission, outcome: 'refused' }] : [],
+        })
+        // So is the page that answers a plain form, where it shows nothing to who has sent it.
+        const unseen = inOther === 'staff' && action.page && !may(inOther, action.page)
+        const hidden = unseen && how === 'form' ? 1 : 0
+        expect((await vendorRefusals(as)) - before.vendor).toBe(as ? (inOther ? 1 + hidden : 2) : 0)
         // The own name, with another's instance and keys.
         const foreign = action.alone ? null : await act(how, id, action, own.slug, other, as)
         expect({ name, own: await rowsOf(own) }).toEqual({ name, own: before.own })
@@ -139,7 +192,7 @@ for (const asker of askers) {
         expect({ name, how, refused: refused.map(({ outcome }) => outcome) }).toEqual({
           name,
           how,
-          refused: foreign && isRole(asker) ? ['refused'] : [],
+          refused: foreign && inOwn ? ['refused'] : [],
         })
         const mine = await act(how, id, action, own.slug, own, as)
         trials += foreign ? 4 : 3
@@ -147,20 +200,70 @@ for (const asker of askers) {
         expect({ name, how, done }).toEqual({
           name,
           how,
-          done: isRole(asker)
-            ? [{ action: action.permission, outcome: may(asker, action.permission) ? 'done' : 'refused' }]
+          done: inOwn
+            ? [{ action: action.permission, outcome: may(inOwn, action.permission) ? 'done' : 'refused' }]
             : [],
         })
-        if (!member(asker, action.permission)) expect(await rowsOf(own)).toBe(before.own)
+        if (!inOwn || !may(inOwn, action.permission)) expect(await rowsOf(own)).toBe(before.own)
         expect(await rowsOf(other)).toBe(before.other)
         for (const answer of [theirs, nobodys, mine, ...(foreign ? [foreign] : [])]) {
           expect(answer.status).toBeLessThan(500)
           expectNoSecrets(answer, name, sealed)
-          expectNothingOf(other, answer, name)
+          if (answer !== theirs || !inOther) expectNothingOf(other, answer, name)
         }
       }
     }
     console.log(`[Z1] [Z2] [Z4] [Z7] ${asker}: ${trials} actions`)
+  })
+
+  test(`[Z1] [Z4] [Z7] what a ${asker} sees and does on the vendor’s own pages is what the table says`, async () => {
+    const own = await newCustomer(`vendors-${asker}`)
+    const as = await personOf(asker, own)
+    const sealed = await sealedOf(own)
+    let trials = 0
+    for (const [name, path] of Object.entries(paths)) {
+      if (!path.staff || !path.permission) continue
+      const before = await vendorRefusals(as)
+      const answer = await visit(path, own.slug, own, as)
+      const allowed = mayAsStaff(asker, path.permission)
+      const status = allowed ? (path.method === 'POST' ? 303 : 200) : elsewhere(path, asker)
+      expect({ name, status: answer.status }).toEqual({ name, status })
+      expect({ name, recorded: (await vendorRefusals(as)) - before }).toEqual({
+        name,
+        recorded: as && !allowed ? 1 : 0,
+      })
+      expectNoSecrets(answer, name, sealed)
+      // What a whole key leads to is said to staff alone.
+      expect(String(answer.headers.location ?? '').includes(own.slug)).toBe(allowed && path.method === 'POST')
+      trials++
+    }
+    for (const { id, name } of builtActions()) {
+      const action = staffActions[name]
+      if (!action) continue
+      for (const how of ['script', 'form'] as const) {
+        const spare = await newStaff('staff')
+        const before = await doneByVendor(as, action.permission)
+        const { headers, body } = actionBody(
+          how,
+          id,
+          [['idempotencyKey', randomUUID()], ...action.fields(spare.personId)],
+          true,
+        )
+        const answer = await send({
+          method: 'POST',
+          path: action.at,
+          as,
+          headers: { ...headers, origin: origin() },
+          body,
+        })
+        expect(answer.status).toBeLessThan(500)
+        const outcome = mayAsStaff(asker, action.permission) ? 'done' : 'refused'
+        const recorded = (await doneByVendor(as, action.permission)).slice(before.length)
+        expect({ name, how, recorded }).toEqual({ name, how, recorded: as ? [{ outcome }] : [] })
+        trials++
+      }
+    }
+    console.log(`[Z1] ${asker}: ${trials} on the vendor’s own pages`)
   })
 }
 
@@ -357,7 +460,8 @@ function never(): never {
 
 async function personOf(asker: Asker, own: Customer): Promise<Person | null> {
   if (asker === 'stranger') return null
-  return asker === 'person' ? newPerson() : own.people[asker]
+  if (asker === 'person') return newPerson()
+  return isStaffRole(asker) ? newStaff(asker, own.organizationId) : own.people[asker]
 }
 
 function visit(path: Path, slug: string, ids: Customer, as: Person | null): Promise<Answer> {
@@ -370,13 +474,20 @@ function visit(path: Path, slug: string, ids: Customer, as: Person | null): Prom
   return send({ method: 'POST', path: address, as, headers, body })
 }
 
-/** A form leads back to its page, which says whom to ask. */
-const refused = (path: Path) => (path.method === 'POST' ? 303 : 403)
+/** Of who belongs to the organization, as a member or as staff. A form leads back to its page, which says whom to ask. */
+function statusOf(path: Path, role: MemberRole | StaffRole): number {
+  if (!path.permission || may(role, path.permission)) return path.status ?? 200
+  return path.method === 'POST' ? 303 : 404
+}
+
+/** Whether a visit to another organization is refused in the vendor's chain; what a command refuses is in its own. */
+const elsewhereRecorded = (path: Path, role: StaffRole | null) =>
+  !role || (path.permission !== null && !may(role, path.permission) && path.method !== 'POST')
 
 /** The status of a visit to one's own organization, or to what belongs to none. */
 function expected(name: string, path: Path, asker: Asker): number {
-  if (path.permission)
-    return isRole(asker) ? (may(asker, path.permission) ? 200 : refused(path)) : elsewhere(path, asker)
+  const role = roleInOwn(asker)
+  if (path.permission) return role ? statusOf(path, role) : elsewhere(path, asker)
   if (path.status) return path.status
   if (name === '/_not-found/page' || name === '/_global-error/page') return 404
   if (name.startsWith('/api/') || name === '/icon.svg/route') return 200
@@ -485,7 +596,8 @@ async function rowsOf({ organizationId }: Customer): Promise<string> {
 const entriesOf = ({ organizationId }: Customer) =>
   inOrganization<{ action: string; outcome: string }>(
     organizationId,
-    `select action, outcome from audit_entries where person_id is not null order by sequence`,
+    `select action, outcome from audit_entries where person_id is not null and action <> 'organization.visit'
+     order by sequence`,
   )
 
 /** How many refusals of this person the vendor's chain holds. */
@@ -496,6 +608,13 @@ async function vendorRefusals(person: Person | null): Promise<number> {
   )
   return row?.n ?? 0
 }
+
+/** What the vendor's chain says of this person and that action. */
+const doneByVendor = (person: Person | null, action: string) =>
+  inSystem<{ outcome: string }>(
+    `select outcome from audit_entries where organization_id is null and person_id = $1 and action = $2 order by sequence`,
+    [person?.personId ?? null, action],
+  )
 
 const accountOf = ({ personId }: Person) =>
   query(

@@ -21,6 +21,29 @@ const working = [
   'address.remove',
   'key.note_seen',
 ] as const
+const looking = [
+  'organization.read',
+  'organization.visit',
+  'activity.read',
+  'activity.export',
+  'member.read',
+  'key.export',
+  'staff.search',
+] as const
+const helping = [
+  'instance.add',
+  'instance.edit',
+  'instance.retire',
+  'instance.reinstate',
+  'address.add',
+  'address.remove',
+  'member.invite',
+  'key.reveal',
+  'key.revoke',
+  'key.restore',
+  'key.extend',
+  'subscription.start',
+] as const
 const signingIn = ['sign_in.request', 'sign_in.complete'] as const
 
 /**
@@ -44,6 +67,22 @@ const roles: Record<Role, readonly Permission[]> = {
   billing: reading,
   // Reads, masked.
   viewer: reading,
+  // Of the vendor: looks at every organization, which its members read, and begins new ones.
+  staff: [...looking, 'organization.create'],
+  // Where they are assigned: what the customer's own people do with keys and instances, and what ends or lengthens a key.
+  manager: [...looking, ...helping, 'organization.create'],
+  // Also permanent keys, and who of the staff does what.
+  admin: [
+    ...looking,
+    ...helping,
+    'organization.create',
+    'key.issue',
+    'staff.read',
+    'staff.add',
+    'staff.end',
+    'assignment.add',
+    'assignment.remove',
+  ],
   stranger: signingIn,
   // Of themselves alone, whatever they belong to.
   person: [
@@ -73,6 +112,10 @@ const roles: Record<Role, readonly Permission[]> = {
     'subscription.start',
     'subscription.renew',
     'trial.start',
+    'staff.add',
+    'staff.end',
+    'assignment.add',
+    'assignment.remove',
   ],
 }
 

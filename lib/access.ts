@@ -1,24 +1,37 @@
 export const memberRoles = ['owner', 'billing', 'technical', 'viewer'] as const
 export type MemberRole = (typeof memberRoles)[number]
+/**
+ * What one of the vendor's people is to an organization: `staff` reads it, `manager` is the account manager who was assigned
+ * to it, `admin` needs no assignment. Outside any organization an account manager is `staff`.
+ */
+export const staffRoles = ['staff', 'manager', 'admin'] as const
+export type StaffRole = (typeof staffRoles)[number]
 /** `stranger`: nobody is signed in. `person`: signed in, whatever they belong to. `system`: the worker, the seed, Stripe. */
-export type Role = MemberRole | 'stranger' | 'person' | 'system'
+export type Role = MemberRole | StaffRole | 'stranger' | 'person' | 'system'
 
 const everyMember = memberRoles
 const owner = ['owner'] as const
 const technical = ['owner', 'technical'] as const
+/** Reads every organization, recorded. */
+const everyStaff = staffRoles
+const acting = ['manager', 'admin'] as const
+const admin = ['admin'] as const
+const readers = [...everyMember, ...everyStaff] as const
 
 /**
  * Who may do what: the one table. Buttons, commands and the authorization matrix of the browser tests read it.
  */
 export const permissions = {
-  'organization.read': everyMember,
+  'organization.read': readers,
   // All of it: what is said of an instance on its own page is said to every member as well, and auditors are viewers.
-  'activity.read': everyMember,
-  'activity.export': everyMember,
-  'organization.create': ['system'],
+  'activity.read': readers,
+  'activity.export': readers,
+  /** Looking at an organization as staff, which its members read once an hour. */
+  'organization.visit': everyStaff,
+  'organization.create': [...everyStaff, 'system'],
   'member.add': ['system'],
-  'member.read': everyMember,
-  'member.invite': [...owner, 'system'],
+  'member.read': readers,
+  'member.invite': [...owner, ...acting, 'system'],
   'member.withdraw_invitation': owner,
   'member.change_role': owner,
   'member.remove': owner,
@@ -26,23 +39,31 @@ export const permissions = {
   'invitation.accept': ['person'],
   'catalog.apply': ['system'],
 
-  'instance.add': [...technical, 'system'],
-  'instance.edit': [...technical, 'system'],
-  'instance.retire': [...technical, 'system'],
-  'instance.reinstate': [...technical, 'system'],
-  'address.add': [...technical, 'system'],
-  'address.remove': [...technical, 'system'],
+  'instance.add': [...technical, ...acting, 'system'],
+  'instance.edit': [...technical, ...acting, 'system'],
+  'instance.retire': [...technical, ...acting, 'system'],
+  'instance.reinstate': [...technical, ...acting, 'system'],
+  'address.add': [...technical, ...acting, 'system'],
+  'address.remove': [...technical, ...acting, 'system'],
 
-  'key.reveal': technical,
-  'key.export': everyMember,
-  'key.issue': ['system'],
-  'key.revoke': ['system'],
-  'key.restore': ['system'],
-  'key.extend': ['system'],
+  'key.reveal': [...technical, ...acting],
+  'key.export': readers,
+  // Permanent keys: docs/decisions/0006.
+  'key.issue': [...admin, 'system'],
+  'key.revoke': [...acting, 'system'],
+  'key.restore': [...acting, 'system'],
+  'key.extend': [...acting, 'system'],
   'key.note_seen': [...technical, 'system'],
-  'subscription.start': ['system'],
+  'subscription.start': [...acting, 'system'],
   'subscription.renew': ['system'],
   'trial.start': ['system'],
+
+  'staff.search': everyStaff,
+  'staff.read': admin,
+  'staff.add': [...admin, 'system'],
+  'staff.end': [...admin, 'system'],
+  'assignment.add': [...admin, 'system'],
+  'assignment.remove': [...admin, 'system'],
 
   'sign_in.request': ['stranger', 'person'],
   'sign_in.complete': ['stranger', 'person'],
@@ -63,6 +84,11 @@ export type Permission = keyof typeof permissions
 export function may(role: Role, permission: Permission): boolean {
   const allowed: readonly Role[] = permissions[permission]
   return allowed.includes(role)
+}
+
+/** Whether it is a role of the vendor's people. */
+export function isStaffRole(role: Role): role is StaffRole {
+  return staffRoles.some((one) => one === role)
 }
 
 /** What the member roles differ in: what is worth saying of each. */

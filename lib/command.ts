@@ -1,20 +1,26 @@
 import type { z } from 'zod'
 import { isRetryable } from '@/db/failures'
 import { asOrganization, asSystem, type OrganizationTx, type SystemTx } from '@/db/scope'
-import { may, type Permission, type Role } from '@/lib/access'
+import { may, type Permission, type Role, type StaffRole } from '@/lib/access'
 import { type AuditContext, type AuditEntry, appendAudit } from '@/lib/audit/append'
 import { now } from '@/lib/clock'
 import { runOnce } from '@/lib/command-run'
 import { DomainError, Forbidden, InvalidInput, Refused, Unavailable } from '@/lib/errors'
 import { type Limits, takePoints } from '@/lib/limits'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
+import { staffRoleIn, staffRoleOf, standing } from '@/lib/staff/role'
 
-/** `person`: signed in, whether or not a member; for joining. */
+/** `person`: signed in, whether or not a member; for joining. `staff`: one of the vendor's, assigned or not. */
 export type Actor =
   | { kind: 'member'; personId: string }
+  | { kind: 'staff'; personId: string }
   | { kind: 'person'; personId: string }
   | { kind: 'system' }
-export type VendorActor = { kind: 'person'; personId: string } | { kind: 'stranger' } | { kind: 'system' }
+export type VendorActor =
+  | { kind: 'person'; personId: string }
+  | { kind: 'staff'; personId: string }
+  | { kind: 'stranger' }
+  | { kind: 'system' }
 
 /** Who asks, for which organization, and under which identity: a repeated idempotency key gets the first answer again. */
 export interface By {
@@ -30,6 +36,8 @@ export interface VendorBy {
 interface Recorder {
   now: Date
   personId: string | null
+  /** As what they act. */
+  role: Role
   audit(entry: Omit<AuditEntry, 'action' | 'outcome'> & { outcome?: AuditEntry['outcome'] }): void
   /** Says that things were already as asked: nothing was written, so there is nothing to record. */
   unchanged(): void
@@ -48,8 +56,11 @@ type About = (tx: OrganizationTx, organizationId: string) => Promise<Pick<AuditE
 interface Options<Input> {
   /** Creates something: the caller must bring an idempotency key, and the answer is kept under it. Never with secrets. */
   once?: true
-  /** Taken before the transaction opens, so that waiting for it holds no connection. */
-  limits?: (input: Input, personId: string | null) => Limits
+  /**
+   * Taken before the transaction opens, so that waiting for it holds no connection.
+   * @param role of one of the staff, as it was a moment before; null of anybody else
+   */
+  limits?: (input: Input, personId: string | null, role: StaffRole | null) => Limits
   /** Changes who belongs or as what: one at a time in each organization, from before the asker's own role is read. */
   membersInTurn?: true
   /** Says what a refusal is about, so that it stands in that instance's timeline. */
@@ -74,13 +85,14 @@ export function command<Schema extends z.ZodType, Result>(
   return (by: By, raw: z.input<Schema>): Promise<Result> => {
     const { actor, organizationId } = by
     const personId = actor.kind === 'system' ? null : actor.personId
-    const auditActor = actor.kind === 'system' ? 'system' : 'member'
+    const auditActor = actor.kind === 'person' ? 'member' : actor.kind
     const context: AuditContext = { organizationId, actor: auditActor, personId, at: now() }
     return run(name, schema, options, context, raw, (input) =>
       asOrganization(organizationId, async (tx) => {
         if (options.membersInTurn) await lockMembers(tx, organizationId)
-        permit(actor.kind === 'member' ? await roleIn(tx, organizationId, actor.personId) : actor.kind, name)
-        return conclude(tx, name, options, context, by.idempotencyKey, input, (recorder) =>
+        const role = await roleOf(tx, organizationId, actor)
+        permit(role, name)
+        return conclude(tx, name, options, context, role, by.idempotencyKey, input, (recorder) =>
           handler({ tx, organizationId, ...recorder }, input),
         )
       }),
@@ -98,18 +110,25 @@ export function vendorCommand<Schema extends z.ZodType, Result>(
   commands.set(name, { once: options.once ?? false, vendor: true })
   return (by: VendorBy, raw: z.input<Schema>): Promise<Result> => {
     const { actor } = by
-    const personId = actor.kind === 'person' ? actor.personId : null
+    const personId = 'personId' in actor ? actor.personId : null
     const auditActor = actor.kind === 'person' ? 'member' : actor.kind
     const context: AuditContext = { organizationId: null, actor: auditActor, personId, at: now() }
     return run(name, schema, options, context, raw, (input) =>
       asSystem(name, async (tx) => {
-        permit(actor.kind, name)
-        return conclude(tx, name, options, context, by.idempotencyKey, input, (recorder) =>
+        const role = actor.kind === 'staff' ? await staffRoleOf(tx, actor.personId) : actor.kind
+        permit(role, name)
+        return conclude(tx, name, options, context, role, by.idempotencyKey, input, (recorder) =>
           handler({ tx, ...recorder }, input),
         )
       }),
     )
   }
+}
+
+async function roleOf(tx: OrganizationTx, organizationId: string, actor: Actor): Promise<Role> {
+  if (actor.kind === 'member') return roleIn(tx, organizationId, actor.personId)
+  if (actor.kind === 'staff') return staffRoleIn(tx, organizationId, actor.personId)
+  return actor.kind
 }
 
 async function run<Schema extends z.ZodType, Result>(
@@ -124,12 +143,17 @@ async function run<Schema extends z.ZodType, Result>(
   try {
     const input = parse(schema, raw)
     about = options.about?.(input)
-    if (options.limits) await takePoints(options.limits(input, context.personId))
+    if (options.limits) await takePoints(options.limits(input, context.personId, await staffRole(context)))
     return await retrying(() => transact(input))
   } catch (error) {
     if (error instanceof DomainError && isRefusal(error)) await recordRefusal(name, context, error, about)
     throw error
   }
+}
+
+async function staffRole({ actor, organizationId, personId }: AuditContext): Promise<StaffRole | null> {
+  if (actor !== 'staff' || !organizationId || !personId) return null
+  return asOrganization(organizationId, (tx) => staffRoleIn(tx, organizationId, personId))
 }
 
 /** Runs the handler, once under its idempotency key, and ends with its audit entries, whose lock is then held briefly. */
@@ -138,6 +162,7 @@ function conclude<Input, Result>(
   name: Permission,
   options: Options<Input>,
   context: AuditContext,
+  role: Role,
   idempotencyKey: string | undefined,
   input: Input,
   handle: (recorder: Recorder) => Promise<Result>,
@@ -151,7 +176,7 @@ function conclude<Input, Result>(
     const unchanged = () => {
       said = true
     }
-    const result = await handle({ now: context.at, personId: context.personId, audit, unchanged })
+    const result = await handle({ now: context.at, personId: context.personId, role, audit, unchanged })
     if (entries.length === 0 && !said) throw new Error(`${name} ran without an audit entry`)
     if (entries.length > 0) await appendAudit(tx, context, entries)
     return result
@@ -181,7 +206,7 @@ async function recordRefusal(action: Permission, context: AuditContext, error: D
   const { limit } = error.facts
   const details = { because: error.code, ...(typeof limit === 'string' ? { limit } : {}) }
   const entry: AuditEntry = { action, outcome: 'refused', details }
-  if (await recordInOrganization(context, entry, about)) return
+  if (await retrying(() => recordInOrganization(context, entry, about))) return
   await asSystem('record a refusal', (tx) => appendAudit(tx, { ...context, organizationId: null }, [entry]))
 }
 
@@ -197,7 +222,9 @@ async function recordInOrganization(
   const { organizationId, personId } = context
   if (!organizationId) return false
   return asOrganization(organizationId, async (tx) => {
-    if (personId && !(await isMember(tx, organizationId, personId))) return false
+    const { actor } = context
+    if (actor === 'staff' && !(personId && (await standing(tx, organizationId, personId)))) return false
+    if (actor === 'member' && personId && !(await isMember(tx, organizationId, personId))) return false
     await appendAudit(tx, context, [{ ...entry, ...(await about?.(tx, organizationId)) }])
     return true
   })

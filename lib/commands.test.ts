@@ -19,6 +19,8 @@ import { addMember } from '@/lib/organizations/create'
 import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
 import { tokenHash } from '@/lib/people/tokens'
+import { assign, unassign } from '@/lib/staff/assign'
+import { recordVisit } from '@/lib/staff/visit'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import { startTrial } from '@/lib/trials/start'
@@ -158,6 +160,10 @@ const foreign: Partial<Record<Permission, (() => Promise<unknown>)[]>> = {
 const takesNothing: Partial<Record<Permission, unknown>> = {
   'member.add': addMember,
   'member.invite': inviteMember,
+  // One of the staff is nobody's, and what they are assigned to is the organization at hand.
+  'assignment.add': assign,
+  'assignment.remove': unassign,
+  'organization.visit': recordVisit,
 }
 /** The sources of lib that define commands, and the names of those of an organization. */
 function inSources() {
@@ -246,6 +252,7 @@ test('what creates something is done once per idempotency key', async () => {
     'member.add',
     'member.invite',
     'organization.create',
+    'organization.visit',
     'subscription.renew',
     'subscription.start',
     'trial.start',

@@ -8,7 +8,7 @@ import { type Lock, takeLock } from '@/sandbox/lock'
 import { type Portal, startPortal } from '@/sandbox/portal'
 import { freePort, isPortFree } from '@/sandbox/ports'
 import { postgresHome } from '@/sandbox/postgres-home'
-import { demoPeople, largePeople } from '@/sandbox/seed/people'
+import { demoPeople, demoStaff, largePeople } from '@/sandbox/seed/people'
 import { buildWhenStale } from '@/scripts/build'
 import { describeExit, requestToStop } from '@/scripts/processes'
 
@@ -79,7 +79,7 @@ async function start(options: Options, home: string): Promise<Portal> {
 
 function welcome(portal: Portal, options: Options) {
   const people = portal.seeded === 'large' ? [...demoPeople, ...largePeople] : demoPeople
-  const width = Math.max(...people.map(({ email }) => email.length))
+  const width = Math.max(...[...people, ...demoStaff].map(({ email }) => email.length))
   print('')
   print('Latchkey is ready')
   print(`  Portal  ${portal.publicUrl}`)
@@ -88,6 +88,11 @@ function welcome(portal: Portal, options: Options) {
   print('Sign in as one of these; the code comes by mail:')
   for (const { email, name, organization, role } of people) {
     print(`  ${email.padEnd(width)}  ${name}, ${role} of ${organization}`)
+  }
+  print('Or as one of the vendor’s own people, who come to /staff:')
+  for (const { email, name, role, looksAfter } of demoStaff) {
+    const what = role === 'admin' ? 'admin' : `account manager of ${looksAfter.join(', ')}`
+    print(`  ${email.padEnd(width)}  ${name}, ${what}`)
   }
   print('')
   if (portal.seeded !== options.size) {

@@ -2,6 +2,8 @@ import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { initials, PersonMenu } from '@/app/person-menu'
 import { Shell } from '@/components/shell'
+import { isStaffRole } from '@/lib/access'
+import { StaffBanner } from './staff-banner'
 
 /** The frame of an organization's pages. `needs` counts the lines of its overview that want somebody. */
 export async function Portal({
@@ -41,6 +43,9 @@ export async function Portal({
         current: mine(membership.slug),
       }))}
       nav={[
+        ...(session.staff
+          ? [{ href: '/staff', text: t('shell.staff.console'), icon: 'search' as const, current: false }]
+          : []),
         {
           href: home,
           text: t('shell.overview'),
@@ -71,6 +76,7 @@ export async function Portal({
       person={{ mark: initials(name), name, note: t(`shell.role.${organization.role}`) }}
       personMenu={<PersonMenu language={language} t={t} />}
     >
+      {isStaffRole(organization.role) && <StaffBanner visit={visit} />}
       {children}
     </Shell>
   )

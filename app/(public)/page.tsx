@@ -6,9 +6,10 @@ import { PageHead } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { env } from '@/lib/env'
 
-/** Where signing in leads: to one's first organization, or to what to do while there is none. */
+/** Where signing in leads: staff to the vendor's own pages, others to one's first organization, or to what to do while there is none. */
 export default async function Home() {
-  const { email, memberships } = await requireSession()
+  const { email, memberships, staff } = await requireSession()
+  if (staff) redirect('/staff')
   const [first] = memberships
   if (first) redirect(`/${first.slug}`)
   const t = await currentTranslator()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { headers } from 'next/headers'
 import { unstable_rethrow } from 'next/navigation'
 import type { FormState } from '@/components/form-state'
-import type { Permission } from '@/lib/access'
+import { isStaffRole, type Permission } from '@/lib/access'
 import { noteUnavailable } from '@/lib/answer'
 import type { By, VendorBy } from '@/lib/command'
 import { env } from '@/lib/env'
@@ -13,7 +13,13 @@ import type { Translate } from '@/lib/messages/translator'
 import type { Membership, Session } from '@/lib/people/session'
 import { attempted } from './attempt'
 import { fieldSentence, sentence } from './sentence'
-import { browsersTranslator, currentSession, currentTranslator, signInHere } from './session'
+import {
+  browsersTranslator,
+  currentSession,
+  currentTranslator,
+  organizationNamed,
+  signInHere,
+} from './session'
 import { forbiddenSentence } from './whom-to-ask'
 
 export interface Acting {
@@ -46,6 +52,27 @@ export function act<Data = null>(
       if (error instanceof Forbidden) return failure(form, await forbiddenSentence(error, organization, t))
       throw error
     }
+  })
+}
+
+/** The same for a form of the vendor's own pages, which speaks of no organization or of one that is yet to be. */
+export function actAsStaff(
+  action: Permission,
+  form: FormData,
+  run: (acting: { session: Session; by: VendorBy; t: Translate }) => Promise<FormState>,
+): Promise<FormState> {
+  return answer(form, action, async (t) => {
+    const session = await currentSession()
+    if (!session) return signedOut(form, action, t)
+    if (!session.staff) {
+      await attempted(action, session.personId, 'not_found')
+      throw new NotFound('page')
+    }
+    return run({
+      session,
+      by: { actor: { kind: 'staff', personId: session.personId }, ...identityOf(form) },
+      t,
+    })
   })
 }
 
@@ -84,8 +111,7 @@ export async function organizationOf(
   form: FormData,
   session: Session,
 ): Promise<Membership> {
-  const slug = form.get('organization')
-  const organization = session.memberships.find((membership) => membership.slug === slug)
+  const organization = await organizationNamed(String(form.get('organization')), session)
   if (organization) return organization
   await attempted(action, session.personId, 'not_found')
   throw new NotFound('organization')
@@ -93,7 +119,7 @@ export async function organizationOf(
 
 export function actingAs(session: Session, organization: Membership, form: FormData): By {
   return {
-    actor: { kind: 'member', personId: session.personId },
+    actor: { kind: isStaffRole(organization.role) ? 'staff' : 'member', personId: session.personId },
     organizationId: organization.organizationId,
     ...identityOf(form),
   }

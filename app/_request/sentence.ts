@@ -1,4 +1,4 @@
-import { type Permission, rolesThatMay } from '@/lib/access'
+import { may, type Permission, rolesThatMay } from '@/lib/access'
 import { type DomainError, Forbidden } from '@/lib/errors'
 import type { Translate } from '@/lib/messages/translator'
 
@@ -18,11 +18,11 @@ export function fieldSentence(code: string, t: Translate): string {
   return t.has(name) ? t(name) : t('errors.field.invalid')
 }
 
-/** The roles that may: "an owner or a technical member". */
+/** The roles that may: "an owner or a technical member"; of the vendor, where no member may. */
 export function whoMay(permission: Permission, t: Translate): string {
-  return rolesThatMay(permission)
-    .map((role) => t(`errors.role.${role}`))
-    .join(t('errors.or'))
+  const roles = rolesThatMay(permission)
+  if (roles.length === 0) return t(may('manager', permission) ? 'errors.role.manager' : 'errors.role.admin')
+  return roles.map((role) => t(`errors.role.${role}`)).join(t('errors.or'))
 }
 
 /** @param who whom to ask: the roles that may, or people by name. */

@@ -1,12 +1,13 @@
 import { cookies, headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { cache } from 'react'
-import { may, type Permission } from '@/lib/access'
+import { isStaffRole, may, type Permission } from '@/lib/access'
 import { env } from '@/lib/env'
 import { NotFound } from '@/lib/errors'
 import { type Language, languageFrom, languages, type Translate, translator } from '@/lib/messages/translator'
 import { parseSlug } from '@/lib/organizations/slug'
 import { type Membership, type Session, sessionOf } from '@/lib/people/session'
+import { organizationFor, recordVisit } from '@/lib/staff/visit'
 import { attempted } from './attempt'
 
 /** A cookie's name; `__Host-` keeps other hosts of the domain from setting it, and works over HTTPS only. */
@@ -86,16 +87,36 @@ export async function requireMember(
   return { session, organization, language: session.language, t: translator(session.language) }
 }
 
-/** The organization that an address names. @throws NotFound where the role may not; recorded, where it is not theirs. */
+/**
+ * What somebody is to the organization of that name: a member or, with the role that they have there, one of the vendor's
+ * people. Whose own organization it is acts as its member. Null where they are neither.
+ */
+export const organizationNamed = cache(async (slug: string, session: Session): Promise<Membership | null> => {
+  const own = session.memberships.find((one) => one.slug === slug)
+  if (own) return own
+  return session.staff && parseSlug(slug).ok ? organizationFor(session.personId, slug) : null
+})
+
+/** A page and its title ask alike. */
+const visited = cache(recordVisit)
+
+/**
+ * The organization that an address names; that one of the staff looks at it is recorded before they see anything.
+ * @throws NotFound where the role may not; recorded, where it is not theirs.
+ */
 export async function membershipIn(
   slug: string,
   permission: Permission,
-  { memberships, personId }: Session,
+  session: Session,
 ): Promise<Membership> {
-  const membership = memberships.find((one) => one.slug === slug)
-  if (membership && may(membership.role, permission)) return membership
+  const membership = await organizationNamed(slug, session)
+  const { personId } = session
+  if (membership && may(membership.role, permission)) {
+    if (isStaffRole(membership.role)) await visited(personId, membership.organizationId)
+    return membership
+  }
   // What no organization can be called is a file that a browser looks for, not somebody's attempt.
-  if (!membership && parseSlug(slug).ok) await attempted(permission, personId, 'not_found')
+  if (parseSlug(slug).ok) await attempted(permission, personId, 'not_found')
   throw new NotFound('organization')
 }
 

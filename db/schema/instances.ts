@@ -5,6 +5,7 @@ import {
   foreignKey,
   index,
   pgEnum,
+  pgPolicy,
   pgTable,
   smallint,
   text,
@@ -56,7 +57,10 @@ export const instances = pgTable(
     check('instances_short_id', sql`${t.shortId} ~ '^I-[0-9A-HJKMNP-TV-Z]{6}$'`),
     check('instances_span', sql`${t.createdAt} <= ${t.retiredAt}`),
     index('instances_list').on(t.organizationId, t.label, t.id),
+    // For staff, who search all organizations: docs/decisions/0008.
+    index('instances_label_anywhere').using('gin', t.labelFolded.op('gin_trgm_ops')),
     ...organizationPolicy(t.organizationId),
+    pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),
   ],
 )
 
@@ -92,5 +96,6 @@ export const instanceAddresses = pgTable(
     check('instance_addresses_span', sql`${t.createdAt} <= ${t.retiredAt}`),
     index('instance_addresses_search').using('gin', t.urlIdentity.op('gin_trgm_ops')),
     ...organizationPolicy(t.organizationId),
+    pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),
   ],
 )

@@ -108,6 +108,8 @@ export const keys = pgTable(
     index('keys_instance').on(t.organizationId, t.instanceId, t.endsAt, t.id),
     index('keys_product').on(t.organizationId, t.productId, t.endsAt, t.id),
     index('keys_last_four').on(t.organizationId, t.lastFour),
+    // In whatever organization, for staff.
+    index('keys_last_four_anywhere').on(t.lastFour),
     index('keys_ring_version').on(t.ringVersion),
     ...organizationPolicy(t.organizationId),
   ],

@@ -10,7 +10,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { bytes, id, instant, organizationPolicy } from './columns'
+import { bytes, folded, id, instant, organizationPolicy } from './columns'
 import { people } from './people'
 
 export const memberRole = pgEnum('member_role', ['owner', 'billing', 'technical', 'viewer'])
@@ -21,6 +21,8 @@ export const organizations = pgTable(
     id: id(),
     slug: text().notNull().unique(),
     name: text().notNull(),
+    /** What the staff's search looks through. */
+    nameFolded: text().notNull().generatedAlwaysAs(folded(sql`name`)),
     timeZone: text().notNull(),
     createdAt: instant().notNull(),
   },

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq, lt, type SQL } from 'drizzle-orm'
 import { auditEntries } from '@/db/schema/audit'
 import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
@@ -17,6 +17,17 @@ export const entryColumns = {
   details: auditEntries.details,
 }
 
+/** What happened to a key, the newest first. */
+export function keyTimeline(
+  tx: OrganizationTx,
+  organizationId: string,
+  keyId: string,
+  size: number,
+  before?: number,
+) {
+  return timeline(tx, organizationId, eq(auditEntries.keyId, keyId), size, before)
+}
+
 /**
  * What happened to an instance and its keys, the newest first.
  * @param before a sequence number to page on from.
@@ -28,6 +39,10 @@ export function instanceTimeline(
   size: number,
   before?: number,
 ) {
+  return timeline(tx, organizationId, eq(auditEntries.instanceId, instanceId), size, before)
+}
+
+function timeline(tx: OrganizationTx, organizationId: string, of: SQL, size: number, before?: number) {
   return tx
     .select(entryColumns)
     .from(auditEntries)
@@ -35,7 +50,7 @@ export function instanceTimeline(
     .where(
       and(
         eq(auditEntries.organizationId, organizationId),
-        eq(auditEntries.instanceId, instanceId),
+        of,
         before ? lt(auditEntries.sequence, before) : undefined,
       ),
     )

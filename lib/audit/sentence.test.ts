@@ -57,9 +57,32 @@ test('each command of an organization has its sentence, done and refused, in eac
 test('who did it is a person, one of the vendor’s by both names, or the vendor', () => {
   expect(say({})).toBe('Ada copied K-7QF3XM, Forms Pro')
   expect(say({ personName: null })).toMatch(/^ada@acme.example copied/)
-  expect(say({ actor: 'staff' })).toMatch(/^Ada of Northwind copied/)
+  expect(say({ actor: 'staff' })).toMatch(/^Ada \(Northwind\) copied/)
   expect(say({ actor: 'system', personName: null, personEmail: null })).toMatch(/^Northwind copied/)
   expect(say({ actor: 'stranger', personName: null, personEmail: null })).toMatch(/^Somebody copied/)
+})
+
+test('what staff did says why, and an entry from before reasons were kept says the rest', () => {
+  const staff = {
+    actor: 'staff',
+    personName: 'Nora Weiss',
+    details: { ...row.details, until: '2026-12-04T00:00:00Z' },
+  }
+  const why = (action: string, details: object, language: 'en' | 'fr' = 'en') =>
+    say({ ...staff, action, details: { ...staff.details, ...details } }, language)
+  expect(why('key.revoke', { reason: 'leaked', note: 'On a wiki.' })).toBe(
+    'Nora Weiss (Northwind) revoked K-7QF3XM, Forms Pro: leaked (On a wiki.)',
+  )
+  expect(why('key.revoke', { reason: 'leaked', note: null })).toMatch(/: leaked$/)
+  expect(why('key.restore', {})).toBe('Nora Weiss (Northwind) restored K-7QF3XM, Forms Pro')
+  expect(why('key.extend', { reason: 'The invoice is late.' })).toMatch(
+    /until 4 Dec 2026: The invoice is late\.$/,
+  )
+  expect(why('subscription.start', { note: 'By letter.' })).toBe(
+    'Nora Weiss (Northwind) issued K-7QF3XM, Forms Pro, for a term until 4 Dec 2026 (By letter.)',
+  )
+  expect(why('subscription.start', { note: 'Par lettre.' }, 'fr')).toContain('a émis K-7QF3XM')
+  expect(say({ action: 'subscription.start', details: staff.details })).toMatch(/^Forms Pro was bought/)
 })
 
 test('what a newer version recorded does not break the page of this one', () => {

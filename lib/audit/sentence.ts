@@ -22,7 +22,9 @@ export function auditSentence(
         : isolated(String(value ?? '')),
     ]),
   )
-  return said(t, `audit.${row.action}`, 'audit.unknown', { ...facts, who: isolated(who) })
+  const noted = row.details.note ? 'yes' : 'no'
+  const more = { note: '', noted, actor: row.actor }
+  return said(t, `audit.${row.action}`, 'audit.unknown', { ...more, ...facts, who: isolated(who) })
 }
 
 /** A trail outlives versions: an entry may have an action, or lack a fact, that this one does not foresee. */

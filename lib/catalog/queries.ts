@@ -1,4 +1,4 @@
-import { asc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
 import { products, releases, suiteProducts } from '@/db/schema/catalog'
 import type { OrganizationTx, SystemTx } from '@/db/scope'
 
@@ -47,4 +47,13 @@ export function openSourceProducts(tx: OrganizationTx | SystemTx) {
     .from(products)
     .where(eq(products.openSource, true))
     .orderBy(asc(products.name))
+}
+
+/** The products of which keys are issued: what is sold, and needs one. */
+export function productsToIssue(tx: OrganizationTx) {
+  return tx
+    .select({ id: products.id, name: products.name, keyKind: products.keyKind, binding: products.binding })
+    .from(products)
+    .where(and(eq(products.openSource, false), isNull(products.withdrawnAt)))
+    .orderBy(asc(products.name), asc(products.id))
 }

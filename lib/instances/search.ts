@@ -1,4 +1,5 @@
 import { eq, ilike, or, type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { folded } from '@/db/schema/columns'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { normalizeShortId } from '@/lib/ids'
@@ -18,18 +19,24 @@ export function instanceMatches(organizationId: string, search: string): SQL | u
   )
 }
 
-/** The text as well as what it is read as: `10.0` is the beginning of an address, and read as `10.0.0.0`. */
-function addressMatches(search: string): SQL | undefined {
+const addressMatches = (search: string): SQL | undefined =>
+  or(...addressPatterns(search).map((pattern) => ilike(instanceAddresses.urlIdentity, pattern)))
+
+/** For `ilike`: the text as well as what it is read as: `10.0` is the beginning of an address, and read as `10.0.0.0`. */
+export function addressPatterns(search: string): string[] {
   const parts = new Set([withoutScheme(search)])
   // A host that is not in ASCII is stored in Punycode; a word in ASCII is no more than itself.
   const verdict = /[./:]|[^\p{ASCII}]/u.test(search) ? parseInstanceUrl(search) : null
   if (verdict?.ok) parts.add(verdict.identity)
-  return or(...[...parts].map((part) => ilike(instanceAddresses.urlIdentity, patternOf(part))))
+  return [...parts].map(patternOf)
 }
 
 /** That a folded text has what was typed in it. Escaped after folding, which makes `％` a `%`. */
-export const containsFolded = (text: SQL | typeof instances.labelFolded, search: string): SQL =>
-  sql`${text} like '%' || regexp_replace(${folded(sql`${search}::text`)}, '([\\\\%_])', '\\\\\\1', 'g') || '%'`
+export const containsFolded = (text: SQL | AnyPgColumn, search: string): SQL =>
+  sql`${text} like ${foldedPattern(search)}`
+
+export const foldedPattern = (search: string): SQL =>
+  sql`'%' || regexp_replace(${folded(sql`${search}::text`)}, '([\\\\%_])', '\\\\\\1', 'g') || '%'`
 
 /** What was typed as a part of an address, for `ilike`. */
 const patternOf = (search: string) => `%${search.replace(/[\\%_]/g, '\\$&')}%`

@@ -11,6 +11,8 @@ export interface Jobs {
   'mail.invitation': { organizationId: string; invitationId: string; sealed: string }
   'mail.role_changed': MemberChange & { role: MemberRole }
   'mail.removed': MemberChange
+  /** To an owner; `revealed` names the keys, and is none of them. */
+  'mail.key_revealed': MemberChange & { revealed: string[] }
   /** Daily; it has no payload of its own. */
   clean_up: unknown
   /** Hourly, likewise. */

@@ -4,9 +4,10 @@ import { extensions, keys } from '@/db/schema/keys'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { mayExtendTo } from '@/lib/staff/rules'
 import { withoutKeys } from './free-text'
 import { at } from './issue'
-import { lockKey } from './lock'
+import { aboutKey, lockKey } from './lock'
 import { mayExtend } from './rules'
 
 const ExtendKey = z.object({
@@ -15,14 +16,16 @@ const ExtendKey = z.object({
   reason: z.string('required').trim().min(1, 'required').max(1_000, 'too_long'),
 })
 
-/** Moves a key's end to a later day; its term stays. @throws Refused with the verdict of `mayExtend`. */
+/** Moves a key's end to a later day; its term stays. @throws Refused with the verdict of `mayExtend` or `mayExtendTo`. */
 export const extendKey = command(
   'key.extend',
   ExtendKey,
-  async ({ tx, organizationId, personId, now, audit }, { keyId, until, reason }) => {
+  async ({ tx, organizationId, personId, role, now, audit }, { keyId, until, reason }) => {
     const key = await lockKey(tx, organizationId, keyId)
     const verdict = mayExtend(key, until)
     if (!verdict.ok) throw new Refused(verdict.because, { shortId: key.shortId })
+    const alone = mayExtendTo(role, key, until, now)
+    if (!alone.ok) throw new Refused(alone.because, { shortId: key.shortId, days: alone.days })
     const from = key.expiresAt
     if (!from) throw new Error('mayExtend lets no key pass that never ends')
     const written = await withoutKeys(tx, reason)
@@ -48,5 +51,5 @@ export const extendKey = command(
     }
     audit({ keyId, ...at(key.instanceId), details })
   },
-  { once: true },
+  { once: true, about: ({ keyId }) => aboutKey(keyId) },
 )

@@ -15,6 +15,7 @@ export interface KeyFilter {
   state: KeyState | 'waiting' | 'current' | 'all'
   productId?: string | undefined
   instanceId?: string | undefined
+  keyId?: string | undefined
   /** What was typed into the search box. */
   search?: string | undefined
 }
@@ -36,6 +37,7 @@ export function keysWhere(filter: KeyFilter, now: Date): SQL | undefined {
     stateIs(filter.state, now),
     filter.productId ? eq(keys.productId, filter.productId) : undefined,
     filter.instanceId ? eq(keys.instanceId, filter.instanceId) : undefined,
+    filter.keyId ? eq(keys.id, filter.keyId) : undefined,
     filter.search?.trim() ? matches(filter.organizationId, filter.search.trim()) : undefined,
   )
 }

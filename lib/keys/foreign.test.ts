@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { memberships } from '@/db/schema/organizations'
 import { asOrganization, asSystem, type OrganizationTx } from '@/db/scope'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
-import { instanceTimeline } from '@/lib/audit/queries'
+import { instanceTimeline, keyTimeline } from '@/lib/audit/queries'
 import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
 import { instanceDetail } from '@/lib/instances/detail'
@@ -23,6 +23,8 @@ import { endMembership, memberOf, ownerVerdict, setRole } from '@/lib/organizati
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
 import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
+import { accountManagersOf } from '@/lib/staff/queries'
+import { staffRoleIn } from '@/lib/staff/role'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
   byMember,
@@ -121,6 +123,25 @@ const reads: Record<string, Read> = {
     ),
   instanceTimeline: async (tx, organizationId) =>
     (await instanceTimeline(tx, organizationId, theirs.instanceId, 100)).length,
+  keyTimeline: async (tx, organizationId) =>
+    (await keyTimeline(tx, organizationId, theirs.keyId, 100)).length,
+  'listKeys by its ID': async (tx, organizationId) =>
+    (
+      await listKeys(
+        tx,
+        { organizationId, state: 'all', keyId: theirs.keyId },
+        { sort: 'until', size: 1 },
+        now(),
+      )
+    ).rows.length,
+  // Who is assigned to the one is no more than staff to the other.
+  staffRoleIn: async (tx, organizationId) => {
+    const assigned = 'select person_id as id from assignments where organization_id = $1'
+    const [manager] = await rowsOf<{ id: string }>(database, assigned, [other.organizationId])
+    const role = staffRoleIn(tx, organizationId, manager?.id ?? '')
+    return role.then((found) => (found === 'manager' ? 1 : 0), orNone)
+  },
+  accountManagersOf: async (tx, organizationId) => (await accountManagersOf(tx, organizationId)).length,
   timeZoneOf: (tx, organizationId) =>
     timeZoneOf(tx, organizationId).then((zone) => (zone === 'America/New_York' ? 1 : 0), orNone),
   roleIn: (tx, organizationId) => some(roleIn(tx, organizationId, other.people.owner)),

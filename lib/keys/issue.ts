@@ -8,6 +8,7 @@ import { command } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { newId, untilFree } from '@/lib/ids'
 import { generateKey, type Kind, lastFour } from './format'
+import { Note, noteOf } from './free-text'
 import { fingerprint, seal } from './vault'
 
 export type Product = typeof products.$inferSelect
@@ -15,16 +16,19 @@ export type Product = typeof products.$inferSelect
 const IssuePermanentKey = z.object({
   productId: z.uuid('not_found'),
   instanceId: z.uuid('not_found').nullable(),
+  note: Note.optional(),
 })
 
 /**
- * Issues a permanent key of a legacy product.
+ * Issues a permanent key of a legacy product. Staff say why.
  * @throws Refused `not_permanent` when the product's keys belong to terms.
  */
 export const issuePermanentKey = command(
   'key.issue',
   IssuePermanentKey,
-  async ({ tx, organizationId, now, audit }, { productId, instanceId }) => {
+  async (scope, { productId, instanceId, note }) => {
+    const { tx, organizationId, now, audit } = scope
+    const written = await noteOf(scope, note)
     const product = await productToIssue(tx, productId)
     if (product.keyKind !== 'permanent') throw new Refused('not_permanent', { product: product.name })
     const key = await writeKey(tx, {
@@ -36,7 +40,8 @@ export const issuePermanentKey = command(
       expiresAt: null,
       now,
     })
-    audit({ keyId: key.id, ...at(instanceId), details: { shortId: key.shortId, product: product.name } })
+    const details = { shortId: key.shortId, product: product.name, ...(written && { note: written }) }
+    audit({ keyId: key.id, ...at(instanceId), details })
     return { keyId: key.id, shortId: key.shortId }
   },
   { once: true },

@@ -3,8 +3,12 @@ import { z } from 'zod'
 import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
-import { command } from '@/lib/command'
+import { memberships } from '@/db/schema/organizations'
+import { isStaffRole } from '@/lib/access'
+import { command, type Scope } from '@/lib/command'
 import { NotFound } from '@/lib/errors'
+import { newId } from '@/lib/ids'
+import { enqueue } from '@/lib/jobs/enqueue'
 import { at } from './issue'
 import { open } from './vault'
 
@@ -19,13 +23,14 @@ const RevealKeys = z.object({
 
 /**
  * Hands out whole keys: the one way that they leave the server. Each is audited, and a person may do it a hundred
- * times an hour, each key of a file counted.
+ * times an hour, each key of a file counted. Where staff do, the owners are told by mail.
  * @throws Forbidden for who sees keys masked; NotFound; Refused `too_many`.
  */
 export const revealKeys = command(
   'key.reveal',
   RevealKeys,
-  async ({ tx, organizationId, audit }, { keyIds, how }) => {
+  async (scope, { keyIds, how }) => {
+    const { tx, organizationId, audit } = scope
     const rows = await tx
       .select({
         id: keys.id,
@@ -50,6 +55,7 @@ export const revealKeys = command(
     for (const { id, shortId, product, instanceId, instance } of rows) {
       audit({ keyId: id, ...at(instanceId), details: { shortId, product, instance, how } })
     }
+    if (isStaffRole(scope.role)) await tellOwners(scope, rows)
     return rows.map(({ cipher, ringVersion, ...row }) => ({
       ...row,
       asksPortal: row.asksPortal ?? false,
@@ -73,3 +79,17 @@ export const revealKeys = command(
     ],
   },
 )
+
+async function tellOwners(
+  { tx, organizationId, personId, now }: Scope,
+  rows: { shortId: string; product: string }[],
+) {
+  if (!personId) return
+  const owners = await tx
+    .select({ id: memberships.personId })
+    .from(memberships)
+    .where(and(eq(memberships.organizationId, organizationId), eq(memberships.role, 'owner')))
+  const change = { organizationId, changeId: newId(now), byPersonId: personId, at: now.toISOString() }
+  const revealed = rows.map(({ shortId, product }) => `${shortId}, ${product}`)
+  for (const { id } of owners) await enqueue(tx, 'mail.key_revealed', { ...change, memberId: id, revealed })
+}

@@ -4,20 +4,22 @@ import { restorations, revocationReason, revocations } from '@/db/schema/keys'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
-import { withoutKeys } from './free-text'
+import { mostRevocations } from '@/lib/staff/rules'
+import { Note, noteOf, withoutKeys } from './free-text'
 import { at } from './issue'
-import { lockKey } from './lock'
+import { aboutKey, lockKey } from './lock'
 import { mayRevoke } from './rules'
-
-const Note = z.string().trim().max(1_000, 'too_long').default('')
 
 const RevokeKey = z.object({
   keyId: z.uuid('not_found'),
   reason: z.enum(revocationReason.enumValues, 'required'),
-  note: Note,
+  note: Note.default(''),
 })
 
-/** Ends a key early, with a reason. @throws Refused with the verdict of `mayRevoke`. */
+/**
+ * Ends a key early, with a reason.
+ * @throws Refused with the verdict of `mayRevoke`; `too_many`: an account manager revokes ten an hour, whoever's they are.
+ */
 export const revokeKey = command(
   'key.revoke',
   RevokeKey,
@@ -38,18 +40,26 @@ export const revokeKey = command(
     const details = { shortId: key.shortId, product: key.product.name, reason, note: written }
     audit({ keyId, ...at(key.instanceId), details })
   },
+  {
+    about: ({ keyId }) => aboutKey(keyId),
+    limits: (_input, personId, role) =>
+      role === 'manager'
+        ? [{ name: 'revoke', key: `${personId}`, points: mostRevocations, perSeconds: 3_600 }]
+        : [],
+  },
 )
 
-const RestoreKey = z.object({ keyId: z.uuid('not_found'), note: Note })
+const RestoreKey = z.object({ keyId: z.uuid('not_found'), note: Note.default('') })
 
-/** Undoes a revocation. @throws Refused `not_revoked`. */
+/** Undoes a revocation. Staff say why. @throws Refused `not_revoked`. */
 export const restoreKey = command(
   'key.restore',
   RestoreKey,
-  async ({ tx, organizationId, personId, now, audit }, { keyId, note }) => {
+  async (scope, { keyId, note }) => {
+    const { tx, organizationId, personId, now, audit } = scope
     const key = await lockKey(tx, organizationId, keyId)
     if (!key.revocation) throw new Refused('not_revoked', { shortId: key.shortId })
-    const written = (await withoutKeys(tx, note)) || null
+    const written = await noteOf(scope, note)
     await tx
       .update(revocations)
       .set({ restoredAt: now })
@@ -67,4 +77,5 @@ export const restoreKey = command(
       details: { shortId: key.shortId, product: key.product.name, note: written },
     })
   },
+  { about: ({ keyId }) => aboutKey(keyId) },
 )

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { newToken } from '@/lib/people/tokens'
 import { setEnvironment } from '@/sandbox/test/fixture'
 import { invitationMail } from './invitation'
+import { keyRevealedMail } from './key-revealed'
 import { removedMail, roleChangedMail } from './member-change'
 
 const publicUrl = 'https://portal.example.com'
@@ -15,12 +16,15 @@ const facts = {
   by: 'Camille Roux',
   at: new Date('2026-03-02T09:12:00Z'),
 }
+const revealed = Array.from({ length: 22 }, (_, index) => `K-${index}, Forms Pro`)
 const mails = {
   invitation: (language: 'en' | 'fr') =>
     invitationMail({ ...facts, language, role: 'technical', token, expiresAt: facts.at }),
   role_changed: (language: 'en' | 'fr') =>
     roleChangedMail({ ...facts, language, role: 'technical', slug: 'morlanges' }),
   removed: (language: 'en' | 'fr') => removedMail({ ...facts, language, slug: 'morlanges' }),
+  key_revealed: (language: 'en' | 'fr') =>
+    keyRevealedMail({ ...facts, language, slug: 'morlanges', revealed }),
 }
 
 test.each([
@@ -30,6 +34,18 @@ test.each([
   ['role_changed', 'fr', 'Vous êtes désormais un membre technique', ['2 mars 2026, 10:12', 'Camille Roux']],
   ['removed', 'en', 'You no longer belong to', ['2 Mar 2026, 10:12', 'Camille Roux']],
   ['removed', 'fr', 'Vous ne faites plus partie de', ['2 mars 2026, 10:12', 'Camille Roux']],
+  [
+    'key_revealed',
+    'en',
+    'Camille Roux saw 22 keys of Ville de',
+    ['2 Mar 2026, 10:12', 'K-19, Forms Pro', 'and 2 more'],
+  ],
+  [
+    'key_revealed',
+    'fr',
+    'Camille Roux a vu 22 clés de Ville de',
+    ['2 mars 2026, 10:12', 'K-0, Forms', 'et 2 autres'],
+  ],
 ] as const)('%s in %s says who, what and when, as HTML and text', async (kind, language, subject, said) => {
   const mail = await mails[kind](language)
   expect(mail.subject).toContain(subject)
@@ -46,8 +62,11 @@ test.each([
   ]
   for (const address of addresses)
     expect(address).toMatch(/^(https:\/\/portal\.example\.com\/|mailto:support@)/)
-  const link = { invitation: `/invitation?token=${token}`, role_changed: '/morlanges/members', removed: '' }[
-    kind
-  ]
+  const link = {
+    invitation: `/invitation?token=${token}`,
+    role_changed: '/morlanges/members',
+    removed: '',
+    key_revealed: '/morlanges/activity',
+  }[kind]
   if (link) expect(mail.text.split('\n').map((line) => line.trim())).toContain(publicUrl + link)
 })

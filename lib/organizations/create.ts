@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { memberships, organizations } from '@/db/schema/organizations'
+import { assignments } from '@/db/schema/staff'
 import { memberRoles } from '@/lib/access'
 import { command, vendorCommand } from '@/lib/command'
 import { Conflict, InvalidInput } from '@/lib/errors'
@@ -18,13 +19,13 @@ const CreateOrganization = z.object({
 })
 
 /**
- * Creates an organization.
+ * Creates an organization. An account manager who does is assigned to it; an admin needs no assignment.
  * @throws InvalidInput for a slug that the portal needs itself; Conflict `slug_taken`.
  */
 export const createOrganization = vendorCommand(
   'organization.create',
   CreateOrganization,
-  async ({ tx, now, audit }, { name, slug, timeZone }) => {
+  async ({ tx, now, personId, role, audit }, { name, slug, timeZone }) => {
     const verdict = parseSlug(slug)
     if (!verdict.ok) throw new InvalidInput({ slug: `slug_${verdict.because}` })
     const organization = { id: newId(now), slug: verdict.slug, name, timeZone, createdAt: now }
@@ -34,8 +35,10 @@ export const createOrganization = vendorCommand(
       .onConflictDoNothing()
       .returning({ id: organizations.id })
     if (created.length === 0) throw new Conflict('slug_taken', { slug: verdict.slug })
+    if (role === 'staff' && personId)
+      await tx.insert(assignments).values({ organizationId: organization.id, personId, assignedAt: now })
     audit({ details: { slug: verdict.slug, name } })
-    return { organizationId: organization.id }
+    return { organizationId: organization.id, slug: verdict.slug }
   },
   { once: true },
 )

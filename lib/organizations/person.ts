@@ -1,5 +1,5 @@
 import { people } from '@/db/schema/people'
-import type { OrganizationTx } from '@/db/scope'
+import type { OrganizationTx, SystemTx } from '@/db/scope'
 import { newId } from '@/lib/ids'
 import type { Language } from '@/lib/messages/translator'
 
@@ -12,7 +12,7 @@ interface Known {
 
 /** The ID of the person with this address, who is made where there is none: sign-in mails go to known addresses only. */
 export async function personWith(
-  tx: OrganizationTx,
+  tx: OrganizationTx | SystemTx,
   { email, name, language }: Known,
   now: Date,
 ): Promise<string> {

@@ -3,6 +3,7 @@ import { organizations } from '@/db/schema/organizations'
 import { people } from '@/db/schema/people'
 import { asOrganization } from '@/db/scope'
 import type { Jobs } from '@/lib/jobs/jobs'
+import { keyRevealedMail } from '@/lib/mail/key-revealed'
 import { type MemberMail, removedMail, roleChangedMail } from '@/lib/mail/member-change'
 import { sendMail } from '@/lib/mail/send'
 
@@ -14,6 +15,13 @@ export async function sendRoleChanged({ role, ...change }: Jobs['mail.role_chang
 /** The job `mail.removed`. @throws when the mail server does not take it; the job is then tried again. */
 export async function sendRemoved(change: Jobs['mail.removed']) {
   await send('removed', change, removedMail)
+}
+
+/** The job `mail.key_revealed`. @throws when the mail server does not take it; the job is then tried again. */
+export async function sendKeyRevealed({ revealed, ...change }: Jobs['mail.key_revealed']) {
+  // One mail for each owner, each with a name of its own.
+  const kind = `key-revealed.${change.memberId}`
+  await send(kind, change, (mail) => keyRevealedMail({ ...mail, revealed }))
 }
 
 async function send(

@@ -4,7 +4,7 @@ import { pool } from '@/db/client'
 import { unavailableWhenDown } from '@/db/failures'
 import { people, sessions } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
-import type { MemberRole } from '@/lib/access'
+import type { MemberRole, StaffRole } from '@/lib/access'
 import { now } from '@/lib/clock'
 import { vendorCommand } from '@/lib/command'
 import { Unavailable } from '@/lib/errors'
@@ -17,7 +17,8 @@ export interface Membership {
   slug: string
   name: string
   timeZone: string
-  role: MemberRole
+  /** A member's, or what one of the vendor's people is to it. */
+  role: MemberRole | StaffRole
 }
 
 export interface Session {
@@ -27,6 +28,8 @@ export interface Session {
   language: Language
   timeZone: string
   memberships: Membership[]
+  /** One of the vendor's people; null: a customer's. */
+  staff: 'account_manager' | 'admin' | null
 }
 
 const touchMinutes = 5
@@ -51,6 +54,7 @@ export async function sessionOf(token: string): Promise<Session | null> {
     language: row.language,
     timeZone: row.time_zone,
     memberships: row.memberships,
+    staff: row.staff,
   }
 }
 

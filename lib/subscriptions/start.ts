@@ -3,24 +3,31 @@ import { subscriptions, terms } from '@/db/schema/subscriptions'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { Note, noteOf } from '@/lib/keys/free-text'
 import { at, productToIssue, writeKey } from '@/lib/keys/issue'
 import { timeZoneOf } from '@/lib/organizations/queries'
+import { mayIssueTerm } from '@/lib/staff/rules'
 import { nextTerm } from './rules'
 
 const StartSubscription = z.object({
   productId: z.uuid('not_found'),
   instanceId: z.uuid('not_found').nullable(),
-  months: z.number().int().min(1).max(60).default(12),
+  months: z.number('required').int().min(1).max(60).default(12),
+  note: Note.optional(),
 })
 
 /**
- * Begins a subscription: its first term, and the key of that term.
- * @throws Refused `not_sold_by_term` for a product with permanent keys.
+ * Begins a subscription: its first term, and the key of that term. Staff say why.
+ * @throws Refused `not_sold_by_term` for a product with permanent keys, or with the verdict of `mayIssueTerm`.
  */
 export const startSubscription = command(
   'subscription.start',
   StartSubscription,
-  async ({ tx, organizationId, now, audit }, { productId, instanceId, months }) => {
+  async (scope, { productId, instanceId, months, note }) => {
+    const { tx, organizationId, role, now, audit } = scope
+    const verdict = mayIssueTerm(role, months)
+    if (!verdict.ok) throw new Refused(verdict.because, { months: verdict.months })
+    const written = await noteOf(scope, note)
     const product = await productToIssue(tx, productId)
     if (product.keyKind !== 'subscription') throw new Refused('not_sold_by_term', { product: product.name })
     const span = nextTerm(null, months, product.overlapDays, await timeZoneOf(tx, organizationId), now)
@@ -38,7 +45,9 @@ export const startSubscription = command(
       expiresAt: span.keyExpiresAt,
       now,
     })
-    const details = { shortId: key.shortId, product: product.name, until: span.endsAt.toISOString() }
+    const until = span.endsAt.toISOString()
+    const told = written && { note: written }
+    const details = { shortId: key.shortId, product: product.name, until, ...told }
     audit({ keyId: key.id, ...at(instanceId), details })
     return { subscriptionId, keyId: key.id, shortId: key.shortId }
   },

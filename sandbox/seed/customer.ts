@@ -7,8 +7,10 @@ import { addAddress } from '@/lib/instances/address'
 import { editInstance } from '@/lib/instances/edit'
 import { retireInstance } from '@/lib/instances/retire'
 import { addMember, createOrganization } from '@/lib/organizations/create'
+import { addStaff } from '@/lib/staff/add'
+import { assign } from '@/lib/staff/assign'
 import { type Past, uuidNamed } from './past'
-import type { DemoPerson } from './people'
+import { type DemoPerson, demoStaff } from './people'
 
 /** An organization whose life is told in steps. What steps find out, such as its ID, is here once they were played. */
 export interface Customer {
@@ -65,6 +67,17 @@ export function member(customer: Customer, { email, name, role, language }: Demo
     })
     if (role === 'technical') customer.technician ??= personId
   })
+}
+
+/** Assigns those of the vendor's people who look after the customer. */
+export function lookedAfter(customer: Customer, assignedAgo: number) {
+  const looking = demoStaff.filter(({ looksAfter }) => looksAfter.includes(customer.slug))
+  for (const { email, name, role } of looking) {
+    then(customer, assignedAgo, `staff ${email}`, async () => {
+      const { personId } = await addStaff({ actor: { kind: 'system' } }, { email, name, role })
+      await assign(asVendor(customer, `staff ${email}`), { staffId: personId })
+    })
+  }
 }
 
 interface NewInstance {

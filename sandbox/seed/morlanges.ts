@@ -1,4 +1,4 @@
-import { customer, furtherAddress, instance, member, retired, upgraded } from './customer'
+import { customer, furtherAddress, instance, lookedAfter, member, retired, upgraded } from './customer'
 import type { Past } from './past'
 import { demoPeople } from './people'
 import { extended, permanent, restored, revoked, subscription, trial } from './purchases'
@@ -20,6 +20,7 @@ export function planMorlanges(past: Past) {
     .entries()) {
     member(town, person, morlangesSince - 1 - index)
   }
+  lookedAfter(town, morlangesSince - 8)
   planWellKept(town)
   planInstancesWithStories(town)
   planQuietInstances(town)

@@ -95,6 +95,31 @@ export const demoPeople: DemoPerson[] = [
   },
 ]
 
+export interface DemoStaff {
+  email: string
+  name: string
+  role: 'account_manager' | 'admin'
+  /** The organizations that they are assigned to, by their names in the address. */
+  looksAfter: readonly string[]
+}
+
+/** The vendor's own people. */
+export const demoStaff: DemoStaff[] = [
+  { email: 'theo@northwind.example', name: 'Theo Brandt', role: 'admin', looksAfter: [] },
+  {
+    email: 'nora@northwind.example',
+    name: 'Nora Weiss',
+    role: 'account_manager',
+    looksAfter: [morlanges, clinic],
+  },
+  {
+    email: 'marta@northwind.example',
+    name: 'Marta Kowal',
+    role: 'account_manager',
+    looksAfter: [brightwater],
+  },
+]
+
 /** In the large seed beside them: the owners of an organization with 10,000 keys and of one with ten. */
 export const largePeople: DemoPerson[] = [
   {

@@ -1,10 +1,11 @@
 import { applyCatalog } from '@/lib/catalog/apply'
+import { addStaff } from '@/lib/staff/add'
 import { catalogOn } from './catalog'
-import { customer, instance, member } from './customer'
+import { customer, instance, lookedAfter, member } from './customer'
 import type { Found } from './found'
 import { morlangesSince, planMorlanges } from './morlanges'
 import { type Past, pastUntil } from './past'
-import { demoPeople } from './people'
+import { demoPeople, demoStaff } from './people'
 import { subscription, trial } from './purchases'
 
 /** Whose one member is the last step of the small seed. */
@@ -22,6 +23,7 @@ export async function seedSmall({ today, began }: Found, further: (past: Past) =
       applyCatalog({ actor: { kind: 'system' } }, catalogOn(today)),
     )
   }
+  planAdmins(past)
   planMorlanges(past)
   planBrightwater(past)
   planClinic(past)
@@ -37,6 +39,16 @@ export function isSmallComplete({ organizations }: Found): boolean {
 function members(of: ReturnType<typeof customer>, since: number) {
   const people = demoPeople.filter(({ organization }) => organization === of.slug)
   for (const [index, person] of people.entries()) member(of, person, since - 1 - index)
+  lookedAfter(of, since - 1)
+}
+
+/** Before the first customer came. */
+function planAdmins(past: Past) {
+  for (const { email, name, role } of demoStaff.filter((one) => one.role === 'admin')) {
+    past.on(past.day(-morlangesSince - 300), `staff ${email}`, () =>
+      addStaff({ actor: { kind: 'system' } }, { email, name, role }),
+    )
+  }
 }
 
 function planBrightwater(past: Past) {

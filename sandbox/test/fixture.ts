@@ -13,6 +13,8 @@ import { noteKeySeen } from '@/lib/keys/note-seen'
 import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { addMember, createOrganization } from '@/lib/organizations/create'
 import { inviteMember } from '@/lib/organizations/invite'
+import { addStaff } from '@/lib/staff/add'
+import { assign } from '@/lib/staff/assign'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import { startTrial } from '@/lib/trials/start'
@@ -58,6 +60,27 @@ export const byMember = (fixture: Fixture, role: MemberRole): By => ({
   organizationId: fixture.organizationId,
   idempotencyKey: randomUUID(),
 })
+
+export const byStaff = (personId: string, { organizationId }: Pick<Fixture, 'organizationId'>): By => ({
+  actor: { kind: 'staff', personId },
+  organizationId,
+  idempotencyKey: randomUUID(),
+})
+
+/** An account manager who is assigned to the organization, one who is not, and an admin; their person IDs. */
+export async function makeStaff({ organizationId }: Pick<Fixture, 'organizationId'>) {
+  const added = async (name: string, role: 'account_manager' | 'admin') => {
+    const email = `${name}@northwind.example`
+    const by = { actor: { kind: 'system' } } as const
+    return (
+      await addStaff(by, { email, name: `${name[0]?.toUpperCase()}${name.slice(1)} of Northwind`, role })
+    ).personId
+  }
+  const manager = await added('manager', 'account_manager')
+  await assign(bySystem(organizationId), { staffId: manager })
+  const unassigned = await added('unassigned', 'account_manager')
+  return { manager, unassigned, admin: await added('admin', 'admin') }
+}
 
 /** An organization with one member of each role. */
 export async function makeOrganization(slug: string, timeZone = 'Europe/Paris'): Promise<Fixture> {
@@ -119,6 +142,9 @@ export async function makeInstance(fixture: Fixture, name = 'desk', by = bySyste
 export async function fillOrganization(database: TestDatabase, fixture: Fixture) {
   const by = () => bySystem(fixture.organizationId)
   await inviteMember(by(), { email: `invited@${fixture.slug}.example`, role: 'viewer' })
+  const email = `of-${fixture.slug}@northwind.example`
+  const added = await addStaff({ actor: { kind: 'system' } }, { email, role: 'account_manager' })
+  await assign(by(), { staffId: added.personId })
   const instanceId = await makeInstance(fixture)
   await addAddress(by(), { instanceId, url: `https://${fixture.slug}.lan` })
   await addInstance(by(), {

@@ -12,6 +12,7 @@ import outage from './outage.json'
 import overview from './overview.json'
 import people from './people.json'
 import shell from './shell.json'
+import staff from './staff.json'
 
 /** A file per room. */
 export const en = {
@@ -29,4 +30,5 @@ export const en = {
   overview,
   people,
   shell,
+  staff,
 }

@@ -13,6 +13,7 @@ import outage from './outage.json'
 import overview from './overview.json'
 import people from './people.json'
 import shell from './shell.json'
+import staff from './staff.json'
 
 export const fr: typeof en = {
   account,
@@ -29,4 +30,5 @@ export const fr: typeof en = {
   overview,
   people,
   shell,
+  staff,
 }

@@ -35,7 +35,7 @@ const beginsAsKey = (text: string) =>
   )
 
 /** What is wrong with it: why, and the place; with what finds the key that was meant. Null where it is no key at all. */
-function mistypedKey(text: string): { q: string; mistyped: string; place: string } | null {
+export function mistypedKey(text: string): { q: string; mistyped: string; place: string } | null {
   const said = explainKey(text)
   if (said.ok) return null
   // Many a GLPI is called glpi-something, which is not far from a key's beginning.

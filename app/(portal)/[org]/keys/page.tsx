@@ -7,6 +7,7 @@ import { LinkButton, mailTo } from '@/components/ui/button'
 import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
+import { may } from '@/lib/access'
 import { env } from '@/lib/env'
 import type { Speaking } from '@/lib/keys/phrases'
 import { countKeys, filterChoices, listKeys } from '@/lib/keys/queries'
@@ -58,11 +59,18 @@ async function KeysPage({ params, searchParams }: Props) {
         title={t('keys.title')}
         sentence={t('keys.sentence', counts)}
         actions={
-          counts.keys > 0 && (
-            <LinkButton icon="download" href={keysHref(slug, address, {}, '/export')}>
-              {t('keys.list.export')}
-            </LinkButton>
-          )
+          <>
+            {may(organization.role, 'subscription.start') && (
+              <LinkButton icon="plus" href={`/${slug}/keys/new`}>
+                {t('staff.issue.link')}
+              </LinkButton>
+            )}
+            {counts.keys > 0 && (
+              <LinkButton icon="download" href={keysHref(slug, address, {}, '/export')}>
+                {t('keys.list.export')}
+              </LinkButton>
+            )}
+          </>
         }
       />
       {counts.keys > 0 && <Filters slug={slug} address={address} {...choices} t={t} />}

@@ -134,6 +134,7 @@ function ProductKey({
   mayReveal,
 }: Props & { row: KeyRow; mayReveal: boolean }) {
   const { t } = visit
+  const mayNote = mayReveal && may(visit.organization.role, 'key.note_seen')
   const state = stateWord(row, speaking)
   const product = products.find(({ id }) => id === row.productId)
   const names = { product: row.product, instance: instance.label }
@@ -147,7 +148,16 @@ function ProductKey({
   return (
     <article className="prod" id={row.shortId} aria-label={`${row.product} ${row.shortId}`}>
       <div>
-        <b>{row.product}</b> <code>{row.shortId}</code>
+        <b>{row.product}</b> <code>{row.shortId}</code>{' '}
+        {may(visit.organization.role, 'key.revoke') && (
+          <a
+            className="link"
+            href={`/${visit.organization.slug}/keys/${row.id}`}
+            aria-label={t('staff.key.manage_label', { shortId: row.shortId, product: row.product })}
+          >
+            {t('staff.key.manage')}
+          </a>
+        )}
         {product && (
           <Unlocks product={product} products={products} glpiVersion={instance.glpiVersion} t={t} />
         )}
@@ -163,7 +173,7 @@ function ProductKey({
         ))}
       </div>
       <div className="row">
-        {mayReveal && row.notYetInGlpi && (
+        {mayNote && row.notYetInGlpi && (
           <Button
             small
             icon="check"
@@ -238,14 +248,14 @@ function Unlocks({
 
 /** The forms of the buttons beside the keys, which stand in another form. */
 function KeyForms({ visit, rows }: { visit: Visit; rows: KeyRow[] }) {
-  const { slug } = visit.organization
+  const { slug, role } = visit.organization
   return rows.map(({ id, instanceId, notYetInGlpi }) => (
     <Fragment key={id}>
       <form id={`file-${id}`} action={`/${slug}/keys/file`} method="post">
         <input type="hidden" name="organization" value={slug} />
         <input type="hidden" name="keyId" value={id} />
       </form>
-      {notYetInGlpi && (
+      {notYetInGlpi && may(role, 'key.note_seen') && (
         <ActionForm
           id={`installed-${id}`}
           action={markInstalled}

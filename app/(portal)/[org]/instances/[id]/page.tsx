@@ -82,6 +82,11 @@ async function InstancePage({ params, searchParams }: Props) {
         }
         actions={
           <>
+            {may(organization.role, 'subscription.start') && !instance.retiredAt && (
+              <LinkButton icon="plus" href={`/${slug}/keys/new?instance=${id}`}>
+                {t('staff.issue.link')}
+              </LinkButton>
+            )}
             <AllAsFile visit={visit} rows={rows} />
             <EditLink visit={visit} instance={instance} />
           </>

@@ -8,12 +8,22 @@ import { moment } from '@/lib/messages/dates'
 export const timelineSize = 30
 
 /** What happened to the instance, in the person's own time. */
-export function Timeline({ visit, rows, path }: { visit: Visit; rows: AuditRow[]; path: string }) {
+export function Timeline({
+  visit,
+  rows,
+  path,
+  title,
+}: {
+  visit: Visit
+  rows: AuditRow[]
+  path: string
+  title?: string
+}) {
   const { session, organization, language, t } = visit
   const shown = rows.slice(0, timelineSize)
   const last = shown.at(-1)
   return (
-    <Section title={t('instance.timeline')} note={t('instance.timeline_note')}>
+    <Section title={title ?? t('instance.timeline')} note={t('instance.timeline_note')}>
       <div className="panel">
         <table className="table">
           <tbody>

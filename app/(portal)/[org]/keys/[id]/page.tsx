@@ -1,0 +1,78 @@
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
+import { read } from '@/app/_request/read'
+import { requireMember } from '@/app/_request/session'
+import { Portal } from '@/app/(portal)/portal'
+import { Done } from '@/components/done'
+import { PageHead, Panel } from '@/components/ui/panel'
+import { asOrganization, type OrganizationTx } from '@/db/scope'
+import { may } from '@/lib/access'
+import { keyTimeline } from '@/lib/audit/queries'
+import { now } from '@/lib/clock'
+import { NotFound } from '@/lib/errors'
+import { isId } from '@/lib/ids'
+import type { Speaking } from '@/lib/keys/phrases'
+import { listKeys } from '@/lib/keys/queries'
+import { Timeline, timelineSize } from '../../instances/[id]/timeline'
+import { MayNot } from '../../may-not'
+import { KeyTable } from '../table'
+import { KeyForms } from './forms'
+
+const doneMessages = ['revoked', 'restored', 'extended', 'issued'] as const
+
+interface Props {
+  params: Promise<{ org: string; id: string }>
+  searchParams: Promise<{ done?: unknown; before?: unknown }>
+}
+
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { org, id } = await params
+  const { t, organization } = await requireMember(org)
+  const { organizationId } = organization
+  const { product, shortId } = await asOrganization(organizationId, (tx) =>
+    foundKey(tx, organizationId, id, now()),
+  )
+  return t('staff.key.title', { product, shortId })
+})
+
+export default organizationPage(KeyPage)
+
+/** One key: how it stands, what happened to it and, for those of the vendor who may, what can be done with it. */
+async function KeyPage({ params, searchParams }: Props) {
+  const { org, id } = await params
+  const visit = await requireMember(org)
+  const { organization, language, t } = visit
+  const { organizationId, slug, timeZone, role } = organization
+  const { done, before: given } = await searchParams
+  const before = /^\d{1,15}$/.test(String(given)) ? Number(given) : undefined
+  const { data, attention, at } = await read(visit, async (tx, time) => ({
+    row: await foundKey(tx, organizationId, id, time),
+    timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
+  }))
+  const { row, timeline } = data
+  const speaking: Speaking = { t, language, timeZone, now: at }
+  const said = doneMessages.find((one) => one === done)
+  return (
+    <Portal visit={visit} current="keys" needs={attention.lines.length}>
+      <PageHead title={t('staff.key.title', { product: row.product, shortId: row.shortId })} />
+      {said && <Done>{t(`staff.key.done.${said}`)}</Done>}
+      <Panel>
+        <KeyTable visit={visit} rows={[row]} speaking={speaking} />
+      </Panel>
+      {may(role, 'key.revoke') ? (
+        <KeyForms visit={visit} row={row} now={at} />
+      ) : (
+        <MayNot visit={visit} permission="key.revoke" />
+      )}
+      <Timeline visit={visit} rows={timeline} path={`/${slug}/keys/${id}`} title={t('staff.key.timeline')} />
+    </Portal>
+  )
+}
+
+/** The key that the address names. @throws NotFound where the organization has none such. */
+async function foundKey(tx: OrganizationTx, organizationId: string, id: string, at: Date) {
+  if (!isId(id)) throw new NotFound('key')
+  const filter = { organizationId, state: 'all', keyId: id } as const
+  const { rows } = await listKeys(tx, filter, { sort: 'until', size: 1 }, at)
+  if (!rows[0]) throw new NotFound('key')
+  return rows[0]
+}

@@ -1,0 +1,65 @@
+import type { ReactNode } from 'react'
+import type { StaffVisit } from '@/app/_request/staff'
+import { initials, PersonMenu } from '@/app/person-menu'
+import { Shell } from '@/components/shell'
+import { may } from '@/lib/access'
+import { env } from '@/lib/env'
+
+/** The frame of the vendor's own pages. */
+export function StaffFrame({
+  visit: { session, role, language, t },
+  current,
+  children,
+}: {
+  visit: StaffVisit
+  current: 'search' | 'new' | 'people'
+  children: ReactNode
+}) {
+  const name = session.name ?? session.email
+  const { VENDOR_NAME } = env()
+  return (
+    <Shell
+      labels={{
+        skip: t('shell.skip'),
+        navigation: t('staff.navigation'),
+        menu: t('shell.menu'),
+        switchOrganization: '',
+        account: t('shell.account', { name }),
+      }}
+      at={{ mark: initials(VENDOR_NAME), name: VENDOR_NAME, note: t('staff.console') }}
+      others={session.memberships.map((membership) => ({
+        href: `/${membership.slug}`,
+        mark: initials(membership.name),
+        name: membership.name,
+        note: t(`shell.role.${membership.role}`),
+      }))}
+      nav={[
+        { href: '/staff', text: t('staff.search.title'), icon: 'search', current: current === 'search' },
+        {
+          href: '/staff/organizations/new',
+          text: t('staff.new.title'),
+          icon: 'plus',
+          current: current === 'new',
+        },
+        ...(may(role, 'staff.read')
+          ? [
+              {
+                href: '/staff/people',
+                text: t('staff.people.link'),
+                icon: 'users' as const,
+                current: current === 'people',
+              },
+            ]
+          : []),
+      ]}
+      person={{
+        mark: initials(name),
+        name,
+        note: t(`staff.people.role.${session.staff ?? 'account_manager'}`),
+      }}
+      personMenu={<PersonMenu language={language} t={t} />}
+    >
+      {children}
+    </Shell>
+  )
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
+import { requireStaff } from '@/app/_request/staff'
+import { ActionForm, TextField } from '@/components/form'
+import { LinkButton } from '@/components/ui/button'
+import { PageHead, Panel } from '@/components/ui/panel'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { createCustomer } from '../../actions'
+import { StaffFrame } from '../../frame'
+
+export const generateMetadata = organizationTitle(async () => {
+  const { t } = await requireStaff('organization.create')
+  return t('staff.new.title')
+})
+
+export default organizationPage(NewOrganizationPage)
+
+async function NewOrganizationPage() {
+  const visit = await requireStaff('organization.create')
+  const { t, session } = visit
+  return (
+    <StaffFrame visit={visit} current="new">
+      <PageHead title={t('staff.new.title')} sentence={t('staff.new.sentence')} />
+      <Panel padded>
+        <ActionForm action={createCustomer} hidden={{ idempotencyKey: randomUUID() }}>
+          <TextField name="name" label={t('staff.new.name')} maxLength={200} autoComplete="off" required />
+          <TextField
+            name="slug"
+            label={t('staff.new.slug')}
+            hint={t('staff.new.slug_hint')}
+            maxLength={40}
+            autoComplete="off"
+          />
+          <TextField
+            name="timeZone"
+            label={t('staff.new.time_zone')}
+            hint={t('staff.new.time_zone_hint')}
+            initial={session.timeZone}
+            autoComplete="off"
+            required
+          />
+          <TextField
+            name="email"
+            type="email"
+            label={t('staff.new.owner')}
+            hint={t('staff.new.owner_hint')}
+            maxLength={254}
+            autoComplete="off"
+          />
+          <div className="row">
+            <SubmitButton variant="primary" pendingText={t('shell.busy')}>
+              {t('staff.new.submit')}
+            </SubmitButton>
+            <LinkButton variant="quiet" href="/staff">
+              {t('staff.new.cancel')}
+            </LinkButton>
+          </div>
+        </ActionForm>
+      </Panel>
+    </StaffFrame>
+  )
+}

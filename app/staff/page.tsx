@@ -1,0 +1,93 @@
+import { redirect } from 'next/navigation'
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
+import { requireStaff, type StaffVisit } from '@/app/_request/staff'
+import { Mistyped, mistypedKey } from '@/app/(portal)/[org]/keys/mistyped'
+import { Button } from '@/components/ui/button'
+import { SearchInput } from '@/components/ui/field'
+import { Empty } from '@/components/ui/notice'
+import { PageHead, Panel, Section } from '@/components/ui/panel'
+import { asStaff } from '@/db/scope'
+import { findKeys, lastFour } from '@/lib/keys/format'
+import { organizationsOf } from '@/lib/staff/queries'
+import { searchEverywhere } from '@/lib/staff/search'
+import { Found, OrganizationTable } from './found'
+import { StaffFrame } from './frame'
+
+interface Props {
+  searchParams: Promise<Record<string, string | string[] | undefined>>
+}
+
+export const generateMetadata = organizationTitle(async (_props: Props) => {
+  const { t } = await requireStaff('staff.search')
+  return t('staff.search.title')
+})
+
+export default organizationPage(StaffPage)
+
+async function StaffPage({ searchParams }: Props) {
+  const visit = await requireStaff('staff.search')
+  const query = await searchParams
+  const { t, session } = visit
+  const search = typeof query.q === 'string' ? query.q.replaceAll('\0', '').trim().slice(0, 200) : ''
+  // Somebody put it into the address by hand.
+  const [key] = findKeys(search)
+  if (key) redirect(`/staff?q=${lastFour(key)}`)
+  const mistyped = mistypedKey(search)
+  if (mistyped) redirect(`/staff?${new URLSearchParams(mistyped)}`)
+  return (
+    <StaffFrame visit={visit} current="search">
+      <PageHead title={t('staff.search.title')} sentence={t('staff.search.sentence')} />
+      <search>
+        <form className="filters" action="/staff/search" method="post" autoComplete="off">
+          <SearchInput
+            name="q"
+            label={t('staff.search.box')}
+            placeholder={t('staff.search.box')}
+            defaultValue={search}
+            maxLength={2_000}
+          />
+          <Button type="submit" variant="primary">
+            {t('staff.search.apply')}
+          </Button>
+        </form>
+      </search>
+      <Mistyped query={query} t={t} />
+      {query.key === 'unknown' && (
+        <Panel>
+          <Empty icon="key" title={t('staff.search.no_key_title')}>
+            {t('staff.search.no_key_text')}
+          </Empty>
+        </Panel>
+      )}
+      {search ? (
+        <Found
+          t={t}
+          search={search}
+          found={await asStaff(session.personId, (tx) => searchEverywhere(tx, search))}
+          quiet={query.key === 'unknown'}
+        />
+      ) : (
+        <Mine visit={visit} />
+      )}
+    </StaffFrame>
+  )
+}
+
+/** What one looks after, where nothing is looked for. */
+async function Mine({ visit: { t, session, role } }: { visit: StaffVisit }) {
+  const mine = await asStaff(session.personId, (tx) => organizationsOf(tx, session.personId))
+  if (mine.length === 0 && role === 'admin') return null
+  return (
+    <Section title={t('staff.search.mine')}>
+      <Panel>
+        {mine.length > 0 ? (
+          <OrganizationTable rows={mine} />
+        ) : (
+          <Empty icon="users" title={t('staff.search.mine_none_title')}>
+            {t('staff.search.mine_none_text')}
+          </Empty>
+        )}
+      </Panel>
+    </Section>
+  )
+}

@@ -1,0 +1,330 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, type Page, test } from '@playwright/test'
+import { newId } from '@/lib/ids'
+import { browserAs, type Customer, inSystem, keysOf, newCustomer, newStaff } from './customer'
+import { mailsTo, query, signIn } from './sign-in'
+
+test.use({ locale: 'en-GB' })
+
+const find = async (page: Page, text: string) => {
+  await page.goto('/staff')
+  await page.getByRole('searchbox', { name: 'Name, address, I-…, K-…, or a key' }).fill(text)
+  await page.getByRole('button', { name: 'Search' }).click()
+}
+
+/** The sentences of the customer's activity, the newest first, as its owner reads them. */
+async function activityOf(page: Page, customer: Customer): Promise<string[]> {
+  await page.goto(`/${customer.slug}/activity?who=vendor`)
+  return page.getByRole('row').locator('td:nth-child(2)').allInnerTexts()
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`staff find a key from a pasted one, issue, revoke, restore and extend, and the customer reads it${javaScriptEnabled ? '' : ', without JavaScript'}`, async ({
+    browser,
+  }) => {
+    test.slow()
+    const customer = await newCustomer('helped')
+    const nora = await newStaff('manager', customer.organizationId, 'Nora Weiss')
+    const context = await browserAs(browser, nora, { javaScriptEnabled })
+    const page = await context.newPage()
+    const [key] = customer.keys
+    const pasted = `Key: ${key?.characters
+      .toUpperCase()
+      .match(/.{1,4}/g)
+      ?.join(' ')}`
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await find(page, pasted)
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Forms Pro, ${key?.shortId}`)
+    await expect(page.getByText(`You see ${customer.name} as one of Northwind Plugins.`)).toBeVisible()
+    expect(asked.filter((url) => url.includes(key?.characters.slice(4, 20) ?? 'none'))).toEqual([])
+
+    await page.getByLabel('Reason').selectOption({ label: 'Leaked' })
+    await page.getByLabel('What the customer should know').fill(`It was on a wiki: ${key?.characters}`)
+    await page.getByRole('button', { name: `Revoke ${key?.shortId}` }).click()
+    await expect(page.getByText('The key is revoked.')).toBeVisible()
+    await page.getByLabel('Why').fill('It was another one.')
+    await page.getByRole('button', { name: `Restore ${key?.shortId}` }).click()
+    await expect(page.getByText('The key works again.')).toBeVisible()
+    const until = await page.getByLabel('Works until').inputValue()
+    const later = new Date(Date.parse(until) + 30 * 86_400_000).toISOString().slice(0, 10)
+    await page.getByLabel('Works until').fill(later)
+    await page.getByLabel('Why').fill('The invoice is late.')
+    await page.getByRole('button', { name: `Extend ${key?.shortId}` }).click()
+    await expect(page.getByText('The key was extended.')).toBeVisible()
+
+    await page.goto(`/${customer.slug}/instances/${customer.instanceId}`)
+    await page.getByRole('link', { name: 'Issue a key' }).click()
+    await page.getByLabel('Product').selectOption({ label: 'Forms Pro' })
+    await page.getByLabel('Length of the term').selectOption({ label: '3 months' })
+    await page.getByLabel('Why').fill('Ordered by letter.')
+    await expect(page.getByRole('button', { name: 'Issue the permanent key' })).toHaveCount(0)
+    await page.getByRole('button', { name: 'Issue the key' }).click()
+    await expect(page.getByText('The key was issued.')).toBeVisible()
+
+    const owner = await browserAs(browser, customer.people.owner)
+    const issued = (await keysOf(customer.organizationId)).at(-1)
+    const said = (await activityOf(await owner.newPage(), customer)).map((text) => text.split('\n')[0])
+    expect(said.slice(0, 4)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^Nora Weiss \\(Northwind Plugins\\) issued ${issued?.shortId}, Forms Pro, for a term until .* \\(Ordered by letter\\.\\)$`,
+        ),
+      ),
+      expect.stringMatching(
+        new RegExp(
+          `^Nora Weiss \\(Northwind Plugins\\) extended ${key?.shortId}, .*: The invoice is late\\.$`,
+        ),
+      ),
+      `Nora Weiss (Northwind Plugins) restored ${key?.shortId}, Forms Pro (It was another one.)`,
+      `Nora Weiss (Northwind Plugins) revoked ${key?.shortId}, Forms Pro: leaked (It was on a wiki: ${key?.shortId})`,
+    ])
+    expect(said[4]).toBe('Nora Weiss (Northwind Plugins) looked at this organization')
+    expect(said.filter((text) => text?.includes('looked at'))).toHaveLength(1)
+    for (const one of [context, owner]) await one.close()
+  })
+}
+
+test('signing in by mail leads staff to their search; a customer finds nothing there', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('not-staff')
+  const staff = await newStaff('staff', undefined, 'Tom Berg')
+  const context = await browser.newContext({ locale: 'en-GB' })
+  const page = await context.newPage()
+  await signIn(page, staff.email)
+  await expect(page).toHaveURL(/\/staff$/)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Find a customer')
+  await expect(page.getByText('No organization is assigned to you yet')).toBeVisible()
+  const owner = await browserAs(browser, customer.people.owner)
+  const theirs = await owner.newPage()
+  await theirs.goto('/staff')
+  await expect(theirs.getByRole('heading', { level: 1 })).toHaveText('Nothing here')
+  for (const one of [context, owner]) await one.close()
+})
+
+test('a customer is found by name, address, short IDs and last characters; what is nobody’s is said', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('found', {
+    name: `Médiathèque ${newId().slice(-8)}`,
+    label: `Bureau ${newId().slice(-8)}`,
+  })
+  const context = await browserAs(browser, await newStaff('staff'))
+  const page = await context.newPage()
+  const [key] = customer.keys
+  const [instance] = await inSystem<{ short_id: string; label: string }>(
+    'select short_id, label from instances where id = $1',
+    [customer.instanceId],
+  )
+  const link = (name: string) => page.locator('main').getByRole('link', { name, exact: true })
+  for (const [typed, found] of [
+    [customer.name.toLowerCase().replaceAll('é', 'e').replaceAll('è', 'e'), customer.name],
+    [customer.slug, customer.name],
+    [instance?.label, instance?.label],
+    [`https://www.${customer.slug}.example:443/glpi/front/central.php?x=1`, instance?.label],
+    [`${customer.slug}.lan`, instance?.label],
+    [instance?.short_id.toLowerCase(), instance?.label],
+    [key?.shortId.replace('-', ' '), key?.shortId],
+    [`…${key?.characters.slice(-4)}`, key?.shortId],
+  ] as const) {
+    await find(page, typed ?? '')
+    await expect(link(found ?? '')).toBeVisible()
+  }
+  await find(page, 'nothing like it at all')
+  await expect(page.getByText('Nothing has “nothing like it at all”')).toBeVisible()
+  const characters = key?.characters ?? ''
+  const wrong = characters.slice(0, 8) + (characters[8] === 'q' ? 'p' : 'q') + characters.slice(9)
+  await find(page, wrong)
+  await expect(page.getByText('The 9th character')).toBeVisible()
+  await expect(link(key?.shortId ?? '')).toBeVisible()
+  await context.close()
+})
+
+test('staff who are not assigned look at everything, masked, and are told who is', async ({ browser }) => {
+  const customer = await newCustomer('looked')
+  await newStaff('manager', customer.organizationId, 'Nora Weiss')
+  const context = await browserAs(browser, await newStaff('staff'))
+  const page = await context.newPage()
+  for (const path of [
+    '',
+    '/instances',
+    '/keys',
+    '/members',
+    '/activity',
+    `/instances/${customer.instanceId}`,
+  ]) {
+    await page.goto(`/${customer.slug}${path}`)
+    await expect(page.getByText('To act here, ask the account manager (Nora Weiss).')).toBeVisible()
+    await expect(page.getByRole('button', { name: /^(Copy|Show) the key/ })).toHaveCount(0)
+  }
+  for (const path of ['/keys/new', `/keys/${customer.keys[0]?.id}`, '/instances/new', '/members/invite']) {
+    await page.goto(`/${customer.slug}${path}`)
+    await expect(page.locator('main .empty')).toContainText(
+      'Ask the account manager (Nora Weiss) to do this.',
+    )
+    await expect(
+      page.locator('main form').filter({ has: page.locator('[name=idempotencyKey]') }),
+    ).toHaveCount(0)
+  }
+  await context.close()
+})
+
+test('a key that staff copied is in the activity, and the owner has a mail that names it and does not hold it', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('revealed')
+  const nora = await newStaff('manager', customer.organizationId, 'Nora Weiss')
+  const context = await browserAs(browser, nora)
+  const page = await context.newPage()
+  const [, , key] = customer.keys
+  await page.goto(`/${customer.slug}/instances/${customer.instanceId}`)
+  const article = page.locator(`[id="${key?.shortId}"]`)
+  await article.getByRole('button', { name: /^Show/ }).click()
+  await expect(article.locator('.answer .chars')).toHaveText(key?.characters ?? '')
+  const { email } = customer.people.owner
+  await expect.poll(async () => (await mailsTo(email)).length, { timeout: 20_000 }).toBeGreaterThan(0)
+  const [mail] = await mailsTo(email)
+  expect(mail?.subject).toBe(`Nora Weiss saw a key of ${customer.name}`)
+  expect(mail?.text).toContain(key?.shortId)
+  for (const form of [mail?.text, mail?.html]) expect(form).not.toContain(key?.characters)
+  await context.close()
+})
+
+test('staff make an organization, invite its owner, add an instance and issue its first key', async ({
+  browser,
+}) => {
+  const staff = await newStaff('staff', undefined, 'Tom Berg')
+  const context = await browserAs(browser, staff)
+  const page = await context.newPage()
+  const name = `Mairie de l’Étang ${newId().slice(-6)}`
+  const email = `owner-${newId().slice(-8)}@e2e.example`
+  await page.goto('/staff')
+  await page.getByRole('link', { name: 'Create an organization' }).click()
+  await page.getByLabel('Name', { exact: true }).fill(name)
+  await page.getByLabel('Its owner’s e-mail address').fill(email)
+  await page.getByLabel('Time zone').fill('Europe/Nowhere')
+  await page.getByRole('button', { name: 'Create the organization' }).click()
+  await expect(page.getByText('Choose a time zone from the list.')).toBeVisible()
+  await page.getByLabel('Time zone').fill('Europe/Paris')
+  await page.getByRole('button', { name: 'Create the organization' }).click()
+  await expect(page).toHaveURL(/\/mairie-de-l-etang-\w+\/members\?done=invited$/)
+  await expect(page.getByRole('row', { name: email })).toContainText('Owner')
+  await expect
+    .poll(async () => (await mailsTo(email)).map(({ subject }) => subject))
+    .toContain(`Join ${name} at Northwind Plugins`)
+  await page.getByRole('link', { name: 'Instances' }).click()
+  await page.locator('main').getByRole('link', { name: 'Add an instance' }).click()
+  await page.getByLabel('Name', { exact: true }).fill('Service desk')
+  await page.getByLabel('Address', { exact: true }).fill(`https://glpi-${newId().slice(-6)}.example`)
+  await page.getByRole('button', { name: 'Add the instance' }).click()
+  await page.getByRole('link', { name: 'Issue a key' }).click()
+  await page.getByLabel('Why').fill('The first one.')
+  await page.getByRole('button', { name: 'Issue the key' }).click()
+  await expect(page.getByText('The key was issued.')).toBeVisible()
+  await page.goto('/staff')
+  await expect(page.locator('main').getByRole('link', { name })).toBeVisible()
+  await context.close()
+})
+
+test('an admin assigns, takes away, adds and ends; it counts at the next click', async ({ browser }) => {
+  const customer = await newCustomer('assigned')
+  const name = `Marta ${newId().slice(-6)}`
+  const marta = await newStaff('staff', undefined, name)
+  const [theo, hers] = [await browserAs(browser, await newStaff('admin')), await browserAs(browser, marta)]
+  const [page, her] = [await theo.newPage(), await hers.newPage()]
+  await page.goto('/staff/people')
+  const card = page.getByRole('region', { name })
+  await card.getByLabel('Organization, by its name in the address').fill(customer.slug)
+  await card.getByRole('button', { name: `Assign an organization to ${name}` }).click()
+  await expect(page.getByText('Assigned. The organization’s members read it')).toBeVisible()
+  await her.goto(`/${customer.slug}/keys/new`)
+  await expect(her.getByRole('button', { name: 'Issue the key' })).toBeVisible()
+  await card.getByRole('button', { name: `Take ${customer.name} away from ${name}` }).click()
+  await expect(page.getByText('Taken away.')).toBeVisible()
+  await her.getByLabel('Why').fill('Too late.')
+  await her.getByRole('button', { name: 'Issue the key' }).click()
+  await expect(
+    her.getByText('You are signed in as one of the vendor’s staff who is not assigned here'),
+  ).toBeVisible()
+  await card.getByRole('button', { name: `End the access of ${name}` }).click()
+  await expect(page.getByText('Ended.')).toBeVisible()
+  await her.goto('/staff')
+  await expect(her).toHaveURL(/\/sign-in/)
+  const email = `new-${newId().slice(-8)}@northwind.example`
+  await page.getByLabel('E-mail address').fill(email)
+  await page.getByLabel('Role').selectOption({ label: 'account manager' })
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await expect(page.getByRole('region', { name: email })).toBeVisible()
+  for (const one of [theo, hers]) await one.close()
+})
+
+for (const [colorScheme, language] of [
+  ['light', 'en'],
+  ['dark', 'fr'],
+] as const) {
+  test(`axe finds nothing on the pages of staff, and they fit 320 px (${colorScheme}, ${language})`, async ({
+    browser,
+  }) => {
+    test.setTimeout(180_000)
+    const customer = await newCustomer(`axe-${colorScheme}`, {
+      label: 'A-very-long-name-without-a-blank-'.repeat(4),
+    })
+    const reader = await newStaff('staff')
+    const admin = await newStaff('admin', undefined, 'A-very-long-name-of-somebody-'.repeat(5))
+    await query('update people set language = $1 where id = any($2)', [
+      language,
+      [reader.personId, admin.personId],
+    ])
+    const [spare] = await query('select email from people where id = $1', [customer.spareStaffId])
+    expect(spare).toBeTruthy()
+    const home = `/${customer.slug}`
+    const key = `${home}/keys/${customer.keys[0]?.id}`
+    for (const [as, paths] of [
+      [
+        reader,
+        [
+          '/staff',
+          `/staff?q=${customer.slug}`,
+          '/staff?q=none-such',
+          '/staff?q=zzzz&key=unknown',
+          home,
+          key,
+          `${home}/keys/new`,
+        ],
+      ],
+      [
+        admin,
+        [
+          '/staff',
+          '/staff/organizations/new',
+          '/staff/people',
+          home,
+          `${home}/keys`,
+          key,
+          `${home}/keys/new`,
+          `${home}/instances/${customer.instanceId}`,
+        ],
+      ],
+    ] as const) {
+      const context = await browserAs(browser, as, { colorScheme, viewport: { width: 320, height: 640 } })
+      const page = await context.newPage()
+      for (const path of paths) {
+        await page.goto(path)
+        await expect(page.locator('h1')).toHaveCount(1)
+        await expect(page.locator('html')).toHaveAttribute('lang', language)
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        expect({ path, found: violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`) }).toEqual({
+          path,
+          found: [],
+        })
+        const [content, window] = await page.evaluate(() => [
+          document.documentElement.scrollWidth,
+          innerWidth,
+        ])
+        expect({ path, content }).toEqual({ path, content: Math.min(content ?? 0, window ?? 0) })
+      }
+      await context.close()
+    }
+  })
+}

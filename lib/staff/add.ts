@@ -1,0 +1,54 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { z } from 'zod'
+import { people } from '@/db/schema/people'
+import { staff, staffRole } from '@/db/schema/staff'
+import { vendorCommand } from '@/lib/command'
+import { Refused } from '@/lib/errors'
+import { personWith } from '@/lib/organizations/person'
+import { holdBackStaff } from './role'
+
+const AddStaff = z.object({
+  email: z
+    .string('required')
+    .trim()
+    .max(254, 'email')
+    .pipe(z.email('email'))
+    .transform((email) => email.toLowerCase()),
+  name: z.string().trim().max(200, 'too_long').default(''),
+  role: z.enum(staffRole.enumValues, 'required'),
+})
+
+/**
+ * Makes somebody one of the vendor's staff, or gives one of them another role; who is that already is left alone. A name
+ * is taken for a person who has none.
+ * @throws Refused `staff_self` for an admin who would change their own role: somebody else must be left who can.
+ */
+export const addStaff = vendorCommand(
+  'staff.add',
+  AddStaff,
+  async ({ tx, now, personId: byId, audit, unchanged }, { email, name, role }) => {
+    const personId = await personWith(tx, { email, name: name || null, language: 'en' }, now)
+    if (personId === byId) throw new Refused('staff_self')
+    await holdBackStaff(tx, personId)
+    const named = name
+      ? await tx
+          .update(people)
+          .set({ name })
+          .where(and(eq(people.id, personId), isNull(people.name)))
+          .returning({ id: people.id })
+      : []
+    const [before] = await tx.select().from(staff).where(eq(staff.personId, personId))
+    if (before?.role === role && !before.endedAt && named.length === 0) {
+      unchanged()
+      return { personId, changed: false }
+    }
+    // Who comes back comes anew.
+    const back = before?.endedAt ? { addedAt: now, endedAt: null } : {}
+    await tx
+      .insert(staff)
+      .values({ personId, role, addedAt: now })
+      .onConflictDoUpdate({ target: staff.personId, set: { role, ...back } })
+    audit({ details: { person: personId, role } })
+    return { personId, changed: true }
+  },
+)

@@ -1,0 +1,54 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { people } from '@/db/schema/people'
+import { assignments, staff } from '@/db/schema/staff'
+import type { OrganizationTx } from '@/db/scope'
+import { command } from '@/lib/command'
+import { NotFound } from '@/lib/errors'
+import { holdBackStaff } from './role'
+
+const Assign = z.object({ staffId: z.uuid('not_found') })
+
+/** Assigns one of the staff to the organization, whose members read it; who is assigned already stays so. @throws NotFound */
+export const assign = command(
+  'assignment.add',
+  Assign,
+  async ({ tx, organizationId, now, personId, audit, unchanged }, { staffId }) => {
+    // Their own request is what they are doing; another's is waited for.
+    if (staffId !== personId) await holdBackStaff(tx, staffId)
+    const name = await nameOf(tx, staffId)
+    const assigned = await tx
+      .insert(assignments)
+      .values({ organizationId, personId: staffId, assignedAt: now })
+      .onConflictDoNothing()
+      .returning({ personId: assignments.personId })
+    if (assigned.length === 0) return unchanged()
+    audit({ details: { name, staff: staffId } })
+  },
+)
+
+/** Takes one of the staff from the organization, from their next request on; who is not assigned is left alone. */
+export const unassign = command(
+  'assignment.remove',
+  Assign,
+  async ({ tx, organizationId, personId, audit, unchanged }, { staffId }) => {
+    if (staffId !== personId) await holdBackStaff(tx, staffId)
+    const name = await nameOf(tx, staffId)
+    const removed = await tx
+      .delete(assignments)
+      .where(and(eq(assignments.organizationId, organizationId), eq(assignments.personId, staffId)))
+      .returning({ personId: assignments.personId })
+    if (removed.length === 0) return unchanged()
+    audit({ details: { name, staff: staffId } })
+  },
+)
+
+async function nameOf(tx: OrganizationTx, staffId: string): Promise<string> {
+  const [found] = await tx
+    .select({ name: sql<string>`coalesce(nullif(${people.name}, ''), ${people.email})` })
+    .from(staff)
+    .innerJoin(people, eq(people.id, staff.personId))
+    .where(and(eq(staff.personId, staffId), isNull(staff.endedAt)))
+  if (!found) throw new NotFound('staff')
+  return found.name
+}
