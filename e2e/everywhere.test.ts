@@ -30,6 +30,7 @@ function pages(customer: Customer) {
     ...own,
     { signedIn: true, path: `/${customer.slug}/keys?q=nothing-like-it` },
     { signedIn: true, path: `/${customer.slug}/instances?retired=1` },
+    { signedIn: true, path: `/${customer.slug}/instances?q=nothing-like-it` },
     { signedIn: true, path: '/account' },
     { signedIn: true, path: '/account/email?token=none' },
     { signedIn: true, path: '/no/such/page' },
@@ -111,25 +112,30 @@ test('every page fits 320 px, and 200 % zoom, without scrolling sideways', async
   const customer = await newCustomer('narrow', {
     label: 'A-very-long-name-of-an-instance-without-a-blank-'.repeat(3),
   })
-  // 1280 px at 200 % are 640 CSS pixels.
-  for (const viewport of [
-    { width: 320, height: 640 },
-    { width: 640, height: 400 },
-  ]) {
-    const contexts = {
-      in: await browserAs(browser, customer.people.owner, { viewport }),
-      out: await browserAs(browser, null, { viewport }),
-    }
-    for (const { signedIn, path } of pages(customer)) {
-      const page = await contexts[signedIn ? 'in' : 'out'].newPage()
-      await page.goto(path)
+  const contexts = {
+    in: await browserAs(browser, customer.people.owner),
+    out: await browserAs(browser, null),
+  }
+  for (const { signedIn, path } of pages(customer)) {
+    const page = await contexts[signedIn ? 'in' : 'out'].newPage()
+    await page.goto(path)
+    // 1280 px at 200 % are 640 CSS pixels.
+    for (const viewport of [
+      { width: 320, height: 640 },
+      { width: 640, height: 400 },
+    ]) {
+      await page.setViewportSize(viewport)
       await expect(page.locator('h1')).toBeVisible()
       const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
-      expect({ path, content }).toEqual({ path, content: Math.min(content ?? 0, window ?? 0) })
-      await page.close()
+      expect({ path, viewport, content }).toEqual({
+        path,
+        viewport,
+        content: Math.min(content ?? 0, window ?? 0),
+      })
     }
-    for (const context of Object.values(contexts)) await context.close()
+    await page.close()
   }
+  for (const context of Object.values(contexts)) await context.close()
 })
 
 test('the keyboard opens and closes what a page has: the skip link, the menus', async ({ browser }) => {

@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { type BrowserContextOptions, expect, type Page, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
 import { browserOf } from './sign-in'
@@ -169,22 +168,3 @@ test('who may not change instances is told whom to ask, and sees no form', async
     await expect(page.locator('main form')).toHaveCount(0)
   }
 })
-
-for (const colorScheme of ['light', 'dark'] as const) {
-  test(`axe finds nothing on the pages of instances, and they have room in 320 pixels, ${colorScheme}`, async ({
-    browser,
-  }) => {
-    await open(browser, `${home}/instances`, owner, { colorScheme, viewport: { width: 320, height: 640 } })
-    const href = await page.getByRole('link', { name: 'Depots' }).getAttribute('href')
-    const paths = ['/instances', '/instances/new', '/instances?retired=1', '/instances?q=nothing-like-it']
-    for (const path of [...paths.map((one) => home + one), `${href}/edit`, `${href}/retire`]) {
-      await page.goto(path)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations, path).toEqual([])
-      const beyond = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      )
-      expect(beyond, path).toBe(0)
-    }
-  })
-}

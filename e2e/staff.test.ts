@@ -181,7 +181,7 @@ test('a key that staff copied is in the activity, and the owner has a mail that 
   await page.goto(`/${customer.slug}/instances/${customer.instanceId}`)
   const article = page.locator(`[id="${key?.shortId}"]`)
   await article.getByRole('button', { name: /^Show/ }).click()
-  await expect(article.locator('.answer .chars')).toHaveText(key?.characters ?? '')
+  await expect(article.locator('.shown .chars')).toHaveText(key?.characters ?? '')
   const { email } = customer.people.owner
   await expect.poll(async () => (await mailsTo(email)).length, { timeout: 20_000 }).toBeGreaterThan(0)
   const [mail] = await mailsTo(email)
