@@ -30,7 +30,8 @@ export async function unavailableWhenDown<T>(call: () => Promise<T>): Promise<T>
   }
 }
 
-function isDown(error: unknown): boolean {
+/** Whether it says that the database cannot be reached or cannot write now, which passes. */
+export function isDown(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     const code = error.code ?? ''
     return downClasses.includes(code.slice(0, 2)) || code === readOnly || code === lockTimeout

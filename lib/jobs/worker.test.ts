@@ -272,6 +272,31 @@ test('[F2] a worker whose first look for jobs is cut off looks again', async () 
   console.log('[F2] 1 trial')
 })
 
+test('[F2] a worker that cannot say that a job is done, says it once the database is back', async () => {
+  sink.withhold()
+  const email = await ask()
+  const worker = startWorker()
+  const sent = () => sink.received.flatMap(({ to }) => to).filter((to) => to === email)
+  await expect.poll(sent, patient).toHaveLength(1)
+  const owner = new pg.Client({ connectionString: database.ownerUrl })
+  await owner.connect()
+  await owner.query('begin; select from graphile_worker._private_jobs for update')
+  sink.answer()
+  const cutOff = async () =>
+    (
+      await pool.query(
+        `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+         where wait_event_type = 'Lock' and query like 'delete from %_private_jobs%'`,
+      )
+    ).rowCount
+  await expect.poll(cutOff, patient).toBe(1)
+  await owner.end()
+  await expect.poll(jobs, patient).toHaveLength(0)
+  expect(await worker.stop()).toEqual({ code: 0, signal: null })
+  expect(sent()).toHaveLength(1)
+  console.log('[F2] 1 trial')
+})
+
 test('the jobs of a worker that is there are left to it', async () => {
   await ask()
   const presence = new Presence(database.workerUrl, 'pool-alive')

@@ -17,6 +17,7 @@ import { sendSignIn } from '@/lib/people/send-sign-in'
 import { checkStart } from '@/lib/start'
 import { cleanUp } from './clean-up'
 import type { Jobs } from './jobs'
+import { LastingClient } from './lasting-client'
 import { Presence } from './presence'
 
 const concurrency = 4
@@ -52,11 +53,16 @@ const libraryLog = new Logger((scope) => (level, message) => {
 })
 
 /**
- * @returns the runner, once it has looked for jobs, and what releases all that it held
+ * @returns the runner, and what releases all that it held
  * @throws Unavailable when the database goes away meanwhile
  */
 async function start(connectionString: string) {
-  const connections = new Pool({ connectionString, max: concurrency + 2, connectionTimeoutMillis: 2_000 })
+  const connections = new Pool({
+    Client: LastingClient,
+    connectionString,
+    max: concurrency + 2,
+    connectionTimeoutMillis: 2_000,
+  })
   // Without handlers, a Postgres that restarts would end this process.
   const broke = (error: Error) => log.warn({ error: error.message }, 'a connection of the worker broke')
   connections.on('error', broke)
@@ -76,7 +82,6 @@ async function start(connectionString: string) {
     await Promise.all(presences.map((presence) => presence.end()))
     await connections.end()
   }
-  const looked = firstLook(events)
   let runner: Runner | undefined
   try {
     return await unavailableWhenDown(async () => {
@@ -89,7 +94,6 @@ async function start(connectionString: string) {
         logger: libraryLog,
         noHandleSignals: true,
       })
-      await looked
       return { runner, release }
     })
   } catch (error) {
@@ -97,21 +101,6 @@ async function start(connectionString: string) {
     await release()
     throw error
   }
-}
-
-/**
- * The library (0.17.3, `taskIdentifiers.js`) keeps what its first look at its tasks gave, a failure too: a worker that
- * Postgres left just then would fail for ever, alive and doing nothing.
- */
-function firstLook(events: WorkerEvents): Promise<void> {
-  const looked = new Promise<void>((resolve, reject) => {
-    events.once('worker:getJob:empty', () => resolve())
-    events.once('job:start', () => resolve())
-    events.once('worker:getJob:error', ({ error }) => reject(error))
-  })
-  // Where the start fails before it, nobody waits for it.
-  looked.catch(() => {})
-  return looked
 }
 
 /** Takes no new job from the first request to stop on, and lets those under way finish. */
