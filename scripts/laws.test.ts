@@ -78,6 +78,7 @@ const laws: Record<string, Law> = {
     except: {
       'app/api/ready/route.ts': 'asks which migrations are applied',
       'lib/jobs/worker.ts': 'opens the worker’s pool',
+      'lib/jobs/lasting-client.ts': 'is what that pool is made of',
       'lib/jobs/presence.ts': 'holds a lock for as long as the worker lives',
       'lib/limits.ts': 'counts, outside transactions',
       'lib/people/session.ts': 'asks a definer function who holds a cookie',
