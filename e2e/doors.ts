@@ -89,6 +89,13 @@ export const paths: Record<string, Path> = {
   '/(public)/page': { permission: null, at: () => '/' },
   '/(public)/sign-in/page': { permission: null, at: () => '/sign-in' },
   '/(public)/sign-in/code/page': { permission: null, at: () => '/sign-in/code' },
+  // Without a provider both lead to where one signs in.
+  '/(public)/sign-in/staff/route': { permission: null, status: 307, at: () => '/sign-in/staff' },
+  '/(public)/sign-in/staff/callback/route': {
+    permission: null,
+    status: 307,
+    at: () => '/sign-in/staff/callback?code=none&state=none',
+  },
   '/(public)/sign-in/link/page': { permission: null, at: () => '/sign-in/link?token=none' },
   '/_not-found/page': { permission: null, at: () => '/no/such/page' },
   '/_global-error/page': { permission: null, at: () => '/_global-error' },

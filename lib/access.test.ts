@@ -44,7 +44,7 @@ const helping = [
   'key.extend',
   'subscription.start',
 ] as const
-const signingIn = ['sign_in.request', 'sign_in.complete'] as const
+const signingIn = ['sign_in.request', 'sign_in.complete', 'sign_in.staff'] as const
 
 /**
  * What each role may, all of it, said a second time and by hand: the matrix of the browser tests reads the table itself,

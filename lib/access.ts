@@ -67,6 +67,8 @@ export const permissions = {
 
   'sign_in.request': ['stranger', 'person'],
   'sign_in.complete': ['stranger', 'person'],
+  /** As one of the staff, whom the vendor's own provider has vouched for. */
+  'sign_in.staff': ['stranger', 'person'],
   'session.end': ['person'],
   'session.end_all': ['person'],
   'session.end_one': ['person'],

@@ -108,6 +108,26 @@ test.each([0, 1, 255])('a secret of nothing but the byte %i is refused by its na
   expect(said({ KEY_RING: `1:${secret()},2:${guessed}` })).toContain("KEY_RING's version 2 is one byte")
 })
 
+const provider = {
+  STAFF_OIDC_ISSUER: 'https://login.example.com',
+  STAFF_OIDC_CLIENT_ID: 'latchkey',
+  STAFF_OIDC_CLIENT_SECRET: 'canary',
+}
+
+test('staff’s provider is all there or not at all, and no line to it can be read along', () => {
+  expect(said(provider)).toBe('')
+  for (const name of Object.keys(provider)) {
+    const lines = said({ ...provider, [name]: undefined })
+    expect(lines).toContain(`  ${name} is missing`)
+    expect(lines).not.toContain('canary')
+  }
+  expect(said({ ...provider, STAFF_OIDC_ISSUER: 'login.example.com' })).toContain(
+    '  STAFF_OIDC_ISSUER should',
+  )
+  expect(said({ ...provider, STAFF_OIDC_ISSUER: 'http://login.example.com' })).toContain('begin with https:')
+  expect(said({ ...provider, STAFF_OIDC_ISSUER: 'http://localhost:4000' })).toBe('')
+})
+
 test('the clock of the sandbox is refused under a public address, and a wrong address is named beside it', () => {
   expect(said({ SANDBOX_CLOCK_FILE: '/tmp/clock' })).toContain('SANDBOX_CLOCK_FILE moves the clock')
   expect(said({ SANDBOX_CLOCK_FILE: '/tmp/clock', PUBLIC_URL: 'http://127.0.0.1:3000' })).toBe('')

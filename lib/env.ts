@@ -72,6 +72,10 @@ const Env = z.object({
     .refine((text) => text.split(',').every((entry) => !entry.trim() || isNetwork(entry.trim())), {
       error: 'should be addresses or networks separated by commas, such as 10.0.0.0/8, 127.0.0.1',
     }),
+  // All three or none: without them the vendor's people sign in by mail like everybody.
+  STAFF_OIDC_ISSUER: url(['https', 'http'], 'https://login.example.com').optional(),
+  STAFF_OIDC_CLIENT_ID: z.string().trim().optional(),
+  STAFF_OIDC_CLIENT_SECRET: z.string().trim().optional(),
   LOG_LEVEL: z
     .string()
     .trim()
@@ -108,7 +112,7 @@ export function parseEnv(variables: Record<string, string | undefined>): Env {
 
 /** What each variable alone does not show. */
 function contradictions(env: Env): string[] {
-  const lines = []
+  const lines = oidcContradictions(env)
   if (env.SANDBOX_CLOCK_FILE && !isLoopback(new URL(env.PUBLIC_URL).hostname)) {
     lines.push(
       'SANDBOX_CLOCK_FILE moves the clock and is for the sandbox alone; remove it, or set PUBLIC_URL to a loopback address',
@@ -127,6 +131,19 @@ function contradictions(env: Env): string[] {
     names.set(secret, name)
   }
   return lines
+}
+
+function oidcContradictions(env: Env): string[] {
+  const { STAFF_OIDC_ISSUER, STAFF_OIDC_CLIENT_ID, STAFF_OIDC_CLIENT_SECRET } = env
+  const given = { STAFF_OIDC_ISSUER, STAFF_OIDC_CLIENT_ID, STAFF_OIDC_CLIENT_SECRET }
+  const missing = Object.entries(given).flatMap(([name, value]) => (value ? [] : [name]))
+  if (missing.length === 3) return []
+  if (missing.length > 0)
+    return missing.map((name) => `${name} is missing; staff's sign-in by OIDC needs all of STAFF_OIDC_*`)
+  const issuer = new URL(STAFF_OIDC_ISSUER ?? '')
+  return issuer.protocol === 'http:' && !isLoopback(issuer.hostname)
+    ? ['STAFF_OIDC_ISSUER should begin with https: who reads along would sign in as your people']
+    : []
 }
 
 function secretsOf(env: Env): [name: string, secret: Buffer][] {

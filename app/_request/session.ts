@@ -11,7 +11,7 @@ import { organizationFor, recordVisit } from '@/lib/staff/visit'
 import { attempted } from './attempt'
 
 /** A cookie's name; `__Host-` keeps other hosts of the domain from setting it, and works over HTTPS only. */
-const cookieName = (name: string) => (env().PUBLIC_URL.startsWith('https:') ? `__Host-${name}` : name)
+export const cookieName = (name: string) => (env().PUBLIC_URL.startsWith('https:') ? `__Host-${name}` : name)
 
 export const cookieOptions = () => ({
   httpOnly: true,

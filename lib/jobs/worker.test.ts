@@ -13,6 +13,7 @@ import { removeMember } from '@/lib/organizations/remove'
 import { requestEmail, withdrawEmail } from '@/lib/people/request-email'
 import { requestSignIn } from '@/lib/people/request-sign-in'
 import { newToken, tokenHash } from '@/lib/people/tokens'
+import { addStaff } from '@/lib/staff/add'
 import { migrateDatabase } from '@/sandbox/database'
 import { freePort } from '@/sandbox/ports'
 import { startPostgres } from '@/sandbox/postgres'
@@ -92,6 +93,24 @@ test('a mail is sent to whom it may concern, and to nobody when the address is n
   expect(lines.join('\n')).not.toContain(link)
   expect(lines.join('\n')).not.toContain(code)
   expect([unknown, late, used].filter((one) => lines.join('\n').includes(one))).toEqual([])
+})
+
+test('one of the staff whom the vendor’s provider signs in gets no code, but the way there', async () => {
+  const email = await ask()
+  await addStaff({ actor: { kind: 'system' } }, { email, role: 'admin' })
+  const before = sink.received.length
+  startWorker({
+    STAFF_OIDC_ISSUER: 'https://login.northwind.example',
+    STAFF_OIDC_CLIENT_ID: 'latchkey',
+    STAFF_OIDC_CLIENT_SECRET: 'a secret',
+  })
+  await expect.poll(jobs, patient).toHaveLength(0)
+  const mails = sink.received.slice(before)
+  expect(mails.map(({ to }) => to)).toEqual([[email]])
+  const { subject, text } = await PostalMime.parse(mails[0]?.data ?? '')
+  expect(subject).toBe('Connectez-vous à Northwind Plugins avec le compte de l’entreprise')
+  expect(text).toContain('http://localhost:41400/sign-in/staff')
+  expect(text).not.toMatch(/\d{6}|token=/)
 })
 
 test('an invitation, a changed role and a removal are told by mail, each in its person’s language; one that was taken back is not', async () => {

@@ -1,13 +1,14 @@
-import { and, desc, eq } from 'drizzle-orm'
+import { desc, eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { knownBrowsers, people, sessions, signIns } from '@/db/schema/people'
+import { people, signIns } from '@/db/schema/people'
 import type { SystemTx } from '@/db/scope'
-import { recordAttempt, type VendorBy, type VendorScope, vendorCommand } from '@/lib/command'
-import { enqueue } from '@/lib/jobs/enqueue'
+import { recordAttempt, type VendorBy, vendorCommand } from '@/lib/command'
 import { languages } from '@/lib/messages/translator'
+import { beginSession } from './begin-session'
 import { deviceOf } from './device'
-import { codeTries, mayComplete, sessionDays } from './rules'
-import { newToken, same, signInHmac, tokenHash } from './tokens'
+import { signsInByProvider } from './person'
+import { codeTries, mayComplete } from './rules'
+import { same, signInHmac, tokenHash } from './tokens'
 
 const CompleteSignIn = z.object({
   browser: z.string().min(40),
@@ -74,8 +75,8 @@ const complete = vendorCommand(
     }
     // Held against a change of this very address: it comes first, and nobody is found, or later, and ends this session.
     const [person] = await tx.select().from(people).where(eq(people.email, signIn.email)).for('no key update')
-    // An address without an account has a row but got no mail: its code can only have been guessed.
-    if (!person) return refuse({ because: 'expired' })
+    // An address without an account, or of staff who sign in elsewhere, has a row but got no code: it was guessed.
+    if (!person || (await signsInByProvider(tx, person.id))) return refuse({ because: 'expired' })
     await tx.update(signIns).set({ usedAt: now }).where(eq(signIns.id, signIn.id))
     const session = await beginSession(scope, person, browser, device)
     const changed = language && language !== person.language ? { language } : {}
@@ -104,53 +105,4 @@ async function linked(tx: SystemTx, link: string) {
     .where(eq(signIns.linkHmac, signInHmac('link', '', link)))
     .for('update')
   return signIn
-}
-
-async function beginSession(
-  { tx, now }: VendorScope,
-  person: typeof people.$inferSelect,
-  browser: string,
-  device: string,
-) {
-  const sessionToken = newToken()
-  const expires = new Date(now.getTime() + sessionDays * 86_400_000)
-  const [session] = await tx
-    .insert(sessions)
-    .values({
-      sessionToken: tokenHash(sessionToken).toString('base64url'),
-      userId: person.id,
-      expires,
-      lastUsedAt: now,
-      createdAt: now,
-      device,
-    })
-    .returning({ id: sessions.id })
-  const known = await knowBrowser(tx, person.id, browser, now)
-  // Whoever signs in for the first time has no other browser that somebody could be warned in.
-  if (!known && person.emailVerified && session)
-    await enqueue(tx, 'mail.new_device', {
-      personId: person.id,
-      sessionId: session.id,
-      device,
-      at: now.toISOString(),
-    })
-  if (!person.emailVerified)
-    await tx.update(people).set({ emailVerified: now }).where(eq(people.id, person.id))
-  return { sessionToken, expires }
-}
-
-/** Notes that the person has signed in with this browser. @returns whether they had before */
-async function knowBrowser(tx: SystemTx, personId: string, browser: string, now: Date): Promise<boolean> {
-  const browserHash = tokenHash(browser)
-  const seen = await tx
-    .insert(knownBrowsers)
-    .values({ personId, browserHash, lastUsedAt: now })
-    .onConflictDoNothing()
-    .returning({ personId: knownBrowsers.personId })
-  if (seen.length > 0) return false
-  await tx
-    .update(knownBrowsers)
-    .set({ lastUsedAt: now })
-    .where(and(eq(knownBrowsers.personId, personId), eq(knownBrowsers.browserHash, browserHash)))
-  return true
 }

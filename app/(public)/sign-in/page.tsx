@@ -2,24 +2,33 @@ import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
 import { currentSession, currentTranslator } from '@/app/_request/session'
 import { ActionForm, TextField } from '@/components/form'
+import { LinkButton } from '@/components/ui/button'
+import { Notice } from '@/components/ui/notice'
 import { PageHead } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { env } from '@/lib/env'
+import type { Translate } from '@/lib/messages/translator'
 import { safeReturnTo } from '@/lib/people/rules'
 import { askForMail } from './actions'
+import type { ProviderProblem } from './staff/provider'
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await currentTranslator())('people.ask.title') }
 }
 
-export default async function SignInPage({ searchParams }: { searchParams: Promise<{ to?: unknown }> }) {
-  const { to } = await searchParams
+export default async function SignInPage({
+  searchParams,
+}: {
+  searchParams: Promise<{ to?: unknown; staff?: unknown }>
+}) {
+  const { to, staff } = await searchParams
   const returnTo = typeof to === 'string' ? safeReturnTo(to, env().PUBLIC_URL) : null
   if (await currentSession()) redirect(returnTo ?? '/')
   const t = await currentTranslator()
   return (
     <>
       <PageHead title={t('people.ask.title')} sentence={t('people.ask.sentence')} />
+      <Problem staff={staff} t={t} />
       <ActionForm action={askForMail} hidden={{ to: returnTo ?? '' }}>
         <TextField
           name="email"
@@ -34,6 +43,30 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
           {t('people.ask.send')}
         </SubmitButton>
       </ActionForm>
+      {env().STAFF_OIDC_ISSUER && <StaffDoor returnTo={returnTo} t={t} />}
     </>
+  )
+}
+
+const problems: ProviderProblem[] = ['cancelled', 'expired', 'unavailable', 'unconfirmed', 'not_staff']
+
+/** Why the vendor's provider signed nobody in. */
+function Problem({ staff, t }: { staff: unknown; t: Translate }) {
+  const problem = problems.find((one) => one === staff)
+  return problem ? <Notice tone="bad">{t(`people.provider.${problem}`)}</Notice> : null
+}
+
+/** For the vendor's own people. */
+function StaffDoor({ returnTo, t }: { returnTo: string | null; t: Translate }) {
+  return (
+    <div className="mt-5 flex flex-wrap items-center justify-between gap-2 border-t border-line pt-4 text-muted">
+      <p>{t('people.provider.heading', { vendor: env().VENDOR_NAME })}</p>
+      <LinkButton
+        href={`/sign-in/staff${returnTo ? `?to=${encodeURIComponent(returnTo)}` : ''}`}
+        icon="building-complex"
+      >
+        {t('people.provider.button')}
+      </LinkButton>
+    </div>
   )
 }
