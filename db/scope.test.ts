@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
-import { beforeAll, expect, test, vi } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { organizations } from '@/db/schema/organizations'
 import { asOrganization, asSystem } from '@/db/scope'
 import { type Fixture, makeOrganization, productDatabase } from '@/sandbox/test/fixture'
@@ -87,18 +87,20 @@ test('the beginning of a transaction and the first statement of its work leave i
   const read = (text: string) =>
     asOrganization(own.organizationId, (tx) => tx.execute(sql.raw(`select '${text}'`)))
   await read('something')
-  // What the process hands over at once; the types say that a stream may do without it, a socket does not.
-  const socket = Socket.prototype as unknown as {
-    _writev(chunks: { chunk: Buffer }[], done: () => void): void
-  }
+  // What the process hands over at once. A stream may do without it; a socket does not.
+  const { prototype: socket } = Socket
   const { _writev: write } = socket
+  if (!write) throw new Error('a socket writes in another way')
   const sent: string[] = []
-  const writing = vi.spyOn(socket, '_writev').mockImplementation(function (this: unknown, chunks, done) {
+  socket._writev = function (chunks, done) {
     sent.push(Buffer.concat(chunks.map(({ chunk }) => chunk)).toString('latin1'))
-    return Reflect.apply(write, this, [chunks, done])
-  })
-  await read('first of its work')
-  writing.mockRestore()
+    write.call(this, chunks, done)
+  }
+  try {
+    await read('first of its work')
+  } finally {
+    socket._writev = write
+  }
   expect(sent.filter((packet) => /begin;.*first of its work/s.test(packet))).toHaveLength(1)
 })
 

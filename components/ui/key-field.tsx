@@ -5,14 +5,13 @@ import { Fragment } from 'react'
  * by character. `label` names the field ("Key of Forms Pro on Service desk").
  */
 export function KeyField({ characters, label }: { characters: string; label: string }) {
-  const groups = characters.match(/.{1,4}/gsu) ?? []
+  const groups = [...characters.matchAll(/.{1,4}/gsu)]
   return (
     <fieldset className="key" aria-label={label}>
       <code className="chars" translate="no">
-        {groups.map((group, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: groups repeat and never move
-          <Fragment key={at}>
-            {at > 0 && <wbr />}
+        {groups.map(({ 0: group, index }) => (
+          <Fragment key={index}>
+            {index > 0 && <wbr />}
             <i>{group}</i>
           </Fragment>
         ))}
