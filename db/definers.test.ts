@@ -3,9 +3,7 @@ import type pg from 'pg'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   type Fixture,
-  fillOrganization,
-  makeCatalog,
-  makeOrganization,
+  makeFilled,
   onConnection,
   productDatabase,
   refusalOf,
@@ -17,9 +15,7 @@ const token = createHash('sha256').update('a cookie').digest('base64url')
 let own: Fixture
 
 beforeAll(async () => {
-  await makeCatalog()
-  own = await makeOrganization('acme')
-  await fillOrganization(database, own)
+  own = await makeFilled(database)
   await rowsOf(
     database,
     `insert into sessions (token_hash, person_id, expires, last_used_at, created_at, device)

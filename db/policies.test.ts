@@ -1,9 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   type Fixture,
-  fillOrganization,
-  makeCatalog,
-  makeOrganization,
+  makeFilled,
   onConnection,
   productDatabase,
   refusalOf,
@@ -29,11 +27,8 @@ let own: Fixture
 let other: Fixture
 
 beforeAll(async () => {
-  await makeCatalog()
-  own = await makeOrganization('acme')
-  other = await makeOrganization('globex')
-  await fillOrganization(database, own)
-  await fillOrganization(database, other)
+  own = await makeFilled(database)
+  other = await makeFilled(database, 'globex')
 })
 
 test('each table that belongs to an organization has policies, and row security that holds its owner too', async () => {

@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   type Fixture,
-  fillOrganization,
-  makeCatalog,
-  makeOrganization,
+  makeFilled,
   onConnection,
   productDatabase,
   refusalOf,
@@ -44,11 +42,8 @@ let own: Fixture
 let other: Fixture
 
 beforeAll(async () => {
-  await makeCatalog()
-  own = await makeOrganization('acme')
-  other = await makeOrganization('globex')
-  await fillOrganization(database, own)
-  await fillOrganization(database, other)
+  own = await makeFilled(database)
+  other = await makeFilled(database, 'globex')
 })
 
 test(`[Z9] each of ${references.length} references between an organization's rows includes organization_id on both sides`, () => {

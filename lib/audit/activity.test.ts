@@ -12,8 +12,7 @@ import {
 import { appendAudit } from '@/lib/audit/append'
 import {
   type Fixture,
-  fillOrganization,
-  makeCatalog,
+  makeFilled,
   makeOrganization,
   onConnection,
   productDatabase,
@@ -26,9 +25,7 @@ let own: Fixture
 let large: Fixture
 
 beforeAll(async () => {
-  await makeCatalog()
-  own = await makeOrganization('acme')
-  await fillOrganization(database, own)
+  own = await makeFilled(database)
   large = await makeOrganization('large')
 }, 600_000)
 

@@ -8,8 +8,7 @@ import { appendAudit } from '@/lib/audit/append'
 import { verifyChain } from '@/lib/audit/verify'
 import {
   type Fixture,
-  fillOrganization,
-  makeCatalog,
+  makeFilled,
   makeOrganization,
   onConnection,
   productDatabase,
@@ -20,9 +19,7 @@ const database = await productDatabase({ DATABASE_POOL_SIZE: '50' })
 let own: Fixture
 
 beforeAll(async () => {
-  await makeCatalog()
-  own = await makeOrganization('acme')
-  await fillOrganization(database, own)
+  own = await makeFilled(database)
 })
 
 async function chainOf(organizationId: string | null) {

@@ -7,8 +7,7 @@ import { asOrganization } from '@/db/scope'
 import {
   bySystem,
   type Fixture,
-  fillOrganization,
-  makeCatalog,
+  makeFilled,
   makeInstance,
   makeOrganization,
   productDatabase,
@@ -24,9 +23,7 @@ const database = await productDatabase()
 let own: Fixture
 
 beforeAll(async () => {
-  await makeCatalog()
-  own = await makeOrganization('own')
-  await fillOrganization(database, own)
+  own = await makeFilled(database, 'own')
 })
 
 const trials = process.env.STRESS ? 2_000 : 200

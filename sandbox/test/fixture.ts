@@ -138,6 +138,14 @@ export async function makeInstance(fixture: Fixture, name = 'desk', by = bySyste
   return instanceId
 }
 
+/** The catalog, and an organization that has a row of every kind. */
+export async function makeFilled(database: TestDatabase, slug = 'acme'): Promise<Fixture> {
+  await makeCatalog()
+  const fixture = await makeOrganization(slug)
+  await fillOrganization(database, fixture)
+  return fixture
+}
+
 /** Fills an organization so that each table that can belong to one has a row of it, each reference one that is set. */
 export async function fillOrganization(database: TestDatabase, fixture: Fixture) {
   const by = () => bySystem(fixture.organizationId)
