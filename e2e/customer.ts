@@ -172,12 +172,12 @@ export async function inOrganization<Row>(
   text: string,
   values: unknown[] = [],
 ): Promise<Row[]> {
-  return query(text, values, `set latchkey.organization_id = '${organizationId}'`)
+  return query(text, values, `latchkey.organization_id = '${organizationId}'`)
 }
 
 /** Rows of every organization. */
 export async function inSystem<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
-  return query(text, values, `set latchkey.scope = 'system'`)
+  return query(text, values, `latchkey.scope = 'system'`)
 }
 
 export const sessionCookie = (person: Person) => ({

@@ -5,7 +5,7 @@ import {
   expect,
   type Page,
 } from '@playwright/test'
-import pg from 'pg'
+import { pool } from '@/db/client'
 import { newToken, tokenHash } from '@/lib/people/tokens'
 import { type Mail, readMails } from '@/sandbox/mail'
 
@@ -64,12 +64,28 @@ const signInMails = async (email: string) =>
 
 /** The mail after the first `seen` ones that sign in. */
 export async function nextMail(email: string, seen: number): Promise<Received> {
-  await expect.poll(async () => (await signInMails(email)).length, { timeout: 20_000 }).toBeGreaterThan(seen)
-  const mail = (await signInMails(email))[seen]
+  const mail = (await arrived(() => signInMails(email), seen))[seen]
   const code = /^\d{6}/.exec(mail?.subject ?? '')?.[0]
   const link = /https?:\S+\/sign-in\/link\S+/.exec(mail?.text ?? '')?.[0]
   if (!mail || !code || !link) throw new Error('the mail lacks its code or its link')
   return { mail, code, link }
+}
+
+/** The last link of that form in the mails to this address, once there is one. */
+export async function linkTo(email: string, form: RegExp): Promise<string> {
+  const links = async () => (await mailsTo(email)).flatMap(({ text }) => form.exec(text)?.[0] ?? [])
+  return (await arrived(links)).at(-1) ?? ''
+}
+
+/** What `find` finds, once it is more than the `seen` ones. A mail takes a fraction of a second: it is asked for often. */
+export async function arrived<Found>(find: () => Promise<Found[]>, seen = 0): Promise<Found[]> {
+  let found: Found[] = []
+  const count = async () => {
+    found = await find()
+    return found.length
+  }
+  await expect.poll(count, { intervals: [100] }).toBeGreaterThan(seen)
+  return found
 }
 
 export const mailsTo = (email: string) => readMails(Number(new URL(process.env.MAIL_URL ?? '').port), email)
@@ -81,15 +97,20 @@ export async function forgetLimits() {
 
 /**
  * Asks the portal's database, in the portal's own role.
- * @param scope sets which rows are seen; without it those of no organization.
+ * @param scope a setting that says which rows are seen; without it those of no organization.
  */
 export async function query(text: string, values: unknown[] = [], scope?: string) {
-  const client = new pg.Client({ connectionString: process.env.DATABASE_URL })
-  await client.connect()
+  if (!scope) return (await pool().query(text, values)).rows
+  const client = await pool().connect()
   try {
-    if (scope) await client.query(scope)
-    return (await client.query(text, values)).rows
-  } finally {
-    await client.end()
+    await client.query(`begin; set local ${scope}`)
+    const { rows } = await client.query(text, values)
+    await client.query('commit')
+    client.release()
+    return rows
+  } catch (error) {
+    // It may still be in its transaction: nobody else is to get it.
+    client.release(true)
+    throw error
   }
 }

@@ -26,7 +26,7 @@ test('a mail sent by SMTP is read back, by its recipient alone', async () => {
   const transport = createTransport({ host: '127.0.0.1', port: smtpPort })
   const sent = await transport.sendMail({
     from: 'portal@latchkey.example',
-    to: 'Ada@acme.example',
+    to: 'ada@acme.example',
     subject: 'Votre clé',
     text: 'Code: 123 456',
     html: '<p>Code: <b>123 456</b></p>',
