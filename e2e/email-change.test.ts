@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, expect, type Page, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
-import { freePort } from '@/sandbox/ports'
-import { startProduct } from '@/scripts/product'
 import { browserAs, newCustomer, newPerson, newSession, type Person } from './customer'
+import { axeFindings, tooWide } from './look'
 import { actionBody, builtActions, origin, send } from './send'
-import { askForMail, forgetLimits, mailsTo, query, typeCode } from './sign-in'
+import { arrived, askForMail, forgetLimits, linkTo, mailsTo, query, typeCode } from './sign-in'
+import { startWeb } from './web'
 
 test.use({ locale: 'en-GB' })
 
@@ -16,14 +15,7 @@ const freshEmail = () => `moved-${newId().slice(-8)}@e2e.example`
 const confirmButton = (page: Page) => page.getByRole('button', { name: /^Confirm by/ })
 
 /** The link of the last mail about a change of address to `email`. */
-async function linkTo(email: string): Promise<string> {
-  const links = async () =>
-    (await mailsTo(email)).flatMap(
-      ({ text }) => /https?:\S+\/account\/email\?token=\S+/.exec(text)?.[0] ?? [],
-    )
-  await expect.poll(async () => (await links()).length, { timeout: 20_000 }).toBeGreaterThan(0)
-  return (await links()).at(-1) ?? ''
-}
+const confirmationTo = (email: string) => linkTo(email, /https?:\S+\/account\/email\?token=\S+/)
 
 async function open(browser: Browser, person: Person, javaScriptEnabled = true): Promise<Page> {
   return (await browserAs(browser, person, { javaScriptEnabled })).newPage()
@@ -42,7 +34,12 @@ async function asked(browser: Browser, javaScriptEnabled = true) {
   const page = await open(browser, person, javaScriptEnabled)
   const email = freshEmail()
   await ask(page, email)
-  return { person, page, email, links: { old: await linkTo(person.email), new: await linkTo(email) } }
+  return {
+    person,
+    page,
+    email,
+    links: { old: await confirmationTo(person.email), new: await confirmationTo(email) },
+  }
 }
 
 const emailOf = async ({ personId }: Person) =>
@@ -150,12 +147,12 @@ test('an address that is somebody else’s gets the same answer, and a mail with
   await ask(page, bob.email)
   await expect(page.locator('main')).toContainText(`${bob.email} is to take the place of your address.`)
   await expect(page.getByRole('listitem').filter({ hasText: 'not yet confirmed' })).toHaveCount(2)
-  await expect.poll(async () => (await mailsTo(bob.email)).length, { timeout: 20_000 }).toBe(1)
-  const [mail] = await mailsTo(bob.email)
+  const [mail, ...more] = await arrived(() => mailsTo(bob.email))
+  expect(more).toEqual([])
   expect(mail?.subject).toContain('was asked for')
   expect(mail?.text).not.toContain('token=')
   expect(mail?.text).not.toContain(customer.people.owner.email)
-  await page.goto(await linkTo(customer.people.owner.email))
+  await page.goto(await confirmationTo(customer.people.owner.email))
   await expect(page.locator('main')).toContainText('Nothing changes yet')
   await page.context().close()
 })
@@ -165,8 +162,7 @@ test('what was asked for is taken back on the page, and its links are worth noth
   await page.goto('/account')
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id }) => id)).toEqual([])
+    expect(await axeFindings(page)).toEqual([])
   }
   await page.getByRole('button', { name: 'Take the change back' }).click()
   await expect(page.getByText('The change was taken back')).toBeVisible()
@@ -184,10 +180,9 @@ test('the pages of a change fit 320 px, and axe finds nothing in either theme', 
     await expect(page.locator('h1')).toBeVisible()
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect({ address, found: violations.map(({ id }) => id) }).toEqual({ address, found: [] })
+      expect({ address, found: await axeFindings(page) }).toEqual({ address, found: [] })
     }
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
+    expect(await tooWide(page)).toBe(0)
   }
   await page.context().close()
 })
@@ -200,14 +195,9 @@ test('an hour later the link says that its time is over, also where its page was
   // A web process of its own, so that its clock is nobody else's.
   const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-clock-'))
   const clock = path.join(folder, 'clock')
-  const port = await freePort()
-  const publicUrl = `http://localhost:${port}`
-  const env = { ...process.env, PUBLIC_URL: publicUrl, SANDBOX_CLOCK_FILE: clock }
-  const [web] = startProduct({ parts: ['web'], host: '127.0.0.1', port, env, print: () => {} })
-  if (!web) throw new Error('nothing was started')
+  const { web, url } = await startWeb({ SANDBOX_CLOCK_FILE: clock })
   try {
-    await web.ready
-    const here = links.new.replace(origin(), publicUrl)
+    const here = links.new.replace(origin(), url)
     await page.goto(here)
     await expect(confirmButton(page)).toBeVisible()
     writeFileSync(clock, String(60 * 60_000))

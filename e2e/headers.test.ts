@@ -4,13 +4,12 @@ import path from 'node:path'
 import { expect, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
 import { newToken, signInHmac, tokenHash } from '@/lib/people/tokens'
-import { freePort } from '@/sandbox/ports'
 import type { Running } from '@/scripts/processes'
-import { startProduct } from '@/scripts/product'
 import { type Customer, newCustomer } from './customer'
 import { paths } from './doors'
 import { type Answer, actionBody, builtActions, origin, send } from './send'
 import { query } from './sign-in'
+import { startWeb } from './web'
 
 let customer: Customer
 
@@ -146,18 +145,10 @@ test.describe('under an https address', () => {
   const publicUrl = 'https://portal.latchkey.example'
 
   test.beforeAll(async () => {
-    port = await freePort()
-    const env = { ...process.env, PUBLIC_URL: publicUrl, SANDBOX_CLOCK_FILE: undefined, LOG_LEVEL: 'trace' }
-    const [started] = startProduct({
-      parts: ['web'],
-      host: '127.0.0.1',
-      port,
-      env,
-      print: (line) => void lines.push(line),
-    })
-    if (!started) throw new Error('nothing was started')
-    web = started
-    await web.ready
+    const env = { PUBLIC_URL: publicUrl, SANDBOX_CLOCK_FILE: undefined, LOG_LEVEL: 'trace' }
+    const started = await startWeb(env, (line) => void lines.push(line))
+    web = started.web
+    port = started.port
   })
 
   test.afterAll(() => web.stop())

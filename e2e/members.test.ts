@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
 import { browserAs, type Customer, inSystem, newCustomer, newSession, type Person } from './customer'
-import { askForMail, mailsTo, query, typeCode } from './sign-in'
+import { axeFindings } from './look'
+import { askForMail, linkTo, mailsTo, query, typeCode } from './sign-in'
 
 test.use({ locale: 'en-GB' })
 
@@ -10,12 +10,7 @@ const freshEmail = () => `guest-${newId().slice(-8)}@e2e.example`
 const home = (customer: Customer) => `/${customer.slug}/members`
 
 /** The link of the last invitation that went to this address. */
-async function linkTo(email: string): Promise<string> {
-  const links = async () =>
-    (await mailsTo(email)).flatMap(({ text }) => /https?:\S+\/invitation\?token=\S+/.exec(text)?.[0] ?? [])
-  await expect.poll(async () => (await links()).length, { timeout: 20_000 }).toBeGreaterThan(0)
-  return (await links()).at(-1) ?? ''
-}
+const invitationTo = (email: string) => linkTo(email, /https?:\S+\/invitation\?token=\S+/)
 
 async function invite(page: Page, customer: Customer, email: string, role: string) {
   await page.goto(home(customer))
@@ -51,7 +46,7 @@ for (const javaScriptEnabled of [true, false]) {
     const owner = await browserAs(browser, customer.people.owner, { javaScriptEnabled })
     const email = freshEmail()
     await invite(await owner.newPage(), customer, email, 'Technical')
-    const link = await linkTo(email)
+    const link = await invitationTo(email)
 
     const guest = await browserAs(browser, null, { javaScriptEnabled })
     const page = await guest.newPage()
@@ -80,7 +75,7 @@ test('a link that was opened 20 times, and by whom it does not concern, still wo
   const owner = await browserAs(browser, customer.people.owner)
   const email = freshEmail()
   await invite(await owner.newPage(), customer, email, 'Viewer')
-  const link = await linkTo(email)
+  const link = await invitationTo(email)
   for (let look = 0; look < 20; look++) expect((await owner.request.get(link)).status()).toBe(200)
   const person = await signedIn(email)
   const guest = await browserAs(browser, person)
@@ -103,7 +98,7 @@ test('signed in with another address, one reads which one was invited, and signs
   const owner = await browserAs(browser, customer.people.owner)
   const email = freshEmail()
   await invite(await owner.newPage(), customer, email, 'Owner')
-  const link = await linkTo(email)
+  const link = await invitationTo(email)
   const stranger = await browserAs(browser, other.people.viewer)
   const page = await stranger.newPage()
   await page.goto(link)
@@ -111,8 +106,7 @@ test('signed in with another address, one reads which one was invited, and signs
     `${email} was invited, and you are signed in as ${other.people.viewer.email}`,
   )
   await expect(page.getByRole('button', { name: /^Join/ })).toHaveCount(0)
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  expect(await axeFindings(page)).toEqual([])
   await page.getByRole('button', { name: 'Sign out and change the address' }).click()
   await expect(page).toHaveURL(/\/sign-in\?to=%2Finvitation%3Ftoken/)
   expect(await roleOf(customer, other.people.viewer.personId)).toBeUndefined()
@@ -128,9 +122,9 @@ test('an invitation that expired, was taken back or replaced, or that nobody mad
   const emails = { expired: freshEmail(), withdrawn: freshEmail(), replaced: freshEmail() }
   for (const email of Object.values(emails)) await invite(page, customer, email, 'Viewer')
   const links = {
-    expired: await linkTo(emails.expired),
-    withdrawn: await linkTo(emails.withdrawn),
-    replaced: await linkTo(emails.replaced),
+    expired: await invitationTo(emails.expired),
+    withdrawn: await invitationTo(emails.withdrawn),
+    replaced: await invitationTo(emails.replaced),
   }
   await inSystem(
     `update invitations set created_at = created_at - interval '7 days', expires_at = expires_at - interval '7 days'
@@ -170,7 +164,7 @@ test('an invitation that ends while its page is open is refused in place', async
   const owner = await browserAs(browser, customer.people.owner)
   const email = freshEmail()
   await invite(await owner.newPage(), customer, email, 'Viewer')
-  const link = await linkTo(email)
+  const link = await invitationTo(email)
   const person = await signedIn(email)
   const guest = await browserAs(browser, person)
   const page = await guest.newPage()
@@ -259,8 +253,7 @@ test('a member who is removed while they work is signed out at once; before, the
   await expect(page.getByRole('row')).toContainText(key?.shortId ?? 'none')
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id }) => id)).toEqual([])
+    expect(await axeFindings(page)).toEqual([])
   }
   await page.getByRole('button', { name: `Remove ${technical.email}` }).click()
   await expect(page.getByText('The member was removed and signed out.')).toBeVisible()

@@ -1,6 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import { browserAs, newCustomer } from './customer'
+import { axeFindings } from './look'
 import { browserOf, query } from './sign-in'
 
 const owner = 'camille@morlanges.example'
@@ -142,8 +142,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const page = await context.newPage()
     for (const path of [home, '/nobody-has-this']) {
       await page.goto(path)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations, path).toEqual([])
+      expect(await axeFindings(page), path).toEqual([])
     }
     await context.close()
   })

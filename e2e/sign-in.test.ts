@@ -1,8 +1,8 @@
 import { request as httpRequest } from 'node:http'
-import { AxeBuilder } from '@axe-core/playwright'
 import { type BrowserContext, expect, type Page, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
 import { demoPeople } from '@/sandbox/seed/people'
+import { axeFindings, tooWide } from './look'
 import { askForMail, browserOf, forgetLimits, mailsTo, nextMail, query, signIn, typeCode } from './sign-in'
 
 // One person per file of tests that run at the same time: a mail is found by whom it is for.
@@ -328,10 +328,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
 }
 
 async function checkAccessibility(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
-  const width = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
-  expect(width[0]).toBeLessThanOrEqual(width[1] ?? 0)
+  expect(await axeFindings(page)).toEqual([])
+  expect(await tooWide(page)).toBe(0)
 }
 
 test('[Z8] a form that another site sends, or nobody, asks for no mail; no mail carries a forged host', async ({

@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
 import { browserAs, type Customer, inSystem, keysOf, newCustomer, newStaff } from './customer'
-import { mailsTo, query, signIn } from './sign-in'
+import { axeFindings, tooWide } from './look'
+import { arrived, mailsTo, query, signIn } from './sign-in'
 
 test.use({ locale: 'en-GB' })
 
@@ -183,8 +183,7 @@ test('a key that staff copied is in the activity, and the owner has a mail that 
   await article.getByRole('button', { name: /^Show/ }).click()
   await expect(article.locator('.shown .chars')).toHaveText(key?.characters ?? '')
   const { email } = customer.people.owner
-  await expect.poll(async () => (await mailsTo(email)).length, { timeout: 20_000 }).toBeGreaterThan(0)
-  const [mail] = await mailsTo(email)
+  const [mail] = await arrived(() => mailsTo(email))
   expect(mail?.subject).toBe(`Nora Weiss saw a key of ${customer.name}`)
   expect(mail?.text).toContain(key?.shortId)
   for (const form of [mail?.text, mail?.html]) expect(form).not.toContain(key?.characters)
@@ -313,16 +312,8 @@ for (const [colorScheme, language] of [
         await page.goto(path)
         await expect(page.locator('h1')).toHaveCount(1)
         await expect(page.locator('html')).toHaveAttribute('lang', language)
-        const { violations } = await new AxeBuilder({ page }).analyze()
-        expect({ path, found: violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`) }).toEqual({
-          path,
-          found: [],
-        })
-        const [content, window] = await page.evaluate(() => [
-          document.documentElement.scrollWidth,
-          innerWidth,
-        ])
-        expect({ path, content }).toEqual({ path, content: Math.min(content ?? 0, window ?? 0) })
+        expect({ path, found: await axeFindings(page) }).toEqual({ path, found: [] })
+        expect({ path, tooWide: await tooWide(page) }).toEqual({ path, tooWide: 0 })
       }
       await context.close()
     }
