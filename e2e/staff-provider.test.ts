@@ -1,11 +1,11 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
 import { addStaff } from '@/lib/staff/add'
 import { freePort } from '@/sandbox/ports'
 import { staffClient, startStaffProvider } from '@/sandbox/test/staff-provider'
 import type { Running } from '@/scripts/processes'
 import { startProduct } from '@/scripts/product'
-import { newCustomer, newStaff } from './customer'
+import { inSystem, newCustomer, newStaff } from './customer'
+import { axeFindings } from './look'
 import { query } from './sign-in'
 
 test.use({ locale: 'en-GB' })
@@ -62,8 +62,7 @@ test('staff sign in by the vendor’s provider, and come to where they were goin
   const page = await context.newPage()
   await page.goto(`${url}/${customer.slug}/keys`)
   await expect(page.getByText('You work for Northwind Plugins?')).toBeVisible()
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations).toEqual([])
+  expect(await axeFindings(page)).toEqual([])
   await door(page).click()
   await vouch(page, nora.email.toUpperCase())
   await expect(page).toHaveURL(`${url}/${customer.slug}/keys`)
@@ -71,10 +70,9 @@ test('staff sign in by the vendor’s provider, and come to where they were goin
   expect(await sessionsOf(nora.personId)).toBe(2)
   const cookies = await context.cookies(url)
   expect(cookies.map(({ name }) => name)).not.toContain('staff-sign-in')
-  const [entry] = await query(
+  const [entry] = await inSystem(
     `select action, outcome, details from audit_entries where details->>'person' = $1 and action = 'sign_in.staff'`,
     [nora.personId],
-    `set latchkey.scope = 'system'`,
   )
   expect(entry).toMatchObject({ outcome: 'done', details: { by: 'provider' } })
 })
