@@ -14,13 +14,27 @@ export interface Sent {
   as?: Person | null
   headers?: Record<string, string>
   body?: string | Buffer
+  /** Of another process than the one that all tests share. */
+  port?: number
 }
 
 export const origin = () => process.env.PUBLIC_URL ?? ''
 
-/** A request as any program can send it: neither a browser nor fetch lets one forge a Host or an Origin. */
-export function send({ method = 'GET', path, as = null, headers = {}, body }: Sent): Promise<Answer> {
+const locationOfPortal = () => {
   const { hostname, port } = new URL(origin())
+  return { hostname, port: Number(port) }
+}
+
+/** A request as any program can send it: neither a browser nor fetch lets one forge a Host or an Origin. */
+export function send({
+  method = 'GET',
+  path,
+  as = null,
+  headers = {},
+  body,
+  ...sent
+}: Sent): Promise<Answer> {
+  const { hostname, port } = { ...locationOfPortal(), ...sent }
   const cookie = as ? { cookie: `session=${as.token}` } : {}
   return new Promise((resolve, reject) => {
     const request = httpRequest(
