@@ -139,6 +139,9 @@ describe('showing', () => {
   })
 })
 
+const fullWidth = (text: string) =>
+  text.replace(/[!-~]/g, (char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0))
+
 describe('keys in free text', () => {
   test.each([
     ['alone', key],
@@ -151,6 +154,11 @@ describe('keys in free text', () => {
     ['wrapped', `The key ${key.slice(0, 18)}\r\n    ${key.slice(18)}\nis new`],
     ['quoted in a mail', `> ${key.slice(0, 18)}\n> ${key.slice(18)}`],
     ['with invisible characters', groups(key).join('\u200b')],
+    ['with letters that nobody sees', groups(key).join('\u3164\u115f')],
+    ['far apart', groups(key).join(' '.repeat(17))],
+    ['far apart by blanks of every sort', groups(key).join('\u00a0\u200b\r\n\t\u2003'.repeat(100))],
+    ['each character on a line of its own', [...key].join('\n\n> '.repeat(10))],
+    ['in full-width letters', fullWidth(key)],
     ['run together with words', `key=${key}Thanks`],
     ['after one that was cut off', `${key.slice(0, 35)}${key}`],
     ['after a false start', `gks1 gks1 ${key}`],
@@ -159,6 +167,31 @@ describe('keys in free text', () => {
     const replaced = replaceKeys(text, () => 'K-7QF3XM')
     expect(replaced).toContain('K-7QF3XM')
     expect(findKeys(replaced)).toEqual([])
+  })
+
+  test('are found beside one that is written otherwise', () => {
+    const text = `${key}, or ½ ${fullWidth(other)}`
+    expect(findKeys(text)).toEqual([key, other])
+    expect(replaceKeys(text, lastFour)).toBe(`${lastFour(key)}, or ½ ${lastFour(other)}`)
+  })
+
+  test.each([
+    ['blanks', ' '],
+    ['line breaks', '\r\n'],
+    ['letters', 'g'],
+    ['beginnings', 'gks1'],
+    ['keys that were cut off', key.slice(0, 35)],
+    ['beginnings with blanks between', `gks1${' '.repeat(60)}`],
+  ])('are looked for in a time that grows with the text: %s', (_, part) => {
+    const seconds = (length: number) => {
+      const text = `${part.repeat(length / part.length)} ${key}`
+      const began = performance.now()
+      expect(replaceKeys(text, () => 'K-7QF3XM').endsWith(' K-7QF3XM')).toBe(true)
+      return (performance.now() - began) / 1_000
+    }
+    seconds(100_000)
+    // A megabyte. In a time that grows with its square it would take hours.
+    expect(seconds(1_000_000)).toBeLessThan(10)
   })
 
   test('are replaced one by one, and the rest stays as it is', () => {

@@ -21,10 +21,9 @@ const label =
   /^(?:(?:registration|licen[cs]e|activation)?key|cl(?:e\u0301?|é|É)(?:denregistrement|delicence|dactivation)?)(?:[:=：]|(?=gk[stp]1))/
 const dataChar = `[${alphabet}${alphabet.toUpperCase()}]`
 // Not by the flags "iu": with them, k also matches the Kelvin sign and s the long s.
-const keyInText = new RegExp(
-  ['[gG]', '[kK]', '[sStTpP]', '1', ...Array<string>(32).fill(dataChar)].join('[^\\p{L}\\p{N}]{0,16}'),
-  'u',
-)
+const keyAmongLetters = new RegExp(`[gG][kK][sStTpP]1${dataChar}{32}`, 'g')
+/** What may stand between the characters of a key, however often: all but letters and digits, and letters that nobody sees. */
+const between = /[^\p{L}\p{N}]|\p{DI}/u
 const hidden = '••••'
 
 /** Makes a key from 130 random bits (DESIGN §5; ASVS 5.0, 11.5.1 asks for 128). */
@@ -101,8 +100,8 @@ export function maskedGroups(lastFour: string, kind: Kind): string[] {
 }
 
 /**
- * Finds the whole keys in free text, also in capitals, cut into groups, wrapped over lines or run together with
- * other words. Each is returned once, cleaned, in the order of the text.
+ * Finds the whole keys in free text, also in capitals, in full-width letters, cut into groups that stand anyhow far apart,
+ * wrapped over lines or run together with other words. Each is returned once, cleaned, in the order of the text.
  */
 export function findKeys(text: string): string[] {
   const keys = new Set<string>()
@@ -114,22 +113,45 @@ export function findKeys(text: string): string[] {
 }
 
 /**
- * Puts something else, such as the short ID, in the place of each whole key in a free text.
+ * Puts something else, such as the short ID, in the place of each whole key in a free text. Takes a time that grows with
+ * the text, and not with its square, whatever stands in it.
  * @param replace is given the cleaned key
  */
 export function replaceKeys(text: string, replace: (key: string) => string): string {
-  const search = new RegExp(keyInText, 'gu')
+  const { letters, starts, ends } = lettersOf(text)
+  const search = new RegExp(keyAmongLetters)
   let result = ''
   let end = 0
-  for (let match = search.exec(text); match; match = search.exec(text)) {
-    const parsed = parseKey(match[0].replace(/[^a-z0-9]/gi, ''))
+  for (let match = search.exec(letters); match; match = search.exec(letters)) {
+    const parsed = parseKey(match[0])
     if (parsed.ok) {
-      result += text.slice(end, match.index) + replace(parsed.key)
-      end = search.lastIndex
+      result += text.slice(end, starts[match.index]) + replace(parsed.key)
+      end = ends[search.lastIndex - 1] ?? text.length
     } else {
       // A key that was cut off can run into a whole one: "gks1qqq…gks1…".
       search.lastIndex = match.index + 1
     }
   }
   return result + text.slice(end)
+}
+
+/** The letters and digits of a text, run together, each with where it starts and ends there. */
+function lettersOf(text: string) {
+  const starts: number[] = []
+  const ends: number[] = []
+  let letters = ''
+  let at = 0
+  for (const char of text) {
+    // Full-width letters are the same letters to whoever copies them (UAX #15).
+    for (const letter of char < '\u0080' ? char : char.normalize('NFKC')) {
+      if (between.test(letter)) continue
+      letters += letter
+      for (let unit = 0; unit < letter.length; unit++) {
+        starts.push(at)
+        ends.push(at + char.length)
+      }
+    }
+    at += char.length
+  }
+  return { letters, starts, ends }
 }
