@@ -101,11 +101,44 @@ test('secrets that are the same are refused by their names', () => {
   }
 })
 
-test.each([0, 1, 255])('a secret of nothing but the byte %i is refused by its name', (byte) => {
-  const guessed = Buffer.alloc(32, byte).toString('base64')
-  for (const name of ['SIGN_IN_SECRET', 'KEY_FINGERPRINT_SECRET'])
-    expect(said({ [name]: guessed })).toMatch(`  ${name} is one byte`)
-  expect(said({ KEY_RING: `1:${secret()},2:${guessed}` })).toContain("KEY_RING's version 2 is one byte")
+const bytesOf = (at: (index: number) => number) =>
+  Buffer.from(Array.from({ length: 32 }, (_, i) => at(i) & 255))
+const encoded = (bytes: Buffer | string) => Buffer.from(bytes).toString('base64')
+
+test.each([
+  ['one byte', encoded(bytesOf(() => 7))],
+  ['nothing', encoded(bytesOf(() => 0))],
+  ['digits', encoded('12345678901234567890123456789012')],
+  ['digits without an order', encoded('84619305728461930572846193057284')],
+  ['letters', encoded('correcthorsebatterystaplecorrect')],
+  ['words', encoded('Correct horse, battery & staple!')],
+  ['hexadecimal digits', encoded('9f86d081884c7d659a2feaa0c55ad015')],
+  ['ascending bytes', encoded(bytesOf((i) => i))],
+  ['ascending bytes from within', encoded(bytesOf((i) => 240 + i))],
+  ['descending bytes', encoded(bytesOf((i) => 255 - i))],
+  ['bytes in steps', encoded(bytesOf((i) => 7 * i + 3))],
+  ['sixteen bytes twice', encoded(Buffer.alloc(32, randomBytes(16)))],
+  ['typed digits, as they are', '1234567890123456789012345678901234567890123='],
+  ['typed letters, as they are', 'mysecretmysecretmysecretmysecretmysecretmys='],
+  ['typed capitals, as they are', 'THESECRETOFTHEPORTALTHATNOBODYKNOWSBUTMEAND='],
+  ['the alphabet, as it is', 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq='],
+  ['one letter, as it is', `${'A'.repeat(43)}=`],
+  ['the word of an example, as it is', 'ChangeMe1ChangeMe1ChangeMe1ChangeMe1ChangeM='],
+])('a secret that is guessed is refused by its name: %s', (_, guessed) => {
+  for (const name of ['SIGN_IN_SECRET', 'KEY_FINGERPRINT_SECRET', 'AUDIT_SIGNING_KEY']) {
+    const message = said({ [name]: guessed })
+    expect(message).toContain(`  ${name} can be guessed`)
+    expect(message).toContain('make one with: openssl rand -base64 32')
+    expect(message).not.toContain(guessed)
+  }
+  expect(said({ KEY_RING: `1:${secret()},2:${guessed}` })).toContain("  KEY_RING's version 2 can be guessed")
+})
+
+test('of 100,000 random secrets none is refused', () => {
+  const versions = Array.from({ length: 9_999 }, (_, index) => index + 1)
+  const ring = () => versions.map((version) => `${version}:${secret()}`).join(',')
+  const rings = Array.from({ length: Math.ceil(100_000 / versions.length) }, ring)
+  expect(rings.map((KEY_RING) => said({ KEY_RING }))).toEqual(rings.map(() => ''))
 })
 
 const provider = {

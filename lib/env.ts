@@ -122,9 +122,9 @@ function contradictions(env: Env): string[] {
   for (const [name, bytes] of secretsOf(env)) {
     const secret = bytes.toString('base64')
     const same = names.get(secret)
-    if (bytes.every((byte) => byte === bytes[0]))
+    if (isGuessable(bytes))
       lines.push(
-        `${name} is one byte 32 times, which anybody guesses; make one with: openssl rand -base64 32`,
+        `${name} can be guessed: it was typed, or has an order; make one with: openssl rand -base64 32`,
       )
     // Who learns one would have the other as well, and changing one would change both.
     else if (same) lines.push(`${name} is the same as ${same}; each needs a secret of its own`)
@@ -159,6 +159,20 @@ function secretsOf(env: Env): [name: string, secret: Buffer][] {
     ...worker,
   ]
 }
+
+/**
+ * Whether 32 bytes are what somebody typed, an alphabet, a counter or one thing again and again. Chance makes such bytes
+ * less than once in ten billion times: of 32 random ones some 30 differ, and so do the steps from each to the next.
+ */
+function isGuessable(secret: Buffer): boolean {
+  const bytes = [...secret]
+  const written = secret.toString('base64').replace('=', '')
+  const letters = [...Buffer.from(written)]
+  const isTyped = /^[ -~]*$/.test(secret.toString('latin1')) || /^(?:[a-z\d]*|[A-Z\d]*)$/.test(written)
+  return isTyped || [bytes, stepsOf(bytes), letters, stepsOf(letters)].some((row) => new Set(row).size <= 16)
+}
+
+const stepsOf = (row: number[]) => row.slice(1).map((value, index) => (value - (row[index] ?? 0) + 256) % 256)
 
 function isNetwork(entry: string): boolean {
   const [address = '', bits, ...rest] = entry.split('/')
