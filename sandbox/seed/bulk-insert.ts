@@ -15,27 +15,30 @@ export async function insertRows<Table extends PgTable>(
   rows: Table['$inferInsert'][],
 ) {
   const { name, columns } = getTableConfig(table)
-  const given = columns.filter((column) => !column.generated)
+  const given = columns.filter((column) => !column.generated).map((column) => column.name)
   const list = sql.join(
-    given.map((column) => sql.identifier(inDatabase(column.name))),
+    given.map((column) => sql.identifier(inDatabase(column))),
     sql`, `,
   )
   const target = sql.identifier(name)
   for (let from = 0; from < rows.length; from += rowsAtOnce) {
-    const json = JSON.stringify(rows.slice(from, from + rowsAtOnce).map(asDatabaseWritesIt))
+    const json = asJson(given, rows.slice(from, from + rowsAtOnce))
     await tx.execute(
       sql`insert into ${target} (${list}) select ${list} from json_populate_recordset(null::${target}, ${json}::json)`,
     )
   }
 }
 
-function asDatabaseWritesIt(row: Record<string, unknown>) {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      inDatabase(name),
-      Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : value,
-    ]),
+/** As the database reads them. Column by column, since to look at each value's name once per row takes longer than the rest. */
+function asJson(columns: string[], rows: Record<string, unknown>[]): string {
+  const names = columns.map((column) => [column, `${JSON.stringify(inDatabase(column))}:`] as const)
+  const objects = rows.map(
+    (row) => `{${names.map(([column, name]) => name + written(row[column])).join(',')}}`,
   )
+  return `[${objects.join(',')}]`
 }
+
+const written = (value: unknown) =>
+  Buffer.isBuffer(value) ? `"\\\\x${value.toString('hex')}"` : (JSON.stringify(value) ?? 'null')
 
 const inDatabase = (name: string) => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
