@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { getTableColumns } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
+import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { auditEntries } from '@/db/schema/audit'
 import { keys } from '@/db/schema/keys'
+import { parseInstanceUrl } from '@/lib/instances/url'
+import addresses from '@/lib/instances/urltestdata.json'
 import { timeZones } from '@/lib/organizations/create'
+import { reserved } from '@/lib/organizations/slug'
 import {
   type Fixture,
   fillOrganization,
@@ -13,10 +17,12 @@ import {
   onConnection,
   productDatabase,
   refusalOf,
+  rowsOf,
 } from '@/sandbox/test/fixture'
 
 const database = await productDatabase()
 let own: Fixture
+const another = randomUUID()
 let ids: Awaited<ReturnType<typeof fillOrganization>>
 
 beforeAll(async () => {
@@ -79,11 +85,26 @@ const emailChange = (to: string, { hours = 1 } = {}) =>
    select gen_random_uuid(), id, 'old', '${to}', gen_random_uuid()::text::bytea, gen_random_uuid()::text::bytea, now(),
      now() + interval '${hours} hours' from people limit 1;`
 
+const address = (identity: string) => ({ url: `https://${identity}`, url_identity: identity })
+
+/** A key that says to take over from another, which says so too. */
+const takesOver = (fromId: string, changes: Record<string, string>) =>
+  `with renewed as (update keys set renewed_at = issued_at where id = '${fromId}')
+   ${issued(fromId, { follows_id: `'${fromId}'`, ...changes })}`
+
+const extension = (from: string, to: string) =>
+  `insert into extensions (id, organization_id, key_id, from_expires_at, to_expires_at, reason, extended_at)
+   select gen_random_uuid(), organization_id, id, ${from}, ${to}, 'Late', now() from keys where id = '${ids.keyId}'`
+
+const ofOwner = () => `where organization_id = '${own.organizationId}' and role = 'owner'`
+
 const release = (glpiMin: string, glpiMax: string | null) =>
   `insert into releases select gen_random_uuid(), id, '1.0', '${glpiMin}', ${glpiMax ? `'${glpiMax}'` : 'null'}, '2026-01-01'
    from products limit 1`
 
-const wrong: [what: string, constraint: string, sql: () => string][] = [
+type Wrong = [what: string, constraint: string, sql: () => string]
+
+const wrong: Wrong[] = [
   [
     'two current keys for one term',
     'keys_current_of_term',
@@ -215,6 +236,151 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
       `insert into restorations (revocation_id, organization_id, restored_at)
        select id, organization_id, now() from revocations where restored_at is null`,
   ],
+  [
+    'a key whose end moves without a word',
+    'keys_extended',
+    () => key(ids.renewedKeyId, `expires_at = expires_at + interval '1 day'`),
+  ],
+  [
+    'a key whose end moves back without a word',
+    'keys_extended',
+    () => key(ids.renewedKeyId, `expires_at = expires_at - interval '1 day'`),
+  ],
+  [
+    'a key whose end moves to another day than its extension says',
+    'keys_extended',
+    () =>
+      `set constraints extensions_extend deferred; ${extension('expires_at', `expires_at + interval '1 day'`)};
+       ${key(ids.keyId, `expires_at = expires_at + interval '2 days'`)}`,
+  ],
+  [
+    'an extension that moves no end',
+    'extensions_extend',
+    () => extension('expires_at', `expires_at + interval '1 day'`),
+  ],
+  [
+    'an extension that is told otherwise afterwards',
+    'extensions_past',
+    () => `update extensions set reason = 'It was late.'`,
+  ],
+  ['a key that none renewed', 'keys_renewed', () => key(ids.permanentKeyId, 'renewed_at = now()')],
+  [
+    'a key that was renewed when the newer one was not yet there',
+    'keys_renewed',
+    () => key(ids.keyId, `renewed_at = renewed_at - interval '1 second'`),
+  ],
+  [
+    'a key that was not renewed though another follows it',
+    'keys_renewed',
+    () => key(ids.keyId, 'renewed_at = null, replaced_at = null'),
+  ],
+  [
+    "a key that is its term's no longer though the newer one is of another term",
+    'keys_renewed',
+    () => key(ids.keyId, 'superseded_at = renewed_at'),
+  ],
+  [
+    'a key that follows one that knows nothing of it',
+    'keys_followed',
+    () => issued(ids.permanentKeyId, { follows_id: `'${ids.permanentKeyId}'` }),
+  ],
+  [
+    'a key that is renewed from the beginning, by none',
+    'keys_followed',
+    () => issued(ids.permanentKeyId, { renewed_at: 'issued_at' }),
+  ],
+  ['a key that follows another than it did', 'keys_past', () => key(ids.renewedKeyId, 'follows_id = null')],
+  [
+    'a key that was issued at another time than it was',
+    'keys_past',
+    () => key(ids.permanentKeyId, `issued_at = issued_at - interval '1 second'`),
+  ],
+  [
+    'a newer key of another product',
+    'keys_follows_alike',
+    () =>
+      takesOver(ids.permanentKeyId, { product_id: `(select id from products where reference = 'branding')` }),
+  ],
+  [
+    'a newer key of another subscription',
+    'keys_follows_alike',
+    () =>
+      `insert into subscriptions select '${another}', organization_id, product_id, now()
+         from subscriptions where id = '${ids.subscriptionId}';
+       insert into terms select '${another}', organization_id, '${another}', 1, starts_at, ends_at, now()
+         from terms where id = (select term_id from keys where id = '${ids.renewedKeyId}');
+       ${takesOver(ids.renewedKeyId, { term_id: `'${another}'`, renewed_at: 'null' })}`,
+  ],
+  [
+    'a newer key of another organization',
+    'keys_follows_fk',
+    () =>
+      issued(ids.permanentKeyId, {
+        organization_id: `(select id from organizations where slug = 'globex')`,
+        follows_id: `'${ids.permanentKeyId}'`,
+        instance_id: 'null',
+        binding: `'organization'`,
+      }),
+  ],
+  [
+    'an organization whose last owner goes',
+    'memberships_last_owner',
+    () => `delete from memberships ${ofOwner()}`,
+  ],
+  [
+    'an organization whose last owner becomes a viewer',
+    'memberships_last_owner',
+    () => `update memberships set role = 'viewer' ${ofOwner()}`,
+  ],
+  [
+    'an organization whose last owner becomes that of another',
+    'memberships_last_owner',
+    () =>
+      `update memberships set organization_id = (select id from organizations where slug = 'globex') ${ofOwner()}`,
+  ],
+  [
+    'an organization under a name that the portal needs',
+    'organizations_slug_reserved',
+    () => `update organizations set slug = 'sign-in' where slug = 'acme'`,
+  ],
+  ...[
+    'https://DESK.example',
+    'https://me@desk.example',
+    'https://desk.example/glpi/',
+    'https://desk.example//glpi',
+    'https://desk.example/?id=1',
+    'https://desk.example#top',
+    'https://desk.example:',
+    'https://desk..example',
+    'https://désk.example',
+    'ftp://desk.example',
+    'desk.example',
+    `https://desk.example/${'x'.repeat(2_048)}`,
+  ].map(
+    (url): Wrong => [
+      `the address ${url.slice(0, 40)}`,
+      'instance_addresses_url',
+      () =>
+        `update instance_addresses set url = '${url}',
+         url_identity = regexp_replace(regexp_replace('${url}', '^https?://(www[.])*', ''), '^([^/]*):(80|443)(/|$)', '\\1\\3')
+       where ordinal = 1`,
+    ],
+  ),
+  ...[
+    'sixth.example',
+    'https://desk.example',
+    'www.desk.example',
+    'desk.example:443',
+    'DESK.example',
+    '',
+  ].map(
+    (identity): Wrong => [
+      `an address https://www.desk.example:443 that is compared as "${identity}"`,
+      'instance_addresses_identity_of_url',
+      () =>
+        `update instance_addresses set url = 'https://www.desk.example:443', url_identity = '${identity}' where ordinal = 1`,
+    ],
+  ),
   ['an extension without a reason', 'extensions_reason', () => `update extensions set reason = ' '`],
   ['a term before the first', 'terms_ordinal_counts', () => 'update terms set ordinal = 0 where ordinal = 1'],
   ['a label of blanks', 'instances_label', () => `update instances set label = ' '`],
@@ -243,12 +409,12 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
     "a key of another product than its subscription's",
     'keys_product',
     () =>
-      issued(ids.keyId, {
+      `set constraints keys_followed deferred; ${issued(ids.keyId, {
         follows_id: 'null',
         renewed_at: 'issued_at',
         superseded_at: 'issued_at',
         product_id: `(select id from products where reference = 'suite')`,
-      }),
+      })}`,
   ],
   [
     'a key that comes to unlock another product',
@@ -306,13 +472,13 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
       again('instance_addresses', 'ordinal = 1', {
         id: randomUUID(),
         ordinal: 6,
-        url_identity: 'sixth.example',
+        ...address('sixth.example'),
       }),
   ],
   [
     'two main addresses',
     'instance_addresses_ordinal',
-    () => again('instance_addresses', 'ordinal = 0', { id: randomUUID(), url_identity: 'second.example' }),
+    () => again('instance_addresses', 'ordinal = 0', { id: randomUUID(), ...address('second.example') }),
   ],
   [
     'one address for two instances',
@@ -495,7 +661,7 @@ const wrong: [what: string, constraint: string, sql: () => string][] = [
 ]
 
 test.each(wrong)('the database refuses %s', async (_what, constraint, statement) => {
-  await onConnection(database.ownerUrl, async (client) => {
+  await onConnection(database.appUrl, async (client) => {
     // What is only asked at the commit is asked at once.
     await client.query(`begin; set local latchkey.scope = 'system'; set constraints all immediate`)
     const refusal = await refusalOf(client, statement())
@@ -503,6 +669,77 @@ test.each(wrong)('the database refuses %s', async (_what, constraint, statement)
     expect(refusal.code, refusal.message).toMatch(/^23(502|503|505|514|P01)$/)
     expect(refusal.constraint ?? '').toBe(constraint)
   })
+})
+
+test('the database refuses each name that the portal needs, and no other', async () => {
+  await onConnection(database.appUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    const set = `update organizations set slug = $1 where slug = 'acme'`
+    for (const slug of reserved) {
+      // Some of them, such as `robots.txt`, no organization could have anyway.
+      const { constraint } = await refusalOf(client, set, [slug])
+      expect(constraint, slug).toMatch(/^organizations_slug(_reserved)?$/)
+    }
+    for (const slug of ['admins', 'api-2', 'my-sign-in', 'fr-en'])
+      expect((await refusalOf(client, set, [slug])).code, slug).toBe('done')
+  })
+})
+
+test('the database takes each address that is read, under its identity', async () => {
+  const known = addresses.filter((entry) => typeof entry !== 'string').map(({ input }) => input)
+  const made = fc.sample(fc.webUrl({ size: 'medium', withQueryParameters: true, withFragments: true }), 2_000)
+  const spelled = [...known, ...made].flatMap((url) => [
+    url,
+    url.replace(/^https?:\/\//, '$&www.'),
+    url.replace(/^(https?:\/\/[^/?#]+)/, '$1:443'),
+    url.replace(/^(https?:\/\/[^/?#]+)/, '$1:8080'),
+    ...['[2001:db8::80]:443', '10.0.0.7:80', 'désk.www.example'].map((host) =>
+      url.replace(/^https?:\/\/[^/?#]+/, `http://${host}`),
+    ),
+  ])
+  const read = spelled.map(parseInstanceUrl).filter((verdict) => verdict.ok)
+  expect(read.length).toBeGreaterThan(5_000)
+  const rows = read.map(({ url, identity }) => ({ id: randomUUID(), url, url_identity: identity }))
+  await onConnection(database.appUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    const { rowCount } = await client.query(
+      `insert into instance_addresses (id, organization_id, instance_id, ordinal, url, url_identity, created_at, retired_at)
+       select r.id, i.organization_id, i.id, 1, r.url, r.url_identity, now(), now()
+       from instances i, json_populate_recordset(null::instance_addresses, $1) r where i.id = $2`,
+      [JSON.stringify(rows), ids.instanceId],
+    )
+    expect(rowCount).toBe(rows.length)
+  })
+})
+
+test('of two owners who remove each other at once, in the database itself, one stays', async () => {
+  const { organizationId, people } = own
+  const inOrganization = `begin; set local latchkey.organization_id = '${organizationId}'`
+  const remove = async (personId: string, others: Promise<unknown>, ready: () => void) =>
+    onConnection(database.appUrl, async (client) => {
+      await client.query(inOrganization)
+      await client.query('delete from memberships where person_id = $1', [personId])
+      ready()
+      await others
+      return client.query('commit').then(
+        () => 'done',
+        (error) => error.constraint,
+      )
+    })
+  for (let trial = 0; trial < 10; trial++) {
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    await rowsOf(
+      database,
+      `insert into memberships select $1, unnest($2::uuid[]), 'owner', now()
+       on conflict (organization_id, person_id) do update set role = 'owner'`,
+      [organizationId, [people.owner, people.viewer]],
+    )
+    const outcomes = await Promise.all([
+      remove(people.owner, second.promise, first.resolve),
+      remove(people.viewer, first.promise, second.resolve),
+    ])
+    expect(outcomes.sort()).toEqual(['done', 'memberships_last_owner'])
+  }
 })
 
 test.each([

@@ -93,6 +93,17 @@ export const instanceAddresses = pgTable(
     // Retired instances show theirs too, so the unique one above, of addresses in use, does not find them.
     index('instance_addresses_instance').on(t.organizationId, t.instanceId, t.ordinal),
     check('instance_addresses_ordinal', sql`${t.ordinal} between 0 and 5`),
+    // What lib/instances/url.ts makes, as far as it can be said here: a host in lower case, neither user nor query nor
+    // a slash at the end; and the identity is that very address without scheme, `www.` and default ports.
+    // The semicolon by its number: drizzle-kit takes one for the end of the statement.
+    check(
+      'instance_addresses_url',
+      sql`${t.url} ~ '^https?://([a-z0-9_-]+([.][a-z0-9_-]+)*|\\[[0-9a-f:]+\\])(:[0-9]{1,5})?(/[A-Za-z0-9_.~!$&''()*+,\\u003b=:@%-]+)*$' and length(${t.url}) <= 2048`,
+    ),
+    check(
+      'instance_addresses_identity_of_url',
+      sql`${t.urlIdentity} = regexp_replace(regexp_replace(${t.url}, '^https?://(www[.])*', ''), '^([^/]*):(80|443)(/|$)', '\\1\\3')`,
+    ),
     check('instance_addresses_span', sql`${t.createdAt} <= ${t.retiredAt}`),
     index('instance_addresses_search').using('gin', t.urlIdentity.op('gin_trgm_ops')),
     ...organizationPolicy(t.organizationId),

@@ -10,6 +10,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
+import { reserved } from '@/lib/organizations/slug'
 import { bytes, folded, id, instant, organizationPolicy } from './columns'
 import { people } from './people'
 
@@ -30,6 +31,10 @@ export const organizations = pgTable(
     check(
       'organizations_slug',
       sql`${t.slug} ~ '^[a-z0-9]+(-[a-z0-9]+)*$' and length(${t.slug}) between 2 and 40`,
+    ),
+    check(
+      'organizations_slug_reserved',
+      sql`${t.slug} not in (${sql.raw([...reserved].map((name) => `'${name}'`).join(', '))})`,
     ),
     // Postgres refuses a zone that it does not know by itself, but takes a rule such as `FOO5` for one.
     check(

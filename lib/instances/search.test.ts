@@ -127,7 +127,7 @@ test('among 20,000 instances of others the search reads those of the organizatio
          select gen_random_uuid(), $1, 'I-' || lpad(i::text, 6, '0'), 'Médiathèque ' || i, 'production', now()
          from generate_series($2::int, $3::int) i returning *)
        insert into instance_addresses (id, organization_id, instance_id, ordinal, url, url_identity, created_at)
-       select id, organization_id, id, 0, 'http://' || short_id, short_id, now() from made`,
+       select id, organization_id, id, 0, 'http://' || lower(short_id), lower(short_id), now() from made`,
       [organizationId, from, from + count - 1],
     )
   await fill(town.organizationId, 100_000, 2_000)

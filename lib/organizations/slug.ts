@@ -7,7 +7,7 @@ const minLength = 2
 export const maxSlugLength = 40
 
 /** What the portal needs at the first place of an address, now or probably one day, and what would mislead there. */
-const reserved = new Set(
+export const reserved: ReadonlySet<string> = new Set(
   `api _next static public assets images fonts favicon.ico robots.txt sitemap.xml .well-known
    well-known manifest.webmanifest sw.js health ready metrics status version sign-in signin sign-out
    signout sign-up signup login logout register auth oauth sso session sessions callback verify invite
