@@ -4,11 +4,10 @@ import { extensions, keys } from '@/db/schema/keys'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
-import { mayExtendTo } from '@/lib/staff/rules'
 import { withoutKeys } from './free-text'
 import { at } from './issue'
 import { aboutKey, lockKey } from './lock'
-import { mayExtend } from './rules'
+import { mayExtend, mayExtendTo } from './rules'
 
 const ExtendKey = z.object({
   keyId: z.uuid('not_found'),

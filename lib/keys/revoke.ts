@@ -4,11 +4,10 @@ import { restorations, revocationReason, revocations } from '@/db/schema/keys'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
-import { mostRevocations } from '@/lib/staff/rules'
 import { Note, noteOf, withoutKeys } from './free-text'
 import { at } from './issue'
 import { aboutKey, lockKey } from './lock'
-import { mayRevoke } from './rules'
+import { mayRevoke, mostRevocations } from './rules'
 
 const RevokeKey = z.object({
   keyId: z.uuid('not_found'),

@@ -5,6 +5,7 @@ import {
   type KeyFacts,
   keyStates,
   mayExtend,
+  mayExtendTo,
   mayRevoke,
   stateOf,
   works,
@@ -93,4 +94,20 @@ test('a key is extended to a later day, unless it never ends or is revoked', () 
   expect(mayExtend(key({}), days(100))).toEqual({ ok: false, because: 'not_later' })
   expect(mayExtend(key({ expiresAt: null }), days(100))).toEqual({ ok: false, because: 'never_ends' })
   expect(mayExtend(key({ revoked: true }), days(101))).toEqual({ ok: false, because: 'already_revoked' })
+})
+
+test('an account manager extends by up to 90 days after the term, or from today where there is none or it is over', () => {
+  const after = (from: Date, count: number) => new Date(from.getTime() + count * day)
+  const no = { ok: false, because: 'needs_admin_extension', days: 90 }
+  const end = days(200)
+  for (const [termEndsAt, from] of [
+    [end, end],
+    [days(-200), now],
+    [null, now],
+  ] as const) {
+    expect(mayExtendTo('manager', { termEndsAt }, after(from, 91), now)).toEqual({ ok: true })
+    expect(mayExtendTo('manager', { termEndsAt }, after(from, 91.1), now)).toEqual(no)
+    expect(mayExtendTo('admin', { termEndsAt }, after(from, 4_000), now)).toEqual({ ok: true })
+    expect(mayExtendTo('system', { termEndsAt }, after(from, 4_000), now)).toEqual({ ok: true })
+  }
 })

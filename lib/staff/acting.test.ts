@@ -4,10 +4,10 @@ import { extendKey } from '@/lib/keys/extend'
 import { issuePermanentKey } from '@/lib/keys/issue'
 import { revealKeys } from '@/lib/keys/reveal'
 import { restoreKey, revokeKey } from '@/lib/keys/revoke'
+import { mostRevocations } from '@/lib/keys/rules'
 import { inviteMember } from '@/lib/organizations/invite'
 import { addStaff } from '@/lib/staff/add'
 import { assign } from '@/lib/staff/assign'
-import { mostRevocations } from '@/lib/staff/rules'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
   byStaff,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { daysBetween, later, startOfDay } from '@/lib/organizations/calendar'
-import { nextTerm } from '@/lib/subscriptions/rules'
+import { mayIssueTerm, nextTerm } from '@/lib/subscriptions/rules'
 
 const zone = fc.constantFrom(
   'UTC',
@@ -120,4 +120,10 @@ test('a leap day comes back in leap years, and the last of February otherwise', 
   const term = nextTerm(null, 12, 14, 'Europe/Paris', new Date('2028-02-29T10:00:00Z'))
   expect(term.endsAt.toISOString()).toBe('2029-02-27T23:00:00.000Z')
   expect(term.keyExpiresAt.toISOString()).toBe('2029-03-13T23:00:00.000Z')
+})
+
+test('an account manager issues terms of up to three years, others any', () => {
+  expect(mayIssueTerm('manager', 36)).toEqual({ ok: true })
+  expect(mayIssueTerm('manager', 37)).toEqual({ ok: false, because: 'needs_admin_months', months: 36 })
+  for (const role of ['admin', 'system']) expect(mayIssueTerm(role, 60)).toEqual({ ok: true })
 })

@@ -28,3 +28,14 @@ export function nextTerm(
   const endsAt = later(startsAt, timeZone, { months: length })
   return { startsAt, endsAt, keyExpiresAt: later(endsAt, timeZone, { days: overlapDays }) }
 }
+
+/** Months of a term that an account manager issues alone, without a payment (docs/decisions/0006). */
+export const mostMonths = 36
+
+export type TermVerdict = { ok: true } | { ok: false; because: 'needs_admin_months'; months: number }
+
+/** A longer one takes an admin, so that nobody gives away for good what no second person has looked at. */
+export function mayIssueTerm(role: string, months: number): TermVerdict {
+  if (role !== 'manager' || months <= mostMonths) return { ok: true }
+  return { ok: false, because: 'needs_admin_months', months: mostMonths }
+}

@@ -6,8 +6,7 @@ import { newId } from '@/lib/ids'
 import { Note, noteOf } from '@/lib/keys/free-text'
 import { at, productToIssue, writeKey } from '@/lib/keys/issue'
 import { timeZoneOf } from '@/lib/organizations/queries'
-import { mayIssueTerm } from '@/lib/staff/rules'
-import { nextTerm } from './rules'
+import { mayIssueTerm, nextTerm } from './rules'
 
 const StartSubscription = z.object({
   productId: z.uuid('not_found'),

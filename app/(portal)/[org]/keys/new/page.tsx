@@ -10,7 +10,7 @@ import { SubmitButton } from '@/components/ui/submit-button'
 import { may } from '@/lib/access'
 import { productsToIssue } from '@/lib/catalog/queries'
 import { listInstances } from '@/lib/instances/queries'
-import { mostMonths } from '@/lib/staff/rules'
+import { mostMonths } from '@/lib/subscriptions/rules'
 import { MayNot } from '../../may-not'
 import { issuePermanent, issueSubscription } from './actions'
 
