@@ -18,12 +18,7 @@ export type Portal = {
   stop(): Promise<void>
 }
 
-/**
- * Starts the whole built product with all that it needs, on loopback alone: Postgres, mail, the migrated and filled
- * database, web and worker. Ready when this resolves; when it fails, what was started is stopped.
- * @param home the folder for data, mails and the file that moves the clock
- */
-export async function startPortal(options: {
+interface Options {
   home: string
   port: number
   mailPort: number
@@ -33,7 +28,14 @@ export async function startPortal(options: {
   /** Serves the sources as they change, instead of the build. */
   dev?: boolean
   print: (line: string) => void
-}): Promise<Portal> {
+}
+
+/**
+ * Starts the whole built product with all that it needs, on loopback alone: Postgres, mail, the migrated and filled
+ * database, web and worker. Ready when this resolves; when it fails, what was started is stopped.
+ * @param options.home the folder for data, mails and the file that moves the clock
+ */
+export async function startPortal(options: Options): Promise<Portal> {
   const { home, port, mailPort, print } = options
   const postgres = await startPostgres({
     dataDir: path.join(home, 'postgres'),
@@ -50,17 +52,7 @@ export async function startPortal(options: {
   }
   try {
     const smtpPort = await freePort()
-    const publicUrl = `http://localhost:${port}`
-    const clockFile = path.join(home, 'clock')
-    const headsFile = path.join(home, 'audit-heads.jsonl')
-    const env = productEnvironment({
-      postgres,
-      secrets: options.secrets,
-      publicUrl,
-      smtpPort,
-      clockFile,
-      headsFile,
-    })
+    const env = environmentOf(options, postgres, smtpPort)
     running.push(startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }))
     const seeded = await prepareDatabase(postgres, env, options.size, print)
     const mode = options.dev ? { NODE_ENV: 'development' } : {}
@@ -69,15 +61,40 @@ export async function startPortal(options: {
     )
     const watched = [...running, { name: 'postgres', exited: postgres.exited }]
     const ended = firstToEnd(watched).then((first) => (stopping ? new Promise<never>(() => {}) : first))
-    await Promise.race([
-      Promise.all(running.map(({ ready }) => ready)),
-      ended.then(({ name }) => {
-        throw new Error(`${name} ended while the portal was starting.`)
-      }),
-    ])
-    return { publicUrl, mailUrl: `http://localhost:${mailPort}`, env, postgres, seeded, ended, stop }
+    await untilReady(running, ended)
+    return {
+      publicUrl: publicUrlAt(port),
+      mailUrl: `http://localhost:${mailPort}`,
+      env,
+      postgres,
+      seeded,
+      ended,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+const publicUrlAt = (port: number) => `http://localhost:${port}`
+
+function environmentOf({ home, port, secrets }: Options, postgres: Postgres, smtpPort: number): Environment {
+  return productEnvironment({
+    postgres,
+    secrets,
+    publicUrl: publicUrlAt(port),
+    smtpPort,
+    clockFile: path.join(home, 'clock'),
+    headsFile: path.join(home, 'audit-heads.jsonl'),
+  })
+}
+
+async function untilReady(running: Running[], ended: Portal['ended']) {
+  await Promise.race([
+    Promise.all(running.map(({ ready }) => ready)),
+    ended.then(({ name }) => {
+      throw new Error(`${name} ended while the portal was starting.`)
+    }),
+  ])
 }

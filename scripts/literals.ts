@@ -9,68 +9,94 @@ const beforeRegex = /(?:^|[(,=:[!&|?{};+]|\breturn|=>)\s*$/
 
 /** The string and template literals of a source; what a template fills in stands as an ellipsis, and is looked into too. */
 export function literalsOf(source: string): Literal[] {
-  const found: Literal[] = []
-  let at = 0
-  const lineBefore = (index: number) => source.slice(source.lastIndexOf('\n', index - 1) + 1, index)
+  const reader = new Reader(source)
+  reader.code(false)
+  return reader.found
+}
+
+class Reader {
+  readonly found: Literal[] = []
+  private at = 0
+
+  constructor(private readonly source: string) {}
 
   /** Reads code up to its end, or up to the brace that closes what a template fills in. */
-  function code(inTemplate: boolean) {
+  code(inTemplate: boolean) {
     let depth = 0
-    while (at < source.length) {
-      const char = source[at] ?? ''
-      if (source.startsWith('//', at) && source[at - 1] !== ':') at = endOf('\n')
-      else if (source.startsWith('/*', at)) at = endOf('*/')
-      else if (char === "'" || char === '"') quoted(char)
-      else if (char === '`') template()
-      else if (char === '/' && source[at + 1] !== '>' && beforeRegex.test(lineBefore(at))) regex()
+    while (this.at < this.source.length) {
+      const char = this.source[this.at] ?? ''
+      if (this.comes('//') && this.source[this.at - 1] !== ':') this.at = this.endOf('\n')
+      else if (this.comes('/*')) this.at = this.endOf('*/')
+      else if (char === "'" || char === '"') this.quoted(char)
+      else if (char === '`') this.template()
+      else if (char === '/' && this.beginsRegex()) this.regex()
       else {
         if (char === '{') depth++
         if (char === '}' && depth-- === 0 && inTemplate) return
-        at++
+        this.at++
       }
     }
   }
 
-  function endOf(mark: string): number {
-    const end = source.indexOf(mark, at)
-    return end < 0 ? source.length : end + mark.length
+  private quoted(mark: string) {
+    const start = this.at++
+    while (this.at < this.source.length && this.source[this.at] !== mark) this.at += this.width()
+    this.note(start, this.source.slice(start + 1, this.at++))
   }
 
-  function quoted(mark: string) {
-    const start = at++
-    while (at < source.length && source[at] !== mark) at += source[at] === '\\' ? 2 : 1
-    found.push({ text: source.slice(start + 1, at++), before: lineBefore(start) })
-  }
-
-  function template() {
-    const start = at++
+  private template() {
+    const start = this.at++
     let text = ''
-    while (at < source.length && source[at] !== '`') {
-      if (source.startsWith('${', at)) {
-        at += 2
-        code(true)
+    while (this.at < this.source.length && this.source[this.at] !== '`') {
+      if (this.comes('${')) {
+        this.at += 2
+        this.code(true)
         text += '…'
-        at++
+        this.at++
       } else {
-        const width = source[at] === '\\' ? 2 : 1
-        text += source.slice(at, at + width)
-        at += width
+        text += this.source.slice(this.at, this.at + this.width())
+        this.at += this.width()
       }
     }
-    at++
-    found.push({ text, before: lineBefore(start) })
+    this.at++
+    this.note(start, text)
   }
 
-  function regex() {
+  private regex() {
     let inClass = false
-    for (at++; at < source.length && source[at] !== '\n' && (inClass || source[at] !== '/'); at++) {
-      if (source[at] === '\\') at++
-      else if (source[at] === '[') inClass = true
-      else if (source[at] === ']') inClass = false
+    for (this.at++; this.at < this.source.length; this.at++) {
+      const char = this.source[this.at]
+      if (char === '\n' || (char === '/' && !inClass)) break
+      if (char === '\\') this.at++
+      else if (char === '[') inClass = true
+      else if (char === ']') inClass = false
     }
-    at++
+    this.at++
   }
 
-  code(false)
-  return found
+  private note(start: number, text: string) {
+    this.found.push({ text, before: this.lineBefore(start) })
+  }
+
+  private beginsRegex() {
+    return this.source[this.at + 1] !== '>' && beforeRegex.test(this.lineBefore(this.at))
+  }
+
+  private lineBefore(index: number) {
+    return this.source.slice(this.source.lastIndexOf('\n', index - 1) + 1, index)
+  }
+
+  private comes(mark: string) {
+    return this.source.startsWith(mark, this.at)
+  }
+
+  /** With a backslash, two characters are one. */
+  private width() {
+    return this.source[this.at] === '\\' ? 2 : 1
+  }
+
+  private endOf(mark: string): number {
+    const end = this.source.indexOf(mark, this.at)
+    return end < 0 ? this.source.length : end + mark.length
+  }
 }

@@ -20,6 +20,16 @@ import { organizations } from './organizations'
 import { people } from './people'
 import { terms } from './subscriptions'
 
+/** What lib/keys/vault.ts makes of a key. */
+const vaultChecks = (t: Record<'ringVersion' | 'cipher' | 'fingerprint' | 'lastFour', AnyPgColumn>) => [
+  check('keys_ring_version', sql`${t.ringVersion} >= 1`),
+  // Never less than its nonce and tag.
+  check('keys_cipher', sql`octet_length(${t.cipher}) > 28`),
+  // HMAC-SHA-256
+  check('keys_fingerprint', sql`octet_length(${t.fingerprint}) = 32`),
+  check('keys_last_four', sql`length(${t.lastFour}) = 4`),
+]
+
 export const keys = pgTable(
   'keys',
   {
@@ -87,18 +97,13 @@ export const keys = pgTable(
     check('keys_follows_another', sql`${t.followsId} <> ${t.id}`),
     check('keys_issued', sql`${t.issuedAt} < ${t.expiresAt}`),
     check('keys_superseded', sql`${t.supersededAt} is null or ${t.renewedAt} is not null`),
-    check('keys_ring_version', sql`${t.ringVersion} >= 1`),
-    // HMAC-SHA-256
-    check('keys_fingerprint', sql`octet_length(${t.fingerprint}) = 32`),
-    check('keys_last_four', sql`length(${t.lastFour}) = 4`),
     check(
       'keys_replaced',
       sql`${t.replacedAt} is null or coalesce(${t.replacedAt} >= ${t.renewedAt}, false)`,
     ),
     check('keys_first_seen', sql`${t.firstSeenAt} >= ${t.issuedAt}`),
     check('keys_expires', sql`${t.expiresAt} < 'infinity'`),
-    // Never less than the vault's nonce and tag.
-    check('keys_cipher', sql`octet_length(${t.cipher}) > 28`),
+    ...vaultChecks(t),
     index('keys_list').on(t.organizationId, t.endsAt, t.id),
     // With the end last, so that what ended long ago is passed over without being read.
     index('keys_due').on(t.organizationId, t.dueAt, t.id, t.endsAt).where(sql`${t.renewedAt} is null`),
