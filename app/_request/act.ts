@@ -41,9 +41,7 @@ export function act<Data = null>(
   form: FormData,
   run: (acting: Acting) => Promise<{ message: string; data: Data }>,
 ): Promise<FormState<Data>> {
-  return answer(form, action, async (t) => {
-    const session = await currentSession()
-    if (!session) return signedOut(form, action, t)
+  return answerSignedIn<Data>(form, action, async (session, t) => {
     const organization = await organizationOf(action, form, session)
     const by = actingAs(session, organization, form)
     try {
@@ -55,28 +53,27 @@ export function act<Data = null>(
   })
 }
 
+type RunOutside = (acting: { session: Session; by: VendorBy; t: Translate }) => Promise<FormState>
+
 /** The same for a form of the vendor's own pages, which speaks of no organization or of one that is yet to be. */
-export function actAsStaff(
-  action: Permission,
-  form: FormData,
-  run: (acting: { session: Session; by: VendorBy; t: Translate }) => Promise<FormState>,
-): Promise<FormState> {
-  return answer(form, action, async (t) => {
-    const session = await currentSession()
-    if (!session) return signedOut(form, action, t)
+export function actAsStaff(action: Permission, form: FormData, run: RunOutside): Promise<FormState> {
+  return answerSignedIn(form, action, async (session, t) => {
     if (!session.staff) {
       await attempted(action, session.personId, 'not_found')
       throw new NotFound('page')
     }
-    return run({
-      session,
-      by: { actor: { kind: 'staff', personId: session.personId }, ...identityOf(form) },
-      t,
-    })
+    return run({ session, by: outsideAs('staff', session, form), t })
   })
 }
 
-/** The same for what belongs to no organization: signing in, the account. */
+/** The same for what concerns the person who is signed in, in whatever organization: the account. */
+export function actAsPerson(action: Permission, form: FormData, run: RunOutside): Promise<FormState> {
+  return answerSignedIn(form, action, (session, t) =>
+    run({ session, by: outsideAs('person', session, form), t }),
+  )
+}
+
+/** The same for what one can do without being signed in. */
 export function actAlone(
   action: Permission | null,
   form: FormData,
@@ -85,17 +82,14 @@ export function actAlone(
   return answer(form, action, async (t) => run({ session: await currentSession(), t }))
 }
 
-/** The same for what concerns the person who is signed in, in whatever organization: the account. */
-export function actAsPerson(
-  action: Permission,
+function answerSignedIn<Data = null>(
   form: FormData,
-  run: (acting: { session: Session; by: VendorBy; t: Translate }) => Promise<FormState>,
-): Promise<FormState> {
-  return answer(form, action, async (t) => {
+  action: Permission,
+  run: (session: Session, t: Translate) => Promise<FormState<Data>>,
+): Promise<FormState<Data>> {
+  return answer<Data>(form, action, async (t) => {
     const session = await currentSession()
-    if (!session) return signedOut(form, action, t)
-    const actor = { kind: 'person', personId: session.personId } as const
-    return run({ session, by: { actor, ...identityOf(form) }, t })
+    return session ? run(session, t) : signedOut(form, action, t)
   })
 }
 
@@ -124,6 +118,11 @@ export function actingAs(session: Session, organization: Membership, form: FormD
     ...identityOf(form),
   }
 }
+
+const outsideAs = (kind: 'staff' | 'person', { personId }: Session, form: FormData): VendorBy => ({
+  actor: { kind, personId },
+  ...identityOf(form),
+})
 
 function identityOf(form: FormData) {
   const key = form.get('idempotencyKey')

@@ -1,7 +1,7 @@
 import type { Visit } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
-import { Panel, Section } from '@/components/ui/panel'
+import { Section } from '@/components/ui/panel'
 import { State } from '@/components/ui/state'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { may } from '@/lib/access'
@@ -9,6 +9,7 @@ import { moment } from '@/lib/messages/dates'
 import type { openInvitations } from '@/lib/organizations/members'
 import { invitationDays } from '@/lib/organizations/rules'
 import { withdraw } from './actions'
+import { PeopleTable, type PersonLine } from './people-table'
 
 export const mostInvitations = 100
 
@@ -29,25 +30,11 @@ export function Invitations({ invitations, ...around }: Around & { invitations: 
       title={t('members.invitations.title')}
       note={t('members.invitations.note', { days: invitationDays })}
     >
-      <Panel>
-        <table className="table">
-          <thead>
-            <tr>
-              <th>{t('members.invitations.email')}</th>
-              <th>{t('members.role_column')}</th>
-              <th>{t('members.invitations.until')}</th>
-              <th>
-                <span className="sr-only">{t('members.to_do')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {invitations.slice(0, mostInvitations).map((invitation) => (
-              <Line key={invitation.id} invitation={invitation} {...around} />
-            ))}
-          </tbody>
-        </table>
-      </Panel>
+      <PeopleTable
+        headings={{ name: t('members.invitations.email'), when: t('members.invitations.until') }}
+        lines={invitations.slice(0, mostInvitations).map((invitation) => lineOf(invitation, around))}
+        t={t}
+      />
       {invitations.length > mostInvitations && (
         <p className="mt-3 text-muted">{t('members.invitations.more', { count: mostInvitations })}</p>
       )}
@@ -55,50 +42,53 @@ export function Invitations({ invitations, ...around }: Around & { invitations: 
   )
 }
 
-function Line({ visit, here, at, invitation }: Around & { invitation: Invitation }) {
+function lineOf(invitation: Invitation, around: Around): PersonLine {
+  const { visit, at } = around
   const { t, session, organization, language } = visit
   const { id, email, role, expiresAt, invitedBy } = invitation
   const date = moment(expiresAt, language, session.timeZone)
+  return {
+    id,
+    name: <b className="break-words">{email}</b>,
+    note: invitedBy && t('members.invitations.by', { by: invitedBy }),
+    role,
+    when:
+      expiresAt <= at ? (
+        <State tone="soon" icon="clock">
+          {t('members.invitations.over', { date })}
+        </State>
+      ) : (
+        <time dateTime={expiresAt.toISOString()}>{date}</time>
+      ),
+    act: may(organization.role, 'member.withdraw_invitation') && (
+      <InvitationButtons invitation={invitation} {...around} />
+    ),
+  }
+}
+
+function InvitationButtons({ visit, here, at, invitation }: Around & { invitation: Invitation }) {
+  const { t, organization } = visit
+  const { id, email, role, expiresAt } = invitation
   return (
-    <tr>
-      <td>
-        <b className="break-words">{email}</b>
-        {invitedBy && <small className="break-words">{t('members.invitations.by', { by: invitedBy })}</small>}
-      </td>
-      <td>{t(`members.role.${role}`)}</td>
-      <td className="when">
-        {expiresAt <= at ? (
-          <State tone="soon" icon="clock">
-            {t('members.invitations.over', { date })}
-          </State>
-        ) : (
-          <time dateTime={expiresAt.toISOString()}>{date}</time>
-        )}
-      </td>
-      <td className="act">
-        {may(organization.role, 'member.withdraw_invitation') && (
-          <span className="row">
-            <ActionForm action={withdraw} hidden={{ organization: organization.slug, invitationId: id }}>
-              <SubmitButton
-                small
-                label={t('members.invitations.withdraw_label', { email })}
-                pendingText={t('shell.busy')}
-              >
-                {t('members.invitations.withdraw')}
-              </SubmitButton>
-            </ActionForm>
-            {expiresAt <= at && (
-              <LinkButton
-                small
-                href={`${here}/invite?email=${encodeURIComponent(email)}&role=${role}`}
-                label={t('members.invitations.again_label', { email })}
-              >
-                {t('members.invitations.again')}
-              </LinkButton>
-            )}
-          </span>
-        )}
-      </td>
-    </tr>
+    <>
+      <ActionForm action={withdraw} hidden={{ organization: organization.slug, invitationId: id }}>
+        <SubmitButton
+          small
+          label={t('members.invitations.withdraw_label', { email })}
+          pendingText={t('shell.busy')}
+        >
+          {t('members.invitations.withdraw')}
+        </SubmitButton>
+      </ActionForm>
+      {expiresAt <= at && (
+        <LinkButton
+          small
+          href={`${here}/invite?email=${encodeURIComponent(email)}&role=${role}`}
+          label={t('members.invitations.again_label', { email })}
+        >
+          {t('members.invitations.again')}
+        </LinkButton>
+      )}
+    </>
   )
 }

@@ -5,15 +5,17 @@ import { whomToAsk } from '@/app/_request/whom-to-ask'
 import { Done } from '@/components/done'
 import { LinkButton } from '@/components/ui/button'
 import { Pager } from '@/components/ui/pager'
-import { PageHead, Panel } from '@/components/ui/panel'
+import { PageHead } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { isId } from '@/lib/ids'
 import { moment } from '@/lib/messages/dates'
+import type { Translate } from '@/lib/messages/translator'
 import type { Member } from '@/lib/organizations/member'
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
 import { Portal } from '../../portal'
 import { nameOf } from './found'
 import { Invitations, mostInvitations } from './invitations'
+import { PeopleTable } from './people-table'
 import { Roles } from './roles'
 
 const pageSize = 100
@@ -45,7 +47,6 @@ async function MembersPage({ params, searchParams }: Props) {
     ]),
   )
   const [count, members, invitations] = data
-  const shown = members.slice(0, pageSize)
   const here = `/${organization.slug}/members`
   const said = doneMessages.find((one) => one === done)
   return (
@@ -69,19 +70,8 @@ async function MembersPage({ params, searchParams }: Props) {
           })}
         </Done>
       )}
-      <MemberTable visit={visit} members={shown} here={here} />
-      {(after || members.length > pageSize) && (
-        <Pager
-          label={t('members.pages')}
-          summary={t('members.shown', { count: shown.length })}
-          previous={after ? { href: here, text: t('members.first') } : undefined}
-          next={
-            members.length > pageSize
-              ? { href: `${here}?after=${shown.at(-1)?.id}`, text: t('members.next') }
-              : undefined
-          }
-        />
-      )}
+      <MemberTable visit={visit} members={members.slice(0, pageSize)} here={here} />
+      <MemberPages t={t} here={here} members={members} after={after} />
       {!may(role, 'member.invite') && (
         <p className="mt-3 text-muted">
           {t('members.ask', { who: await whomToAsk(visit, 'member.invite') })}
@@ -93,50 +83,55 @@ async function MembersPage({ params, searchParams }: Props) {
   )
 }
 
+/** Of whom a next page begins, where there is one. */
+function MemberPages({
+  t,
+  here,
+  members,
+  after,
+}: {
+  t: Translate
+  here: string
+  members: Member[]
+  after: string | undefined
+}) {
+  const shown = members.slice(0, pageSize)
+  const more = members.length > pageSize
+  if (!after && !more) return null
+  return (
+    <Pager
+      label={t('members.pages')}
+      summary={t('members.shown', { count: shown.length })}
+      previous={after ? { href: here, text: t('members.first') } : undefined}
+      next={more ? { href: `${here}?after=${shown.at(-1)?.id}`, text: t('members.next') } : undefined}
+    />
+  )
+}
+
 function MemberTable({ visit, members, here }: { visit: Visit; members: Member[]; here: string }) {
   const { t, session, language } = visit
-  return (
-    <Panel>
-      <table className="table">
-        <thead>
-          <tr>
-            <th>{t('members.name')}</th>
-            <th>{t('members.role_column')}</th>
-            <th>{t('members.since')}</th>
-            <th>
-              <span className="sr-only">{t('members.to_do')}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {members.map((member) => (
-            <tr key={member.id}>
-              <td>
-                <b className="break-words">{nameOf(member)}</b>
-                {member.id === session.personId && ` (${t('members.you')})`}
-                {member.name && <small className="break-words">{member.email}</small>}
-              </td>
-              <td>{t(`members.role.${member.role}`)}</td>
-              <td className="when">
-                <time dateTime={member.since.toISOString()}>
-                  {moment(member.since, language, session.timeZone)}
-                </time>
-              </td>
-              <td className="act">
-                <MemberLinks visit={visit} member={member} here={here} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Panel>
-  )
+  const lines = members.map((member) => ({
+    id: member.id,
+    name: (
+      <>
+        <b className="break-words">{nameOf(member)}</b>
+        {member.id === session.personId && ` (${t('members.you')})`}
+      </>
+    ),
+    note: member.name && member.email,
+    role: member.role,
+    when: (
+      <time dateTime={member.since.toISOString()}>{moment(member.since, language, session.timeZone)}</time>
+    ),
+    act: <MemberLinks visit={visit} member={member} here={here} />,
+  }))
+  return <PeopleTable headings={{ name: t('members.name'), when: t('members.since') }} lines={lines} t={t} />
 }
 
 function MemberLinks({ visit, member, here }: { visit: Visit; member: Member; here: string }) {
   const { t, session, organization } = visit
   return (
-    <span className="row">
+    <>
       {may(organization.role, 'member.change_role') && (
         <LinkButton
           small
@@ -151,6 +146,6 @@ function MemberLinks({ visit, member, here }: { visit: Visit; member: Member; he
           {t('members.leave_link')}
         </LinkButton>
       )}
-    </span>
+    </>
   )
 }

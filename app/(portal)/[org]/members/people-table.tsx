@@ -1,0 +1,56 @@
+import type { ReactNode } from 'react'
+import { Panel } from '@/components/ui/panel'
+import type { MemberRole } from '@/lib/access'
+import type { Translate } from '@/lib/messages/translator'
+
+export interface PersonLine {
+  id: string
+  name: ReactNode
+  /** Below the name. */
+  note: string | null
+  role: MemberRole
+  when: ReactNode
+  /** What can be done. */
+  act: ReactNode
+}
+
+/** People with a role: who belongs, and who is invited. `headings` name the first and the third column. */
+export function PeopleTable({
+  headings,
+  lines,
+  t,
+}: {
+  headings: { name: string; when: string }
+  lines: PersonLine[]
+  t: Translate
+}) {
+  return (
+    <Panel>
+      <table className="table">
+        <thead>
+          <tr>
+            <th>{headings.name}</th>
+            <th>{t('members.role_column')}</th>
+            <th>{headings.when}</th>
+            <th>
+              <span className="sr-only">{t('members.to_do')}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map(({ id, name, note, role, when, act }) => (
+            <tr key={id}>
+              <td>
+                {name}
+                {note && <small className="break-words">{note}</small>}
+              </td>
+              <td>{t(`members.role.${role}`)}</td>
+              <td className="when">{when}</td>
+              <td className="act">{act && <span className="row">{act}</span>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  )
+}
