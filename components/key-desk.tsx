@@ -85,12 +85,33 @@ export function KeyDesk({
   children: ReactNode
 }) {
   const [posted, submit] = useActionState(action, idle)
+  const { desk, press, pending } = useAnswers(action, labels)
+  // What a form without JavaScript brought back was put on no clipboard.
+  const plain = desk.state === null && !pending
+  return (
+    <form action={submit} onSubmit={press}>
+      <input type="hidden" name="organization" value={organization} />
+      <p className="sr-only" role="status">
+        {pending && labels.working}
+      </p>
+      {plain && posted.status === 'failed' && <Refusal state={posted} />}
+      {plain && posted.status === 'done' && (
+        <div className="answer">
+          <KeyField characters={posted.data.key} label={posted.data.label} />
+          <NextStep data={posted.data} message={posted.data.shown} />
+        </div>
+      )}
+      <Desk value={desk}>{children}</Desk>
+    </form>
+  )
+}
+
+/** What the server answered to the button that was pressed last, and what that puts on the clipboard. */
+function useAnswers(action: (state: State, form: FormData) => Promise<State>, labels: Labels) {
   const [answered, setAnswered] = useState<State>(idle)
   const [byHand, setByHand] = useState(false)
   const [pressed, setPressed] = useState<string | null>(null)
   const [pending, startTransition] = useTransition()
-  // What a form without JavaScript brought back was put on no clipboard.
-  const plain = answered.status === 'idle' && !pending
 
   const press = (event: FormEvent<HTMLFormElement>) => {
     const { submitter } = event.nativeEvent as SubmitEvent // a submit event's native event is one
@@ -116,30 +137,15 @@ export function KeyDesk({
     event.preventDefault()
     setAnswered(idle)
   }
-  const desk = {
+  const desk: AtDesk = {
     labels,
     keyId: pressed,
-    state: plain ? null : answered,
+    state: answered.status === 'idle' ? null : answered,
     open: byHand || (answered.status === 'done' && !answered.data.copied),
     byHand,
     hide,
   }
-  return (
-    <form action={submit} onSubmit={press}>
-      <input type="hidden" name="organization" value={organization} />
-      <p className="sr-only" role="status">
-        {pending && labels.working}
-      </p>
-      {plain && posted.status === 'failed' && <Refusal state={posted} />}
-      {plain && posted.status === 'done' && (
-        <div className="answer">
-          <KeyField characters={posted.data.key} label={posted.data.label} />
-          <NextStep data={posted.data} message={posted.data.shown} />
-        </div>
-      )}
-      <Desk value={desk}>{children}</Desk>
-    </form>
-  )
+  return { desk, press, pending }
 }
 
 const failed = (message: string): State => ({ status: 'failed', message, fields: {}, values: {} })
@@ -227,7 +233,7 @@ export function KeyAnswer({ keyId }: { keyId: string }) {
 /** The key of which a list has to show an answer now; null for none. */
 export function useAnswered(): string | null {
   const desk = useContext(Desk)
-  return desk?.state && desk.state.status !== 'idle' ? desk.keyId : null
+  return desk?.state ? desk.keyId : null
 }
 
 /** Puts exactly the key on the clipboard. False where the browser does not let a page do that. */

@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { initials, PersonMenu } from '@/app/person-menu'
-import { Shell } from '@/components/shell'
+import { type NavItem, Shell } from '@/components/shell'
 import { isStaffRole } from '@/lib/access'
 import { StaffBanner } from './staff-banner'
+
+type Place = 'overview' | 'instances' | 'keys' | 'members' | 'activity'
 
 /** The frame of an organization's pages. `needs` counts the lines of its overview that want somebody. */
 export async function Portal({
@@ -13,12 +15,11 @@ export async function Portal({
   children,
 }: {
   visit: Visit
-  current: 'overview' | 'instances' | 'keys' | 'members' | 'activity'
+  current: Place
   needs: number
   children: ReactNode
 }) {
   const { session, organization, language, t } = visit
-  const home = `/${organization.slug}`
   const name = session.name ?? session.email
   const mine = (slug: string) => slug === organization.slug
   return (
@@ -42,37 +43,7 @@ export async function Portal({
         note: t(`shell.role.${membership.role}`),
         current: mine(membership.slug),
       }))}
-      nav={[
-        ...(session.staff
-          ? [{ href: '/staff', text: t('shell.staff.console'), icon: 'search' as const, current: false }]
-          : []),
-        {
-          href: home,
-          text: t('shell.overview'),
-          icon: 'house',
-          current: current === 'overview',
-          count: { value: needs, text: t('shell.needs_you', { count: needs }) },
-        },
-        {
-          href: `${home}/instances`,
-          text: t('shell.instances'),
-          icon: 'server',
-          current: current === 'instances',
-        },
-        { href: `${home}/keys`, text: t('shell.keys'), icon: 'key', current: current === 'keys' },
-        {
-          href: `${home}/members`,
-          text: t('shell.members'),
-          icon: 'users',
-          current: current === 'members',
-        },
-        {
-          href: `${home}/activity`,
-          text: t('shell.activity'),
-          icon: 'list',
-          current: current === 'activity',
-        },
-      ]}
+      nav={navOf(visit, current, needs)}
       person={{ mark: initials(name), name, note: t(`shell.role.${organization.role}`) }}
       personMenu={<PersonMenu language={language} t={t} />}
     >
@@ -80,4 +51,23 @@ export async function Portal({
       {children}
     </Shell>
   )
+}
+
+function navOf({ session, organization, t }: Visit, current: Place, needs: number): NavItem[] {
+  const home = `/${organization.slug}`
+  const places: [Place, NavItem['icon'], path: string][] = [
+    ['overview', 'house', ''],
+    ['instances', 'server', '/instances'],
+    ['keys', 'key', '/keys'],
+    ['members', 'users', '/members'],
+    ['activity', 'list', '/activity'],
+  ]
+  const own: NavItem[] = places.map(([place, icon, path]) => ({
+    href: `${home}${path}`,
+    text: t(`shell.${place}`),
+    icon,
+    current: place === current,
+    count: place === 'overview' ? { value: needs, text: t('shell.needs_you', { count: needs }) } : undefined,
+  }))
+  return session.staff ? [{ href: '/staff', text: t('shell.staff.console'), icon: 'search' }, ...own] : own
 }

@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react'
 import type { StaffVisit } from '@/app/_request/staff'
 import { initials, PersonMenu } from '@/app/person-menu'
-import { Shell } from '@/components/shell'
+import { type NavItem, Shell } from '@/components/shell'
 import { may } from '@/lib/access'
 import { env } from '@/lib/env'
+
+type Place = 'search' | 'new' | 'people'
 
 /** The frame of the vendor's own pages. */
 export function StaffFrame({
@@ -12,7 +14,7 @@ export function StaffFrame({
   children,
 }: {
   visit: StaffVisit
-  current: 'search' | 'new' | 'people'
+  current: Place
   children: ReactNode
 }) {
   const name = session.name ?? session.email
@@ -33,25 +35,7 @@ export function StaffFrame({
         name: membership.name,
         note: t(`shell.role.${membership.role}`),
       }))}
-      nav={[
-        { href: '/staff', text: t('staff.search.title'), icon: 'search', current: current === 'search' },
-        {
-          href: '/staff/organizations/new',
-          text: t('staff.new.title'),
-          icon: 'plus',
-          current: current === 'new',
-        },
-        ...(may(role, 'staff.read')
-          ? [
-              {
-                href: '/staff/people',
-                text: t('staff.people.link'),
-                icon: 'users' as const,
-                current: current === 'people',
-              },
-            ]
-          : []),
-      ]}
+      nav={navOf(role, current, t)}
       person={{
         mark: initials(name),
         name,
@@ -62,4 +46,23 @@ export function StaffFrame({
       {children}
     </Shell>
   )
+}
+
+function navOf(role: StaffVisit['role'], current: Place, t: StaffVisit['t']): NavItem[] {
+  const people: NavItem = {
+    href: '/staff/people',
+    text: t('staff.people.link'),
+    icon: 'users',
+    current: current === 'people',
+  }
+  return [
+    { href: '/staff', text: t('staff.search.title'), icon: 'search', current: current === 'search' },
+    {
+      href: '/staff/organizations/new',
+      text: t('staff.new.title'),
+      icon: 'plus',
+      current: current === 'new',
+    },
+    ...(may(role, 'staff.read') ? [people] : []),
+  ]
 }

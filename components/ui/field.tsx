@@ -63,6 +63,29 @@ export function Select(props: Omit<ComponentProps<'select'>, 'className'>) {
   return <select {...props} className="input" />
 }
 
+/** One choice of a list's filter; `label` is its name, as there is none to be seen. */
+export function FilterSelect({
+  name,
+  label,
+  chosen,
+  options,
+}: {
+  name: string
+  label: string
+  chosen: string
+  options: { value: string; text: string }[]
+}) {
+  return (
+    <Select name={name} aria-label={label} defaultValue={chosen}>
+      {options.map(({ value, text }) => (
+        <option key={value} value={value}>
+          {text}
+        </option>
+      ))}
+    </Select>
+  )
+}
+
 /** The search box of a list: an input with its icon; `label` is its name, as there is none to be seen. */
 export function SearchInput({
   label,

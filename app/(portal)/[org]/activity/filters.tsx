@@ -1,5 +1,5 @@
 import { Button } from '@/components/ui/button'
-import { Input, Select } from '@/components/ui/field'
+import { FilterSelect, Input } from '@/components/ui/field'
 import { auditKinds, auditOutcomes } from '@/lib/audit/activity'
 import type { Translate } from '@/lib/messages/translator'
 import type { ActivityAddress } from './address'
@@ -23,31 +23,9 @@ export function ActivityFilters({
       {/* Off, so that going back shows the filter of that page, and not what was chosen after it. */}
       <form className="filters" action={`/${slug}/search`} method="post" autoComplete="off">
         <input type="hidden" name="list" value="activity" />
-        <Select name="who" aria-label={t('activity.who')} defaultValue={address.who ?? ''}>
-          <option value="">{t('activity.anybody')}</option>
-          <option value="vendor">{vendor}</option>
-          {people.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </Select>
-        <Select name="kind" aria-label={t('activity.kind')} defaultValue={address.kind ?? ''}>
-          <option value="">{t('activity.any_kind')}</option>
-          {auditKinds.map((kind) => (
-            <option key={kind} value={kind}>
-              {t(`activity.kinds.${kind}`)}
-            </option>
-          ))}
-        </Select>
-        <Select name="outcome" aria-label={t('activity.outcome')} defaultValue={address.outcome ?? ''}>
-          <option value="">{t('activity.any_outcome')}</option>
-          {auditOutcomes.map((outcome) => (
-            <option key={outcome} value={outcome}>
-              {t(`activity.outcomes.${outcome}`)}
-            </option>
-          ))}
-        </Select>
+        {selects(address, people, vendor, t).map((select) => (
+          <FilterSelect key={select.name} {...select} />
+        ))}
         {(['from', 'to'] as const).map((name) => (
           <span key={name} className="labelled">
             <label htmlFor={name}>{t(`activity.${name}`)}</label>
@@ -58,4 +36,42 @@ export function ActivityFilters({
       </form>
     </search>
   )
+}
+
+function selects(
+  address: ActivityAddress,
+  people: { id: string; name: string }[],
+  vendor: string,
+  t: Translate,
+) {
+  return [
+    {
+      name: 'who',
+      label: t('activity.who'),
+      chosen: address.who ?? '',
+      options: [
+        { value: '', text: t('activity.anybody') },
+        { value: 'vendor', text: vendor },
+        ...people.map(({ id, name }) => ({ value: id, text: name })),
+      ],
+    },
+    {
+      name: 'kind',
+      label: t('activity.kind'),
+      chosen: address.kind ?? '',
+      options: [
+        { value: '', text: t('activity.any_kind') },
+        ...auditKinds.map((kind) => ({ value: kind, text: t(`activity.kinds.${kind}`) })),
+      ],
+    },
+    {
+      name: 'outcome',
+      label: t('activity.outcome'),
+      chosen: address.outcome ?? '',
+      options: [
+        { value: '', text: t('activity.any_outcome') },
+        ...auditOutcomes.map((outcome) => ({ value: outcome, text: t(`activity.outcomes.${outcome}`) })),
+      ],
+    },
+  ]
 }

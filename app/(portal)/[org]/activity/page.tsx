@@ -9,6 +9,7 @@ import { PageHead, Panel } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
 import { env } from '@/lib/env'
+import type { Translate } from '@/lib/messages/translator'
 import { activityHref, filterOf, parseActivity } from './address'
 import { ActivityFilters } from './filters'
 import { ActivityTable } from './table'
@@ -68,17 +69,23 @@ async function ActivityPage({ params, searchParams }: Props) {
           />
         </>
       ) : (
-        // Never for want of entries: adding the first member is one.
-        <Panel>
-          <Empty
-            icon="search"
-            title={t('activity.no_match_title')}
-            actions={<LinkButton href={`/${slug}/activity`}>{t('activity.no_match_all')}</LinkButton>}
-          >
-            {t('activity.no_match_text')}
-          </Empty>
-        </Panel>
+        <NoMatch slug={slug} t={t} />
       )}
     </Portal>
+  )
+}
+
+/** Never for want of entries: adding the first member is one. */
+function NoMatch({ slug, t }: { slug: string; t: Translate }) {
+  return (
+    <Panel>
+      <Empty
+        icon="search"
+        title={t('activity.no_match_title')}
+        actions={<LinkButton href={`/${slug}/activity`}>{t('activity.no_match_all')}</LinkButton>}
+      >
+        {t('activity.no_match_text')}
+      </Empty>
+    </Panel>
   )
 }

@@ -37,17 +37,7 @@ export function InstanceFields({
         maxLength={200}
         autoComplete="off"
       />
-      {!before && (
-        <AddressField
-          label={t('instances.field.url')}
-          hint={t('instances.field.url_hint')}
-          compared={t('instances.field.url_compared')}
-          warnings={{
-            look_alike: t('instances.field.url_look_alike'),
-            test_copy: t('instances.field.url_test_copy'),
-          }}
-        />
-      )}
+      {!before && <MainAddress t={t} />}
       <SelectField
         name="environment"
         label={t('instances.field.environment')}
@@ -75,6 +65,20 @@ export function InstanceFields({
         />
       )}
     </>
+  )
+}
+
+function MainAddress({ t }: { t: Translate }) {
+  return (
+    <AddressField
+      label={t('instances.field.url')}
+      hint={t('instances.field.url_hint')}
+      compared={t('instances.field.url_compared')}
+      warnings={{
+        look_alike: t('instances.field.url_look_alike'),
+        test_copy: t('instances.field.url_test_copy'),
+      }}
+    />
   )
 }
 

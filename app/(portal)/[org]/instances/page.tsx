@@ -9,9 +9,10 @@ import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { may } from '@/lib/access'
-import { countInstances } from '@/lib/instances/queries'
+import { countInstances, type InstanceCursor } from '@/lib/instances/queries'
 import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
 import type { Speaking } from '@/lib/keys/phrases'
+import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../../portal'
 import { Address, footnote, InstanceName, KeyStates } from '../instance-cards'
 import { parseAddress } from '../keys/address'
@@ -48,6 +49,8 @@ async function InstancesPage({ params, searchParams }: Props) {
   )
   const [count, page] = data
   const here = `${home}/instances`
+  const beside = (cursor: InstanceCursor | undefined, text: string) =>
+    cursor && { href: hrefOf(here, list, cursor), text }
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   return (
     <Portal visit={visit} current="instances" needs={attention.lines.length}>
@@ -58,14 +61,7 @@ async function InstancesPage({ params, searchParams }: Props) {
             ? t('instances.retired_sentence')
             : t('instances.sentence', { count: count.inUse, retired: count.retired })
         }
-        actions={
-          may(organization.role, 'instance.add') &&
-          count.inUse > 0 && (
-            <LinkButton icon="plus" href={`${here}/new`}>
-              {t('instances.add')}
-            </LinkButton>
-          )
-        }
+        actions={may(organization.role, 'instance.add') && count.inUse > 0 && <AddLink here={here} t={t} />}
       />
       <Filters visit={visit} here={here} list={list} count={count} />
       {page.cards.length === 0 ? (
@@ -79,13 +75,19 @@ async function InstancesPage({ params, searchParams }: Props) {
         <Pager
           label={t('instances.pages')}
           summary={t('instances.shown', { count: page.cards.length })}
-          previous={
-            page.previous && { href: hrefOf(here, list, page.previous), text: t('instances.previous') }
-          }
-          next={page.next && { href: hrefOf(here, list, page.next), text: t('instances.next') }}
+          previous={beside(page.previous, t('instances.previous'))}
+          next={beside(page.next, t('instances.next'))}
         />
       )}
     </Portal>
+  )
+}
+
+function AddLink({ here, t, variant }: { here: string; t: Translate; variant?: 'primary' }) {
+  return (
+    <LinkButton variant={variant} icon="plus" href={`${here}/new`}>
+      {t('instances.add')}
+    </LinkButton>
   )
 }
 
@@ -191,13 +193,7 @@ async function Nothing({ visit, here, list }: Around) {
     <Empty
       icon="server"
       title={t('instances.none_title')}
-      actions={
-        mayAdd && (
-          <LinkButton variant="primary" icon="plus" href={`${here}/new`}>
-            {t('instances.add')}
-          </LinkButton>
-        )
-      }
+      actions={mayAdd && <AddLink variant="primary" here={here} t={t} />}
     >
       {mayAdd
         ? t('instances.none_may_add')

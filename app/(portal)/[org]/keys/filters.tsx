@@ -1,27 +1,25 @@
 import { Button } from '@/components/ui/button'
-import { SearchInput, Select } from '@/components/ui/field'
+import { FilterSelect, SearchInput } from '@/components/ui/field'
 import { keySorts } from '@/lib/keys/queries'
 import { keyStates } from '@/lib/keys/rules'
 import type { Translate } from '@/lib/messages/translator'
 import type { KeysAddress } from './address'
 
-interface Option {
-  id: string
-  name: string
+interface Choices {
+  products: { id: string; name: string }[]
+  instances: { id: string; label: string }[]
 }
 
 /** The list's filter. What is chosen stands in the address, where `search/route.ts` puts it. */
 export function Filters({
   slug,
   address,
-  products,
-  instances,
+  choices,
   t,
 }: {
   slug: string
   address: KeysAddress
-  products: Option[]
-  instances: { id: string; label: string }[]
+  choices: Choices
   t: Translate
 }) {
   return (
@@ -35,46 +33,49 @@ export function Filters({
           defaultValue={address.search}
           maxLength={300}
         />
-        <Select name="product" aria-label={t('keys.list.product')} defaultValue={address.productId ?? ''}>
-          <option value="">{t('keys.list.any_product')}</option>
-          {products.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </Select>
-        <Select name="state" aria-label={t('keys.list.state')} defaultValue={address.state}>
-          <option value="current">{t('keys.list.current')}</option>
-          <option value="all">{t('keys.list.all')}</option>
-          {(['waiting', ...keyStates] as const).map((state) => (
-            <option key={state} value={state}>
-              {t(`keys.state.${state}`)}
-            </option>
-          ))}
-        </Select>
-        {instances.length > 0 && (
-          <Select
-            name="instance"
-            aria-label={t('keys.list.instance')}
-            defaultValue={address.instanceId ?? ''}
-          >
-            <option value="">{t('keys.list.any_instance')}</option>
-            {instances.map(({ id, label }) => (
-              <option key={id} value={id}>
-                {label}
-              </option>
-            ))}
-          </Select>
-        )}
-        <Select name="sort" aria-label={t('keys.list.sort')} defaultValue={address.sort}>
-          {keySorts.map((sort) => (
-            <option key={sort} value={sort}>
-              {t(`keys.list.sort_${sort}`)}
-            </option>
-          ))}
-        </Select>
+        {selects(address, choices, t).map((select) => (
+          <FilterSelect key={select.name} {...select} />
+        ))}
         <Button type="submit">{t('keys.list.apply')}</Button>
       </form>
     </search>
   )
+}
+
+function selects(address: KeysAddress, { products, instances }: Choices, t: Translate) {
+  const product = {
+    name: 'product',
+    label: t('keys.list.product'),
+    chosen: address.productId ?? '',
+    options: [
+      { value: '', text: t('keys.list.any_product') },
+      ...products.map(({ id, name }) => ({ value: id, text: name })),
+    ],
+  }
+  const state = {
+    name: 'state',
+    label: t('keys.list.state'),
+    chosen: address.state,
+    options: [
+      { value: 'current', text: t('keys.list.current') },
+      { value: 'all', text: t('keys.list.all') },
+      ...(['waiting', ...keyStates] as const).map((one) => ({ value: one, text: t(`keys.state.${one}`) })),
+    ],
+  }
+  const instance = {
+    name: 'instance',
+    label: t('keys.list.instance'),
+    chosen: address.instanceId ?? '',
+    options: [
+      { value: '', text: t('keys.list.any_instance') },
+      ...instances.map(({ id, label }) => ({ value: id, text: label })),
+    ],
+  }
+  const sort = {
+    name: 'sort',
+    label: t('keys.list.sort'),
+    chosen: address.sort,
+    options: keySorts.map((one) => ({ value: one, text: t(`keys.list.sort_${one}`) })),
+  }
+  return instances.length > 0 ? [product, state, instance, sort] : [product, state, sort]
 }

@@ -1,7 +1,7 @@
 import { redirect } from 'next/navigation'
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
-import { requireMember } from '@/app/_request/session'
+import { requireMember, type Visit } from '@/app/_request/session'
 import { Portal } from '@/app/(portal)/portal'
 import { LinkButton, mailTo } from '@/components/ui/button'
 import { Empty } from '@/components/ui/notice'
@@ -10,8 +10,9 @@ import { PageHead, Panel } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { env } from '@/lib/env'
 import type { Speaking } from '@/lib/keys/phrases'
-import { countKeys, filterChoices, listKeys } from '@/lib/keys/queries'
-import { keysHref, parseAddress, type SearchParams } from './address'
+import { type Cursor, countKeys, filterChoices, listKeys } from '@/lib/keys/queries'
+import type { Translate } from '@/lib/messages/translator'
+import { type KeysAddress, keysHref, parseAddress, type SearchParams } from './address'
 import { Filters } from './filters'
 import { MaskedNotice } from './masked'
 import { Mistyped, typedKeyHref } from './mistyped'
@@ -51,58 +52,70 @@ async function KeysPage({ params, searchParams }: Props) {
     ]),
   )
   const [counts, list, choices] = data
-  const support = env().SUPPORT_EMAIL
   const speaking: Speaking = { t, language, timeZone, now: at }
+  const beside = (cursor: Cursor | undefined, text: string) =>
+    cursor && { href: keysHref(slug, address, { cursor }), text }
   return (
     <Portal visit={visit} current="keys" needs={attention.lines.length}>
-      <PageHead
-        title={t('keys.title')}
-        sentence={t('keys.sentence', counts)}
-        actions={
-          <>
-            {may(organization.role, 'subscription.start') && (
-              <LinkButton icon="plus" href={`/${slug}/keys/new`}>
-                {t('staff.issue.link')}
-              </LinkButton>
-            )}
-            {counts.keys > 0 && (
-              <LinkButton icon="download" href={keysHref(slug, address, {}, '/export')}>
-                {t('keys.list.export')}
-              </LinkButton>
-            )}
-          </>
-        }
-      />
-      {counts.keys > 0 && <Filters slug={slug} address={address} {...choices} t={t} />}
+      <Head visit={visit} address={address} counts={counts} />
+      {counts.keys > 0 && <Filters slug={slug} address={address} choices={choices} t={t} />}
       <Problem query={query} t={t} />
       <Mistyped query={query} t={t} />
       {counts.keys > 0 && <MaskedNotice visit={visit} />}
       <Panel>
-        {list.rows.length > 0 ? (
-          <KeyTable visit={visit} rows={list.rows} speaking={speaking} />
-        ) : counts.keys === 0 ? (
-          <Empty icon="key" title={t('keys.list.none_title')}>
-            {t.rich('keys.list.none_text', { support, mail: mailTo(support) })}
-          </Empty>
-        ) : (
-          <NoMatch slug={slug} address={address} t={t} />
-        )}
+        {list.rows.length > 0 && <KeyTable visit={visit} rows={list.rows} speaking={speaking} />}
+        {counts.keys === 0 && <NoKeys t={t} />}
+        {counts.keys > 0 && list.rows.length === 0 && <NoMatch slug={slug} address={address} t={t} />}
       </Panel>
       {list.rows.length > 0 && (
         <Pager
           label={t('keys.list.pages')}
           summary={t('keys.list.shown', { count: list.rows.length })}
-          previous={
-            list.previous && {
-              href: keysHref(slug, address, { cursor: list.previous }),
-              text: t('keys.list.previous'),
-            }
-          }
-          next={
-            list.next && { href: keysHref(slug, address, { cursor: list.next }), text: t('keys.list.next') }
-          }
+          previous={beside(list.previous, t('keys.list.previous'))}
+          next={beside(list.next, t('keys.list.next'))}
         />
       )}
     </Portal>
+  )
+}
+
+function Head({
+  visit: { t, organization },
+  address,
+  counts,
+}: {
+  visit: Visit
+  address: KeysAddress
+  counts: Awaited<ReturnType<typeof countKeys>>
+}) {
+  const { slug, role } = organization
+  return (
+    <PageHead
+      title={t('keys.title')}
+      sentence={t('keys.sentence', counts)}
+      actions={
+        <>
+          {may(role, 'subscription.start') && (
+            <LinkButton icon="plus" href={`/${slug}/keys/new`}>
+              {t('staff.issue.link')}
+            </LinkButton>
+          )}
+          {counts.keys > 0 && (
+            <LinkButton icon="download" href={keysHref(slug, address, {}, '/export')}>
+              {t('keys.list.export')}
+            </LinkButton>
+          )}
+        </>
+      }
+    />
+  )
+}
+
+function NoKeys({ t }: { t: Translate }) {
+  const support = env().SUPPORT_EMAIL
+  return (
+    <Empty icon="key" title={t('keys.list.none_title')}>
+      {t.rich('keys.list.none_text', { support, mail: mailTo(support) })}
+    </Empty>
   )
 }

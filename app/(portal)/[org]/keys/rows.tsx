@@ -23,6 +23,12 @@ export interface KeyLine {
   works: boolean
 }
 
+/** For a screen reader, with gaps for the product and the instance. */
+interface ButtonNames {
+  copy: string
+  show: string
+}
+
 /**
  * The rows of the table. A client component for the sake of the server: the page then carries each row's words once,
  * and not all of its elements again for React.
@@ -34,50 +40,14 @@ export function KeyRows({
 }: {
   lines: KeyLine[]
   mayReveal: boolean
-  /** The buttons' names for a screen reader, with gaps for the product and the instance. */
-  names: { copy: string; show: string }
+  names: ButtonNames
 }) {
   const answered = useAnswered()
   return (
     <tbody>
       {lines.map((line) => (
         <Fragment key={line.id}>
-          <tr>
-            <td>
-              <b>{line.product}</b>
-              <small>
-                <code>{line.shortId}</code>
-              </small>
-            </td>
-            <td>
-              {line.href ? <a href={line.href}>{line.instance}</a> : line.instance}
-              <small>{line.address}</small>
-            </td>
-            <td>
-              <State tone={line.tone} icon={line.icon}>
-                {line.state}
-              </State>
-            </td>
-            <td>
-              {line.until}
-              <small>
-                <ShortIds text={line.note} />
-              </small>
-            </td>
-            <td>
-              <code>{`…${line.lastFour}`}</code>
-            </td>
-            {mayReveal && (
-              <td className="act">
-                {line.works && (
-                  <RevealButtons
-                    keyId={line.id}
-                    names={{ copy: filled(names.copy, line), show: filled(names.show, line) }}
-                  />
-                )}
-              </td>
-            )}
-          </tr>
+          <Row line={line} mayReveal={mayReveal} names={names} />
           {answered === line.id && (
             <tr>
               <td colSpan={6}>
@@ -89,6 +59,47 @@ export function KeyRows({
         </Fragment>
       ))}
     </tbody>
+  )
+}
+
+function Row({ line, mayReveal, names }: { line: KeyLine; mayReveal: boolean; names: ButtonNames }) {
+  return (
+    <tr>
+      <td>
+        <b>{line.product}</b>
+        <small>
+          <code>{line.shortId}</code>
+        </small>
+      </td>
+      <td>
+        {line.href ? <a href={line.href}>{line.instance}</a> : line.instance}
+        <small>{line.address}</small>
+      </td>
+      <td>
+        <State tone={line.tone} icon={line.icon}>
+          {line.state}
+        </State>
+      </td>
+      <td>
+        {line.until}
+        <small>
+          <ShortIds text={line.note} />
+        </small>
+      </td>
+      <td>
+        <code>{`…${line.lastFour}`}</code>
+      </td>
+      {mayReveal && (
+        <td className="act">
+          {line.works && (
+            <RevealButtons
+              keyId={line.id}
+              names={{ copy: filled(names.copy, line), show: filled(names.show, line) }}
+            />
+          )}
+        </td>
+      )}
+    </tr>
   )
 }
 

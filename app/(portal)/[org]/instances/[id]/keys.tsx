@@ -1,24 +1,18 @@
-import { Fragment } from 'react'
 import type { Visit } from '@/app/_request/session'
-import { markInstalled, reveal } from '@/app/(portal)/[org]/keys/actions'
+import { reveal } from '@/app/(portal)/[org]/keys/actions'
 import { deskLabels } from '@/app/(portal)/[org]/keys/desk-labels'
 import { MaskedNotice } from '@/app/(portal)/[org]/keys/masked'
-import { ActionForm } from '@/components/form'
-import { KeyAnswer, KeyDesk, RevealButtons, ShownKey } from '@/components/key-desk'
+import { KeyDesk } from '@/components/key-desk'
 import { Button } from '@/components/ui/button'
 import { Icon } from '@/components/ui/icon'
-import { HiddenKey } from '@/components/ui/key-field'
 import { Empty } from '@/components/ui/notice'
 import { Section } from '@/components/ui/panel'
-import { ShortIds } from '@/components/ui/short-ids'
-import { State } from '@/components/ui/state'
 import { may } from '@/lib/access'
-import { fitSentence, newestSentence } from '@/lib/catalog/phrases'
 import type { CatalogProduct } from '@/lib/catalog/queries'
-import { prefixes } from '@/lib/keys/checksum'
 import { dueFirst, inUse } from '@/lib/keys/order'
-import { type Speaking, stateWord, untilLines } from '@/lib/keys/phrases'
+import type { Speaking } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
+import { KeyForms, ProductKey } from './product-key'
 
 interface Props {
   visit: Visit
@@ -59,7 +53,7 @@ export function InstanceKeys(props: Props) {
           </summary>
           <div className="panel prods">
             {past.map((row) => (
-              <ProductKey key={row.id} {...props} instance={instance} row={row} mayReveal={false} />
+              <ProductKey key={row.id} {...props} row={row} mayReveal={false} />
             ))}
           </div>
         </details>
@@ -123,147 +117,6 @@ function NoKeyWorks({ hadKeys, retired, t }: { hadKeys: boolean; retired: boolea
       {t('instance.no_keys_text')}
     </Empty>
   )
-}
-
-function ProductKey({
-  row,
-  visit,
-  instance,
-  products,
-  speaking,
-  mayReveal,
-}: Props & { row: KeyRow; mayReveal: boolean }) {
-  const { t } = visit
-  const mayNote = mayReveal && may(visit.organization.role, 'key.note_seen')
-  const state = stateWord(row, speaking)
-  const product = products.find(({ id }) => id === row.productId)
-  const names = { product: row.product, instance: instance.label }
-  const mask = (
-    <HiddenKey
-      start={`${prefixes[row.kind]}1`}
-      end={row.lastFour}
-      label={t('keys.copy.hidden_label', { product: row.product, lastFour: row.lastFour })}
-    />
-  )
-  return (
-    <article className="prod" id={row.shortId} aria-label={`${row.product} ${row.shortId}`}>
-      <div>
-        <b>{row.product}</b> <code>{row.shortId}</code>{' '}
-        {may(visit.organization.role, 'key.revoke') && (
-          <a
-            className="link"
-            href={`/${visit.organization.slug}/keys/${row.id}`}
-            aria-label={t('staff.key.manage_label', { shortId: row.shortId, product: row.product })}
-          >
-            {t('staff.key.manage')}
-          </a>
-        )}
-        {product && (
-          <Unlocks product={product} products={products} glpiVersion={instance.glpiVersion} t={t} />
-        )}
-      </div>
-      <div>
-        <State tone={state.tone} icon={state.icon}>
-          {state.text}
-        </State>
-        {untilLines(row, speaking).map((line) => (
-          <p key={line}>
-            <ShortIds text={line} />
-          </p>
-        ))}
-      </div>
-      <div className="row">
-        {mayNote && row.notYetInGlpi && (
-          <Button
-            small
-            icon="check"
-            type="submit"
-            form={`installed-${row.id}`}
-            label={t('keys.installed.label', names)}
-          >
-            {t('keys.installed.button')}
-          </Button>
-        )}
-      </div>
-      <div className="key">
-        {mayReveal ? <ShownKey keyId={row.id} mask={mask} /> : mask}
-        {mayReveal && (
-          <>
-            <RevealButtons
-              keyId={row.id}
-              names={{
-                copy: t('keys.copy.copy_label', names),
-                show: t('keys.copy.show_label', names),
-              }}
-              primary={row.notYetInGlpi}
-            />
-            <Button
-              small
-              variant="quiet"
-              icon="download"
-              type="submit"
-              form={`file-${row.id}`}
-              label={t('keys.copy.file_label', names)}
-            >
-              {t('keys.copy.file')}
-            </Button>
-          </>
-        )}
-      </div>
-      {mayReveal && <KeyAnswer keyId={row.id} />}
-    </article>
-  )
-}
-
-function Unlocks({
-  product,
-  products,
-  glpiVersion,
-  t,
-}: {
-  product: CatalogProduct
-  products: CatalogProduct[]
-  glpiVersion: string | null
-  t: Visit['t']
-}) {
-  const contained = products.filter(({ id }) => product.contains.some((inside) => inside.id === id))
-  const releasing = contained.length > 0 ? contained : [product]
-  const fitOf = (one: CatalogProduct) =>
-    glpiVersion ? fitSentence(one, glpiVersion, t).text : newestSentence(one, t)
-  return (
-    <>
-      {contained.length > 0 && (
-        <p>{t('instance.unlocks', { products: contained.map(({ name }) => name).join(', ') })}</p>
-      )}
-      {releasing.map((one) => (
-        <p key={one.id}>
-          {contained.length > 0
-            ? t('instance.product_fits', { product: one.name, text: fitOf(one) })
-            : fitOf(one)}
-        </p>
-      ))}
-    </>
-  )
-}
-
-/** The forms of the buttons beside the keys, which stand in another form. */
-function KeyForms({ visit, rows }: { visit: Visit; rows: KeyRow[] }) {
-  const { slug, role } = visit.organization
-  return rows.map(({ id, instanceId, notYetInGlpi }) => (
-    <Fragment key={id}>
-      <form id={`file-${id}`} action={`/${slug}/keys/file`} method="post">
-        <input type="hidden" name="organization" value={slug} />
-        <input type="hidden" name="keyId" value={id} />
-      </form>
-      {notYetInGlpi && may(role, 'key.note_seen') && (
-        <ActionForm
-          id={`installed-${id}`}
-          action={markInstalled}
-          hidden={{ organization: slug, keyId: id, instanceId: instanceId ?? '' }}
-        />
-      )}
-    </Fragment>
-  ))
 }
 
 /** All current keys of the instance as one file; the old key of a renewal is left out. */

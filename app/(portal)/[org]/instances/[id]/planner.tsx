@@ -20,7 +20,6 @@ export function Planner({
 }) {
   const typed = typeof planned === 'string' ? planned.slice(0, 50) : ''
   const version = typed ? parseGlpiVersion(typed) : null
-  const released = products.filter(({ contains }) => contains.length === 0)
   return (
     <>
       <form className="filters" method="get" id="plan" action="#plan">
@@ -34,36 +33,42 @@ export function Planner({
         <Button>{t('instance.plan_button')}</Button>
       </form>
       {typed && !version && <Notice tone="bad">{t('instance.plan_malformed')}</Notice>}
-      {version && (
-        <div className="panel">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">{t('instance.plan_product')}</th>
-                <th scope="col">{t('instance.plan_result', { version })}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {released.map((product) => {
-                const { fits, text } = fitSentence(product, version, t)
-                return (
-                  <tr key={product.id}>
-                    <td>
-                      <b>{product.name}</b>
-                    </td>
-                    <td>
-                      <State tone={fits ? 'ok' : 'soon'} icon={fits ? 'check' : 'clock'}>
-                        {text}
-                      </State>
-                    </td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {version && <Fits products={products} version={version} t={t} />}
     </>
+  )
+}
+
+/** What a suite contains is listed by itself; the suite has no releases. */
+function Fits({ products, version, t }: { products: CatalogProduct[]; version: string; t: Translate }) {
+  const released = products.filter(({ contains }) => contains.length === 0)
+  return (
+    <div className="panel">
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t('instance.plan_product')}</th>
+            <th scope="col">{t('instance.plan_result', { version })}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {released.map((product) => {
+            const { fits, text } = fitSentence(product, version, t)
+            return (
+              <tr key={product.id}>
+                <td>
+                  <b>{product.name}</b>
+                </td>
+                <td>
+                  <State tone={fits ? 'ok' : 'soon'} icon={fits ? 'check' : 'clock'}>
+                    {text}
+                  </State>
+                </td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </div>
   )
 }
 

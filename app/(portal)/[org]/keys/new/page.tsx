@@ -10,6 +10,7 @@ import { SubmitButton } from '@/components/ui/submit-button'
 import { may } from '@/lib/access'
 import { productsToIssue } from '@/lib/catalog/queries'
 import { listInstances } from '@/lib/instances/queries'
+import type { Translate } from '@/lib/messages/translator'
 import { mostMonths } from '@/lib/subscriptions/rules'
 import { MayNot } from '../../may-not'
 import { issuePermanent, issueSubscription } from './actions'
@@ -38,7 +39,7 @@ async function IssuePage({ params, searchParams }: Props) {
   )
   const [products, { rows, next }] = data
   const chosen = typeof instance === 'string' ? instance.slice(0, 40) : undefined
-  const around = { visit, chosen, instances: next ? null : rows }
+  const around = { visit, products, where: { chosen, instances: next ? null : rows } }
   return (
     <Portal visit={visit} current="keys" needs={attention.lines.length}>
       <PageHead
@@ -48,21 +49,12 @@ async function IssuePage({ params, searchParams }: Props) {
       {may(role, 'subscription.start') ? (
         <Form
           {...around}
+          kind="subscription"
           action={issueSubscription}
-          products={products.filter(({ keyKind }) => keyKind === 'subscription')}
-          title={t('staff.issue.subscription')}
           text={t('staff.issue.subscription_text')}
           submit={t('staff.issue.submit')}
         >
-          <SelectField
-            name="months"
-            label={t('staff.issue.months')}
-            initial="12"
-            options={[1, 3, 6, 12, 24, mostMonths].map((count) => ({
-              value: String(count),
-              text: t('staff.issue.months_option', { count }),
-            }))}
-          />
+          <MonthsField t={t} />
         </Form>
       ) : (
         <MayNot visit={visit} permission="subscription.start" />
@@ -70,9 +62,8 @@ async function IssuePage({ params, searchParams }: Props) {
       {may(role, 'key.issue') && (
         <Form
           {...around}
+          kind="permanent"
           action={issuePermanent}
-          products={products.filter(({ keyKind }) => keyKind === 'permanent')}
-          title={t('staff.issue.permanent')}
           text={t('staff.issue.permanent_text')}
           submit={t('staff.issue.submit_permanent')}
         />
@@ -81,34 +72,60 @@ async function IssuePage({ params, searchParams }: Props) {
   )
 }
 
+interface Where {
+  chosen: string | undefined
+  /** Null: more than a list is good for. */
+  instances: { id: string; label: string; shortId: string }[] | null
+}
+
+function InstanceField({ t, chosen, instances }: Where & { t: Translate }) {
+  if (!instances)
+    return (
+      <TextField
+        name="instanceId"
+        label={t('staff.issue.instance_id')}
+        initial={chosen}
+        maxLength={40}
+        autoComplete="off"
+      />
+    )
+  return (
+    <SelectField
+      name="instanceId"
+      label={t('staff.issue.instance')}
+      initial={chosen ?? instances[0]?.id}
+      options={[
+        ...instances.map(({ id, label, shortId }) => ({ value: id, text: `${label} (${shortId})` })),
+        { value: '', text: t('staff.issue.whole') },
+      ]}
+    />
+  )
+}
+
 function Form({
   visit: { t, organization },
-  chosen,
-  instances,
+  where,
   action,
   products,
-  title,
+  kind,
   text,
   submit,
   children,
 }: {
   visit: Visit
-  chosen: string | undefined
-  /** Null: more than a list is good for. */
-  instances: { id: string; label: string; shortId: string }[] | null
+  where: Where
   action: Parameters<typeof ActionForm>[0]['action']
-  products: { id: string; name: string }[]
-  title: string
+  products: { id: string; name: string; keyKind: string | null }[]
+  kind: 'subscription' | 'permanent'
   text: string
   submit: string
   children?: ReactNode
 }) {
-  if (products.length === 0)
-    return (
-      <Section title={title}>
-        <p>{t('staff.issue.no_product')}</p>
-      </Section>
-    )
+  const title = t(`staff.issue.${kind}`)
+  const options = products
+    .filter(({ keyKind }) => keyKind === kind)
+    .map(({ id, name }) => ({ value: id, text: name }))
+  if (options.length === 0) return <NoProduct title={title} t={t} />
   return (
     <Section title={title}>
       <p className="mb-3">{text}</p>
@@ -117,39 +134,10 @@ function Form({
           action={action}
           hidden={{ organization: organization.slug, idempotencyKey: randomUUID() }}
         >
-          <SelectField
-            name="productId"
-            label={t('staff.issue.product')}
-            options={products.map(({ id, name }) => ({ value: id, text: name }))}
-          />
-          {instances ? (
-            <SelectField
-              name="instanceId"
-              label={t('staff.issue.instance')}
-              initial={chosen ?? instances[0]?.id}
-              options={[
-                ...instances.map(({ id, label, shortId }) => ({ value: id, text: `${label} (${shortId})` })),
-                { value: '', text: t('staff.issue.whole') },
-              ]}
-            />
-          ) : (
-            <TextField
-              name="instanceId"
-              label={t('staff.issue.instance_id')}
-              initial={chosen}
-              maxLength={40}
-              autoComplete="off"
-            />
-          )}
+          <SelectField name="productId" label={t('staff.issue.product')} options={options} />
+          <InstanceField t={t} {...where} />
           {children}
-          <TextField
-            name="note"
-            label={t('staff.key.why')}
-            hint={t('staff.key.note_hint')}
-            maxLength={1_000}
-            autoComplete="off"
-            required
-          />
+          <NoteField t={t} />
           <div className="row">
             <SubmitButton variant="primary" pendingText={t('shell.busy')}>
               {submit}
@@ -158,5 +146,40 @@ function Form({
         </ActionForm>
       </Panel>
     </Section>
+  )
+}
+
+function NoProduct({ title, t }: { title: string; t: Translate }) {
+  return (
+    <Section title={title}>
+      <p>{t('staff.issue.no_product')}</p>
+    </Section>
+  )
+}
+
+function NoteField({ t }: { t: Translate }) {
+  return (
+    <TextField
+      name="note"
+      label={t('staff.key.why')}
+      hint={t('staff.key.note_hint')}
+      maxLength={1_000}
+      autoComplete="off"
+      required
+    />
+  )
+}
+
+function MonthsField({ t }: { t: Translate }) {
+  return (
+    <SelectField
+      name="months"
+      label={t('staff.issue.months')}
+      initial="12"
+      options={[1, 3, 6, 12, 24, mostMonths].map((count) => ({
+        value: String(count),
+        text: t('staff.issue.months_option', { count }),
+      }))}
+    />
   )
 }

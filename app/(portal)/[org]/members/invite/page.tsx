@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
-import { requireMember } from '@/app/_request/session'
+import { requireMember, type Visit } from '@/app/_request/session'
 import { ActionForm, SelectField, TextField } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
-import { may, memberRoles } from '@/lib/access'
+import { type MemberRole, may, memberRoles } from '@/lib/access'
 import { invitationDays } from '@/lib/organizations/rules'
 import { Portal } from '../../../portal'
 import { MayNot } from '../../may-not'
@@ -38,42 +38,52 @@ async function InvitePage({ params, searchParams }: Props) {
         sentence={t('members.invite.sentence', { days: invitationDays })}
       />
       {may(organization.role, 'member.invite') ? (
-        <Panel padded>
-          <ActionForm
-            action={invite}
-            hidden={{ organization: organization.slug, idempotencyKey: randomUUID() }}
-          >
-            <TextField
-              name="email"
-              type="email"
-              label={t('members.invite.email')}
-              hint={t('members.invite.email_hint')}
-              initial={typeof email === 'string' ? email.slice(0, 254) : undefined}
-              autoComplete="off"
-              maxLength={254}
-              required
-            />
-            <SelectField
-              name="role"
-              label={t('members.invite.role')}
-              initial={memberRoles.find((one) => one === role) ?? 'viewer'}
-              options={roleOptions(t)}
-            />
-            <p className="text-muted">{t('members.invite.again')}</p>
-            <div className="row">
-              <SubmitButton variant="primary" icon="mail" pendingText={t('shell.busy')}>
-                {t('members.invite.submit')}
-              </SubmitButton>
-              <LinkButton variant="quiet" href={`/${organization.slug}/members`}>
-                {t('members.invite.cancel')}
-              </LinkButton>
-            </div>
-          </ActionForm>
-        </Panel>
+        <InviteForm
+          visit={visit}
+          email={typeof email === 'string' ? email.slice(0, 254) : undefined}
+          role={memberRoles.find((one) => one === role)}
+        />
       ) : (
         <MayNot visit={visit} permission="member.invite" />
       )}
       <Roles t={t} />
     </Portal>
+  )
+}
+
+function InviteForm({
+  visit: { t, organization },
+  email,
+  role = 'viewer',
+}: {
+  visit: Visit
+  email: string | undefined
+  role: MemberRole | undefined
+}) {
+  return (
+    <Panel padded>
+      <ActionForm action={invite} hidden={{ organization: organization.slug, idempotencyKey: randomUUID() }}>
+        <TextField
+          name="email"
+          type="email"
+          label={t('members.invite.email')}
+          hint={t('members.invite.email_hint')}
+          initial={email}
+          autoComplete="off"
+          maxLength={254}
+          required
+        />
+        <SelectField name="role" label={t('members.invite.role')} initial={role} options={roleOptions(t)} />
+        <p className="text-muted">{t('members.invite.again')}</p>
+        <div className="row">
+          <SubmitButton variant="primary" icon="mail" pendingText={t('shell.busy')}>
+            {t('members.invite.submit')}
+          </SubmitButton>
+          <LinkButton variant="quiet" href={`/${organization.slug}/members`}>
+            {t('members.invite.cancel')}
+          </LinkButton>
+        </div>
+      </ActionForm>
+    </Panel>
   )
 }

@@ -29,27 +29,16 @@ export function Addresses({
       <Panel>
         <p className="said">{t('instances.addresses.text')}</p>
         <ul className="todo">
-          {instance.addresses.map(({ id, ordinal, url }) => {
-            const address = displayUrl(url)
-            return (
-              <li key={id} className="plain">
-                <code translate="no">{address}</code>
-                {ordinal === 0 ? (
-                  <span className="hint">{t('instances.addresses.main')}</span>
-                ) : (
-                  <ActionForm action={removeFurtherAddress} hidden={{ ...hidden, addressId: id }}>
-                    <SubmitButton
-                      small
-                      pendingText={t('shell.busy')}
-                      label={t('instances.addresses.remove_label', { address })}
-                    >
-                      {t('instances.addresses.remove')}
-                    </SubmitButton>
-                  </ActionForm>
-                )}
-              </li>
-            )
-          })}
+          {instance.addresses.map(({ id, ordinal, url }) => (
+            <li key={id} className="plain">
+              <code translate="no">{displayUrl(url)}</code>
+              {ordinal === 0 ? (
+                <span className="hint">{t('instances.addresses.main')}</span>
+              ) : (
+                <Remove t={t} address={displayUrl(url)} hidden={{ ...hidden, addressId: id }} />
+              )}
+            </li>
+          ))}
         </ul>
         <div className="said">
           {left > 0 ? (
@@ -70,5 +59,19 @@ export function Addresses({
         </div>
       </Panel>
     </Section>
+  )
+}
+
+function Remove({ t, address, hidden }: { t: Visit['t']; address: string; hidden: Record<string, string> }) {
+  return (
+    <ActionForm action={removeFurtherAddress} hidden={hidden}>
+      <SubmitButton
+        small
+        pendingText={t('shell.busy')}
+        label={t('instances.addresses.remove_label', { address })}
+      >
+        {t('instances.addresses.remove')}
+      </SubmitButton>
+    </ActionForm>
   )
 }

@@ -1,0 +1,168 @@
+import { Fragment } from 'react'
+import type { Visit } from '@/app/_request/session'
+import { markInstalled } from '@/app/(portal)/[org]/keys/actions'
+import { ActionForm } from '@/components/form'
+import { KeyAnswer, RevealButtons, ShownKey } from '@/components/key-desk'
+import { Button } from '@/components/ui/button'
+import { HiddenKey } from '@/components/ui/key-field'
+import { ShortIds } from '@/components/ui/short-ids'
+import { State } from '@/components/ui/state'
+import { may } from '@/lib/access'
+import { fitSentence, newestSentence } from '@/lib/catalog/phrases'
+import type { CatalogProduct } from '@/lib/catalog/queries'
+import { prefixes } from '@/lib/keys/checksum'
+import { type Speaking, stateWord, untilLines } from '@/lib/keys/phrases'
+import type { KeyRow } from '@/lib/keys/queries'
+
+interface Props {
+  visit: Visit
+  row: KeyRow
+  instance: { label: string; glpiVersion: string | null }
+  products: CatalogProduct[]
+  speaking: Speaking
+  mayReveal: boolean
+}
+
+/** One product of an instance: what, how long, what to do; below it the key, and what comes next. */
+export function ProductKey(props: Props) {
+  const { row, speaking, mayReveal } = props
+  const state = stateWord(row, speaking)
+  return (
+    <article className="prod" id={row.shortId} aria-label={`${row.product} ${row.shortId}`}>
+      <Product {...props} />
+      <div>
+        <State tone={state.tone} icon={state.icon}>
+          {state.text}
+        </State>
+        {untilLines(row, speaking).map((line) => (
+          <p key={line}>
+            <ShortIds text={line} />
+          </p>
+        ))}
+      </div>
+      <div className="row">
+        <InstalledButton {...props} />
+      </div>
+      <Key {...props} />
+      {mayReveal && <KeyAnswer keyId={row.id} />}
+    </article>
+  )
+}
+
+function Product({ visit: { t, organization }, row, instance, products }: Props) {
+  const product = products.find(({ id }) => id === row.productId)
+  return (
+    <div>
+      <b>{row.product}</b> <code>{row.shortId}</code>{' '}
+      {may(organization.role, 'key.revoke') && (
+        <a
+          className="link"
+          href={`/${organization.slug}/keys/${row.id}`}
+          aria-label={t('staff.key.manage_label', { shortId: row.shortId, product: row.product })}
+        >
+          {t('staff.key.manage')}
+        </a>
+      )}
+      {product && <Unlocks product={product} products={products} glpiVersion={instance.glpiVersion} t={t} />}
+    </div>
+  )
+}
+
+function InstalledButton({ visit: { t, organization }, row, instance, mayReveal }: Props) {
+  if (!mayReveal || !row.notYetInGlpi || !may(organization.role, 'key.note_seen')) return null
+  return (
+    <Button
+      small
+      icon="check"
+      type="submit"
+      form={`installed-${row.id}`}
+      label={t('keys.installed.label', { product: row.product, instance: instance.label })}
+    >
+      {t('keys.installed.button')}
+    </Button>
+  )
+}
+
+/** Its first and last characters; for who may reveal it, the buttons that do. */
+function Key({ visit: { t }, row, instance, mayReveal }: Props) {
+  const names = { product: row.product, instance: instance.label }
+  const mask = (
+    <HiddenKey
+      start={`${prefixes[row.kind]}1`}
+      end={row.lastFour}
+      label={t('keys.copy.hidden_label', { product: row.product, lastFour: row.lastFour })}
+    />
+  )
+  if (!mayReveal) return <div className="key">{mask}</div>
+  return (
+    <div className="key">
+      <ShownKey keyId={row.id} mask={mask} />
+      <RevealButtons
+        keyId={row.id}
+        names={{ copy: t('keys.copy.copy_label', names), show: t('keys.copy.show_label', names) }}
+        primary={row.notYetInGlpi}
+      />
+      <Button
+        small
+        variant="quiet"
+        icon="download"
+        type="submit"
+        form={`file-${row.id}`}
+        label={t('keys.copy.file_label', names)}
+      >
+        {t('keys.copy.file')}
+      </Button>
+    </div>
+  )
+}
+
+function Unlocks({
+  product,
+  products,
+  glpiVersion,
+  t,
+}: {
+  product: CatalogProduct
+  products: CatalogProduct[]
+  glpiVersion: string | null
+  t: Visit['t']
+}) {
+  const contained = products.filter(({ id }) => product.contains.some((inside) => inside.id === id))
+  const releasing = contained.length > 0 ? contained : [product]
+  const fitOf = (one: CatalogProduct) =>
+    glpiVersion ? fitSentence(one, glpiVersion, t).text : newestSentence(one, t)
+  return (
+    <>
+      {contained.length > 0 && (
+        <p>{t('instance.unlocks', { products: contained.map(({ name }) => name).join(', ') })}</p>
+      )}
+      {releasing.map((one) => (
+        <p key={one.id}>
+          {contained.length > 0
+            ? t('instance.product_fits', { product: one.name, text: fitOf(one) })
+            : fitOf(one)}
+        </p>
+      ))}
+    </>
+  )
+}
+
+/** The forms of the buttons beside the keys, which stand in another form. */
+export function KeyForms({ visit, rows }: { visit: Visit; rows: KeyRow[] }) {
+  const { slug, role } = visit.organization
+  return rows.map(({ id, instanceId, notYetInGlpi }) => (
+    <Fragment key={id}>
+      <form id={`file-${id}`} action={`/${slug}/keys/file`} method="post">
+        <input type="hidden" name="organization" value={slug} />
+        <input type="hidden" name="keyId" value={id} />
+      </form>
+      {notYetInGlpi && may(role, 'key.note_seen') && (
+        <ActionForm
+          id={`installed-${id}`}
+          action={markInstalled}
+          hidden={{ organization: slug, keyId: id, instanceId: instanceId ?? '' }}
+        />
+      )}
+    </Fragment>
+  ))
+}
