@@ -1,10 +1,10 @@
 import { notFound, redirect } from 'next/navigation'
 import { currentSession } from '@/app/_request/session'
 import { staffOf } from '@/app/_request/staff'
-import { mistypedKey } from '@/app/(portal)/[org]/keys/mistyped'
 import { asStaff } from '@/db/scope'
 import { NotFound } from '@/lib/errors'
 import { findKeys, lastFour } from '@/lib/keys/format'
+import { mistypedKey } from '@/lib/keys/mistyped'
 import { findWholeKey } from '@/lib/staff/search'
 
 /**

@@ -15,8 +15,7 @@ import type { Speaking } from '@/lib/keys/phrases'
 import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../../portal'
 import { Address, footnote, InstanceName, KeyStates } from '../instance-cards'
-import { parseAddress } from '../keys/address'
-import { typedKeyHref } from '../keys/mistyped'
+import { parseAddress, typedKeyHref } from '../keys/address'
 import { hrefOf, type ListState, listState } from './list-state'
 
 const pageSize = 50

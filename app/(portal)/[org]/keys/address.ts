@@ -1,5 +1,7 @@
 import { isId } from '@/lib/ids'
 import type { KeyFilter } from '@/lib/keys/filter'
+import { findKeys, lastFour } from '@/lib/keys/format'
+import { mistypedKey } from '@/lib/keys/mistyped'
 import { type Cursor, type KeySort, keySorts } from '@/lib/keys/queries'
 import { keyStates } from '@/lib/keys/rules'
 
@@ -56,6 +58,17 @@ export function keysHref(
   if (to.cursor) add(to.cursor.direction, `${to.cursor.id}~${to.cursor.value}`)
   const text = query.toString()
   return `/${slug}/keys${path}${text ? `?${text}` : ''}`
+}
+
+/**
+ * Where a key leads that was typed into a search box, or into an address, which must not hold it: to the list of keys,
+ * searched by the key's last four characters. Null where no key was typed.
+ */
+export function typedKeyHref(slug: string, address: KeysAddress): string | null {
+  const [key] = findKeys(address.search)
+  if (key) return keysHref(slug, { ...address, search: lastFour(key) })
+  const mistyped = mistypedKey(address.search)
+  return mistyped && `/${slug}/keys?${new URLSearchParams(mistyped)}`
 }
 
 function parseCursor(text: string, direction: Cursor['direction'], sort: KeySort): Cursor | undefined {

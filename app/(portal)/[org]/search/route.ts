@@ -1,8 +1,7 @@
 import { notFound } from 'next/navigation'
 import { normalizeShortId } from '@/lib/ids'
 import { activityHref, parseActivity } from '../activity/address'
-import { keysHref, parseAddress } from '../keys/address'
-import { typedKeyHref } from '../keys/mistyped'
+import { keysHref, parseAddress, typedKeyHref } from '../keys/address'
 
 /**
  * Where the filters of the lists are sent, and sent on to the list's own address. A POST, because what is pasted into a
