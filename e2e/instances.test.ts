@@ -164,7 +164,7 @@ test('who may not change instances is told whom to ask, and sees no form', async
   const href = await page.getByRole('link', { name: 'Depots' }).getAttribute('href')
   for (const path of [`${home}/instances/new`, `${href}/edit`, `${href}/retire`]) {
     await page.goto(path)
-    await expect(page.locator('main')).toContainText('Ask an owner or a technical member')
+    await expect(page.locator('main')).toContainText('ask an owner or a technical member')
     await expect(page.locator('main form')).toHaveCount(0)
   }
 })

@@ -185,7 +185,7 @@ test('a role is changed and counts at the next click; a member is told whom to a
   await expect(member.locator('main')).toContainText(`Ask an owner (${owner.email}) to invite`)
   await expect(member.getByRole('link', { name: /^Change/ })).toHaveCount(0)
   await member.goto(`${home(customer)}/invite`)
-  await expect(member.locator('main')).toContainText(`Ask an owner (${owner.email})`)
+  await expect(member.locator('main')).toContainText(`ask an owner (${owner.email})`)
   await expect(member.locator('main form')).toHaveCount(0)
 
   const page = await ours.newPage()
