@@ -165,6 +165,9 @@ const NextStep = ({ data, message }: { data: Revealed; message: string }) => (
   </Notice>
 )
 
+/** The buttons' names for a screen reader, by what stands on them. */
+export type ButtonNames = Record<'copy' | 'copied' | 'show' | 'hide', string>
+
 /** Copy and Show of one key. Whichever was pressed says what came of it: "Copied", and Hide in the place of Show. */
 export function RevealButtons({
   keyId,
@@ -172,8 +175,7 @@ export function RevealButtons({
   primary,
 }: {
   keyId: string
-  /** The buttons' names for a screen reader. */
-  names: { copy: string; show: string }
+  names: ButtonNames
   /** Copying is the next thing to do with this key. */
   primary?: boolean
 }) {
@@ -187,7 +189,7 @@ export function RevealButtons({
         icon={copied ? 'check' : 'copy'}
         name="reveal"
         value={`copied ${keyId}`}
-        label={copied ? undefined : names.copy}
+        label={copied ? names.copied : names.copy}
       >
         {copied ? labels.copied : labels.copy}
       </Button>
@@ -198,7 +200,7 @@ export function RevealButtons({
         name="reveal"
         value={`shown ${keyId}`}
         onClick={open ? hide : undefined}
-        label={open ? undefined : names.show}
+        label={open ? names.hide : names.show}
       >
         {open ? labels.hide : labels.show}
       </Button>

@@ -1,7 +1,7 @@
 'use client'
 
 import { Fragment } from 'react'
-import { KeyAnswer, RevealButtons, ShownKey, useAnswered } from '@/components/key-desk'
+import { type ButtonNames, KeyAnswer, RevealButtons, ShownKey, useAnswered } from '@/components/key-desk'
 import type { IconName } from '@/components/ui/icon'
 import { ShortIds } from '@/components/ui/short-ids'
 import { State, type Tone } from '@/components/ui/state'
@@ -23,12 +23,6 @@ export interface KeyLine {
   works: boolean
 }
 
-/** For a screen reader, with gaps for the product and the instance. */
-interface ButtonNames {
-  copy: string
-  show: string
-}
-
 /**
  * The rows of the table. A client component for the sake of the server: the page then carries each row's words once,
  * and not all of its elements again for React.
@@ -40,6 +34,7 @@ export function KeyRows({
 }: {
   lines: KeyLine[]
   mayReveal: boolean
+  /** With gaps for the product and the instance. */
   names: ButtonNames
 }) {
   const answered = useAnswered()
@@ -90,19 +85,20 @@ function Row({ line, mayReveal, names }: { line: KeyLine; mayReveal: boolean; na
         <code>{`…${line.lastFour}`}</code>
       </td>
       {mayReveal && (
-        <td className="act">
-          {line.works && (
-            <RevealButtons
-              keyId={line.id}
-              names={{ copy: filled(names.copy, line), show: filled(names.show, line) }}
-            />
-          )}
-        </td>
+        <td className="act">{line.works && <RevealButtons keyId={line.id} names={filled(names, line)} />}</td>
       )}
     </tr>
   )
 }
 
 /** Not as a replacement text: in that a `$` of a name would mean something. */
-const filled = (name: string, { product, instance }: KeyLine) =>
-  name.replace('{product}', () => product).replace('{instance}', () => instance)
+function filled(names: ButtonNames, { product, instance }: KeyLine): ButtonNames {
+  const fill = (name: string) =>
+    name.replace('{product}', () => product).replace('{instance}', () => instance)
+  return {
+    copy: fill(names.copy),
+    copied: fill(names.copied),
+    show: fill(names.show),
+    hide: fill(names.hide),
+  }
+}

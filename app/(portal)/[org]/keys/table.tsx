@@ -6,7 +6,7 @@ import { type Speaking, stateWord, untilWords } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
 import { works } from '@/lib/keys/rules'
 import { reveal } from './actions'
-import { deskLabels } from './desk-labels'
+import { buttonNames, deskLabels } from './desk-labels'
 import { type KeyLine, KeyRows } from './rows'
 
 /** The buttons' names are the same in every row but for these, which each row fills in itself. */
@@ -36,7 +36,7 @@ export function KeyTable({ visit, rows, speaking }: { visit: Visit; rows: KeyRow
         <KeyRows
           lines={rows.map((row) => lineOf(row, visit, speaking))}
           mayReveal={mayReveal}
-          names={{ copy: t('keys.copy.copy_label', gaps), show: t('keys.copy.show_label', gaps) }}
+          names={buttonNames(t, gaps)}
         />
       </table>
     </KeyDesk>

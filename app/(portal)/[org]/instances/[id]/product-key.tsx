@@ -1,6 +1,7 @@
 import { Fragment } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { markInstalled } from '@/app/(portal)/[org]/keys/actions'
+import { buttonNames } from '@/app/(portal)/[org]/keys/desk-labels'
 import { ActionForm } from '@/components/form'
 import { KeyAnswer, RevealButtons, ShownKey } from '@/components/key-desk'
 import { Button } from '@/components/ui/button'
@@ -97,11 +98,7 @@ function Key({ visit: { t }, row, instance, mayReveal }: Props) {
   return (
     <div className="key">
       <ShownKey keyId={row.id} mask={mask} />
-      <RevealButtons
-        keyId={row.id}
-        names={{ copy: t('keys.copy.copy_label', names), show: t('keys.copy.show_label', names) }}
-        primary={row.notYetInGlpi}
-      />
+      <RevealButtons keyId={row.id} names={buttonNames(t, names)} primary={row.notYetInGlpi} />
       <Button
         small
         variant="quiet"
