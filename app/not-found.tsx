@@ -1,7 +1,8 @@
 import type { Metadata } from 'next'
 import { LinkButton } from '@/components/ui/button'
-import { env } from '@/lib/env'
+import { PageHead } from '@/components/ui/panel'
 import { currentSession, currentTranslator } from './_request/session'
+import { PublicFrame } from './public-frame'
 
 export async function generateMetadata(): Promise<Metadata> {
   const t = await currentTranslator()
@@ -11,15 +12,20 @@ export async function generateMetadata(): Promise<Metadata> {
 /** The same for what does not exist and for what is somebody else's. */
 export default async function NotFoundPage() {
   const t = await currentTranslator()
-  const slug = (await currentSession())?.memberships[0]?.slug
+  const session = await currentSession()
+  const slug = session?.memberships[0]?.slug
   return (
-    <main className="alone">
-      <h1>{t('shell.not_found.title')}</h1>
-      <p>{t('shell.not_found.text')}</p>
-      <p>{t('shell.support', { email: env().SUPPORT_EMAIL })}</p>
-      <LinkButton variant="primary" href={slug ? `/${slug}` : '/'}>
-        {t('shell.not_found.home')}
-      </LinkButton>
-    </main>
+    <PublicFrame>
+      <PageHead title={t('shell.not_found.title')} sentence={t('shell.not_found.text')} />
+      {session ? (
+        <LinkButton variant="primary" href={slug ? `/${slug}` : '/'}>
+          {t('shell.not_found.home')}
+        </LinkButton>
+      ) : (
+        <LinkButton variant="primary" href="/sign-in">
+          {t('people.ask.title')}
+        </LinkButton>
+      )}
+    </PublicFrame>
   )
 }
