@@ -13,6 +13,8 @@ export interface Path {
   staff?: true
   /** What it answers to everybody, whatever the organization. */
   status?: number
+  /** What it answers where it does not exist, if not 404: a file leads to the page beside it, which says so. */
+  missing?: 307
   fields?: (slug: string, ids: Customer) => Fields
 }
 
@@ -31,7 +33,11 @@ export const paths: Record<string, Path> = {
   '/(portal)/[org]/keys/page': { permission: read, at: (slug) => `/${slug}/keys?state=all` },
   '/(portal)/[org]/keys/[id]/page': { permission: read, at: ofKey },
   '/(portal)/[org]/keys/new/page': { permission: read, at: (slug) => `/${slug}/keys/new` },
-  '/(portal)/[org]/keys/export/route': { permission: 'key.export', at: (slug) => `/${slug}/keys/export` },
+  '/(portal)/[org]/keys/export/route': {
+    permission: 'key.export',
+    missing: 307,
+    at: (slug) => `/${slug}/keys/export`,
+  },
   '/(portal)/[org]/keys/file/route': {
     permission: 'key.reveal',
     method: 'POST',
@@ -41,6 +47,7 @@ export const paths: Record<string, Path> = {
   '/(portal)/[org]/activity/page': { permission: 'activity.read', at: (slug) => `/${slug}/activity` },
   '/(portal)/[org]/activity/export/route': {
     permission: 'activity.export',
+    missing: 307,
     at: (slug) => `/${slug}/activity/export`,
   },
   '/(portal)/[org]/search/route': {

@@ -504,7 +504,7 @@ function expected(name: string, path: Path, asker: Asker): number {
 /** The status of a visit to an organization that is not one's own: routes say nothing, pages ask a stranger to sign in. */
 /** A stranger is sent to sign in: a form's answer is another request, so 303. */
 const elsewhere = (path: Path, asker: Asker) =>
-  asker === 'stranger' ? (path.method === 'POST' ? 303 : 307) : 404
+  asker === 'stranger' ? (path.method === 'POST' ? 303 : 307) : (path.missing ?? 404)
 
 function inOrder() {
   const built = new Map(builtActions().map((action) => [action.name, action]))

@@ -1,4 +1,4 @@
-import { notFound, redirect } from 'next/navigation'
+import { redirect } from 'next/navigation'
 import { currentSession, membershipIn } from '@/app/_request/session'
 import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
@@ -18,12 +18,13 @@ const batch = 1_000
 /** What the list shows under its filter, as CSV, without secrets. */
 export async function GET(request: Request, { params }: { params: Promise<{ org: string }> }) {
   const { org } = await params
+  const { pathname, search } = new URL(request.url)
+  const list = pathname.replace(/\/export$/, '') + search
   const session = await currentSession()
-  if (!session) {
-    const { pathname, search } = new URL(request.url)
-    redirect(`/sign-in?to=${encodeURIComponent(pathname.replace(/\/export$/, '') + search)}`)
-  }
+  if (!session) redirect(`/sign-in?to=${encodeURIComponent(list)}`)
   const organization = await membershipIn(org, 'key.export', session).catch(missing)
+  // The list is not found either, and can say so: a page is made by a page alone.
+  if (!organization) redirect(list)
   const t = translator(session.language)
   const { organizationId, timeZone } = organization
   const at = now()
@@ -53,8 +54,8 @@ export async function GET(request: Request, { params }: { params: Promise<{ org:
   })
 }
 
-function missing(error: unknown): never {
-  if (error instanceof NotFound) notFound()
+function missing(error: unknown): null {
+  if (error instanceof NotFound) return null
   throw error
 }
 
