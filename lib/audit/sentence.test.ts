@@ -76,10 +76,10 @@ test('what staff did says why, and an entry from before reasons were kept says t
   expect(why('key.revoke', { reason: 'leaked', note: null })).toMatch(/: leaked$/)
   expect(why('key.restore', {})).toBe('Nora Weiss (Northwind) restored K-7QF3XM, Forms Pro')
   expect(why('key.extend', { reason: 'The invoice is late.' })).toMatch(
-    /until 4 Dec 2026: The invoice is late\.$/,
+    /until 4\u00a0Dec\u00a02026: The invoice is late\.$/,
   )
   expect(why('subscription.start', { note: 'By letter.' })).toBe(
-    'Nora Weiss (Northwind) issued K-7QF3XM, Forms Pro, for a term until 4 Dec 2026 (By letter.)',
+    'Nora Weiss (Northwind) issued K-7QF3XM, Forms Pro, for a term until 4\u00a0Dec\u00a02026 (By letter.)',
   )
   expect(why('subscription.start', { note: 'Par lettre.' }, 'fr')).toContain('a émis K-7QF3XM')
   expect(say({ action: 'subscription.start', details: staff.details })).toMatch(/^Forms Pro was bought/)

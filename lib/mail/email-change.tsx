@@ -1,6 +1,6 @@
 import { Text } from '@react-email/components'
 import { env } from '@/lib/env'
-import { moment } from '@/lib/messages/dates'
+import { mailedMoment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
 
@@ -23,7 +23,7 @@ export async function confirmOldMail(mail: Linked & { newEmail: string }) {
   const { to, language, at, timeZone, newEmail } = mail
   const t = translator(language)
   const subject = t('mail.email_old.subject', { vendor: env().VENDOR_NAME })
-  const when = moment(at, language, timeZone)
+  const when = mailedMoment(at, language, timeZone)
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.email_old.title')}>
       <Text style={space}>{t('mail.email_old.text', { email: to, newEmail, when, timeZone })}</Text>
@@ -42,7 +42,7 @@ export async function confirmNewMail(mail: Linked) {
   const { VENDOR_NAME: vendor } = env()
   const t = translator(language)
   const subject = t('mail.email_new.subject', { vendor })
-  const when = moment(at, language, timeZone)
+  const when = mailedMoment(at, language, timeZone)
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.email_new.title')}>
       <Text style={space}>{t('mail.email_new.text', { email: to, vendor, when, timeZone })}</Text>
@@ -59,7 +59,7 @@ export async function takenMail({ to, language, at, timeZone }: EmailChangeMail)
   const { VENDOR_NAME: vendor, PUBLIC_URL } = env()
   const t = translator(language)
   const subject = t('mail.email_taken.subject', { vendor })
-  const when = moment(at, language, timeZone)
+  const when = mailedMoment(at, language, timeZone)
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.email_taken.title')}>
       <Text style={space}>{t('mail.email_taken.text', { email: to, vendor, when, timeZone })}</Text>
@@ -79,7 +79,7 @@ function Confirm({ language, timeZone, link, expiresAt }: Linked) {
         {t('mail.email_old.button')}
       </MailButton>
       <Text style={space}>
-        {t('mail.email_old.until', { date: moment(expiresAt, language, timeZone), timeZone })}
+        {t('mail.email_old.until', { date: mailedMoment(expiresAt, language, timeZone), timeZone })}
       </Text>
     </>
   )

@@ -1,7 +1,7 @@
 import { Text } from '@react-email/components'
 import type { MemberRole } from '@/lib/access'
 import { env } from '@/lib/env'
-import { moment } from '@/lib/messages/dates'
+import { mailedMoment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
 
@@ -40,7 +40,7 @@ function Invitation({ to, organization, role, by, token, expiresAt, language, ti
       <Text style={{ margin: '0 0 12px' }}>{t('mail.invitation.link', { email: to })}</Text>
       <MailButton href={url}>{t('mail.invitation.button')}</MailButton>
       <Text style={{ margin: '0 0 12px' }}>
-        {t('mail.invitation.until', { date: moment(expiresAt, language, timeZone), timeZone })}
+        {t('mail.invitation.until', { date: mailedMoment(expiresAt, language, timeZone), timeZone })}
       </Text>
       <Text style={{ margin: 0 }}>{t('mail.invitation.not_expected')}</Text>
     </MailLayout>

@@ -1,6 +1,6 @@
 import { Text } from '@react-email/components'
 import { env } from '@/lib/env'
-import { moment } from '@/lib/messages/dates'
+import { mailedMoment } from '@/lib/messages/dates'
 import { translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
 import type { MemberMail } from './member-change'
@@ -17,7 +17,7 @@ export async function keyRevealedMail(mail: MemberMail & { revealed: string[] })
   const { VENDOR_NAME: vendor, PUBLIC_URL } = env()
   const count = revealed.length
   const subject = t('mail.key_revealed.subject', { by, count, organization })
-  const when = moment(at, language, timeZone)
+  const when = mailedMoment(at, language, timeZone)
   const rendered = await renderMail(
     <MailLayout language={language} to={mail.to} title={subject}>
       <Text style={{ margin: '0 0 12px' }}>

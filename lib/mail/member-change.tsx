@@ -1,7 +1,7 @@
 import { Text } from '@react-email/components'
 import type { MemberRole } from '@/lib/access'
 import { env } from '@/lib/env'
-import { moment } from '@/lib/messages/dates'
+import { mailedMoment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
 
@@ -51,6 +51,6 @@ export async function removedMail({ to, language, timeZone, organization, by, at
 }
 
 const when = (at: Date, language: Language, timeZone: string) => ({
-  when: moment(at, language, timeZone),
+  when: mailedMoment(at, language, timeZone),
   timeZone,
 })

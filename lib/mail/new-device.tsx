@@ -1,6 +1,6 @@
 import { Text } from '@react-email/components'
 import { env } from '@/lib/env'
-import { moment } from '@/lib/messages/dates'
+import { mailedMoment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
 
@@ -17,7 +17,7 @@ interface NewDeviceMail {
 export async function newDeviceMail({ to, language, timeZone, device, at }: NewDeviceMail) {
   const { PUBLIC_URL, VENDOR_NAME: vendor } = env()
   const t = translator(language)
-  const when = moment(at, language, timeZone)
+  const when = mailedMoment(at, language, timeZone)
   const subject = t('mail.new_device.subject', { vendor })
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.new_device.title')}>

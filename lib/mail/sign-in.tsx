@@ -1,6 +1,6 @@
 import { Text } from '@react-email/components'
 import { env } from '@/lib/env'
-import { moment } from '@/lib/messages/dates'
+import { mailedMoment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
 
@@ -27,7 +27,7 @@ export async function signInMail(mail: SignInMail): Promise<{ subject: string; h
 function SignIn({ to, code, link, language, askedAt, timeZone, minutes }: SignInMail) {
   const t = translator(language)
   const url = `${env().PUBLIC_URL}/sign-in/link?token=${link}`
-  const when = moment(askedAt, language, timeZone)
+  const when = mailedMoment(askedAt, language, timeZone)
   return (
     <MailLayout language={language} to={to} title={t('mail.sign_in.title', { vendor: env().VENDOR_NAME })}>
       <Text style={{ margin: '0 0 8px' }}>{t('mail.sign_in.code')}</Text>

@@ -13,14 +13,19 @@ function format(language: Language, options: Intl.DateTimeFormatOptions): Intl.D
   return found
 }
 
+const day = { day: 'numeric', month: 'short', year: 'numeric' } as const
+
+/** "3 Dec 2026", which is never broken: in a narrow column "3 Dec / 2026" would read as two things. */
+function unbroken(text: string, language: Language): string {
+  // French says the first of a month as an ordinal; Intl does not.
+  const said = language === 'fr' ? text.replace(/^1 /, '1er ') : text
+  return said.replace(/(?<!,) /g, '\u00a0')
+}
+
 /** The last whole day before an end at midnight, in the organization's time zone: "3 Dec 2026". */
 export function lastDay(end: Date, language: Language, timeZone: string): string {
   const noon = new Date(`${lastDayBefore(end, timeZone)}T12:00:00Z`)
-  const date = format(language, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(
-    noon,
-  )
-  // French says the first of a month as an ordinal; Intl does not.
-  return language === 'fr' ? date.replace(/^1 /, '1er ') : date
+  return unbroken(format(language, { ...day, timeZone: 'UTC' }).format(noon), language)
 }
 
 /** Whole days left after today until an end at midnight: 0 on the last day, negative once it is over. */
@@ -28,7 +33,14 @@ export function daysLeft(end: Date, now: Date, timeZone: string): number {
   return daysBetween(now, end, timeZone) - 1
 }
 
-/** An event, in the person's time zone: "14 Nov 2026, 10:12". */
+const time = { hour: '2-digit', minute: '2-digit' } as const
+
+/** An event, in the person's time zone: "14 Nov 2026, 10:12 CET". Whose time it is, a page says nowhere else. */
 export function moment(at: Date, language: Language, timeZone: string): string {
-  return format(language, { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(at)
+  return unbroken(format(language, { ...day, ...time, timeZone, timeZoneName: 'short' }).format(at), language)
+}
+
+/** The same for mails, which name the time zone in full beside it, and are wrapped by who reads them: "14 Nov 2026, 10:12". */
+export function mailedMoment(at: Date, language: Language, timeZone: string): string {
+  return format(language, { ...day, ...time, timeZone }).format(at)
 }
