@@ -36,7 +36,8 @@ export function ActionForm({
   const [state, submit] = useActionState(action, { status: 'idle' })
   const [offline, setOffline] = useState(false)
   // Sent without a connection, the whole page would fail, and what was typed be gone.
-  const keepWhenOffline = (event: FormEvent) => {
+  const keepWhenOffline = (event: FormEvent<HTMLFormElement>) => {
+    sayLanguage(event.currentTarget)
     if (!navigator.onLine) event.preventDefault()
     setOffline(!navigator.onLine)
   }
@@ -45,6 +46,7 @@ export function ActionForm({
       {Object.entries(hidden).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}
+      <input type="hidden" name="spoken" />
       <State value={state}>
         {offline && (
           <Notice tone="bad">
@@ -62,6 +64,12 @@ export function ActionForm({
       </State>
     </form>
   )
+}
+
+/** What the page speaks, which another tab may have changed since: `act.ts` answers in one language, and looks at this. */
+function sayLanguage(form: HTMLFormElement) {
+  const field = form.elements.namedItem('spoken')
+  if (field instanceof HTMLInputElement) field.value = document.documentElement.lang
 }
 
 interface FieldProps {

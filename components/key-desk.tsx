@@ -118,6 +118,7 @@ function useAnswers(action: (state: State, form: FormData) => Promise<State>, la
     if (!(submitter instanceof HTMLButtonElement) || submitter.name !== 'reveal') return
     event.preventDefault()
     const form = new FormData(event.currentTarget, submitter)
+    form.set('spoken', document.documentElement.lang)
     // The last answer speaks of another key than the one that the clipboard will hold.
     setAnswered(idle)
     setPressed(submitter.value.split(' ')[1] ?? null)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { refresh } from 'next/cache'
 import { headers } from 'next/headers'
 import { unstable_rethrow } from 'next/navigation'
 import type { FormState } from '@/components/form-state'
@@ -9,17 +10,11 @@ import { env } from '@/lib/env'
 import { DomainError, Forbidden, InvalidInput, NotFound, Unavailable } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import { log } from '@/lib/log'
-import type { Translate } from '@/lib/messages/translator'
+import { type Language, type Translate, translator } from '@/lib/messages/translator'
 import type { Membership, Session } from '@/lib/people/session'
 import { attempted } from './attempt'
 import { fieldSentence, sentence } from './sentence'
-import {
-  browsersTranslator,
-  currentSession,
-  currentTranslator,
-  organizationNamed,
-  signInHere,
-} from './session'
+import { browsersLanguage, currentLanguage, currentSession, organizationNamed, signInHere } from './session'
 import { forbiddenSentence } from './whom-to-ask'
 
 export interface Acting {
@@ -154,9 +149,11 @@ async function answer<Data>(
   run: (t: Translate) => Promise<FormState<Data>>,
 ): Promise<FormState<Data>> {
   // Whose language it is stands in the database, which may be what fails.
-  const t = await currentTranslator().catch(browsersTranslator)
+  const language = await currentLanguage().catch(browsersLanguage)
+  const t = translator(language)
   // Whoever calls an action without its page can send anything in a form's place.
   if (!(form instanceof FormData)) return failure(new FormData(), t('errors.invalid_input'))
+  refreshUnless(form, language)
   try {
     if (!(await fromOwnPage())) {
       // Not the person whose cookie came along: it may be what another site made their browser send.
@@ -168,6 +165,15 @@ async function answer<Data>(
     unstable_rethrow(error)
     return explain(form, error, t)
   }
+}
+
+/**
+ * Where another tab has changed the language since, the page is made anew with the answer, so that it is wholly in one.
+ * Without JavaScript the form does not say what its page spoke, and the answer is a whole page.
+ */
+function refreshUnless(form: FormData, language: Language) {
+  const spoken = form.get('spoken')
+  if (spoken && spoken !== language) refresh()
 }
 
 function explain(form: FormData, error: unknown, t: Translate) {

@@ -35,7 +35,7 @@ export const currentSession = cache(async (): Promise<Session | null> => {
 export const currentLanguage = cache(async (): Promise<Language> => {
   const session = await currentSession()
   if (session) return session.language
-  return (await chosenLanguage()) ?? languageFrom((await headers()).get('accept-language'))
+  return (await chosenLanguage()) ?? browsersLanguage()
 })
 
 /** What was chosen in this browser; null where nothing was. */
@@ -49,8 +49,8 @@ export async function currentTranslator(): Promise<Translate> {
 }
 
 /** The browser's own language. */
-export async function browsersTranslator(): Promise<Translate> {
-  return translator(languageFrom((await headers()).get('accept-language')))
+export async function browsersLanguage(): Promise<Language> {
+  return languageFrom((await headers()).get('accept-language'))
 }
 
 /** Who is signed in; who is not is sent to sign in, and back here afterwards. */
