@@ -41,6 +41,7 @@ const columns = {
   productId: keys.productId,
   instanceId: keys.instanceId,
   instance: instances.label,
+  instanceShortId: instances.shortId,
   url: instanceAddresses.url,
   lastFour: keys.lastFour,
   issuedAt: keys.issuedAt,

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { AddressText } from '@/components/ui/address-text'
 import type { IconName } from '@/components/ui/icon'
 import { State, type Tone } from '@/components/ui/state'
 import { displayUrl } from '@/lib/instances/url'
@@ -34,7 +35,9 @@ export function InstanceCards({
           </h3>
           <Address card={card} />
           <KeyStates card={card} speaking={speaking} />
-          <small>{footnote(card, speaking)}</small>
+          <small>
+            {footnote(card, speaking)} · <span className="id">{card.shortId}</span>
+          </small>
         </article>
       ))}
     </div>
@@ -65,7 +68,12 @@ export function InstanceName({
 }
 
 export function Address({ card }: { card: InstanceCard }) {
-  return <code translate="no">{displayUrl(card.url ?? '')}</code>
+  const address = displayUrl(card.url ?? '')
+  return (
+    <code translate="no" title={address}>
+      <AddressText text={address} />
+    </code>
+  )
 }
 
 /** The instance's keys by state, what wants somebody first; of a test copy, whose keys it uses. */

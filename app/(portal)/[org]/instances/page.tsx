@@ -154,7 +154,7 @@ function Table({ cards, home, speaking }: { cards: InstanceCard[]; home: string;
                   <InstanceName home={home} card={card} speaking={speaking} />
                 </b>
                 <small>
-                  <Address card={card} />
+                  <Address card={card} /> <span className="id">{card.shortId}</span>
                 </small>
               </td>
               <td>

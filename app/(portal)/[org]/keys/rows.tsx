@@ -2,6 +2,7 @@
 
 import { Fragment } from 'react'
 import { type ButtonNames, KeyAnswer, RevealButtons, ShownKey, useAnswered } from '@/components/key-desk'
+import { AddressText } from '@/components/ui/address-text'
 import type { IconName } from '@/components/ui/icon'
 import { ShortIds } from '@/components/ui/short-ids'
 import { State, type Tone } from '@/components/ui/state'
@@ -14,6 +15,7 @@ export interface KeyLine {
   instance: string
   href: string | null
   address: string
+  instanceShortId: string | null
   tone: Tone
   icon: IconName
   state: string
@@ -68,7 +70,10 @@ function Row({ line, mayReveal, names }: { line: KeyLine; mayReveal: boolean; na
       </td>
       <td>
         {line.href ? <a href={line.href}>{line.instance}</a> : line.instance}
-        <small>{line.address}</small>
+        <small>
+          <AddressText text={line.address} />{' '}
+          {line.instanceShortId && <span className="id">{line.instanceShortId}</span>}
+        </small>
       </td>
       <td>
         <State tone={line.tone} icon={line.icon}>

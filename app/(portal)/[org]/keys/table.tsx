@@ -54,6 +54,7 @@ function lineOf(row: KeyRow, { organization, t }: Visit, speaking: Speaking): Ke
     instance,
     href: row.instanceId && `/${organization.slug}/instances/${row.instanceId}#${row.shortId}`,
     address: row.url ? displayUrl(row.url) : t('keys.every_instance'),
+    instanceShortId: row.instanceShortId,
     tone,
     icon,
     state: text,

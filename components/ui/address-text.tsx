@@ -1,0 +1,20 @@
+import { Fragment } from 'react'
+
+/** Shorter ones have room in any column, and are left as they are: a list has fifty. */
+const short = 24
+
+/** An address that a line may end in after a dot too; browsers know of the slash and the hyphen. */
+export function AddressText({ text }: { text: string }) {
+  if (text.length <= short) return text
+  return text.split(/(?<=\.)(?=.)/).map((part, at) =>
+    at === 0 ? (
+      part
+    ) : (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text stay in their order
+      <Fragment key={at}>
+        <wbr />
+        {part}
+      </Fragment>
+    ),
+  )
+}
