@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { Icon, type IconName } from './ui/icon'
+import { longName } from './ui/long-name'
 
 /** Somebody or something with a name: one or two letters in a square, the name, and a note below it. */
 export type Who = { mark: string; name: string; note: string }
@@ -43,7 +44,7 @@ export function Shell({ labels, at, others, nav, person, personMenu, children }:
         <span className="mark" aria-hidden="true">
           {at.mark}
         </span>
-        <b>{at.name}</b>
+        <b {...longName(at.name)}>{at.name}</b>
         <button type="button" className="btn small" popoverTarget="rail">
           <Icon name="menu" />
           {labels.menu}
@@ -119,7 +120,7 @@ function WhoText({ mark, name, note, calm }: Who & { calm?: boolean }) {
         {mark}
       </span>
       <span>
-        {name}
+        <span {...longName(name)}>{name}</span>
         <small>{note}</small>
       </span>
     </>

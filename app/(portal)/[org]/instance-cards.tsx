@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { AddressText } from '@/components/ui/address-text'
 import type { IconName } from '@/components/ui/icon'
+import { longName } from '@/components/ui/long-name'
 import { State, type Tone } from '@/components/ui/state'
 import { displayUrl } from '@/lib/instances/url'
 import type { InstanceCard } from '@/lib/keys/instance-cards'
@@ -56,7 +57,9 @@ export function InstanceName({
 }) {
   return (
     <>
-      <a href={`${home}/instances/${card.id}`}>{card.label}</a>
+      <a href={`${home}/instances/${card.id}`} {...longName(card.label)}>
+        {card.label}
+      </a>
       {card.environment === 'test' && (
         <>
           {' '}

@@ -1,5 +1,7 @@
 import type { Visit } from '@/app/_request/session'
+import { longName } from '@/components/ui/long-name'
 import { Panel } from '@/components/ui/panel'
+import { ShortIds } from '@/components/ui/short-ids'
 import type { ActivityRow } from '@/lib/audit/activity'
 import { auditName } from '@/lib/audit/sentence'
 import { env } from '@/lib/env'
@@ -27,7 +29,7 @@ export function ActivityTable({ visit, rows }: { visit: Visit; rows: ActivityRow
                 <time dateTime={row.at.toISOString()}>{moment(row.at, language, session.timeZone)}</time>
               </td>
               <td>
-                {entrySentence(row, language, organization.timeZone)}
+                <ShortIds text={entrySentence(row, language, organization.timeZone)} />
                 <small>{row.personEmail ?? auditName(row, { t, vendor })}</small>
               </td>
               <td>
@@ -49,7 +51,11 @@ function About({ row, slug }: { row: ActivityRow; slug: string }) {
     : `/${slug}/keys?q=${encodeURIComponent(key ?? '')}`
   return (
     <>
-      {instance && <a href={`/${slug}/instances/${instanceId}`}>{instance}</a>}
+      {instance && (
+        <a href={`/${slug}/instances/${instanceId}`} {...longName(instance)}>
+          {instance}
+        </a>
+      )}
       {key && (
         <small>
           <a className="id" href={keyHref}>

@@ -4,6 +4,7 @@ import { Fragment } from 'react'
 import { type ButtonNames, KeyAnswer, RevealButtons, ShownKey, useAnswered } from '@/components/key-desk'
 import { AddressText } from '@/components/ui/address-text'
 import type { IconName } from '@/components/ui/icon'
+import { longName } from '@/components/ui/long-name'
 import { ShortIds } from '@/components/ui/short-ids'
 import { State, type Tone } from '@/components/ui/state'
 
@@ -69,7 +70,13 @@ function Row({ line, mayReveal, names }: { line: KeyLine; mayReveal: boolean; na
         </small>
       </td>
       <td>
-        {line.href ? <a href={line.href}>{line.instance}</a> : line.instance}
+        {line.href ? (
+          <a href={line.href} {...longName(line.instance)}>
+            {line.instance}
+          </a>
+        ) : (
+          line.instance
+        )}
         <small>
           <AddressText text={line.address} />{' '}
           {line.instanceShortId && <span className="id">{line.instanceShortId}</span>}

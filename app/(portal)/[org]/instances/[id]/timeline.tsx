@@ -2,6 +2,7 @@ import type { Visit } from '@/app/_request/session'
 import { entrySentence } from '@/app/(portal)/[org]/activity/entry'
 import { LinkButton } from '@/components/ui/button'
 import { Section } from '@/components/ui/panel'
+import { ShortIds } from '@/components/ui/short-ids'
 import type { AuditRow } from '@/lib/audit/queries'
 import { moment } from '@/lib/messages/dates'
 
@@ -32,7 +33,9 @@ export function Timeline({
                 <td className="when">
                   <time dateTime={row.at.toISOString()}>{moment(row.at, language, session.timeZone)}</time>
                 </td>
-                <td>{entrySentence(row, language, organization.timeZone)}</td>
+                <td>
+                  <ShortIds text={entrySentence(row, language, organization.timeZone)} />
+                </td>
               </tr>
             ))}
             {shown.length === 0 && (
