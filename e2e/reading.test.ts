@@ -1,0 +1,280 @@
+import { expect, type Locator, type Page, test } from '@playwright/test'
+import { browserAs, type Customer, inOrganization, newCustomer, newInstance, subscribe } from './customer'
+import { paths } from './doors'
+import { send } from './send'
+import { mailsTo, query } from './sign-in'
+import { words } from './words'
+
+test.use({ locale: 'en-GB' })
+
+const shortIdOf = async ({ organizationId }: Customer, instanceId: string) => {
+  const [row] = await inOrganization<{ short_id: string }>(
+    organizationId,
+    'select short_id from instances where id = $1',
+    [instanceId],
+  )
+  return row?.short_id ?? ''
+}
+
+/** The characters before and after each place where a line of this text ends. */
+const lineEnds = (place: Locator): Promise<[before: string, after: string][]> =>
+  place.evaluate((element) => {
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT)
+    const ends: [string, string][] = []
+    let last = { character: '', bottom: Number.POSITIVE_INFINITY }
+    while (walker.nextNode()) {
+      const text = walker.currentNode.textContent ?? ''
+      for (let at = 0; at < text.length; at++) {
+        const range = document.createRange()
+        range.setStart(walker.currentNode, at)
+        range.setEnd(walker.currentNode, at + 1)
+        const box = range.getBoundingClientRect()
+        const character = text[at] ?? ''
+        // At a line's end a blank has no width.
+        if (/\s/.test(character)) last = { ...last, character }
+        if (box.width === 0) continue
+        if (box.top >= last.bottom - 1) ends.push([last.character, character])
+        last = { character, bottom: box.bottom }
+      }
+    }
+    return ends
+  })
+
+const sideways = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+
+test('an instance’s short ID stands with it in the lists, on its card and in the export', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('short-ids')
+  const shortId = await shortIdOf(customer, customer.instanceId)
+  expect(shortId).toMatch(/^I-[0-9A-Z]{6}$/)
+  const context = await browserAs(browser, customer.people.owner, { viewport: { width: 1280, height: 900 } })
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}`)
+  await expect(page.getByRole('article').filter({ hasText: 'Service desk' })).toContainText(shortId)
+  for (const list of ['instances', 'keys']) {
+    await page.goto(`/${customer.slug}/${list}`)
+    await expect(page.getByRole('row').filter({ hasText: 'Service desk' }).first()).toContainText(shortId)
+  }
+  await page.goto(`/${customer.slug}/keys?instance=${customer.spareId}&state=all`)
+  const { text } = await send({ path: `/${customer.slug}/keys/export`, as: customer.people.viewer })
+  const [names = [], cells = []] = text.split('\r\n').map((line) => line.split(','))
+  expect(cells[names.indexOf('Instance’s short ID')]).toBe(shortId)
+  await context.close()
+})
+
+test('an address breaks after a dot, a slash or a hyphen, and never scrolls the page', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('break')
+  const host = `intranet.servicedesk.department-of-works.morlanges.${customer.slug}.example`
+  const id = await newInstance(customer.organizationId, host, { label: 'Works' })
+  await subscribe(customer.organizationId, 'formspro', id)
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  let ends = 0
+  for (const width of [320, 360, 760, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    for (const list of ['keys', 'instances']) {
+      await page.goto(`/${customer.slug}/${list}`)
+      const address = page
+        .getByRole('row')
+        .filter({ hasText: 'Works' })
+        .locator('small')
+        .filter({ hasText: 'intranet' })
+      const found = await lineEnds(address)
+      ends += found.length
+      const within = found.filter(([before]) => !/[./\s-]/.test(before))
+      expect({ width, list, within }).toEqual({ width, list, within: [] })
+      expect(await sideways(page)).toBeLessThanOrEqual(0)
+      expect(await address.textContent()).toContain(`${host}/glpi`)
+    }
+  }
+  expect(ends).toBeGreaterThan(3)
+  await context.close()
+})
+
+test('a date is never broken, in a list, on a card or in what needs doing', async ({ browser }) => {
+  const customer = await newCustomer('unbroken')
+  await query('update people set language = $1 where id = $2', ['fr', customer.people.owner.personId])
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  let seen = 0
+  for (const path of ['', '/keys?state=all', '/members', `/instances/${customer.instanceId}`]) {
+    await page.goto(`/${customer.slug}${path}`)
+    const dates = await page
+      .locator('main')
+      .evaluate(
+        (main) =>
+          main.textContent?.match(
+            /\b(?:1er|\d{1,2})\s(?:janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)\S*\s\d{4}/g,
+          ) ?? [],
+      )
+    seen += dates.length
+    expect({ path, broken: dates.filter((date) => / /.test(date)) }).toEqual({ path, broken: [] })
+  }
+  expect(seen).toBeGreaterThan(8)
+  await context.close()
+})
+
+/** Where the mail of an invitation leads. */
+async function invitationTo(email: string): Promise<string> {
+  let link: string | undefined
+  await expect
+    .poll(async () => {
+      const [mail] = await mailsTo(email)
+      link = /https?:\S+\/invitation\?token=\S+/.exec(mail?.text ?? '')?.[0]
+      return link
+    })
+    .toBeTruthy()
+  return link ?? ''
+}
+
+test('where a time of day stands, its zone stands with it', async ({ browser }) => {
+  const customer = await newCustomer('zones')
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  let seen = 0
+  const own = Object.entries(paths)
+    .filter(([name, { permission, staff }]) => permission !== null && !staff && name.endsWith('/page'))
+    .map(([, { at }]) => at(customer.slug, customer))
+  const invitation = await invitationTo(`invited@${customer.slug}.example`)
+  for (const path of [...own, '/account', invitation]) {
+    // It says until when to who has not come yet.
+    if (path === invitation) await context.clearCookies()
+    await page.goto(path)
+    const times = ((await page.locator('main').textContent()) ?? '').match(/\d{1,2}:\d{2}.{0,5}/g) ?? []
+    seen += times.length
+    const bare = times.filter((time) => !/:\d{2}\s(CES?T|UTC|GMT)/.test(time))
+    expect({ path, bare }).toEqual({ path, bare: [] })
+    if (path === invitation) expect(times.length).toBe(1)
+  }
+  expect(seen).toBeGreaterThan(8)
+  await context.close()
+})
+
+test('what does not exist has the frame of a page: the vendor above, what to do, the way back', async ({
+  browser,
+}) => {
+  const { people, slug } = await newCustomer('nothing')
+  for (const signedIn of [true, false]) {
+    const context = await browserAs(browser, signedIn ? people.owner : null, {
+      viewport: { width: 1280, height: 900 },
+    })
+    const page = await context.newPage()
+    await page.goto('/no/such/page')
+    await expect(page.getByRole('banner')).toContainText('Northwind Plugins')
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(words('en', 'shell.not_found.title'))
+    await expect(page.getByRole('link', { name: 'support@latchkey.example' })).toBeVisible()
+    const back = page.getByRole('main').getByRole('link', {
+      name: signedIn ? words('en', 'shell.not_found.home') : words('en', 'people.ask.title'),
+    })
+    await expect(back).toHaveAttribute('href', signedIn ? `/${slug}` : '/sign-in')
+    await context.close()
+  }
+})
+
+test('the export of an organization that does not exist, or is somebody else’s, leads to the page that says so', async ({
+  browser,
+}) => {
+  const { people } = await newCustomer('asks')
+  const other = await newCustomer('asked')
+  const context = await browserAs(browser, people.owner)
+  const page = await context.newPage()
+  for (const slug of [other.slug, 'unknown-organization'])
+    for (const list of ['keys', 'activity']) {
+      const answer = await page.goto(`/${slug}/${list}/export`)
+      expect(answer?.status()).toBe(404)
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Nothing here')
+      await expect(page.locator('main')).not.toContainText(other.name)
+    }
+  await context.close()
+})
+
+test('once copied or shown, the button’s name still says which key', async ({ browser }) => {
+  const customer = await newCustomer('named')
+  const context = await browserAs(browser, customer.people.owner, {
+    permissions: ['clipboard-read', 'clipboard-write'],
+  })
+  const page = await context.newPage()
+  for (const path of ['keys', `instances/${customer.instanceId}`]) {
+    await page.goto(`/${customer.slug}/${path}`)
+    await page.getByRole('button', { name: /^Copy the key of Inventory Plus on Service desk/ }).click()
+    await expect(
+      page.getByRole('button', { name: /^Copied.* the key of Inventory Plus on Service desk/ }),
+    ).toBeVisible()
+    await page.getByRole('button', { name: /^Show the key of Inventory Plus on Service desk/ }).click()
+    await expect(
+      page.getByRole('button', { name: /^Hide the key of Inventory Plus on Service desk/ }),
+    ).toBeVisible()
+  }
+  await context.close()
+})
+
+test('a name of 200 characters takes two or three lines of a frame, a card or a list, and is whole in its title', async ({
+  browser,
+}) => {
+  const name = 'The service desk of the department of public works and of everything else '
+    .repeat(3)
+    .slice(0, 197)
+    .trim()
+  const customer = await newCustomer('long', { name, label: name })
+  await query('update people set name = $1 where id = $2', [name, customer.people.owner.personId])
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  const expectShort = async (path: string, place: Locator, lines: number) => {
+    await page.goto(`/${customer.slug}${path}`)
+    await expect(place).toHaveAttribute('title', name)
+    await expect(place).toHaveText(name)
+    const [height, line] = await place.evaluate((element) => [
+      element.clientHeight,
+      Number.parseFloat(getComputedStyle(element).lineHeight),
+    ])
+    expect((height ?? 0) / (line ?? 1)).toBeLessThan(lines + 0.5)
+    expect(await sideways(page)).toBeLessThanOrEqual(0)
+  }
+  const instance = page.getByRole('main').getByRole('link', { name, exact: true }).first()
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 900 })
+    const frame = page.getByTitle(name, { exact: true }).filter({ visible: true }).first()
+    await expectShort('', frame, 2)
+    for (const path of ['', '/instances', '/keys', '/activity']) await expectShort(path, instance, 3)
+    await page.goto(`/${customer.slug}/members`)
+    for (const button of await page.getByRole('link', { name: /^Change/ }).all())
+      expect((await button.boundingBox())?.height).toBeLessThan(32)
+  }
+  await context.close()
+})
+
+test('what one may not do, each page says in its own words', async ({ browser }) => {
+  const customer = await newCustomer('own-words')
+  const context = await browserAs(browser, customer.people.viewer)
+  const page = await context.newPage()
+  for (const [path, said] of Object.entries({
+    'members/invite': 'To invite somebody, change a role or remove a member, ask an owner',
+    'instances/new': 'To add, change or retire an instance, ask an owner',
+    'keys/new': 'To issue, extend or end a key, ask',
+  })) {
+    await page.goto(`/${customer.slug}/${path}`)
+    await expect(page.getByRole('main')).toContainText(said)
+  }
+  await context.close()
+})
+
+test('a short ID in a sentence is never broken at its hyphen', async ({ browser }) => {
+  const customer = await newCustomer('hyphen')
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  for (const width of [320, 400, 760, 1280])
+    for (const path of ['activity', `instances/${customer.instanceId}`]) {
+      await page.setViewportSize({ width, height: 900 })
+      await page.goto(`/${customer.slug}/${path}`)
+      const table = page.getByRole('table').last()
+      expect((await table.textContent()) ?? '').toContain(customer.keys[0]?.shortId)
+      const broken = (await lineEnds(table)).filter(
+        ([before, after]) => before === '-' && /[0-9A-Z]/.test(after),
+      )
+      expect({ width, path, broken }).toEqual({ width, path, broken: [] })
+    }
+  await context.close()
+})
