@@ -82,6 +82,8 @@ test('[Z3] every permission that a person may have is asked for by a page, a rou
   )
   // Every page of a customer that staff open asks for it.
   asked.add('organization.visit')
+  // What the vendor's provider sends a browser back with, which staff-provider.test.ts tries.
+  asked.add('sign_in.staff')
   const forPeople = Object.entries(permissions)
     .filter(([, roles]) => roles.some((role: Role) => role !== 'system'))
     .map(([permission]) => permission)
