@@ -2,8 +2,9 @@ import '@/sandbox/node-version'
 import { parseArgs } from 'node:util'
 import { loadPage, look, type Sample } from '@/bench/measure'
 import { fetchPage, keysIn, type Page, scriptBytes, statementsOf } from '@/bench/page'
-import { type Bench, heap, signIn, startBench } from '@/bench/product'
+import { aKeyOf, type Bench, heap, signIn, startBench } from '@/bench/product'
 import { aims, type Figures, pageTable, ratioTable } from '@/bench/report'
+import { benchStaff } from '@/bench/world'
 
 /*
  * `npm run bench`: how fast the pages are, beside a bare Next page with the same rows. Each round asks every page in turn,
@@ -27,13 +28,37 @@ const { values } = parseArgs({
 async function pagesOf(bench: Bench): Promise<Page[]> {
   const large = await signIn(bench.postgres, 'owner@grand-groupe.example')
   const small = await signIn(bench.postgres, 'owner@petite-mairie.example')
+  const staff = await signIn(bench.postgres, benchStaff)
   const { portalUrl, bareUrl } = bench
+  const search = (what: string, text: string, expected: string) => ({
+    name: `search, ${what}`,
+    url: `${portalUrl}/staff?${new URLSearchParams({ q: text })}`,
+    cookie: staff,
+    expected,
+  })
+  const key = await aKeyOf(bench, 'petite-mairie')
   return [
     { name: 'bare page', url: `${bareUrl}/grand-groupe/keys`, cookie: large },
     { name: 'keys, 10,000', url: `${portalUrl}/grand-groupe/keys`, cookie: large },
     { name: 'keys, 10', url: `${portalUrl}/petite-mairie/keys`, cookie: small },
     { name: 'overview, 10,000', url: `${portalUrl}/grand-groupe`, cookie: large },
     { name: 'overview, 10', url: `${portalUrl}/petite-mairie`, cookie: small },
+    {
+      name: 'activity, long',
+      url: `${portalUrl}/grand-groupe/activity`,
+      cookie: large,
+      expected: '</tbody>',
+    },
+    {
+      name: 'activity, short',
+      url: `${portalUrl}/petite-mairie/activity`,
+      cookie: small,
+      expected: '</tbody>',
+    },
+    search('name', 'petite', 'Petite Mairie'),
+    search('address', new URL(key.url).host, 'Petite Mairie'),
+    search('short ID', key.shortId, key.shortId),
+    search('last four', key.lastFour, key.shortId),
   ]
 }
 
@@ -49,7 +74,11 @@ async function inspect(pages: Page[], bench: Bench): Promise<Figures[]> {
     figures.push({
       page,
       // The last line of the list; where there is none, the last instance.
-      expected: ids.at(-1) ?? html.match(/\/instances\/[\da-f-]{36}/g)?.at(-1) ?? 'no key and no instance',
+      expected:
+        page.expected ??
+        ids.at(-1) ??
+        html.match(/\/instances\/[\da-f-]{36}/g)?.at(-1) ??
+        'no key and no instance',
       statements: await statementsOf(page, bench),
       script: await scriptBytes(html, ofBare ? bench.bareUrl : bench.portalUrl),
       html: html.length,

@@ -8,6 +8,8 @@ export interface Page {
   name: string
   url: string
   cookie: string
+  /** What a right answer holds, where it is not the last of the keys or instances that it lists. */
+  expected?: string
 }
 
 /** The whole page. @throws when it is not 200. */

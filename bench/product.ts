@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { newToken, tokenHash } from '@/lib/people/tokens'
 import { prepareDatabase } from '@/sandbox/database'
-import { keptSecrets, productEnvironment } from '@/sandbox/environment'
+import { type Environment, keptSecrets, productEnvironment } from '@/sandbox/environment'
 import { freePort } from '@/sandbox/ports'
 import { type Postgres, startPostgres } from '@/sandbox/postgres'
 import { postgresHome } from '@/sandbox/postgres-home'
@@ -68,6 +68,7 @@ export async function startBench(options: {
       headsFile,
     })
     await prepareDatabase(postgres, env, 'large', print)
+    if (options.withBare) await completeWorld(env, print)
     const limited = {
       ...process.env,
       ...env,
@@ -85,6 +86,18 @@ export async function startBench(options: {
     await stop()
     throw error
   }
+}
+
+async function completeWorld(env: Environment, print: (line: string) => void) {
+  const running = startProcess({
+    name: 'world',
+    command: [process.execPath, '--import', 'tsx', 'bench/world.ts'],
+    cwd: root,
+    env: { ...process.env, ...env },
+    output: (line) => print(`[world] ${line}`),
+  })
+  const exit = await running.exited
+  if (exit.code !== 0) throw new Error(`The world of the bench was not completed (${describeExit(exit)}).`)
 }
 
 /** By the same server as the product. */
@@ -114,6 +127,26 @@ async function buildBare(print: (line: string) => void) {
   })
   const exit = await next.exited
   if (exit.code !== 0) throw new Error(`The build of the bare page failed (${describeExit(exit)}).`)
+}
+
+/** A key of an organization, and where it is used. */
+export async function aKeyOf({ postgres }: Bench, slug: string) {
+  const owner = new pg.Client({ connectionString: postgres.ownerUrl })
+  await owner.connect()
+  try {
+    await owner.query(`set latchkey.scope = 'system'`)
+    const { rows } = await owner.query<{ shortId: string; lastFour: string; url: string }>(
+      `select k.short_id as "shortId", k.last_four as "lastFour", a.url
+       from organizations o join keys k on k.organization_id = o.id
+         join instance_addresses a on a.instance_id = k.instance_id and a.ordinal = 0
+       where o.slug = $1 order by k.id limit 1`,
+      [slug],
+    )
+    if (!rows[0]) throw new Error(`${slug} has no key`)
+    return rows[0]
+  } finally {
+    await owner.end()
+  }
 }
 
 /** Signs a person of the seed in, by a row that the owner of the tables writes; returns the cookie. */
