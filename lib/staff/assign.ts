@@ -1,11 +1,8 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { people } from '@/db/schema/people'
-import { assignments, staff } from '@/db/schema/staff'
-import type { OrganizationTx } from '@/db/scope'
+import { assignments } from '@/db/schema/staff'
 import { command } from '@/lib/command'
-import { NotFound } from '@/lib/errors'
-import { holdBackStaff } from './role'
+import { holdBackStaff, nameOf } from './role'
 
 const Assign = z.object({ staffId: z.uuid('not_found') })
 
@@ -42,13 +39,3 @@ export const unassign = command(
     audit({ details: { name, staff: staffId } })
   },
 )
-
-async function nameOf(tx: OrganizationTx, staffId: string): Promise<string> {
-  const [found] = await tx
-    .select({ name: sql<string>`coalesce(nullif(${people.name}, ''), ${people.email})` })
-    .from(staff)
-    .innerJoin(people, eq(people.id, staff.personId))
-    .where(and(eq(staff.personId, staffId), isNull(staff.endedAt)))
-  if (!found) throw new NotFound('staff')
-  return found.name
-}

@@ -2,12 +2,14 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { sessions } from '@/db/schema/people'
 import { assignments, staff } from '@/db/schema/staff'
+import { appendAudit } from '@/lib/audit/append'
 import { vendorCommand } from '@/lib/command'
-import { NotFound, Refused } from '@/lib/errors'
-import { holdBackStaff } from './role'
+import { Refused } from '@/lib/errors'
+import { holdBackStaff, nameOf } from './role'
 
 /**
- * Ends what somebody is for the vendor: their role, their assignments and all their sessions, at once.
+ * Ends what somebody is for the vendor: their role, their assignments and all their sessions, at once. Whom they looked
+ * after reads in their own activity that they no longer do.
  * @throws NotFound; Refused `staff_self` for an admin who would end themselves.
  */
 export const endStaff = vendorCommand(
@@ -16,17 +18,23 @@ export const endStaff = vendorCommand(
   async ({ tx, now, personId: byId, audit }, { staffId }) => {
     if (staffId === byId) throw new Refused('staff_self')
     await holdBackStaff(tx, staffId)
+    const name = await nameOf(tx, staffId)
     const ended = await tx
       .update(staff)
       .set({ endedAt: now })
       .where(and(eq(staff.personId, staffId), isNull(staff.endedAt)))
       .returning({ role: staff.role })
-    if (!ended[0]) throw new NotFound('staff')
     const left = await tx
       .delete(assignments)
       .where(eq(assignments.personId, staffId))
       .returning({ organizationId: assignments.organizationId })
     await tx.delete(sessions).where(eq(sessions.userId, staffId))
-    audit({ details: { person: staffId, role: ended[0].role, assignments: left.length } })
+    const actor = byId ? 'staff' : 'system'
+    // In one order, so that two who end staff at once do not wait for each other.
+    for (const { organizationId } of left.sort((a, b) => (a.organizationId < b.organizationId ? -1 : 1)))
+      await appendAudit(tx, { organizationId, actor, personId: byId, at: now }, [
+        { action: 'assignment.remove', outcome: 'done', details: { name, staff: staffId } },
+      ])
+    audit({ details: { person: staffId, role: ended[0]?.role ?? null, assignments: left.length } })
   },
 )

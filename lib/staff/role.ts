@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { organizations } from '@/db/schema/organizations'
+import { people } from '@/db/schema/people'
 import { assignments, staff } from '@/db/schema/staff'
 import type { OrganizationTx, StaffTx, SystemTx } from '@/db/scope'
 import type { StaffRole } from '@/lib/access'
@@ -64,3 +65,14 @@ export const asRole = ({
 const active = (personId: string) => and(eq(staff.personId, personId), isNull(staff.endedAt))
 
 const queueOf = (personId: string) => sql`hashtextextended(${`staff ${personId}`}, 0)`
+
+/** By what a customer knows one of the staff. @throws NotFound for who is none, or no longer. */
+export async function nameOf(tx: OrganizationTx | SystemTx, staffId: string): Promise<string> {
+  const [found] = await tx
+    .select({ name: sql<string>`coalesce(nullif(${people.name}, ''), ${people.email})` })
+    .from(staff)
+    .innerJoin(people, eq(people.id, staff.personId))
+    .where(active(staffId))
+  if (!found) throw new NotFound('staff')
+  return found.name
+}

@@ -151,6 +151,21 @@ test('an admin assigns and takes away, which the members read, and counts at the
     })
 })
 
+test('whoever was looked after by somebody who is ended reads that they no longer are', async () => {
+  const { personId } = await addStaff(system, {
+    email: 'ina@northwind.example',
+    name: 'Ina Holm',
+    role: 'account_manager',
+  })
+  for (const { organizationId } of [own, other])
+    await assign(byStaff(people.admin, { organizationId }), { staffId: personId })
+  await endStaff({ actor: { kind: 'staff', personId: people.admin } }, { staffId: personId })
+  for (const { organizationId } of [own, other]) {
+    const [last] = (await entries(organizationId, 'assignment.remove')).slice(-1)
+    expect(last).toMatchObject({ actor: 'staff', person_id: people.admin, details: { name: 'Ina Holm' } })
+  }
+})
+
 test('[C8] who is taken away, or ended, while they work has either finished or not begun', async () => {
   const rounds = process.env.STRESS ? 200 : 5
   console.log(`[C8] ${rounds} rounds`)
