@@ -145,7 +145,7 @@ test('before it is retired one reads what will happen; afterwards it can be take
   await page.getByRole('link', { name: 'Change' }).click()
   await page.getByRole('link', { name: 'Retire this instance' }).click()
   await expect(page.getByText('its addresses become free for another instance')).toBeVisible()
-  await page.getByRole('button', { name: `Retire ${label}` }).click()
+  await page.getByRole('button', { name: 'Retire this instance' }).click()
   await expect(page.getByText('The instance is retired.')).toBeVisible()
 
   await page.goto(`${home}/instances?q=${label}`)

@@ -49,6 +49,8 @@ describe('normalizeShortId', () => {
     ['k-7qf3xm', 'K-7QF3XM'],
     [' K7QF3XM\n', 'K-7QF3XM'],
     ['K – 7QF 3XM', 'K-7QF3XM'],
+    ['Ｋ－７ＱＦ３ＸＭ', 'K-7QF3XM'],
+    ['K-7QF3XM.', 'K-7QF3XM'],
     ['K-OIL0oil', null],
     ['K-OILoil', 'K-011011'],
     ['l-7QF3XM', 'I-7QF3XM'],

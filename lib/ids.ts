@@ -44,12 +44,13 @@ export function shortId(letter: ShortIdLetter): string {
 }
 
 /**
- * Reads a short ID as people type it: any case, with or without hyphen and blanks, O for 0, I or L for 1.
+ * Reads a short ID as people type it: any case and width, with or without hyphen and blanks, O for 0, I or L for 1.
  * @returns the short ID as it is stored, or null when the text is none
  */
 export function normalizeShortId(text: string): string | null {
   if (text.length > 40) return null
-  const typed = text.replace(/[\s\p{Pd}\p{Cf}\u2212]/gu, '')
+  // As it stands at the end of a sentence, or typed in full width.
+  const typed = inHalfWidth(text).replace(/[\s\p{Pd}\p{Cf}\u2212]|[.,;:]$/gu, '')
   // Without the flags "iu", which would also let a Kelvin sign through.
   if (!/^[a-zA-Z0-9]{7}$/.test(typed)) return null
   const [letter = '', ...rest] = typed.toUpperCase()
@@ -57,6 +58,9 @@ export function normalizeShortId(text: string): string | null {
   const body = rest.join('').replaceAll('O', '0').replace(/[IL]/g, '1')
   return kind && !body.includes('U') ? `${kind}-${body}` : null
 }
+
+const inHalfWidth = (text: string) =>
+  text.replace(/[\uFF01-\uFF5E]/g, (char) => String.fromCharCode(char.charCodeAt(0) - 0xfee0))
 
 /**
  * Tries short IDs until one is free; two rows of a billion seldom meet, but a million rows do.

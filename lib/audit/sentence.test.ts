@@ -62,6 +62,18 @@ test('who did it is a person, one of the vendor’s by both names, or the vendor
   expect(say({ actor: 'stranger', personName: null, personEmail: null })).toMatch(/^Somebody copied/)
 })
 
+test('a member who takes the vendor’s name is called by their address', () => {
+  for (const personName of ['Nora Weiss (Northwind)', 'NORTH WIND', 'Ｎｏｒｔｈｗｉｎｄ staff'])
+    expect(say({ personName })).toMatch(/^ada@acme.example copied/)
+})
+
+test('an address in a script from the right keeps its order in the sentence', () => {
+  const details = { label: 'مثال', url: 'https://مثال.example/glpi' }
+  expect(say({ action: 'instance.add', details })).toBe(
+    'Ada added \u2068مثال\u2069 at \u2066https://مثال.example/glpi\u2069',
+  )
+})
+
 test('what staff did says why, and an entry from before reasons were kept says the rest', () => {
   const staff = {
     actor: 'staff',

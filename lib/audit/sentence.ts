@@ -19,7 +19,7 @@ export function auditSentence(
       name,
       name === 'until' && typeof value === 'string'
         ? lastDay(new Date(value), language, timeZone)
-        : isolated(String(value ?? '')),
+        : isolated(String(value ?? ''), name === 'url'),
     ]),
   )
   const noted = row.details.note ? 'yes' : 'no'
@@ -41,10 +41,22 @@ export function auditName(
   { actor, personName, personEmail }: Pick<AuditRow, 'actor' | 'personName' | 'personEmail'>,
   { t, vendor }: { t: Translate; vendor: string },
 ): string {
-  const name = personName || personEmail
+  // Anybody may call themselves what they like, but not speak as the vendor: their address is confirmed.
+  const posing = actor !== 'staff' && plain(personName ?? '').includes(plain(vendor))
+  const name = (posing ? null : personName) || personEmail
   if (name) return actor === 'staff' ? t('audit.staff', { name, vendor }) : name
   return actor === 'system' ? vendor : t('audit.somebody')
 }
 
-/** Text of any direction, kept from turning the sentence around it (UAX #9, FSI and PDI). */
-const isolated = (text: string) => (/[\u0590-\u08FF\uFB1D-\uFEFC]/u.test(text) ? `\u2068${text}\u2069` : text)
+const plain = (text: string) =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '')
+
+/**
+ * Text of any direction, kept from turning the sentence around it (UAX #9, FSI and PDI); an address is read from the left
+ * in any script (LRI).
+ */
+const isolated = (text: string, isAddress = false) =>
+  /[\u0590-\u08FF\uFB1D-\uFEFC]/u.test(text) ? `${isAddress ? '\u2066' : '\u2068'}${text}\u2069` : text

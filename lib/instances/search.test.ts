@@ -76,6 +76,7 @@ describe('a label is found without its accents, and with them', () => {
     ['ｍｅｄｉａ', library],
     ['THEQUE', ['Bibliothèque', ...library].sort()],
     ['coeur', ['Œuvres & Cœur']],
+    ['œuvres  &\tcœur', ['Œuvres & Cœur']],
     ['ŒUVRES', ['Œuvres & Cœur']],
     ['strasse', ['Straße']],
     ['STRAẞE', ['Straße']],

@@ -10,6 +10,16 @@ test('one wrong character: which, and what finds the key that was meant', () => 
   expect(mistypedKey(wrong)).toEqual({ q: lastFour(key), mistyped: 'wrong_characters', place: '9' })
 })
 
+test('two wrong characters: which both', () => {
+  const typed = [...key].map((char, at) => (at === 11 || at === 20 ? other(char) : char)).join('')
+  expect(mistypedKey(typed)).toEqual({
+    q: lastFour(key),
+    mistyped: 'wrong_characters',
+    place: '12',
+    also: '21',
+  })
+})
+
 test('what only begins as a key is one, and finds nothing', () => {
   expect(mistypedKey('gks1qqqq')).toMatchObject({ q: '', mistyped: 'wrong_length' })
 })

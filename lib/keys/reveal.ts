@@ -1,4 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
@@ -45,6 +45,11 @@ export const revealKeys = command(
         expiresAt: keys.expiresAt,
         cipher: keys.cipher,
         ringVersion: keys.ringVersion,
+        /** The newer key, where one waits to take this one's place. */
+        waiting: sql<
+          string | null
+        >`(select n.short_id from keys n where n.organization_id = keys.organization_id
+          and n.follows_id = keys.id and n.first_seen_at is null)`,
       })
       .from(keys)
       .innerJoin(products, eq(products.id, keys.productId))

@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { knownBrowsers, people, sessions } from '@/db/schema/people'
 import type { SystemTx } from '@/db/scope'
 import type { VendorScope } from '@/lib/command'
+import { newId } from '@/lib/ids'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { sessionDays } from './rules'
 import { newToken, tokenHash } from './tokens'
@@ -18,6 +19,7 @@ export async function beginSession(
   const [session] = await tx
     .insert(sessions)
     .values({
+      id: newId(now),
       sessionToken: tokenHash(sessionToken).toString('base64url'),
       userId: person.id,
       expires,

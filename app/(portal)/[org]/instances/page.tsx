@@ -186,7 +186,14 @@ async function Nothing({ visit, here, list }: Around) {
       </Empty>
     )
   }
-  if (list.retired) return <Empty icon="server" title={t('instances.none_retired')} />
+  if (list.retired)
+    return (
+      <Empty
+        icon="server"
+        title={t('instances.none_retired')}
+        actions={<LinkButton href={here}>{t('instances.in_use')}</LinkButton>}
+      />
+    )
   const mayAdd = may(organization.role, 'instance.add')
   return (
     <Empty

@@ -28,7 +28,10 @@ export async function reveal(_: FormState<Revealed>, form: FormData): Promise<Fo
       lead,
       steps: [...steps, t('keys.glpi.leave')],
     }
-    return { message: copied ? t('keys.copy.done', { product: key.product }) : shown, data }
+    const message = copied ? t('keys.copy.done', { product: key.product }) : shown
+    if (!key.waiting) return { message, data }
+    const newer = t('keys.copy.newer', { shortId: key.waiting })
+    return { message: `${message} ${newer}`, data: { ...data, shown: `${shown} ${newer}` } }
   })
 }
 

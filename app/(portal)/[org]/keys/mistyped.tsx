@@ -14,14 +14,20 @@ const reasons = [
   'wrong_checksum',
 ] as const
 
+/** These say where. */
+const placed = /^(?!stray).*_characters?$/
+
 /** `?mistyped=` of the address, as `lib/keys/mistyped.ts` makes it, in words; nothing where it says anything else. */
 export function Mistyped({ query, t }: { query: SearchParams; t: Translate }) {
   const because = reasons.find((reason) => reason === query.mistyped)
   if (!because) return null
-  const place = /^\d{1,2}$/.test(String(query.place)) ? Number(query.place) : 0
+  const placeOf = (text: unknown) => (/^[1-9]\d?$/.test(String(text)) ? Number(text) : 0)
+  const [place, also] = [placeOf(query.place), placeOf(query.also)]
+  // Somebody wrote the address by hand.
+  if (place === 0 && placed.test(because)) return null
   return (
     <Notice tone="soon">
-      {t(`keys.mistyped.${because}`, { place })}{' '}
+      {t(`keys.mistyped.${because}`, { place, also })}{' '}
       {query.q ? t('keys.mistyped.meant') : t('keys.mistyped.copy_again')}
     </Notice>
   )

@@ -29,6 +29,7 @@ export function Planner({
           placeholder={t('instance.plan_placeholder')}
           defaultValue={typed}
           maxLength={50}
+          required
         />
         <Button>{t('instance.plan_button')}</Button>
       </form>

@@ -88,7 +88,7 @@ function Consequences({
         <p>{t('instances.retire.back')}</p>
         <div className="row">
           <SubmitButton variant="danger" pendingText={t('shell.busy')}>
-            {t('instances.retire.submit', { label: instance.label })}
+            {t('instances.retire.submit')}
           </SubmitButton>
           <LinkButton variant="quiet" href={`/${slug}/instances/${instance.id}`}>
             {t('instances.retire.cancel')}
