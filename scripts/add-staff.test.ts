@@ -22,6 +22,10 @@ test('on an empty database it makes the first admin, once, and says so', async (
     said: `${email} is an admin now, and signs in by mail.`,
   })
   expect(await staffAdd([email, '--admin'])).toEqual({ code: 0, said: `${email} is an admin already.` })
+  expect(await staffAdd([email])).toEqual({
+    code: 1,
+    said: 'This is the only admin: make somebody else one first, with --admin.',
+  })
   expect(
     await rowsOf(
       database,
@@ -30,9 +34,12 @@ test('on an empty database it makes the first admin, once, and says so', async (
   ).toEqual([{ email: 'theo@northwind.example', name: 'Theo Brandt', role: 'admin', ended_at: null }])
   const entries = await rowsOf(
     database,
-    `select actor, outcome from audit_entries where action = 'staff.add'`,
+    `select actor, outcome from audit_entries where action = 'staff.add' order by sequence`,
   )
-  expect(entries).toEqual([{ actor: 'system', outcome: 'done' }])
+  expect(entries).toEqual([
+    { actor: 'system', outcome: 'done' },
+    { actor: 'system', outcome: 'refused' },
+  ])
 }, 120_000)
 
 test('what is wrong is said in a sentence, with a code for scripts', async () => {

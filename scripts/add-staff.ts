@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { closePool } from '@/db/client'
-import { InvalidInput, Unavailable } from '@/lib/errors'
+import { InvalidInput, Refused, Unavailable } from '@/lib/errors'
 import { addStaff } from '@/lib/staff/add'
 
 /*
@@ -31,6 +31,8 @@ function parse<T>(read: () => T): T {
 function explain(error: unknown): string {
   if (error instanceof InvalidInput && error.fields.email) return `That is no e-mail address.\n${usage}`
   if (error instanceof InvalidInput) return 'A name has at most 200 characters.'
+  if (error instanceof Refused && error.code === 'staff_last_admin')
+    return 'This is the only admin: make somebody else one first, with --admin.'
   if (error instanceof Unavailable) return 'The database cannot be reached; DATABASE_URL says where it is.'
   return error instanceof Error ? error.message : String(error)
 }

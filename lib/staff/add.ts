@@ -5,7 +5,7 @@ import { staff, staffRole } from '@/db/schema/staff'
 import { vendorCommand } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { personWith } from '@/lib/organizations/person'
-import { holdBackStaff } from './role'
+import { holdBackStaff, keepAnAdmin } from './role'
 
 const AddStaff = z.object({
   email: z
@@ -21,7 +21,8 @@ const AddStaff = z.object({
 /**
  * Makes somebody one of the vendor's staff, or gives one of them another role; who is that already is left alone. A name
  * is taken for a person who has none.
- * @throws Refused `staff_self` for an admin who would change their own role: somebody else must be left who can.
+ * @throws Refused `staff_self` for an admin who would change their own role: somebody else must be left who can;
+ * `staff_last_admin` for the only admin's, whoever asks.
  */
 export const addStaff = vendorCommand(
   'staff.add',
@@ -42,6 +43,7 @@ export const addStaff = vendorCommand(
       unchanged()
       return { personId, changed: false }
     }
+    if (role !== 'admin') await keepAnAdmin(tx, personId)
     // Who comes back comes anew.
     const back = before?.endedAt ? { addedAt: now, endedAt: null } : {}
     await tx

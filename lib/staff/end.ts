@@ -5,12 +5,12 @@ import { assignments, staff } from '@/db/schema/staff'
 import { appendAudit } from '@/lib/audit/append'
 import { vendorCommand } from '@/lib/command'
 import { Refused } from '@/lib/errors'
-import { holdBackStaff, nameOf } from './role'
+import { holdBackStaff, keepAnAdmin, nameOf } from './role'
 
 /**
  * Ends what somebody is for the vendor: their role, their assignments and all their sessions, at once. Whom they looked
  * after reads in their own activity that they no longer do.
- * @throws NotFound; Refused `staff_self` for an admin who would end themselves.
+ * @throws NotFound; Refused `staff_self` for an admin who would end themselves, `staff_last_admin` for the only one.
  */
 export const endStaff = vendorCommand(
   'staff.end',
@@ -19,6 +19,7 @@ export const endStaff = vendorCommand(
     if (staffId === byId) throw new Refused('staff_self')
     await holdBackStaff(tx, staffId)
     const name = await nameOf(tx, staffId)
+    await keepAnAdmin(tx, staffId)
     const ended = await tx
       .update(staff)
       .set({ endedAt: now })

@@ -4,7 +4,7 @@ import { people } from '@/db/schema/people'
 import { assignments, staff } from '@/db/schema/staff'
 import type { OrganizationTx, StaffTx, SystemTx } from '@/db/scope'
 import type { StaffRole } from '@/lib/access'
-import { NotFound } from '@/lib/errors'
+import { NotFound, Refused } from '@/lib/errors'
 
 type Tx = OrganizationTx | StaffTx | SystemTx
 
@@ -35,6 +35,20 @@ export async function staffRoleOf(tx: SystemTx, personId: string): Promise<Staff
 /** Waits for what somebody of the staff is doing, and lets them begin nothing more until the commit. */
 export async function holdBackStaff(tx: OrganizationTx | SystemTx, personId: string) {
   await tx.execute(sql`select pg_advisory_xact_lock(${queueOf(personId)})`)
+}
+
+/**
+ * Before somebody stops being an admin: nobody else stops being one until the commit.
+ * @throws Refused `staff_last_admin` when nobody would be left who can add staff.
+ */
+export async function keepAnAdmin(tx: SystemTx, personId: string) {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('staff admins', 0))`)
+  const admins = await tx
+    .select({ personId: staff.personId })
+    .from(staff)
+    .where(and(eq(staff.role, 'admin'), isNull(staff.endedAt)))
+  const [first, ...more] = admins
+  if (first?.personId === personId && more.length === 0) throw new Refused('staff_last_admin')
 }
 
 /** What somebody is to an organization as one of the staff; null where they are none, or there is no such organization. */
