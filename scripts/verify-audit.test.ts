@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -27,12 +27,29 @@ const as = (database: { ownerUrl: string }, statement: string) =>
     await client.query(statement)
   })
 
+test('before the first hour is over nothing needs to be signed; later that is a fault', async () => {
+  await makeOrganization('first')
+  writeFileSync(file, '')
+  expect(verify()).toEqual({
+    status: 0,
+    said: expect.stringMatching(
+      /^Nothing is signed yet: .* within the hour\.\nAll is as it was written: 2 trails with \d+ entries and 0 signed lines were read\.$/,
+    ),
+  })
+  const clock = path.join(folder, 'clock')
+  writeFileSync(clock, `${2 * 3_600_000 + 60_000}`)
+  const { status, said } = verify({ SANDBOX_CLOCK_FILE: clock })
+  expect(status).toBe(1)
+  expect(said).toContain('Nothing was ever signed: no worker runs')
+  expect(said).toMatch(/\n1 fault was found: /)
+})
+
 test('audit:verify says that all is well, or names what is not and ends with 1', async () => {
   const { organizationId } = await makeOrganization('acme')
   await signHeads()
   expect(verify()).toMatchObject({
     status: 0,
-    said: expect.stringMatching(/^All is as it was written: 2 trails/),
+    said: expect.stringMatching(/^All is as it was written: 3 trails/),
   })
   await as(
     database,
@@ -55,7 +72,7 @@ test('another key, a file that is not there, or none that was named is said', as
     status: 1,
     said: expect.stringContaining('is not signed by AUDIT_SIGNING_KEY'),
   })
-  expect(other.said).toContain('Nothing was signed since ever')
+  expect(other.said).toContain('Nothing was ever signed')
   expect(verify({}, '--heads', `${file}.none`)).toMatchObject({
     status: 2,
     said: expect.stringContaining('ENOENT'),

@@ -11,6 +11,10 @@ import { env } from '@/lib/env'
 const print = (line: string) => process.stdout.write(`${line}\n`)
 /** The worker signs hourly; one hour may be missed while it is started anew. */
 const mostHours = 3
+/** Of a new install: the worker signs for the first time within the hour that it is started in. */
+const mostHoursUnsigned = 2
+
+const hoursSince = (at: Date) => (now().getTime() - at.getTime()) / 3_600_000
 
 const said: Record<ChainFault['because'], (fault: ChainFault) => string> = {
   changed: ({ sequence }) => `entry ${sequence} was changed, or moved from another place`,
@@ -36,19 +40,22 @@ async function verify(): Promise<number> {
   const { heads, lines, newest, faults } = await readSignedHeads(files)
   let count = faults.length
   for (const { file, line, because } of faults) print(`Line ${line} of ${file} ${lineSaid[because]}.`)
-  const { chains, entries } = await verifyTrail(heads, (fault) => {
+  const { chains, entries, oldest } = await verifyTrail(heads, (fault) => {
     count += 1
     const whose = fault.organizationId ? `organization ${fault.organizationId}` : 'the vendor'
     print(`The audit trail of ${whose}: ${said[fault.because](fault)}.`)
   })
-  if (!newest || now().getTime() - newest.getTime() > mostHours * 3_600_000) {
+  const isNew = !newest && faults.length === 0 && oldest && hoursSince(oldest) < mostHoursUnsigned
+  if (isNew) {
+    print('Nothing is signed yet: the worker signs for the first time within the hour.')
+  } else if (!newest || hoursSince(newest) > mostHours) {
     count += 1
-    print(
-      `Nothing was signed since ${newest?.toISOString() ?? 'ever'}: no worker runs, or later lines were cut off.`,
-    )
+    const since = newest ? `Nothing was signed since ${newest.toISOString()}` : 'Nothing was ever signed'
+    print(`${since}: no worker runs, or later lines were cut off.`)
   }
   const read = `${chains} trails with ${entries} entries and ${lines} signed lines were read`
-  print(count === 0 ? `All is as it was written: ${read}.` : `${count} faults were found: ${read}.`)
+  const found = count === 1 ? '1 fault was found' : `${count} faults were found`
+  print(`${count === 0 ? 'All is as it was written' : found}: ${read}.`)
   return count
 }
 

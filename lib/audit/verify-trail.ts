@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, min, sql } from 'drizzle-orm'
 import { auditEntries, auditHeads } from '@/db/schema/audit'
 import { asSystem, type SystemTx } from '@/db/scope'
 import { readSignedLines } from './signed-heads'
@@ -61,17 +61,22 @@ export async function readSignedHeads(files: readonly string[]): Promise<SignedH
 /**
  * Reads every audit chain and compares it with itself and with what was signed of it.
  * @param onFault is told the first fault of each chain that has one
+ * @returns how much was read, and when the oldest of the chains began
  */
 export async function verifyTrail(
   signed: SignedHeads['heads'],
   onFault: (fault: ChainFault) => void,
-): Promise<{ chains: number; entries: number }> {
-  const stored = await asSystem('verify the audit trail', async (tx) => {
+): Promise<{ chains: number; entries: number; oldest: Date | null }> {
+  const { stored, oldest } = await asSystem('verify the audit trail', async (tx) => {
     await tx.execute(sql`set local statement_timeout = 0`)
     const { rows } = await tx.execute<{ id: string | null }>(
       sql`select organization_id as id from audit_heads union select organization_id from audit_entries`,
     )
-    return rows.map(({ id }) => id)
+    const begun = await tx
+      .select({ oldest: min(auditEntries.at) })
+      .from(auditEntries)
+      .where(eq(auditEntries.sequence, 1))
+    return { stored: rows.map(({ id }) => id), oldest: begun[0]?.oldest ?? null }
   })
   const chains = new Set([...stored, ...signed.keys()])
   let entries = 0
@@ -81,7 +86,7 @@ export async function verifyTrail(
     entries += found.entries
     if (found.fault) onFault({ organizationId, ...found.fault })
   }
-  return { chains: chains.size, entries }
+  return { chains: chains.size, entries, oldest }
 }
 
 const batch = 2_000
