@@ -11,6 +11,8 @@ const lockTimeout = '55P03'
 const deadlock = '40P01'
 const serialization = '40001'
 const uniqueViolation = '23505'
+// No such role or another password; no such database; a table that is not there; one without rights.
+const notMigrated = ['28000', '28P01', '3D000', '42P01', '42501']
 const connectionErrors =
   /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/
 
@@ -39,6 +41,19 @@ export function isDown(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDown)
   return (
     error instanceof Error && connectionErrors.test(`${'code' in error ? error.code : ''} ${error.message}`)
+  )
+}
+
+/**
+ * Tells what waiting does not heal from a database that is down.
+ * @throws Error with what to do, when the database answers and turns its caller away.
+ */
+export function throwIfNotMigrated(thrown: unknown) {
+  const error = cause(thrown)
+  if (!(error instanceof DatabaseError) || !notMigrated.includes(error.code ?? '')) return
+  throw new Error(
+    `The database answers: ${error.message}. Run npm run db:migrate, which makes the tables, and the roles with the ` +
+      'passwords in DATABASE_URL and WORKER_DATABASE_URL.',
   )
 }
 

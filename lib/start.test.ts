@@ -1,3 +1,5 @@
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+import { DatabaseError } from 'pg'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { checkRole } from '@/db/check-role'
 import { pool } from '@/db/client'
@@ -72,4 +74,26 @@ test('what does not fit a database that comes late ends the process with the sen
   expect(process.exit).toHaveBeenCalledExactlyOnceWith(1)
   expect(written).toContain('Latchkey does not start. KEY_RING lacks version 1.')
   expect(isUnchecked()).toBe(true)
+})
+
+test.each(['28000', '28P01', '3D000'])(
+  'a database that lets nobody in (%s) is not waited for: the sentence names the command',
+  async (code) => {
+    const refused = new DatabaseError('role "latchkey_app" does not exist', 1, 'error')
+    query.mockRejectedValueOnce(Object.assign(refused, { code }))
+    await startOrExit()
+    expect(process.exit).toHaveBeenCalledExactlyOnceWith(1)
+    expect(written).toMatch(
+      /^Latchkey does not start\. The database answers: role "latchkey_app" does not exist.*npm run db:migrate/,
+    )
+  },
+)
+
+test('one without the tables is not waited for either', async () => {
+  const missing = new DatabaseError('relation "keys" does not exist', 1, 'error')
+  const cause = Object.assign(missing, { code: '42P01' })
+  vi.mocked(checkRing).mockRejectedValueOnce(new DrizzleQueryError('select', [], cause))
+  await startOrExit()
+  expect(process.exit).toHaveBeenCalledExactlyOnceWith(1)
+  expect(written).toContain('The database answers: relation "keys" does not exist. Run npm run db:migrate')
 })

@@ -1,5 +1,6 @@
 import { checkRole } from '@/db/check-role'
 import { pool } from '@/db/client'
+import { throwIfNotMigrated } from '@/db/failures'
 import { isUnchecked, setUnchecked } from '@/lib/answer'
 import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
@@ -19,6 +20,7 @@ export async function checkStart(): Promise<boolean> {
   try {
     await pool().query('select 1')
   } catch (error) {
+    throwIfNotMigrated(error)
     log.debug({ err: error }, 'the database does not answer')
     return false
   }
@@ -29,6 +31,7 @@ export async function checkStart(): Promise<boolean> {
   } catch (error) {
     // It answered and is gone again.
     if (error instanceof Unavailable) return false
+    throwIfNotMigrated(error)
     throw error
   }
 }

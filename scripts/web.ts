@@ -1,11 +1,12 @@
 /*
  * The web process: Next behind a plain HTTP server, because three things must be settled before Next sees a request: the
  * client's address, the headers that every answer carries, and whether it can be read at all. And one after: that an
- * outage is called one. Run by Node itself (no loader), so what it imports of ours has a path and imports only Node's.
+ * outage is called one. Run by Node itself (no loader), so what it imports of ours has a path and imports no `@/`.
  */
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import next from 'next'
 import { isUnchecked, watchAnswer } from '../lib/answer.ts'
+import { env } from '../lib/env.ts'
 import { setClientAddress, trustedProxies } from './client-address.ts'
 import { setHeaders } from './headers.ts'
 import { answerOutage, explainOutage } from './outage.ts'
@@ -14,13 +15,13 @@ const port = Number(process.env.PORT ?? 3000)
 const hostname = process.env.HOST ?? '0.0.0.0'
 // The longest form of the portal has some kilobytes.
 const mostBytes = 262_144
-const publicOrigin = new URL(process.env.PUBLIC_URL?.trim() || 'http://localhost').origin
+// Checked before it is read, and so before Next comes to the start's own check (instrumentation.ts).
+const { PUBLIC_URL: publicOrigin, TRUSTED_PROXIES } = checkedEnv()
+const trusted = trustedProxies(TRUSTED_PROXIES)
 
 const app = next({ dev: process.env.NODE_ENV === 'development', hostname, port })
 await app.prepare()
 const handle = app.getRequestHandler()
-// The start has checked the environment by now.
-const trusted = trustedProxies(process.env.TRUSTED_PROXIES ?? '')
 
 const server = createServer((request, response) => {
   setClientAddress(request, trusted)
@@ -49,12 +50,9 @@ const server = createServer((request, response) => {
   })
 })
 server.keepAliveTimeout = 65_000
-server.once('error', (error) => {
-  process.stderr.write(
-    `Latchkey does not start. It cannot listen on HOST ${hostname}, PORT ${port}: ${error.message}\n`,
-  )
-  process.exit(1)
-})
+server.once('error', (error) =>
+  refuseToStart(`It cannot listen on HOST ${hostname}, PORT ${port}: ${error.message}`),
+)
 server.listen(port, hostname)
 
 // What is under way is finished, nothing new is taken.
@@ -63,6 +61,19 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     server.close(() => process.exit(0))
     server.closeIdleConnections()
   })
+}
+
+function checkedEnv() {
+  try {
+    return env()
+  } catch (error) {
+    return refuseToStart(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function refuseToStart(because: string): never {
+  process.stderr.write(`Latchkey does not start. ${because}\n`)
+  process.exit(1)
 }
 
 /**

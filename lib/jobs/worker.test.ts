@@ -237,6 +237,16 @@ test(
   60_000 + rounds * 60_000,
 )
 
+test('a database that turns the worker away ends it with the command that sets it right', async () => {
+  const address = new URL(database.workerUrl)
+  address.username = 'nobody_made_this_role'
+  const { exited } = startWorker({ WORKER_DATABASE_URL: address.href })
+  expect(await exited).toEqual({ code: 1, signal: null })
+  expect(lines.join('\n')).toMatch(
+    /The worker ends\. The database answers: .*nobody_made_this_role.* Run npm run db:migrate/,
+  )
+})
+
 test('[F2] a Postgres that crashes or restarts ends no worker: mails go on once it is back (4 times)', async () => {
   const folder = throwAwayFolder()
   // Durable, unlike other tests': what was committed must outlive the crash.

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
 import { Pool } from 'pg'
 import { closePool, openPoolAt, pool } from '@/db/client'
-import { unavailableWhenDown } from '@/db/failures'
+import { throwIfNotMigrated, unavailableWhenDown } from '@/db/failures'
 import { signHeads } from '@/lib/audit/sign-heads'
 import { checkHeadsFile } from '@/lib/audit/signed-heads'
 import { env } from '@/lib/env'
@@ -123,6 +123,7 @@ async function untilDatabaseAnswers() {
       await pool().query('select 1')
       return
     } catch (error) {
+      throwIfNotMigrated(error)
       if (tries === 0) log.warn({ err: error }, 'the database does not answer; the worker waits for it')
       await wait(1_000)
     }
