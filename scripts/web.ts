@@ -10,6 +10,7 @@ import { env } from '../lib/env.ts'
 import { setClientAddress, trustedProxies } from './client-address.ts'
 import { setHeaders } from './headers.ts'
 import { answerOutage, explainOutage } from './outage.ts'
+import { stopInOrder } from './stop-in-order.ts'
 
 const port = Number(process.env.PORT ?? 3000)
 const hostname = process.env.HOST ?? '0.0.0.0'
@@ -53,14 +54,12 @@ server.keepAliveTimeout = 65_000
 server.once('error', (error) =>
   refuseToStart(`It cannot listen on HOST ${hostname}, PORT ${port}: ${error.message}`),
 )
+const stop = stopInOrder(server)
 server.listen(port, hostname)
 
 // What is under way is finished, nothing new is taken.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    server.close(() => process.exit(0))
-    server.closeIdleConnections()
-  })
+  process.once(signal, () => void stop().then(() => process.exit(0)))
 }
 
 function checkedEnv() {
