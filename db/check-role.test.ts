@@ -88,7 +88,7 @@ const spoilt: [what: string, spoil: string, restore: string, says: RegExp][] = [
   ],
 ]
 
-test.each(spoilt)('a role that %s may not start', async (_what, spoil, restore, says) => {
+test.each(spoilt)('[A15] a role that %s may not start', async (_what, spoil, restore, says) => {
   await asSuperuser(spoil)
   try {
     await expect(start('latchkey_app')).rejects.toThrow(says)

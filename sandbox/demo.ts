@@ -8,6 +8,7 @@ import { type Lock, takeLock } from '@/sandbox/lock'
 import { type Portal, startPortal } from '@/sandbox/portal'
 import { freePort, isPortFree } from '@/sandbox/ports'
 import { postgresHome } from '@/sandbox/postgres-home'
+import { realSetting } from '@/sandbox/real-settings'
 import { demoPeople, demoStaff, largePeople } from '@/sandbox/seed/people'
 import { buildWhenStale } from '@/scripts/build'
 import { describeExit, requestToStop } from '@/scripts/processes'
@@ -135,6 +136,13 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+const real = realSetting(process.env)
+if (real) {
+  refuse(
+    `The demo is made-up data and a mail server that delivers nowhere, and ${real}: these are a real portal’s settings.`,
+    'Start it in a shell without them.',
+  )
+}
 let options: Options
 try {
   options = readOptions()

@@ -1,5 +1,6 @@
 import { closePool } from '@/db/client'
 import type { SeedSize } from '@/sandbox/database'
+import { realSetting } from '@/sandbox/real-settings'
 import { lookAround } from './found'
 import { isLargeComplete, seedLarge } from './large'
 import { isSmallComplete, seedSmall } from './small'
@@ -20,6 +21,11 @@ export async function seed(size: SeedSize): Promise<boolean> {
 if (import.meta.main) {
   const [size = 'small'] = process.argv.slice(2)
   if (size !== 'small' && size !== 'large') throw new Error(`There is no seed "${size}": small or large.`)
+  const real = realSetting(process.env)
+  if (real) {
+    process.stdout.write(`Nothing was seeded: the customers are made up, and ${real}.\n`)
+    process.exit(1)
+  }
   try {
     const began = performance.now()
     const done = await seed(size)
