@@ -1,6 +1,7 @@
 'use client'
 
 import { useSyncExternalStore } from 'react'
+import { isOutdated } from '@/components/unanswered'
 import en from '@/lib/messages/en/failed.json'
 import fr from '@/lib/messages/fr/failed.json'
 
@@ -15,6 +16,18 @@ export function Failed({ error, reset }: { error: Error & { digest?: string }; r
   const { digest } = error
   // As Chromium, Firefox and Safari call a request that never got there.
   const unreachable = !digest && /failed to fetch|networkerror|load failed/i.test(error.message)
+  if (isOutdated(error))
+    return (
+      <main className="alone">
+        <h1>{words.outdated_title}</h1>
+        <p>{words.outdated_text}</p>
+        <div className="row">
+          <button type="button" className="btn primary" onClick={() => location.reload()}>
+            {words.reload}
+          </button>
+        </div>
+      </main>
+    )
   return (
     <main className="alone">
       <h1>{unreachable ? words.unreachable_title : words.title}</h1>

@@ -19,13 +19,17 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
+  const t = await currentTranslator()
   const theme = parseTheme((await cookies()).get(themeCookie())?.value)
   // Reading it makes every page render per request, which its nonce needs.
   await headers()
   return (
     <html lang={await currentLanguage()} data-theme={themeAttribute(theme)} className={fontVariables}>
       <body
-        data-unreachable={(await currentTranslator())('errors.unreachable')}
+        data-unreachable={t('errors.unreachable')}
+        data-new-version={t('errors.new_version')}
+        data-open-anew={t('errors.open_anew')}
+        data-unanswered={t('errors.unanswered')}
         data-support={env().SUPPORT_EMAIL}
       >
         {children}

@@ -1,15 +1,15 @@
 import type { FormState } from './form-state'
 
-type SignIn = Extract<FormState, { status: 'failed' }>['signIn']
+type Link = Extract<FormState, { status: 'failed' }>['link']
 
-/** Why something was not done; where signing in again is the way on, with the link to it, in a tab of its own. */
-export function Failure({ message, signIn }: { message: string; signIn?: SignIn | undefined }) {
-  if (!signIn) return message
+/** Why something was not done; where the way on leads elsewhere, with the link to it, in a tab of its own. */
+export function Failure({ message, link }: { message: string; link?: Link | undefined }) {
+  if (!link) return message
   return (
     <>
       {message}{' '}
-      <a className="link" href={signIn.href} target="_blank" rel="noreferrer">
-        {signIn.text}
+      <a className="link" href={link.href} target="_blank" rel="noreferrer">
+        {link.text}
       </a>
     </>
   )

@@ -7,6 +7,12 @@ export type FormState<Data = null> =
       message: string
       fields: Record<string, string>
       values: Record<string, string>
-      /** The link to sign in again, and back here, where that is the way on. */
-      signIn?: { text: string; href: string }
+      /** The way on, where it leads elsewhere: to sign in again and back here, to the page as it is now. */
+      link?: { text: string; href: string }
     }
+
+/** What was typed into a form, and what it says itself; not what the framework adds. */
+export function valuesOf(form: FormData): Record<string, string> {
+  const texts = [...form].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return Object.fromEntries(texts.filter(([name]) => !name.startsWith('$')))
+}

@@ -13,6 +13,7 @@ import { Failure } from './failure'
 import type { FormState } from './form-state'
 import { Checkbox, Field, Input, Select } from './ui/field'
 import { Notice } from './ui/notice'
+import { keeping } from './unanswered'
 
 const State = createContext<FormState>({ status: 'idle' })
 
@@ -33,7 +34,9 @@ export function ActionForm({
   hidden: Record<string, string>
   children?: ReactNode
 }) {
-  const [state, submit] = useActionState(action, { status: 'idle' })
+  // The server writes the action itself into the form, for who has no JavaScript.
+  const kept = typeof window === 'undefined' ? action : keeping(action)
+  const [state, submit] = useActionState(kept, { status: 'idle' })
   const [offline, setOffline] = useState(false)
   // Sent without a connection, the whole page would fail, and what was typed be gone.
   const keepWhenOffline = (event: FormEvent<HTMLFormElement>) => {
@@ -56,7 +59,7 @@ export function ActionForm({
         )}
         {!offline && state.status === 'failed' && (
           <Notice tone="bad">
-            <Failure message={state.message} signIn={state.signIn} />
+            <Failure message={state.message} link={state.link} />
           </Notice>
         )}
         {!offline && state.status === 'done' && <Notice tone="ok">{state.message}</Notice>}

@@ -17,6 +17,7 @@ import type { FormState } from './form-state'
 import { Button } from './ui/button'
 import { KeyField } from './ui/key-field'
 import { Notice } from './ui/notice'
+import { newVersion } from './unanswered'
 
 export interface Revealed {
   keyId: string
@@ -122,8 +123,8 @@ function useAnswers(action: (state: State, form: FormData) => Promise<State>, la
     // The last answer speaks of another key than the one that the clipboard will hold.
     setAnswered(idle)
     setPressed(submitter.value.split(' ')[1] ?? null)
-    // No connection is no reason to lose the page.
-    const asked = action(idle, form).catch(() => failed(labels.unreachable))
+    // Neither is a reason to lose the page: no connection, and a new version.
+    const asked = action(idle, form).catch((error) => newVersion(error) ?? failed(labels.unreachable))
     // Begun within the click: some browsers let a page write to the clipboard only then.
     const copied = submitter.value.startsWith('copied') ? copy(asked) : Promise.resolve(true)
     startTransition(async () => {
@@ -153,7 +154,7 @@ const failed = (message: string): State => ({ status: 'failed', message, fields:
 
 const Refusal = ({ state }: { state: Extract<State, { status: 'failed' }> }) => (
   <Notice tone="bad">
-    <Failure message={state.message} signIn={state.signIn} />
+    <Failure message={state.message} link={state.link} />
   </Notice>
 )
 

@@ -10,6 +10,7 @@ import { env } from '../lib/env.ts'
 import { setClientAddress, trustedProxies } from './client-address.ts'
 import { setHeaders } from './headers.ts'
 import { answerOutage, explainOutage } from './outage.ts'
+import { explainOutdated } from './outdated.ts'
 import { stopInOrder } from './stop-in-order.ts'
 
 const port = Number(process.env.PORT ?? 3000)
@@ -44,6 +45,7 @@ const server = createServer((request, response) => {
     blameTheSender(response)
     // Next would refuse it unread, by a Host that can be forged; without it act.ts refuses it, and records that.
     if (request.headers.origin !== publicOrigin) delete request.headers.origin
+    if (!('next-action' in request.headers)) explainOutdated(request, response)
   }
   watchAnswer(response, (met) => {
     explainOutage(response, met)

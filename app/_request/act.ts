@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { refresh } from 'next/cache'
 import { headers } from 'next/headers'
 import { unstable_rethrow } from 'next/navigation'
-import type { FormState } from '@/components/form-state'
+import { type FormState, valuesOf } from '@/components/form-state'
 import { isStaffRole, type Permission } from '@/lib/access'
 import { noteUnavailable } from '@/lib/answer'
 import type { By, VendorBy } from '@/lib/command'
@@ -90,8 +90,8 @@ function answerSignedIn<Data = null>(
 
 async function signedOut(form: FormData, action: Permission, t: Translate) {
   await attempted(action, null, 'signed_out')
-  const signIn = { text: t('errors.sign_in_again'), href: await signInHere() }
-  return { ...failure(form, t('errors.signed_out')), signIn }
+  const link = { text: t('errors.sign_in_again'), href: await signInHere() }
+  return { ...failure(form, t('errors.signed_out')), link }
 }
 
 /** @throws NotFound, recorded, when the form names an organization that is not this person's. */
@@ -137,9 +137,7 @@ export function failure(
   message: string,
   fields: Record<string, string> = {},
 ): Extract<FormState, { status: 'failed' }> {
-  const typed = [...form].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  const own = typed.filter(([name]) => !name.startsWith('$'))
-  return { status: 'failed', message, fields, values: Object.fromEntries(own) }
+  return { status: 'failed', message, fields, values: valuesOf(form) }
 }
 
 /** @param action what is tried, for the record; null for what the browser alone keeps. */

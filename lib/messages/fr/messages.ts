@@ -10,6 +10,7 @@ import keys from './keys.json'
 import mail from './mail.json'
 import members from './members.json'
 import outage from './outage.json'
+import outdated from './outdated.json'
 import overview from './overview.json'
 import people from './people.json'
 import shell from './shell.json'
@@ -27,6 +28,7 @@ export const fr: typeof en = {
   mail,
   members,
   outage,
+  outdated,
   overview,
   people,
   shell,
