@@ -26,6 +26,8 @@ export interface Revealed {
   copied: boolean
   /** What stands over a key that is not on the clipboard. */
   shown: string
+  /** That it is the old one, and which key waits to take its place. */
+  newer: string | null
   label: string
   /** What to do next in GLPI. */
   lead: string
@@ -161,6 +163,7 @@ const Refusal = ({ state }: { state: Extract<State, { status: 'failed' }> }) => 
 const NextStep = ({ data, message }: { data: Revealed; message: string }) => (
   <Notice tone="info">
     <p>{message}</p>
+    {data.newer && <p>{data.newer}</p>}
     <p>
       <b>{data.lead}</b> {data.steps.join(' ')}
     </p>

@@ -183,13 +183,19 @@ test('in the export a revoked key worked until it was revoked', async ({ browser
   await context.close()
 })
 
+/** What Next answers where an action failed in a way that nobody foresaw. */
+const aFault = {
+  contentType: 'text/x-component',
+  body: '0:{"a":"$@1"}\n1:E{"digest":"4242"}\n',
+}
+
 test('a page that failed leads on, and says whom to write to', async ({ browser }) => {
   const { people, slug } = await newCustomer('failed')
   const context = await browserAs(browser, people.owner)
   const page = await context.newPage()
   await page.goto(`/${slug}/instances/new`)
   await page.route(`**/${slug}/instances/new`, (route) =>
-    route.request().method() === 'POST' ? route.fulfill({ status: 500, body: 'no' }) : route.continue(),
+    route.request().method() === 'POST' ? route.fulfill(aFault) : route.continue(),
   )
   await page.getByLabel('Name', { exact: true }).fill('Desk')
   await page.getByLabel('Address', { exact: true }).fill('https://desk.example')

@@ -24,14 +24,12 @@ export async function reveal(_: FormState<Revealed>, form: FormData): Promise<Fo
       key: key.key,
       copied,
       shown,
+      newer: key.waiting && t('keys.copy.newer', { shortId: key.waiting }),
       label: t('keys.copy.key_label', { product: key.product, instance }),
       lead,
       steps: [...steps, t('keys.glpi.leave')],
     }
-    const message = copied ? t('keys.copy.done', { product: key.product }) : shown
-    if (!key.waiting) return { message, data }
-    const newer = t('keys.copy.newer', { shortId: key.waiting })
-    return { message: `${message} ${newer}`, data: { ...data, shown: `${shown} ${newer}` } }
+    return { message: copied ? t('keys.copy.done', { product: key.product }) : shown, data }
   })
 }
 
