@@ -7,7 +7,7 @@ import { arrived, forgetLimits, mailsTo, query } from './sign-in'
 import { startWeb } from './web'
 
 const kills = process.env.STRESS ? 100 : 5
-const operations = process.env.STRESS ? 20_000 : 300
+const operations = process.env.STRESS ? 20_000 : 160
 const clients = 16
 const instances = 25
 

@@ -242,7 +242,7 @@ test('an admin assigns, takes away, adds and ends; it counts at the next click',
   await her.getByLabel('Why').fill('Too late.')
   await her.getByRole('button', { name: 'Issue the key' }).click()
   await expect(
-    her.getByText('You are signed in as one of the vendor’s staff who is not assigned here'),
+    her.getByText('You are signed in as one of the vendor’s staff who is not assigned, who may not do this'),
   ).toBeVisible()
   await card.getByRole('button', { name: `End the access of ${name}` }).click()
   await expect(page.getByText('Ended.')).toBeVisible()
