@@ -27,6 +27,7 @@ const { values } = parseArgs({
 
 async function pagesOf(bench: Bench): Promise<Page[]> {
   const large = await signIn(bench.postgres, 'owner@grand-groupe.example')
+  const middle = await signIn(bench.postgres, 'owner@customer-0001.example')
   const small = await signIn(bench.postgres, 'owner@petite-mairie.example')
   const staff = await signIn(bench.postgres, benchStaff)
   const { portalUrl, bareUrl } = bench
@@ -39,7 +40,9 @@ async function pagesOf(bench: Bench): Promise<Page[]> {
   const key = await aKeyOf(bench, 'petite-mairie')
   return [
     { name: 'bare page', url: `${bareUrl}/grand-groupe/keys`, cookie: large },
+    { name: 'bare page, 10', url: `${bareUrl}/petite-mairie/keys`, cookie: small },
     { name: 'keys, 10,000', url: `${portalUrl}/grand-groupe/keys`, cookie: large },
+    { name: 'keys, 190', url: `${portalUrl}/customer-0001/keys`, cookie: middle },
     { name: 'keys, 10', url: `${portalUrl}/petite-mairie/keys`, cookie: small },
     { name: 'overview, 10,000', url: `${portalUrl}/grand-groupe`, cookie: large },
     { name: 'overview, 10', url: `${portalUrl}/petite-mairie`, cookie: small },
@@ -65,12 +68,12 @@ async function pagesOf(bench: Bench): Promise<Page[]> {
 /** What one answer tells. @throws when the bare page and the keys page do not list the same keys. */
 async function inspect(pages: Page[], bench: Bench): Promise<Figures[]> {
   const figures: Figures[] = []
-  const listed: string[] = []
+  const listed = new Map<string, string>()
   for (const page of pages) {
     const html = await fetchPage(page)
     const ids = keysIn(html)
     const ofBare = page.url.startsWith(bench.bareUrl)
-    listed.push(ids.slice(0, 50).join(' '))
+    listed.set(page.name, ids.slice(0, 50).join(' '))
     figures.push({
       page,
       // The last line of the list; where there is none, the last instance.
@@ -86,7 +89,8 @@ async function inspect(pages: Page[], bench: Bench): Promise<Figures[]> {
       alone: [],
     })
   }
-  if (!listed[0] || listed[0] !== listed[1])
+  const ofBarePage = listed.get('bare page')
+  if (!ofBarePage || ofBarePage !== listed.get('keys, 10,000'))
     throw new Error('The bare page and the keys page list other keys.')
   return figures
 }

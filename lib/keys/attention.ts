@@ -98,14 +98,18 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
           and ${notRevoked(organizationId)} and ${inUse} and ${nothingInItsPlace(organizationId, days(0))}
         order by k.ends_at desc, k.id desc limit ${most})
       union all (select 'revoked', ${ofKey}, r.revoked_at, r.reason
-        from revocations r join keys k on ${ofOrganization} and k.id = r.key_id
-        where r.organization_id = ${organizationId} and r.restored_at is null and r.reason <> 'requested'
-          and r.revoked_at > ${days(-stoppedDays)} and ${inUse} and ${nothingInItsPlace(organizationId, days(0))}
+        from ${lastRevoked(organizationId, days(-stoppedDays))} r join keys k on ${ofOrganization} and k.id = r.key_id
+        where ${inUse} and ${nothingInItsPlace(organizationId, days(0))}
         order by r.revoked_at desc, r.key_id desc limit ${most})
     ) page join products p on p.id = page.product_id
     order by page.due_at, page.id`)
   return rows.map((row) => ({ ...row, termEndsAt: instant(row.termEndsAt), stopsAt: instant(row.stopsAt) }))
 }
+
+/** In order already, so that looking at their keys ends with the twentieth; else Postgres looks at all, then sorts. */
+const lastRevoked = (organizationId: string, since: SQL) => sql`(select key_id, revoked_at, reason from revocations
+  where organization_id = ${organizationId} and restored_at is null and reason <> 'requested' and revoked_at > ${since}
+  order by revoked_at desc, key_id desc)`
 
 type Found = Omit<AttentionKey, 'termEndsAt' | 'stopsAt'> & {
   wants: Wants
