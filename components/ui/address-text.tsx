@@ -6,12 +6,11 @@ const short = 24
 /** An address that a line may end in after a dot too; browsers know of the slash and the hyphen. */
 export function AddressText({ text }: { text: string }) {
   if (text.length <= short) return text
-  return text.split(/(?<=\.)(?=.)/).map((part, at) =>
-    at === 0 ? (
+  return [...text.matchAll(/[^.]*\.|[^.]+/g)].map(({ 0: part, index: place }) =>
+    place === 0 ? (
       part
     ) : (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text stay in their order
-      <Fragment key={at}>
+      <Fragment key={place}>
         <wbr />
         {part}
       </Fragment>
