@@ -97,6 +97,54 @@ test('what staff did says why, and an entry from before reasons were kept says t
   expect(say({ action: 'subscription.start', details: staff.details })).toMatch(/^Forms Pro was bought/)
 })
 
+test('a change of an instance says what was changed, from what to what', () => {
+  const edited = (details: object, language: 'en' | 'fr' = 'en') =>
+    say({ action: 'instance.edit', details: { shortId: 'I-1', label: 'Service desk', ...details } }, language)
+  const all = {
+    labelBefore: 'Helpdesk',
+    environment: 'test',
+    environmentBefore: 'production',
+    testOf: 'Town hall',
+    testOfBefore: null,
+    glpiVersion: '11.0.4',
+    glpiVersionBefore: '10.0.18',
+    asksPortal: true,
+    asksPortalBefore: false,
+  }
+  expect(edited(all)).toBe(
+    'Ada changed Service desk: called “Helpdesk” before; from production to test; test copy of Town hall; GLPI version from 10.0.18 to 11.0.4; it asks this portal about its key',
+  )
+  expect(edited(all, 'fr')).toBe(
+    'Ada a modifié Service desk\u00a0: nom précédent «\u00a0Helpdesk\u00a0»\u00a0; de production à test\u00a0; copie de test de Town hall\u00a0; version de GLPI de 10.0.18 à 11.0.4\u00a0; interroge ce portail au sujet de sa clé',
+  )
+  const same = { labelBefore: 'Service desk', environment: 'test', environmentBefore: 'test' }
+  expect(edited({ ...same, glpiVersion: '11.0.4', glpiVersionBefore: null })).toMatch(
+    /desk: GLPI version now known: 11\.0\.4$/,
+  )
+  expect(edited({ ...same, glpiVersion: null, glpiVersionBefore: '11.0.4' })).toMatch(
+    /desk: GLPI version no longer given \(was 11\.0\.4\)$/,
+  )
+  expect(edited({ ...same, testOf: null, testOfBefore: 'Town hall' })).toMatch(
+    /desk: no longer a test copy of Town hall$/,
+  )
+  expect(edited({ ...same, testOf: 'Schools', testOfBefore: 'Town hall' })).toMatch(
+    /desk: test copy of Schools, no longer of Town hall$/,
+  )
+  expect(edited({ ...same, asksPortal: false, asksPortalBefore: true })).toMatch(
+    /desk: it no longer asks this portal about its key$/,
+  )
+})
+
+test('an entry from before all of a change was recorded says what is known', () => {
+  const edited = (details: object) => say({ action: 'instance.edit', details })
+  expect(edited({ label: 'Desk', labelBefore: 'Desk', environment: 'test', glpiVersion: '11.0.4' })).toBe(
+    'Ada changed Desk',
+  )
+  expect(edited({ label: 'Desk', labelBefore: 'Old desk', glpiVersion: '11.0.4' })).toBe(
+    'Ada changed Desk: called “Old desk” before',
+  )
+})
+
 test('what a newer version recorded does not break the page of this one', () => {
   expect(say({ action: 'key.teleport' })).toBe('Ada did what this version of the portal has no words for')
   expect(say({ details: {} })).toBe('Ada did what this version of the portal has no words for')

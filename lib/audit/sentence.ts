@@ -1,5 +1,7 @@
 import { lastDay } from '@/lib/messages/dates'
 import type { Language, Translate } from '@/lib/messages/translator'
+import { instanceChanges } from './instance-changes'
+import { isolated } from './isolated'
 import type { AuditRow } from './queries'
 
 type Name = Parameters<Translate>[0]
@@ -23,7 +25,9 @@ export function auditSentence(
     ]),
   )
   const noted = row.details.note ? 'yes' : 'no'
-  const more = { note: '', noted, actor: row.actor }
+  const changes = row.action === 'instance.edit' ? instanceChanges(row.details, t) : ''
+  const changed = changes ? 'yes' : 'no'
+  const more = { note: '', noted, actor: row.actor, changes, changed }
   return said(t, `audit.${row.action}`, 'audit.unknown', { ...more, ...facts, who: isolated(who) })
 }
 
@@ -53,10 +57,3 @@ const plain = (text: string) =>
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, '')
-
-/**
- * Text of any direction, kept from turning the sentence around it (UAX #9, FSI and PDI); an address is read from the left
- * in any script (LRI).
- */
-const isolated = (text: string, isAddress = false) =>
-  /[\u0590-\u08FF\uFB1D-\uFEFC]/u.test(text) ? `${isAddress ? '\u2066' : '\u2068'}${text}\u2069` : text

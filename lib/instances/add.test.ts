@@ -211,7 +211,18 @@ test('editing says what was and what is; production forgets whose test it was', 
     [copy],
   )
   expect(entry).toMatchObject({
-    details: { label: 'After', labelBefore: 'Before', environmentBefore: 'test' },
+    details: {
+      label: 'After',
+      labelBefore: 'Before',
+      environment: 'production',
+      environmentBefore: 'test',
+      testOf: null,
+      testOfBefore: expect.stringMatching(/^GLPI \d+$/),
+      glpiVersion: '11.0.4',
+      glpiVersionBefore: null,
+      asksPortal: false,
+      asksPortalBefore: false,
+    },
   })
 })
 

@@ -66,11 +66,26 @@ export const editInstance = command(
         labelBefore: before.label,
         environment,
         environmentBefore: before.environment,
+        testOf: await labelOf(tx, organizationId, testOfId),
+        testOfBefore: await labelOf(tx, organizationId, before.testOfId),
         glpiVersion,
+        glpiVersionBefore: before.glpiVersion,
+        asksPortal,
+        asksPortalBefore: before.asksPortal,
       },
     })
   },
 )
+
+/** What the instance is called that another is a test copy of. */
+async function labelOf(tx: OrganizationTx, organizationId: string, instanceId: string | null) {
+  if (!instanceId) return null
+  const [original] = await tx
+    .select({ label: instances.label })
+    .from(instances)
+    .where(and(eq(instances.organizationId, organizationId), eq(instances.id, instanceId)))
+  return original?.label ?? null
+}
 
 /** Locks an instance in use for a change. @throws NotFound for an unknown or retired one. */
 export async function lockInstance(tx: OrganizationTx, organizationId: string, instanceId: string) {
