@@ -4,6 +4,7 @@ import { env } from '@/lib/env'
 import { mailedMoment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
+import { forSubject } from './subject'
 
 export interface InvitationMail {
   to: string
@@ -23,7 +24,7 @@ export async function invitationMail(
 ): Promise<{ subject: string; html: string; text: string }> {
   const t = translator(mail.language)
   const subject = t('mail.invitation.subject', {
-    organization: mail.organization,
+    organization: forSubject(mail.organization),
     vendor: env().VENDOR_NAME,
   })
   return { subject, ...(await renderMail(<Invitation {...mail} />)) }

@@ -4,6 +4,7 @@ import { mailedMoment } from '@/lib/messages/dates'
 import { translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
 import type { MemberMail } from './member-change'
+import { forSubject } from './subject'
 
 const mostNamed = 20
 
@@ -16,7 +17,8 @@ export async function keyRevealedMail(mail: MemberMail & { revealed: string[] })
   const t = translator(language)
   const { VENDOR_NAME: vendor, PUBLIC_URL } = env()
   const count = revealed.length
-  const subject = t('mail.key_revealed.subject', { by, count, organization })
+  const named = { by: forSubject(by), organization: forSubject(organization) }
+  const subject = t('mail.key_revealed.subject', { ...named, count })
   const when = mailedMoment(at, language, timeZone)
   const rendered = await renderMail(
     <MailLayout language={language} to={mail.to} title={subject}>

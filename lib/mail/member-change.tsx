@@ -4,6 +4,7 @@ import { env } from '@/lib/env'
 import { mailedMoment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
+import { forSubject } from './subject'
 
 export interface MemberMail {
   to: string
@@ -21,7 +22,7 @@ export async function roleChangedMail(mail: MemberMail & { role: MemberRole }) {
   const { language, timeZone, organization, slug, by, at } = mail
   const t = translator(language)
   const role = t(`errors.role.${mail.role}`)
-  const subject = t('mail.role_changed.subject', { organization, role })
+  const subject = t('mail.role_changed.subject', { organization: forSubject(organization), role })
   const url = `${env().PUBLIC_URL}/${slug}/members`
   const rendered = await renderMail(
     <MailLayout language={language} to={mail.to} title={subject}>
@@ -38,7 +39,7 @@ export async function roleChangedMail(mail: MemberMail & { role: MemberRole }) {
 /** Tells somebody that they are a member no longer. */
 export async function removedMail({ to, language, timeZone, organization, by, at }: MemberMail) {
   const t = translator(language)
-  const subject = t('mail.removed.subject', { organization })
+  const subject = t('mail.removed.subject', { organization: forSubject(organization) })
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={subject}>
       <Text style={{ margin: '0 0 12px' }}>

@@ -70,3 +70,32 @@ test.each([
   }[kind]
   if (link) expect(mail.text.split('\n').map((line) => line.trim())).toContain(publicUrl + link)
 })
+
+test.each(['en', 'fr'] as const)(
+  'a subject stays short whatever the names, and the mail has them whole (%s)',
+  async (language) => {
+    const organization = 'The department of public works and of everything else 🏛️ '
+      .repeat(4)
+      .slice(0, 200)
+      .trim()
+    const by = 'Ada of the very long name '.repeat(8).slice(0, 200).trim()
+    const long = { ...facts, organization, by, language, slug: 'morlanges' }
+    const subjects: string[] = []
+    for (const mail of [
+      await invitationMail({ ...long, role: 'technical', token, expiresAt: facts.at }),
+      await roleChangedMail({ ...long, role: 'technical' }),
+      await removedMail(long),
+      await keyRevealedMail({ ...long, revealed }),
+    ]) {
+      subjects.push(mail.subject)
+      expect(mail.text.replace(/\s+/g, ' ')).toContain(organization)
+    }
+    for (const subject of subjects) {
+      expect(subject.length).toBeLessThan(150)
+      expect(subject).toContain('The department of public works')
+      expect(subject).toContain('…')
+      // No character is cut in two.
+      expect(subject.isWellFormed()).toBe(true)
+    }
+  },
+)
