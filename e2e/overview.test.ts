@@ -29,7 +29,9 @@ test('the overview says how things stand, and leads from what needs doing to its
     todo.getByRole('listitem').filter({ hasText: 'has not worked' }).locator('.dot.bad'),
   ).toHaveCount(2)
   const townHall = page.getByRole('article').filter({ hasText: 'Town hall' })
-  await expect(townHall.locator('.state').filter({ hasText: 'renewal due' })).toHaveClass(/\bsoon\b/)
+  await expect(townHall.locator('.state').filter({ hasText: '1 renewal due, still works' })).toHaveClass(
+    /\bsoon\b/,
+  )
   await expect(todo.getByText('A new key waits to be pasted into Schools')).toBeVisible()
   const unpaid = todo.getByRole('listitem').filter({ hasText: 'Signature on Theatre has not worked since' })
   await expect(unpaid).toContainText(/: revoked, not paid.*your account manager can restore it/)
