@@ -107,9 +107,14 @@ export async function newInstance(
   return instanceId
 }
 
-export async function subscribe(organizationId: string, reference: string, instanceId: string | null) {
+export async function subscribe(
+  organizationId: string,
+  reference: string,
+  instanceId: string | null,
+  months = 12,
+) {
   const productId = await productOf(reference)
-  return startSubscription(bySystem(organizationId), { productId, instanceId })
+  return startSubscription(bySystem(organizationId), { productId, instanceId, months })
 }
 
 async function productOf(reference: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test'
-import { browserAs, newCustomer } from './customer'
+import { at } from '@/sandbox/time'
+import { browserAs, newCustomer, subscribe } from './customer'
 import { axeFindings } from './look'
 import { browserOf, query } from './sign-in'
 
@@ -49,6 +50,24 @@ test('the overview says how things stand, and leads from what needs doing to its
   await todo.getByRole('link', { name: 'Show the key: Workflow Studio on Schools' }).click()
   await expect(page).toHaveURL(/\/instances\/[0-9a-f-]{36}#K-[0-9A-Z]{6}$/)
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Schools')
+  await context.close()
+})
+
+test('where keys that stopped long ago are found is said, as soon as there is one that does not work', async ({
+  browser,
+}) => {
+  const { organizationId, slug, people, spareId } = await newCustomer('long-ago')
+  const context = await browserAs(browser, people.owner)
+  const page = await context.newPage()
+  const main = page.locator('main')
+  await page.goto(`/${slug}`)
+  await expect(main).not.toContainText('90')
+  await at(new Date(Date.now() - 150 * 86_400_000), () => subscribe(organizationId, 'signature', spareId, 1))
+  await page.goto(`/${slug}`)
+  await expect(main).toContainText('What stopped working more than 90 days ago is not named here')
+  await main.getByRole('link', { name: 'ended' }).click()
+  await expect(page).toHaveURL(`/${slug}/keys?state=expired`)
+  await expect(page.getByRole('row')).toHaveCount(2)
   await context.close()
 })
 

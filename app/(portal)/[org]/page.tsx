@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
@@ -9,7 +10,9 @@ import type { OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
 import type { Attention } from '@/lib/keys/attention'
 import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
-import { countKeys } from '@/lib/keys/queries'
+import { countKeys, mostCounted } from '@/lib/keys/queries'
+import { stoppedDays } from '@/lib/keys/rules'
+import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../portal'
 import { InstanceCards } from './instance-cards'
 import { soonestFirst } from './soonest'
@@ -61,6 +64,7 @@ async function OverviewPage({ params }: Props) {
           </Empty>
         </Panel>
       )}
+      {(count.keys > count.working || count.keys > mostCounted) && <LongAgo home={home} t={t} />}
       {cards.length === 0 ? (
         <NoInstance visit={visit} home={home} />
       ) : (
@@ -76,6 +80,24 @@ async function OverviewPage({ params }: Props) {
         </Section>
       )}
     </Portal>
+  )
+}
+
+/** Where what stopped too long ago to stand above is found; to count that takes longer than all the rest of the page. */
+function LongAgo({ home, t }: { home: string; t: Translate }) {
+  const keysThat = (state: 'expired' | 'revoked') => (chunks: ReactNode) => (
+    <a className="link" href={`${home}/keys?state=${state}`}>
+      {chunks}
+    </a>
+  )
+  return (
+    <p className="after text-muted">
+      {t.rich('overview.long_ago', {
+        days: stoppedDays,
+        expired: keysThat('expired'),
+        revoked: keysThat('revoked'),
+      })}
+    </p>
   )
 }
 
