@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { Icon, type IconName } from './ui/icon'
 import { longName } from './ui/long-name'
+import { LongWords } from './ui/long-names'
 
 /** Somebody or something with a name: one or two letters in a square, the name, and a note below it. */
 export type Who = { mark: string; name: string; note: string }
@@ -102,7 +103,7 @@ function NavLink({ href, text, icon, current, count }: NavItem) {
   return (
     <a className="nav" href={href} aria-current={current ? 'page' : undefined}>
       <Icon name={icon} />
-      {text}
+      <LongWords>{text}</LongWords>
       {count && count.value > 0 && (
         <span className="count">
           <span aria-hidden="true">{count.value}</span>

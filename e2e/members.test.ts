@@ -1,8 +1,19 @@
+import { randomUUID } from 'node:crypto'
 import { expect, type Page, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
-import { browserAs, type Customer, inSystem, newCustomer, newSession, type Person } from './customer'
+import { createOrganization } from '@/lib/organizations/create'
+import {
+  browserAs,
+  type Customer,
+  inSystem,
+  newCustomer,
+  newSession,
+  newStaff,
+  type Person,
+} from './customer'
 import { axeFindings } from './look'
 import { askForMail, linkTo, mailsTo, query, typeCode } from './sign-in'
+import { words } from './words'
 
 test.use({ locale: 'en-GB' })
 
@@ -288,3 +299,40 @@ test('what each role may do stands on the page, from the table: only owners and 
   }
   await context.close()
 })
+
+for (const language of ['en', 'fr'] as const) {
+  test(`an organization with nobody yet says so to staff, and what to do (${language})`, async ({
+    browser,
+  }) => {
+    const slug = `nobody-${newId().slice(-8)}`
+    const { organizationId } = await createOrganization(
+      { actor: { kind: 'system' }, idempotencyKey: randomUUID() },
+      { name: 'Nobody Yet', slug, timeZone: 'Europe/Paris' },
+    )
+    const [nora, reader] = [await newStaff('manager', organizationId, 'Nora Weiss'), await newStaff('staff')]
+    await query('update people set language = $1 where id = any($2)', [
+      language,
+      [nora.personId, reader.personId],
+    ])
+    const t = (name: string) => words(language, `members.${name}`)
+    for (const [person, text] of [
+      [nora, t('none_invite')],
+      [reader, 'Nora Weiss'],
+    ] as const) {
+      const context = await browserAs(browser, person)
+      const page = await context.newPage()
+      await page.goto(`/${slug}/members`)
+      const empty = page.locator('main .empty')
+      await expect(empty).toContainText(t('none_title'))
+      await expect(empty).toContainText(text)
+      await expect(page.getByRole('table')).toHaveCount(0)
+      await expect(page.getByRole('main')).not.toContainText(/\b0 /)
+      expect(await axeFindings(page)).toEqual([])
+      if (person === nora) {
+        await page.getByRole('link', { name: t('invite_link') }).click()
+        await expect(page).toHaveURL(`/${slug}/members/invite`)
+      } else await expect(page.getByRole('link', { name: t('invite_link') })).toHaveCount(0)
+      await context.close()
+    }
+  })
+}

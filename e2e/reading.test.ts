@@ -1,6 +1,17 @@
 import { expect, type Locator, type Page, test } from '@playwright/test'
-import { browserAs, type Customer, inOrganization, newCustomer, newInstance, subscribe } from './customer'
+import { editInstance } from '@/lib/instances/edit'
+import {
+  browserAs,
+  bySystem,
+  type Customer,
+  inOrganization,
+  newCustomer,
+  newInstance,
+  newStaff,
+  subscribe,
+} from './customer'
 import { paths } from './doors'
+import { linesOfName } from './look'
 import { send } from './send'
 import { mailsTo, query } from './sign-in'
 import { words } from './words'
@@ -262,6 +273,69 @@ test('a name of 200 characters takes two or three lines of a frame, a card or a 
       expect((await button.boundingBox())?.height).toBeLessThan(32)
   }
   await context.close()
+})
+
+test('wherever a page says a name of 200 characters it takes three lines at most, and its whole is in a title', async ({
+  browser,
+}) => {
+  test.slow()
+  const name = 'The service desk of the department of public works and of everything else '
+    .repeat(3)
+    .slice(0, 197)
+    .trim()
+  const customer = await newCustomer('lengthy', { name, label: name })
+  const { organizationId, slug, instanceId, people, memberId } = customer
+  const { owner } = people
+  const admin = await newStaff('admin', undefined, name)
+  const spare = await newStaff('manager', organizationId, name)
+  await query('update people set name = $1 where id = any($2)', [name, [owner.personId, memberId]])
+  const edit = { instanceId, environment: 'production', glpiVersion: '11.0.5' } as const
+  await editInstance(
+    { actor: { kind: 'member', personId: owner.personId }, organizationId },
+    { ...edit, label: `${name}.` },
+  )
+  await editInstance(
+    { actor: { kind: 'member', personId: owner.personId }, organizationId },
+    { ...edit, label: name },
+  )
+  const copy = await newInstance(organizationId, `copy.${slug}.example`, { label: 'Copy' })
+  await editInstance(bySystem(organizationId), {
+    instanceId: copy,
+    label: 'Copy',
+    environment: 'test',
+    testOfId: instanceId,
+  })
+  const [newSpare, home] = [spare.personId, `/${slug}`]
+  const ofOwner = [
+    ...['', '/instances', '/keys', '/activity', '/members', '/members/leave'],
+    ...['', '/edit', '/retire'].map((rest) => `/instances/${instanceId}${rest}`),
+    ...['', '/remove'].map((rest) => `/members/${memberId}${rest}`),
+    ...[`/instances/${copy}`, `/keys/${customer.keys[0]?.id}`, `/instances?q=${encodeURIComponent(name)}`],
+    ...['/instances/new', '/members?done=joined', '/keys?state=all'],
+  ].map((path) => home + path)
+  const ofStaff = [
+    ...['/staff', `/staff?q=${slug}`, '/staff/people', `/staff/people/${newSpare}/end`],
+    `/staff?q=${encodeURIComponent(`${name.slice(0, 190)} no`)}`,
+    ...['', '/members', `/instances/${instanceId}`, '/keys/new'].map((path) => home + path),
+  ]
+  for (const [person, paths] of [
+    [owner, [...ofOwner, '/account']],
+    [people.viewer, ['/members', '/instances/new', '/keys'].map((path) => home + path)],
+    [admin, ofStaff],
+  ] as const) {
+    const context = await browserAs(browser, person)
+    const page = await context.newPage()
+    for (const path of paths) {
+      await page.goto(path)
+      for (const width of [1280, 360]) {
+        await page.setViewportSize({ width, height: 900 })
+        const wrong = (await linesOfName(page, name)).filter(({ lines, titled }) => lines > 3 || !titled)
+        expect.soft({ path, width, wrong }).toEqual({ path, width, wrong: [] })
+        expect(await sideways(page)).toBeLessThanOrEqual(0)
+      }
+    }
+    await context.close()
+  }
 })
 
 test('what one may not do, each page says in its own words', async ({ browser }) => {

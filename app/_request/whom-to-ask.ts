@@ -10,6 +10,12 @@ import type { Visit } from './session'
 
 const mostNamed = 3
 
+/** In words, with the names that stand in them. */
+interface Asked {
+  who: string
+  names: string[]
+}
+
 /**
  * The roles that may, and who they are: "an owner or a technical member (Camille Roux, Malik Benali)". Staff, and members
  * where none of them may, are told who of the vendor does.
@@ -17,13 +23,13 @@ const mostNamed = 3
 export async function whomToAsk(
   { organization, t }: Pick<Visit, 'organization' | 't'>,
   permission: Permission,
-): Promise<string> {
+): Promise<Asked> {
   const { organizationId, role } = organization
   if (isStaffRole(role) || rolesThatMay(permission).length === 0)
     return staffToAsk(organization, permission, t)
   const roles = whoMay(permission, t)
   // Who may is not told, so nothing is asked.
-  if (may(role, permission)) return roles
+  if (may(role, permission)) return { who: roles, names: [] }
   const names = await asOrganization(organizationId, (tx) =>
     membersWhoMay(tx, organizationId, permission, mostNamed),
   )
@@ -40,8 +46,10 @@ async function staffToAsk({ organizationId }: Membership, permission: Permission
   return named(t('errors.role.admin'), others.slice(0, mostNamed), t)
 }
 
-const named = (roles: string, names: string[], t: Translate) =>
-  names.length > 0 ? t('errors.who_named', { roles, names: names.join(', ') }) : roles
+const named = (roles: string, names: string[], t: Translate): Asked => ({
+  who: names.length > 0 ? t('errors.who_named', { roles, names: names.join(', ') }) : roles,
+  names,
+})
 
 /** What somebody may not, and who may, by name. */
 export async function forbiddenSentence(
@@ -49,5 +57,6 @@ export async function forbiddenSentence(
   organization: Membership,
   t: Translate,
 ): Promise<string> {
-  return forbidden(error, t, await whomToAsk({ organization, t }, permissionOf(error)))
+  const { who } = await whomToAsk({ organization, t }, permissionOf(error))
+  return forbidden(error, t, who)
 }

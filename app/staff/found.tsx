@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { LongWords } from '@/components/ui/long-names'
 import { Empty } from '@/components/ui/notice'
 import { Panel, Section } from '@/components/ui/panel'
 import { displayUrl } from '@/lib/instances/url'
@@ -74,7 +75,7 @@ export function OrganizationTable({ rows }: { rows: { slug: string; name: string
           <tr key={slug}>
             <td>
               <a className="break-words" href={`/${slug}`}>
-                {name}
+                <LongWords>{name}</LongWords>
               </a>
               <small>{slug}</small>
             </td>
@@ -93,7 +94,7 @@ function InstanceTable({ rows, t }: { rows: FoundThings['instances']; t: Transla
           <tr key={id}>
             <td>
               <a className="break-words" href={`/${slug}/instances/${id}`}>
-                {label}
+                <LongWords>{label}</LongWords>
               </a>
               {retiredAt && (
                 <>
@@ -106,7 +107,9 @@ function InstanceTable({ rows, t }: { rows: FoundThings['instances']; t: Transla
               </small>
             </td>
             <td>
-              <span className="break-words">{organization}</span>
+              <span className="break-words">
+                <LongWords>{organization}</LongWords>
+              </span>
               <small>
                 <code>{shortId}</code>
               </small>
@@ -131,8 +134,12 @@ function FoundKeys({ rows, t }: { rows: FoundThings['keys']; t: Translate }) {
               <small>{product}</small>
             </td>
             <td>
-              <span className="break-words">{organization}</span>
-              <small className="break-words">{instance ?? t('keys.whole_organization')}</small>
+              <span className="break-words">
+                <LongWords>{organization}</LongWords>
+              </span>
+              <small className="break-words">
+                <LongWords>{instance ?? t('keys.whole_organization')}</LongWords>
+              </small>
             </td>
             <td>
               <code>{`…${lastFour}`}</code>

@@ -1,5 +1,6 @@
 import { type ButtonHTMLAttributes, type ReactNode, useId } from 'react'
 import { Icon, type IconName } from './icon'
+import { LongWords } from './long-names'
 
 export type ButtonVariant = 'primary' | 'default' | 'quiet' | 'danger'
 
@@ -26,7 +27,7 @@ export function Button({ variant, small, icon, children, label, reason, pending,
   const content = (
     <>
       {pending ? <Icon name="loader-circle" /> : icon && <Icon name={icon} />}
-      {children}
+      <LongWords>{children}</LongWords>
     </>
   )
   if (reason)
@@ -61,7 +62,7 @@ export function LinkButton({
   return (
     <a className={buttonClass({ variant, small })} href={href} aria-label={label} download={download}>
       {icon && <Icon name={icon} />}
-      {children}
+      <LongWords>{children}</LongWords>
     </a>
   )
 }

@@ -1,5 +1,6 @@
 import type { ReactNode, Ref } from 'react'
 import { Icon, type IconName } from './icon'
+import { LongWords } from './long-names'
 import type { Tone } from './state'
 
 const icons: Record<Tone, IconName> = {
@@ -57,7 +58,9 @@ export function Empty({
   return (
     <div className="empty">
       <Icon name={icon} />
-      <b>{title}</b>
+      <b>
+        <LongWords>{title}</LongWords>
+      </b>
       {children && <p>{children}</p>}
       {actions && <div className="row">{actions}</div>}
     </div>

@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from 'react'
+import { LongWords } from './long-names'
 
 /** The head of a page: its one h1, a sentence that says how things stand, and what can be done. */
 export function PageHead({
@@ -13,7 +14,9 @@ export function PageHead({
   return (
     <div className="head">
       <div>
-        <h1>{title}</h1>
+        <h1>
+          <LongWords>{title}</LongWords>
+        </h1>
         {sentence && <p>{sentence}</p>}
       </div>
       {actions && <div className="row">{actions}</div>}
@@ -35,7 +38,7 @@ export function Section({
   return (
     <section className="section" aria-labelledby={id}>
       <h2 id={id}>
-        {title} {note && <small>{note}</small>}
+        <LongWords>{title}</LongWords> {note && <small>{note}</small>}
       </h2>
       {children}
     </section>

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { AddressText } from '@/components/ui/address-text'
 import type { IconName } from '@/components/ui/icon'
 import { longName } from '@/components/ui/long-name'
+import { LongNames } from '@/components/ui/long-names'
 import { State, type Tone } from '@/components/ui/state'
 import { displayUrl } from '@/lib/instances/url'
 import type { InstanceCard } from '@/lib/keys/instance-cards'
@@ -106,7 +107,11 @@ export function KeyStates({ card, speaking }: { card: InstanceCard; speaking: Sp
   return (
     <>
       {all.length > 0 && <div className="row">{all}</div>}
-      {card.testOf && <small>{t('instances.test_of', { label: card.testOf })}</small>}
+      {card.testOf && (
+        <small>
+          <LongNames names={[card.testOf]}>{t('instances.test_of', { label: card.testOf })}</LongNames>
+        </small>
+      )}
     </>
   )
 }

@@ -1,5 +1,6 @@
 import type { Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
+import { LongNames } from '@/components/ui/long-names'
 import { Empty } from '@/components/ui/notice'
 import { Panel } from '@/components/ui/panel'
 import { type Permission, rolesThatMay } from '@/lib/access'
@@ -14,13 +15,13 @@ const roomOf = (permission: Permission) => {
 export async function MayNot({ visit, permission }: { visit: Visit; permission: Permission }) {
   const { t, organization } = visit
   const room = roomOf(permission)
+  const { who, names } = await whomToAsk(visit, permission)
   return (
     <Panel>
       <Empty icon="lock" title={t(`${room}.may_not.title`)}>
-        {t(`${room}.may_not.text`, {
-          role: t(`errors.role.${organization.role}`),
-          who: await whomToAsk(visit, permission),
-        })}
+        <LongNames names={names}>
+          {t(`${room}.may_not.text`, { role: t(`errors.role.${organization.role}`), who })}
+        </LongNames>
       </Empty>
     </Panel>
   )

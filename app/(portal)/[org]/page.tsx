@@ -4,6 +4,7 @@ import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
 import { LinkButton } from '@/components/ui/button'
+import { LongNames } from '@/components/ui/long-names'
 import { Empty } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import type { OrganizationTx } from '@/db/scope'
@@ -129,6 +130,7 @@ function standing(
 async function NoInstance({ visit, home }: { visit: Visit; home: string }) {
   const { t, organization } = visit
   const mayAdd = may(organization.role, 'instance.add')
+  const { who, names } = await whomToAsk(visit, 'instance.add')
   return (
     <Section title={t('overview.instances')}>
       <Panel>
@@ -143,9 +145,9 @@ async function NoInstance({ visit, home }: { visit: Visit; home: string }) {
             )
           }
         >
-          {mayAdd
-            ? t('overview.none_may_add')
-            : t('overview.none_ask', { who: await whomToAsk(visit, 'instance.add') })}
+          <LongNames names={names}>
+            {mayAdd ? t('overview.none_may_add') : t('overview.none_ask', { who })}
+          </LongNames>
         </Empty>
       </Panel>
     </Section>

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { LinkButton, mailTo } from '@/components/ui/button'
 import type { IconName } from '@/components/ui/icon'
+import { LongNames } from '@/components/ui/long-names'
 import { Panel } from '@/components/ui/panel'
 import { Dot, type Tone } from '@/components/ui/state'
 import { env } from '@/lib/env'
@@ -80,8 +81,12 @@ function Line({
   const { t } = speaking
   const words = wordsOf(line, speaking)
   const support = env().SUPPORT_EMAIL
-  const b = (chunks: ReactNode) => <b>{chunks}</b>
-  const { shortId, instanceId } = line.keys[0]
+  const { shortId, instanceId, instance } = line.keys[0]
+  const b = (chunks: ReactNode) => (
+    <b>
+      <LongNames names={[instance]}>{chunks}</LongNames>
+    </b>
+  )
   const href = instanceId ? `${home}/instances/${instanceId}#${shortId}` : `${home}/keys?q=${shortId}`
   return (
     <li>

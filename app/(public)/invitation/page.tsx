@@ -3,6 +3,7 @@ import { signOut } from '@/app/_request/account-actions'
 import { currentLanguage, currentSession, currentTranslator } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
+import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
@@ -81,7 +82,11 @@ function Open({
     <>
       <PageHead
         title={t('members.join.title', { organization })}
-        sentence={t('members.join.sentence', { by, email, role: t(`errors.role.${role}`) })}
+        sentence={
+          <LongNames names={[by]}>
+            {t('members.join.sentence', { by, email, role: t(`errors.role.${role}`) })}
+          </LongNames>
+        }
       />
       <p className="mb-4 text-muted">{t('members.join.until', { date })}</p>
       {session ? (

@@ -5,6 +5,7 @@ import { requireMember, type Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
 import { Button, LinkButton } from '@/components/ui/button'
 import { SearchInput } from '@/components/ui/field'
+import { LongNames } from '@/components/ui/long-names'
 import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
@@ -195,15 +196,16 @@ async function Nothing({ visit, here, list }: Around) {
       />
     )
   const mayAdd = may(organization.role, 'instance.add')
+  const { who, names } = await whomToAsk(visit, 'instance.add')
   return (
     <Empty
       icon="server"
       title={t('instances.none_title')}
       actions={mayAdd && <AddLink variant="primary" here={here} t={t} />}
     >
-      {mayAdd
-        ? t('instances.none_may_add')
-        : t('instances.none_ask', { who: await whomToAsk(visit, 'instance.add') })}
+      <LongNames names={names}>
+        {mayAdd ? t('instances.none_may_add') : t('instances.none_ask', { who })}
+      </LongNames>
     </Empty>
   )
 }

@@ -1,6 +1,7 @@
 import type { Visit } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
+import { LongNames, LongWords } from '@/components/ui/long-names'
 import { Section } from '@/components/ui/panel'
 import { State } from '@/components/ui/state'
 import { SubmitButton } from '@/components/ui/submit-button'
@@ -49,8 +50,14 @@ function lineOf(invitation: Invitation, around: Around): PersonLine {
   const date = moment(expiresAt, language, session.timeZone)
   return {
     id,
-    name: <b className="break-words">{email}</b>,
-    note: invitedBy && t('members.invitations.by', { by: invitedBy }),
+    name: (
+      <b className="break-words">
+        <LongWords>{email}</LongWords>
+      </b>
+    ),
+    note: invitedBy && (
+      <LongNames names={[invitedBy]}>{t('members.invitations.by', { by: invitedBy })}</LongNames>
+    ),
     role,
     when:
       expiresAt <= at ? (

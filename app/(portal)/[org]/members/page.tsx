@@ -4,8 +4,10 @@ import { requireMember, type Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
 import { Done } from '@/components/done'
 import { LinkButton } from '@/components/ui/button'
+import { LongNames, LongWords } from '@/components/ui/long-names'
+import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
-import { PageHead } from '@/components/ui/panel'
+import { PageHead, Panel } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { isId } from '@/lib/ids'
 import { moment } from '@/lib/messages/dates'
@@ -53,33 +55,68 @@ async function MembersPage({ params, searchParams }: Props) {
     <Portal visit={visit} current="members" needs={attention.lines.length}>
       <PageHead
         title={t('members.title')}
-        sentence={t('members.sentence', { count, organization: organization.name })}
-        actions={
-          may(role, 'member.invite') && (
-            <LinkButton icon="plus" href={`${here}/invite`}>
-              {t('members.invite_link')}
-            </LinkButton>
-          )
+        sentence={
+          <LongNames names={[organization.name]}>
+            {t('members.sentence', { count, organization: organization.name })}
+          </LongNames>
         }
+        actions={count > 0 && may(role, 'member.invite') && <InviteLink t={t} here={here} />}
       />
       {said && (
         <Done>
-          {t(`members.done.${said}`, {
-            organization: organization.name,
-            role: t(`errors.role.${role}`),
-          })}
+          <LongNames names={[organization.name]}>
+            {t(`members.done.${said}`, {
+              organization: organization.name,
+              role: t(`errors.role.${role}`),
+            })}
+          </LongNames>
         </Done>
       )}
-      <MemberTable visit={visit} members={members.slice(0, pageSize)} here={here} />
-      <MemberPages t={t} here={here} members={members} after={after} />
-      {!may(role, 'member.invite') && (
-        <p className="mt-3 text-muted">
-          {t('members.ask', { who: await whomToAsk(visit, 'member.invite') })}
-        </p>
+      {count === 0 ? (
+        <Nobody visit={visit} here={here} />
+      ) : (
+        <MemberTable visit={visit} members={members.slice(0, pageSize)} here={here} />
       )}
+      <MemberPages t={t} here={here} members={members} after={after} />
+      {count > 0 && !may(role, 'member.invite') && <Ask visit={visit} />}
       <Invitations visit={visit} invitations={invitations} here={here} at={at} />
       <Roles t={t} />
     </Portal>
+  )
+}
+
+const InviteLink = ({ t, here, variant }: { t: Translate; here: string; variant?: 'primary' }) => (
+  <LinkButton variant={variant} icon="plus" href={`${here}/invite`}>
+    {t('members.invite_link')}
+  </LinkButton>
+)
+
+async function Ask({ visit }: { visit: Visit }) {
+  const { who, names } = await whomToAsk(visit, 'member.invite')
+  return (
+    <p className="mt-3 text-muted">
+      <LongNames names={names}>{visit.t('members.ask', { who })}</LongNames>
+    </p>
+  )
+}
+
+/** Only staff come to an organization to which nobody belongs. */
+async function Nobody({ visit, here }: { visit: Visit; here: string }) {
+  const { t, organization } = visit
+  const mayInvite = may(organization.role, 'member.invite')
+  const { who, names } = await whomToAsk(visit, 'member.invite')
+  return (
+    <Panel>
+      <Empty
+        icon="users"
+        title={t('members.none_title')}
+        actions={mayInvite && <InviteLink variant="primary" t={t} here={here} />}
+      >
+        <LongNames names={names}>
+          {mayInvite ? t('members.none_invite') : t('members.none_ask', { who })}
+        </LongNames>
+      </Empty>
+    </Panel>
   )
 }
 
@@ -114,7 +151,9 @@ function MemberTable({ visit, members, here }: { visit: Visit; members: Member[]
     id: member.id,
     name: (
       <>
-        <b className="break-words">{nameOf(member)}</b>
+        <b className="break-words">
+          <LongWords>{nameOf(member)}</LongWords>
+        </b>
         {member.id === session.personId && ` (${t('members.you')})`}
       </>
     ),

@@ -7,7 +7,7 @@ export interface PersonLine {
   id: string
   name: ReactNode
   /** Below the name. */
-  note: string | null
+  note: ReactNode
   role: MemberRole
   when: ReactNode
   /** What can be done. */

@@ -1,5 +1,6 @@
 import type { Visit } from '@/app/_request/session'
 import { LinkButton } from '@/components/ui/button'
+import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead } from '@/components/ui/panel'
 import { may } from '@/lib/access'
@@ -83,7 +84,7 @@ export function Standing({ visit, instance, rows }: Props) {
       {testOf && (
         <Notice tone="info" silent>
           <a className="link" href={`/${organization.slug}/instances/${testOf.id}`}>
-            {t('instance.test_of', { label: testOf.label })}
+            <LongNames names={[testOf.label]}>{t('instance.test_of', { label: testOf.label })}</LongNames>
           </a>
         </Notice>
       )}

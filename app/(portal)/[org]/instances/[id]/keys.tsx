@@ -5,6 +5,7 @@ import { MaskedNotice } from '@/app/(portal)/[org]/keys/masked'
 import { KeyDesk } from '@/components/key-desk'
 import { Button } from '@/components/ui/button'
 import { Icon } from '@/components/ui/icon'
+import { LongWords } from '@/components/ui/long-names'
 import { Empty } from '@/components/ui/notice'
 import { Section } from '@/components/ui/panel'
 import { may } from '@/lib/access'
@@ -75,7 +76,7 @@ export function OfProduction({
     <Section
       title={
         <a className="link" href={`/${organization.slug}/instances/${production.id}`}>
-          {t('instance.of_production', { label: production.label })}
+          <LongWords>{t('instance.of_production', { label: production.label })}</LongWords>
         </a>
       }
       note={t('instance.of_production_note')}

@@ -5,6 +5,7 @@ import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { Portal } from '@/app/(portal)/portal'
 import { ActionForm, SelectField, TextField } from '@/components/form'
+import { LongNames } from '@/components/ui/long-names'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { may } from '@/lib/access'
@@ -44,7 +45,11 @@ async function IssuePage({ params, searchParams }: Props) {
     <Portal visit={visit} current="keys" needs={attention.lines.length}>
       <PageHead
         title={t('staff.issue.title')}
-        sentence={t('staff.issue.sentence', { organization: organization.name })}
+        sentence={
+          <LongNames names={[organization.name]}>
+            {t('staff.issue.sentence', { organization: organization.name })}
+          </LongNames>
+        }
       />
       {may(role, 'subscription.start') ? (
         <Form

@@ -3,6 +3,7 @@ import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { ActionForm, SelectField } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
+import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
@@ -50,7 +51,9 @@ function Change({ visit, member, verdict }: { visit: Visit; member: Member; verd
     return (
       <>
         <Notice tone="soon" silent>
-          {own ? t('members.you_last_owner') : t('members.last_owner', { name })}
+          <LongNames names={[name]}>
+            {own ? t('members.you_last_owner') : t('members.last_owner', { name })}
+          </LongNames>
         </Notice>
         <div className="row">
           <LinkButton href={here}>{t('members.edit.cancel')}</LinkButton>

@@ -3,6 +3,7 @@ import { read } from '@/app/_request/read'
 import { requireMember } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
+import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
@@ -33,7 +34,9 @@ async function LeavePage({ params }: Props) {
       {data.verdict.ok ? (
         <Panel padded>
           <ActionForm action={leave} hidden={{ organization: slug }}>
-            <p>{t('members.leave.now', { organization })}</p>
+            <p>
+              <LongNames names={[organization]}>{t('members.leave.now', { organization })}</LongNames>
+            </p>
             <p>{t('members.leave.invitations')}</p>
             <p>{t('members.leave.back')}</p>
             <div className="row">

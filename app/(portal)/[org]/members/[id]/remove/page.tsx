@@ -3,6 +3,7 @@ import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
+import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
@@ -43,7 +44,7 @@ async function RemovePage({ params }: Props) {
       {!mayRemove && <MayNot visit={visit} permission="member.remove" />}
       {mayRemove && !verdict.ok && (
         <Notice tone="soon" silent>
-          {t('members.last_owner', { name })}
+          <LongNames names={[name]}>{t('members.last_owner', { name })}</LongNames>
         </Notice>
       )}
       {mayRemove && verdict.ok && <Consequences visit={visit} member={member} seen={seen} />}
@@ -63,7 +64,11 @@ function Consequences({ visit, member, seen }: { visit: Visit; member: Member; s
       <KeysSeen visit={visit} name={name} seen={seen} />
       <Panel padded>
         <ActionForm action={remove} hidden={{ organization: slug, memberId: member.id }}>
-          <p>{t('members.remove.now', { name, organization: organization.name })}</p>
+          <p>
+            <LongNames names={[name, organization.name]}>
+              {t('members.remove.now', { name, organization: organization.name })}
+            </LongNames>
+          </p>
           <p>{t('members.remove.invitations')}</p>
           <p>{t('members.remove.work')}</p>
           <p>{t('members.remove.back')}</p>
@@ -87,9 +92,11 @@ function KeysSeen({ visit, name, seen }: { visit: Visit; name: string; seen: See
   return (
     <Section title={t('members.remove.keys_title', { name })}>
       <p className="mb-3">
-        {shown.length === 0
-          ? t('members.remove.keys_none', { name })
-          : t('members.remove.keys_text', { count: shown.length })}
+        <LongNames names={[name]}>
+          {shown.length === 0
+            ? t('members.remove.keys_none', { name })
+            : t('members.remove.keys_text', { count: shown.length })}
+        </LongNames>
       </p>
       {shown.length > 0 && (
         <Panel>
@@ -103,9 +110,11 @@ function KeysSeen({ visit, name, seen }: { visit: Visit; name: string; seen: See
                     </a>
                   </td>
                   <td>
-                    {instance === null
-                      ? t('members.remove.key_without_instance', { product })
-                      : t('members.remove.key', { product, instance })}
+                    <LongNames names={[instance]}>
+                      {instance === null
+                        ? t('members.remove.key_without_instance', { product })
+                        : t('members.remove.key', { product, instance })}
+                    </LongNames>
                   </td>
                   <td className="when">
                     {seenAt && t('members.remove.seen', { date: moment(seenAt, language, session.timeZone) })}
