@@ -31,6 +31,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         data-open-anew={t('errors.open_anew')}
         data-unanswered={t('errors.unanswered')}
         data-support={env().SUPPORT_EMAIL}
+        data-vendor={env().VENDOR_NAME}
       >
         {children}
         <PopoverKeys />

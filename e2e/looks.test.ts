@@ -2,7 +2,7 @@ import { expect, type Locator, type Page, test } from '@playwright/test'
 import { retireInstance } from '@/lib/instances/retire'
 import { revokeKey } from '@/lib/keys/revoke'
 import { browserAs, bySystem, newCustomer, newInstance, subscribe } from './customer'
-import { badgesOf, tooWide } from './look'
+import { axeFindings, badgesOf, tooWide } from './look'
 import { browserOf, query } from './sign-in'
 
 const owner = 'camille@morlanges.example'
@@ -259,8 +259,16 @@ test('a page that failed leads on, and says whom to write to', async ({ browser 
   await expect(page.locator('main')).toContainText(
     'write to support@latchkey.example, and say when it happened',
   )
+  // It looks like the page of what does not exist: the vendor above, a panel, whom to ask below.
+  await expect(page.locator('header')).toHaveText('Northwind Plugins')
+  await expect(page.locator('main.panel')).toBeVisible()
+  await expect(page.locator('footer')).toHaveText('Help: support@latchkey.example')
+  expect(await axeFindings(page)).toEqual([])
+  const failed = await boxOf(page.locator('main'))
   await page.getByRole('link', { name: 'Go to my organization' }).click()
   await expect(page).toHaveURL(new RegExp(`/${slug}$`))
+  await page.goto('/no/such/page')
+  expect((await boxOf(page.locator('main'))).width).toBe(failed.width)
   await context.close()
 })
 
