@@ -92,6 +92,11 @@ export const paths: Record<string, Path> = {
     at: () => '/staff/organizations/new',
   },
   '/staff/people/page': { permission: 'staff.read', staff: true, at: () => '/staff/people' },
+  '/staff/people/[id]/end/page': {
+    permission: 'staff.end',
+    staff: true,
+    at: (_slug, { spareStaffId }) => `/staff/people/${spareStaffId}/end`,
+  },
   '/(public)/invitation/page': { permission: null, at: () => '/invitation?token=none' },
   '/(public)/page': { permission: null, at: () => '/' },
   '/(public)/sign-in/page': { permission: null, at: () => '/sign-in' },
@@ -372,11 +377,11 @@ export const personalActions: Record<
 /** What staff do outside any organization: the fields, given somebody of the staff whom nobody needs. */
 export const staffActions: Record<
   string,
-  { permission: Permission; at: string; fields: (spareStaffId: string) => Fields }
+  { permission: Permission; at: (spareStaffId: string) => string; fields: (spareStaffId: string) => Fields }
 > = {
   [`${staff} createCustomer`]: {
     permission: 'organization.create',
-    at: '/staff/organizations/new',
+    at: () => '/staff/organizations/new',
     fields: () => [
       ['name', 'Made by staff'],
       ['slug', `made-${randomUUID().slice(-12)}`],
@@ -386,7 +391,7 @@ export const staffActions: Record<
   },
   [`${staff} addToStaff`]: {
     permission: 'staff.add',
-    at: '/staff/people',
+    at: () => '/staff/people',
     fields: () => [
       ['email', `new@x${randomUUID().slice(-12)}.example`],
       ['role', 'account_manager'],
@@ -394,7 +399,7 @@ export const staffActions: Record<
   },
   [`${staff} endForStaff`]: {
     permission: 'staff.end',
-    at: '/staff/people',
+    at: (spareStaffId) => `/staff/people/${spareStaffId}/end`,
     fields: (spareStaffId) => [['staffId', spareStaffId]],
   },
 }

@@ -1,8 +1,8 @@
 import { expect, type Locator, type Page, test } from '@playwright/test'
 import { retireInstance } from '@/lib/instances/retire'
 import { revokeKey } from '@/lib/keys/revoke'
-import { browserAs, bySystem, newCustomer, newInstance, subscribe } from './customer'
-import { axeFindings, badgesOf, tooWide } from './look'
+import { browserAs, bySystem, newCustomer, newInstance, newSession, newStaff, subscribe } from './customer'
+import { axeFindings, badgesOf, tooWide, touching } from './look'
 import { browserOf, query } from './sign-in'
 
 const owner = 'camille@morlanges.example'
@@ -270,6 +270,49 @@ test('a page that failed leads on, and says whom to write to', async ({ browser 
   await page.goto('/no/such/page')
   expect((await boxOf(page.locator('main'))).width).toBe(failed.width)
   await context.close()
+})
+
+test('no two surfaces of a page touch each other, and no button is as wide as its form', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('gaps')
+  const { owner, technical } = customer.people
+  await newSession(owner.personId)
+  const shown = await browserAs(browser, technical)
+  await shown.request.post(`/${customer.slug}/keys/file`, {
+    headers: { origin: process.env.PUBLIC_URL ?? '' },
+    form: { organization: customer.slug, keyId: customer.keys[0]?.id ?? '' },
+  })
+  const admin = await newStaff('admin')
+  const ofKey = `/${customer.slug}/keys/${customer.keys[0]?.id}`
+  for (const [person, paths] of [
+    [
+      owner,
+      ['/account', `/${customer.slug}/members/${technical.personId}/remove`, `/${customer.slug}/members`],
+    ],
+    [admin, ['/staff/people', `/${customer.slug}`, ofKey, `/${customer.slug}/keys/new`]],
+  ] as const) {
+    const context = await browserAs(browser, person)
+    const page = await context.newPage()
+    for (const width of [1280, 360])
+      for (const path of paths) {
+        await page.setViewportSize({ width, height: 900 })
+        await page.goto(path)
+        expect({ path, width, touching: await touching(page) }).toEqual({ path, width, touching: [] })
+        const widths = await page
+          .locator('main .btn.small')
+          .evaluateAll((buttons) => buttons.map((button) => button.getBoundingClientRect().width))
+        expect({ path, width, wide: widths.filter((one) => one > 200) }).toEqual({ path, width, wide: [] })
+      }
+    await context.close()
+  }
+  // What is said to staff of whom they look at keeps its distance to what they look at.
+  const context = await browserAs(browser, admin)
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}`)
+  const banner = await boxOf(page.locator('main > .notice').first())
+  expect((await boxOf(page.locator('h1'))).y - banner.y - banner.height).toBeGreaterThanOrEqual(20)
+  for (const one of [context, shown]) await one.close()
 })
 
 test('an organization without keys is told how to get one', async ({ browser }) => {

@@ -154,7 +154,7 @@ test(`[B2] no malformed body for an action is answered by a failure of ours (${b
     const ofStaff = staffActions[name]
     const known = action ?? ofStaff
     const as = name.includes('signOut') ? null : known ? whoMay(known.permission) : customer.people.owner
-    const path = action?.at(customer.slug, customer) ?? ofStaff?.at ?? '/sign-in'
+    const path = action?.at(customer.slug, customer) ?? ofStaff?.at(customer.spareStaffId) ?? '/sign-in'
     const own = ofStaff?.fields(customer.spareStaffId) ?? personalActions[name]?.fields ?? []
     const fields = action ? formOf(action, customer.slug, customer) : own
     const stated = known ? true : (personalActions[name]?.stated ?? false)

@@ -253,7 +253,7 @@ for (const asker of askers) {
         )
         const answer = await send({
           method: 'POST',
-          path: action.at,
+          path: action.at(spare.personId),
           as,
           headers: { ...headers, origin: origin() },
           body,

@@ -1,6 +1,7 @@
 import { expect, type Page, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
-import { browserAs, type Customer, inSystem, keysOf, newCustomer, newStaff } from './customer'
+import { assign } from '@/lib/staff/assign'
+import { browserAs, bySystem, type Customer, inSystem, keysOf, newCustomer, newStaff } from './customer'
 import { axeFindings, tooWide } from './look'
 import { arrived, mailsTo, query, signIn } from './sign-in'
 
@@ -244,7 +245,10 @@ test('an admin assigns, takes away, adds and ends; it counts at the next click',
   await expect(
     her.getByText('You are signed in as one of the vendor’s staff who is not assigned, who may not do this'),
   ).toBeVisible()
-  await card.getByRole('button', { name: `End the access of ${name}` }).click()
+  const end = card.getByRole('link', { name: `End the access of ${name}` })
+  await expect(end).toHaveClass(/\bquiet\b/)
+  await end.click()
+  await page.getByRole('button', { name: `End the access of ${name}` }).click()
   await expect(page.getByText('Ended.')).toBeVisible()
   await her.goto('/staff')
   await expect(her).toHaveURL(/\/sign-in/)
@@ -255,6 +259,61 @@ test('an admin assigns, takes away, adds and ends; it counts at the next click',
   await expect(page.getByRole('region', { name: email })).toBeVisible()
   for (const one of [theo, hers]) await one.close()
 })
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`before the access of one of the staff ends, an admin reads what comes of it${javaScriptEnabled ? '' : ', without JavaScript'}`, async ({
+    browser,
+  }) => {
+    const [customer, other] = [await newCustomer('told'), await newCustomer('told-too')]
+    const name = `Marta ${newId().slice(-6)}`
+    const marta = await newStaff('manager', customer.organizationId, name)
+    await assign(bySystem(other.organizationId), { staffId: marta.personId })
+    const admin = await newStaff('admin', undefined, 'Theo Brandt')
+    const [theirs, hers, owners] = [
+      await browserAs(browser, admin, { javaScriptEnabled }),
+      await browserAs(browser, marta),
+      await browserAs(browser, customer.people.owner),
+    ]
+    const [page, her] = [await theirs.newPage(), await hers.newPage()]
+    const link = page.getByRole('link', { name: `End the access of ${name}` })
+    await page.goto('/staff/people')
+    await link.click()
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(`End the access of ${name}?`)
+    const main = page.getByRole('main')
+    for (const said of [
+      `At once, ${name} is signed out of every browser`,
+      'read in their activity that you ended it',
+      customer.name,
+      other.name,
+    ])
+      await expect(main).toContainText(said)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      if (javaScriptEnabled) expect(await axeFindings(page)).toEqual([])
+    }
+    // Nothing has happened yet, and nothing does where one goes back.
+    await page.getByRole('link', { name: 'Keep them' }).click()
+    await her.goto('/staff')
+    await expect(her).toHaveURL(/\/staff$/)
+    await link.click()
+    await page.getByRole('button', { name: `End the access of ${name}` }).click()
+    await expect(page.getByText('Ended.')).toBeVisible()
+    await expect(page.getByRole('region', { name })).toHaveCount(0)
+    await her.goto('/staff')
+    await expect(her).toHaveURL(/\/sign-in/)
+    const [said] = await activityOf(await owners.newPage(), customer)
+    expect(said).toContain(
+      `Theo Brandt (Northwind Plugins) ended that ${name} is an account manager of this organization`,
+    )
+    // Who is gone, and oneself, nobody ends here.
+    await page.goto(`/staff/people/${marta.personId}/end`)
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Nothing here')
+    await page.goto(`/staff/people/${admin.personId}/end`)
+    await expect(main).toContainText('You cannot change what you are yourself: ask another admin.')
+    await expect(main.locator('form')).toHaveCount(0)
+    for (const one of [theirs, hers, owners]) await one.close()
+  })
+}
 
 for (const [colorScheme, language] of [
   ['light', 'en'],

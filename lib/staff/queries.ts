@@ -30,7 +30,15 @@ export async function admins(tx: OrganizationTx): Promise<string[]> {
 }
 
 /** Everybody of the staff, with the organizations that they are assigned to. */
-export async function staffWithAssignments(tx: StaffTx) {
+export const staffWithAssignments = (tx: StaffTx) => peopleOfStaff(tx)
+
+/** The same of one of them; null for who is not, or no longer, of the staff. */
+export async function oneOfStaff(tx: StaffTx, personId: string) {
+  const [person] = await peopleOfStaff(tx, personId)
+  return person ?? null
+}
+
+async function peopleOfStaff(tx: StaffTx, personId?: string) {
   const rows = await tx
     .select({
       id: staff.personId,
@@ -45,7 +53,7 @@ export async function staffWithAssignments(tx: StaffTx) {
     .innerJoin(people, eq(people.id, staff.personId))
     .leftJoin(assignments, eq(assignments.personId, staff.personId))
     .leftJoin(organizations, eq(organizations.id, assignments.organizationId))
-    .where(isNull(staff.endedAt))
+    .where(and(isNull(staff.endedAt), personId ? eq(staff.personId, personId) : undefined))
     .orderBy(shownName, asc(staff.personId), organizations.name)
   return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((of) =>
     of.slice(0, 1).map(({ slug: _slug, organization: _organization, ...person }) => ({

@@ -3,12 +3,14 @@ import { organizationPage, organizationTitle } from '@/app/_request/organization
 import { requireStaff, type StaffVisit } from '@/app/_request/staff'
 import { Done } from '@/components/done'
 import { ActionForm, SelectField, TextField } from '@/components/form'
+import { LinkButton } from '@/components/ui/button'
+import { LongWords } from '@/components/ui/long-names'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { asStaff } from '@/db/scope'
 import { env } from '@/lib/env'
 import { staffWithAssignments } from '@/lib/staff/queries'
-import { addToStaff, assignTo, endForStaff, takeAway } from '../actions'
+import { addToStaff, assignTo, takeAway } from '../actions'
 import { StaffFrame } from '../frame'
 
 const doneMessages = ['assigned', 'unassigned', 'added', 'ended'] as const
@@ -91,27 +93,32 @@ function Person({ visit, person }: Shown) {
   const own = id === session.personId
   return (
     <Section
-      title={<span className="break-words">{name}</span>}
+      title={name}
       note={[own && t('staff.people.you'), t(`staff.people.role.${role}`), email !== name && email]
         .filter(Boolean)
         .join(' · ')}
     >
       <Panel padded>
-        <p>{t(organizations.length > 0 ? 'staff.people.assigned_to' : 'staff.people.assigned_none')}</p>
-        <Assigned visit={visit} person={person} />
-        <Assign visit={visit} person={person} />
-        {!own && (
-          <ActionForm action={endForStaff} hidden={{ staffId: id }}>
-            <SubmitButton
-              small
-              variant="danger"
-              label={t('staff.people.end_label', { name })}
-              pendingText={t('shell.busy')}
-            >
-              {t('staff.people.end')}
-            </SubmitButton>
-          </ActionForm>
-        )}
+        <div className="form">
+          <div className="form tight">
+            <p>{t(organizations.length > 0 ? 'staff.people.assigned_to' : 'staff.people.assigned_none')}</p>
+            <Assigned visit={visit} person={person} />
+          </div>
+          <Assign visit={visit} person={person} />
+          {!own && (
+            <div className="row">
+              <LinkButton
+                small
+                variant="quiet"
+                icon="x"
+                href={`/staff/people/${id}/end`}
+                label={t('staff.people.end_label', { name })}
+              >
+                {t('staff.people.end')}
+              </LinkButton>
+            </div>
+          )}
+        </div>
       </Panel>
     </Section>
   )
@@ -126,7 +133,7 @@ function Assigned({ visit: { t }, person: { id, name, organizations } }: Shown) 
     >
       <div className="row">
         <a className="link break-words" href={`/${organization.slug}`}>
-          {organization.name}
+          <LongWords>{organization.name}</LongWords>
         </a>
         <SubmitButton
           small
