@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import * as schema from '@/db/schema/catalog'
+import { onConnection, refusalOf } from '@/sandbox/test/fixture'
+import { filledDatabase, refuses, type Wrong } from '@/sandbox/test/refuses'
+
+const { database } = await filledDatabase()
+
+const release = (glpiMin: string, glpiMax: string | null) =>
+  `insert into releases select gen_random_uuid(), id, '1.0', '${glpiMin}', ${glpiMax ? `'${glpiMax}'` : 'null'}, '2026-01-01'
+   from products limit 1`
+
+const wrong: Wrong[] = [
+  [
+    'a trial of an open-source product',
+    'products_open_source',
+    () => `update products set trial_days = 15 where open_source`,
+  ],
+  [
+    'a trial of 20 days',
+    'products_trial_days',
+    () => `update products set trial_days = 20 where reference = 'forms'`,
+  ],
+  ['a product whose keys are trials', 'products_key_kind', () => `update products set key_kind = 'trial'`],
+  [
+    'a release for GLPI versions that end before they begin',
+    'releases_glpi_span',
+    () => release('10.1', '10.0.9'),
+  ],
+  ['no grace', 'products_days', () => 'update products set grace_days = 0'],
+  [
+    'a suite that contains itself',
+    'suite_products_other',
+    () => 'update suite_products set product_id = suite_id',
+  ],
+]
+
+refuses(database, schema, wrong, ['products_reference'])
+
+test.each([
+  ['10.0', '11.0'],
+  ['9.5', '10.0'],
+  ['11.0.5', '11.0'],
+  ['11', '11.0.3'],
+  ['11.0.0-rc1', '11.0'],
+  ['11.0', null],
+])('the database takes a release for GLPI %s to %s', async (glpiMin, glpiMax) => {
+  await onConnection(database.ownerUrl, async (client) => {
+    await client.query('begin')
+    expect(await refusalOf(client, release(glpiMin, glpiMax))).toMatchObject({ code: 'done', rows: 1 })
+  })
+})
