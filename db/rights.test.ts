@@ -1,7 +1,42 @@
 import { expect, test } from 'vitest'
-import { onConnection, productDatabase } from '@/sandbox/test/fixture'
+import { onConnection, productDatabase, refusalOf } from '@/sandbox/test/fixture'
 
 const database = await productDatabase()
+
+/** What may be told otherwise of a row after it was written; nothing else of these, and of other tables what their checks allow. */
+const changeable: Record<string, string[]> = {
+  // It is moved, extended, renewed, replaced and seen. The last two are for the rotation of the key ring.
+  keys: [
+    ...['instance_id', 'expires_at', 'renewed_at', 'superseded_at', 'first_seen_at', 'replaced_at'],
+    ...['cipher', 'ring_version'],
+  ],
+  revocations: ['restored_at'],
+  restorations: [],
+  extensions: [],
+  terms: [],
+  audit_entries: [],
+}
+
+test.each(Object.entries(changeable))(
+  'of %s there changes what has to, and nothing else',
+  async (table, columns) => {
+    for (const url of [database.appUrl, database.workerUrl])
+      await onConnection(url, async (client) => {
+        await client.query(`begin; set local latchkey.scope = 'system'`)
+        const { rows } = await client.query<{ name: string }>(
+          `select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and attgenerated = ''`,
+          [table],
+        )
+        const changed: string[] = []
+        for (const { name } of rows) {
+          const { code } = await refusalOf(client, `update ${table} set ${name} = ${name}`)
+          expect(code, name).toMatch(/^(done|42501)$/)
+          if (code === 'done') changed.push(name)
+        }
+        expect(changed.sort()).toEqual(columns.sort())
+      })
+  },
+)
 
 test("the portal's role removes what ends by itself, members, assignments and parts of suites; the worker's only the first", async () => {
   const byItself = ['command_runs', 'email_changes', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']

@@ -20,6 +20,13 @@ const kept = [
   ...['keys', 'revocations', 'restorations', 'extensions', 'staff'],
 ].join(', ')
 
+/** What may change of a key after it was issued (only the rotation of the key ring seals it anew: a trigger), and of a revocation. */
+const changes = {
+  keys: 'instance_id, expires_at, renewed_at, superseded_at, first_seen_at, replaced_at, cipher, ring_version',
+  revocations: 'restored_at',
+}
+const written = ['audit_entries', 'extensions', 'restorations', 'terms', ...Object.keys(changes)].join(', ')
+
 /** Creates the roles that are missing and sets the passwords that the addresses of the two processes name. */
 export async function createRoles(owner: ClientBase, passwords: { app: string; worker: string }) {
   for (const role of noLoginRoles) await createRole(owner, role, 'nologin')
@@ -69,10 +76,15 @@ export async function grantRights(owner: ClientBase) {
   )
   for (const { name } of rows) await owner.query(`alter table ${name} force row level security`)
 
+  // In one transaction, so that the version that still runs never lacks a right meanwhile.
+  await owner.query('begin')
   for (const role of [appRole, workerRole]) {
     await owner.query(`grant select, insert, update, delete on all tables in schema public to ${role}`)
-    // What happened stays: nobody who serves requests can change or remove it.
-    await owner.query(`revoke update, delete, truncate on audit_entries from ${role}`)
+    // What happened stays, told as it was: nobody who serves requests can change or remove it.
+    await owner.query(`revoke delete, truncate on audit_entries from ${role}`)
+    await owner.query(`revoke update on ${written} from ${role}`)
+    for (const [table, columns] of Object.entries(changes))
+      await owner.query(`grant update (${columns}) on ${table} to ${role}`)
     // Nor remove what else belongs to somebody; what ends by itself (sessions, limits, runs) is cleared away.
     await owner.query(`revoke delete on ${kept} from ${role}`)
   }
@@ -82,4 +94,5 @@ export async function grantRights(owner: ClientBase) {
   await owner.query(`revoke delete on suite_products from ${workerRole}`)
   // Whom the vendor trusts, and with what, is no job's to change.
   await owner.query(`revoke insert, update, delete on staff, assignments from ${workerRole}`)
+  await owner.query('commit')
 }

@@ -4,23 +4,25 @@ import { expect, test } from 'vitest'
 import * as schema from '@/db/schema/keys'
 import { again, filledDatabase, givenColumns, refuses, type Wrong } from '@/sandbox/test/refuses'
 
-const { database, ids } = await filledDatabase()
+const { database, own, ids } = await filledDatabase()
 const another = randomUUID()
 
 const key = (id: string, change: string) => `update keys set ${change} where id = '${id}'`
 
 /** A key like another, with some values changed; columns that Postgres computes are left to it. */
 function issued(likeId: string, changes: Record<string, string>) {
-  const own: Record<string, string> = {
+  const other: Record<string, string> = {
     id: 'gen_random_uuid()',
     short_id: `'K-ZZZZZZ'`,
     fingerprint: `decode(repeat('ab', 32), 'hex')`,
     ...changes,
   }
   const columns = givenColumns(schema.keys)
-  const values = columns.map((column) => own[column] ?? column)
+  const values = columns.map((column) => other[column] ?? column)
   return `insert into keys (${columns}) select ${values} from keys where id = '${likeId}'`
 }
+
+const product = (reference: string) => `(select id from products where reference = '${reference}')`
 
 /** A key that says to take over from another, which says so too. */
 const takesOver = (fromId: string, changes: Record<string, string>) =>
@@ -215,8 +217,7 @@ const wrong: Wrong[] = [
   [
     'a newer key of another product',
     'keys_follows_alike',
-    () =>
-      takesOver(ids.permanentKeyId, { product_id: `(select id from products where reference = 'branding')` }),
+    () => takesOver(ids.trialKeyId, { product_id: product('forms') }),
   ],
   [
     'a newer key of another subscription',
@@ -248,7 +249,7 @@ const wrong: Wrong[] = [
         follows_id: 'null',
         renewed_at: 'issued_at',
         superseded_at: 'issued_at',
-        product_id: `(select id from products where reference = 'suite')`,
+        product_id: product('suite'),
       })}`,
   ],
   [
@@ -259,7 +260,8 @@ const wrong: Wrong[] = [
   [
     'a key of an open-source product',
     'keys_open_source',
-    () => issued(ids.permanentKeyId, { product_id: `(select id from products where reference = 'tags')` }),
+    () =>
+      `update products set open_source = true where reference = 'legacy'; ${issued(ids.permanentKeyId, {})}`,
   ],
   ['a key without an organization', '', () => key(ids.keyId, 'organization_id = null')],
   [
@@ -271,6 +273,76 @@ const wrong: Wrong[] = [
     'two revocations at once',
     'revocations_current',
     () => again('revocations', 'restored_at is null', { id: randomUUID() }),
+  ],
+  [
+    'a second trial of a product',
+    'keys_trial',
+    () => issued(ids.trialKeyId, { instance_id: `'${ids.instanceId}'` }),
+  ],
+  [
+    'a second trial of a product, on another instance',
+    'keys_trial',
+    () => issued(ids.trialKeyId, { instance_id: '(select id from instances where test_of_id is not null)' }),
+  ],
+  ['a trial before the first', 'keys_trial_ordinal', () => key(ids.trialKeyId, 'trial_ordinal = 0')],
+  ['a second trial that is none', 'keys_trial_ordinal', () => key(ids.permanentKeyId, 'trial_ordinal = 2')],
+  [
+    'a permanent key of a product that is sold by term',
+    'keys_kind_fk',
+    () => issued(ids.permanentKeyId, { product_id: product('forms') }),
+  ],
+  [
+    'a key of a term of a product with permanent keys',
+    'keys_kind_fk',
+    () => issued(ids.keyId, { product_id: product('legacy'), superseded_at: 'renewed_at' }),
+  ],
+  [
+    'a key of a product that is sold by term which comes to have permanent keys',
+    'keys_kind_fk',
+    () => `update products set key_kind = 'permanent' where reference = 'forms'`,
+  ],
+  [
+    'a trial of a product that cannot be tried',
+    'keys_tried',
+    () => issued(ids.trialKeyId, { product_id: product('legacy') }),
+  ],
+  [
+    'a key that is bound otherwise than its product says',
+    'keys_product_fk',
+    () => issued(ids.permanentKeyId, { binding: `'organization'`, instance_id: 'null' }),
+  ],
+  [
+    'a key that comes to be bound otherwise than its product says',
+    'keys_product_fk',
+    () => key(ids.keyId, `binding = 'installation'`),
+  ],
+  [
+    'a product that says otherwise what its keys are bound to',
+    'keys_product_fk',
+    () => `update products set binding = 'installation' where reference = 'forms'`,
+  ],
+  [
+    'a revocation before the key was issued',
+    'revocations_of_issued',
+    () =>
+      again('revocations', 'restored_at is null', {
+        id: randomUUID(),
+        key_id: ids.renewedKeyId,
+        revoked_at: '2020-01-01T00:00Z',
+      }),
+  ],
+  [
+    'a revocation that was lifted and is no longer',
+    'revocations_stay_lifted',
+    () =>
+      `update revocations set restored_at = null, key_id = '${ids.renewedKeyId}' where restored_at is not null`,
+  ],
+  [
+    'a key that is sealed anew by whom it belongs to',
+    'keys_sealed',
+    () =>
+      `set local latchkey.scope = ''; set local latchkey.organization_id = '${own.organizationId}';
+       ${key(ids.keyId, `cipher = '\\x00' || cipher`)}`,
   ],
 ]
 

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
 import * as schema from '@/db/schema/subscriptions'
+import { onConnection, refusalOf } from '@/sandbox/test/fixture'
 import { again, filledDatabase, refuses, type Wrong } from '@/sandbox/test/refuses'
 
 const { database, ids } = await filledDatabase()
+
+/** A third term. What it is given speaks of the second. */
+const next = ({ ordinal = 3, startsAt = 'ends_at', createdAt = 'now()' } = {}) =>
+  `insert into terms select gen_random_uuid(), organization_id, subscription_id, ${ordinal}, ${startsAt},
+     ends_at + interval '1 year', ${createdAt} from terms where subscription_id = '${ids.subscriptionId}' and ordinal = 2`
 
 const wrong: Wrong[] = [
   ['a term before the first', 'terms_ordinal_counts', () => 'update terms set ordinal = 0 where ordinal = 1'],
@@ -34,6 +41,31 @@ const wrong: Wrong[] = [
     'terms_span',
     () => 'update terms set starts_at = ends_at where ordinal = 2',
   ],
+  ['a day between two terms', 'terms_follow', () => next({ startsAt: `ends_at + interval '1 day'` })],
+  ['a term whose number is not the next', 'terms_follow', () => next({ ordinal: 4 })],
+  [
+    'a subscription taken up again while its last key works',
+    'terms_follow',
+    () => next({ startsAt: `ends_at + interval '10 days'`, createdAt: `ends_at + interval '10 days'` }),
+  ],
+  [
+    'a subscription taken up again on another day than the term begins',
+    'terms_follow',
+    () => next({ startsAt: `ends_at + interval '102 days'`, createdAt: `ends_at + interval '100 days'` }),
+  ],
 ]
 
 refuses(database, schema, wrong)
+
+test.each([
+  ['where the last one ended', next()],
+  [
+    'on the day on which a subscription that has lapsed is taken up again',
+    next({ startsAt: `ends_at + interval '100 days'`, createdAt: `ends_at + interval '100 days 10 hours'` }),
+  ],
+])('the database takes a term that begins %s', async (_where, statement) => {
+  await onConnection(database.appUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'; set constraints all immediate`)
+    expect(await refusalOf(client, statement)).toMatchObject({ code: 'done', rows: 1 })
+  })
+})

@@ -44,6 +44,9 @@ export const products = pgTable(
     withdrawnAt: instant(),
   },
   (t) => [
+    // What its keys refer to, so that each is of a kind and has a binding that its product allows.
+    unique('products_key_kind_of').on(t.id, t.keyKind),
+    unique('products_binding_of').on(t.id, t.binding),
     check('products_reference', sql`${t.reference} ~ '^[a-z0-9]+([_-][a-z0-9]+)*$'`),
     check('products_trial_days', sql`${t.trialDays} in (15, 30)`),
     check('products_open_source', sql`not ${t.openSource} or ${t.trialDays} is null`),

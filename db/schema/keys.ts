@@ -38,10 +38,12 @@ export const keys = pgTable(
       .notNull()
       .references(() => organizations.id),
     shortId: text().notNull().unique(),
-    productId: uuid()
-      .notNull()
-      .references(() => products.id),
+    productId: uuid().notNull(),
     kind: keyKind().notNull(),
+    /** The kind where it is sold, and so its product's; null for a trial. */
+    soldKind: keyKind().generatedAlwaysAs(sql`nullif(kind, 'trial')`),
+    /** Which trial of its product in the organization it is. The default serves the version before. */
+    trialOrdinal: smallint().notNull().default(1),
     binding: keyBinding().notNull(),
     instanceId: uuid(),
     termId: uuid(),
@@ -70,6 +72,16 @@ export const keys = pgTable(
   (t) => [
     unique('keys_organization').on(t.organizationId, t.id),
     foreignKey({
+      name: 'keys_product_fk',
+      columns: [t.productId, t.binding],
+      foreignColumns: [products.id, products.binding],
+    }),
+    foreignKey({
+      name: 'keys_kind_fk',
+      columns: [t.productId, t.soldKind],
+      foreignColumns: [products.id, products.keyKind],
+    }),
+    foreignKey({
       name: 'keys_instance_fk',
       columns: [t.organizationId, t.instanceId],
       foreignColumns: [instances.organizationId, instances.id],
@@ -87,6 +99,14 @@ export const keys = pgTable(
     }),
     uniqueIndex('keys_current_of_term').on(t.organizationId, t.termId).where(sql`${t.supersededAt} is null`),
     uniqueIndex('keys_follows').on(t.organizationId, t.followsId),
+    // DESIGN §2, rule 7: one per organization and product, and so one per instance and product, wherever it is moved.
+    uniqueIndex('keys_trial')
+      .on(t.organizationId, t.productId, t.trialOrdinal)
+      .where(sql`${t.kind} = 'trial'`),
+    check(
+      'keys_trial_ordinal',
+      sql`${t.trialOrdinal} >= 1 and (${t.kind} = 'trial' or ${t.trialOrdinal} = 1)`,
+    ),
     check('keys_span', sql`${t.startsAt} < ${t.expiresAt}`),
     check('keys_permanent', sql`(${t.kind} = 'permanent') = (${t.expiresAt} is null)`),
     check('keys_term', sql`(${t.kind} = 'subscription') = (${t.termId} is not null)`),

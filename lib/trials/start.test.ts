@@ -60,3 +60,21 @@ test('a product that cannot be tried says so, as does an open-source one', async
     await expect(call).rejects.toMatchObject({ code })
   }
 })
+
+test('a product is tried once: of ten trials at once one begins, on whatever instance, and the others are told', async () => {
+  const globex = await makeOrganization('globex')
+  const places = [await makeInstance(globex), await makeInstance(globex, 'other')]
+  const forms = await productId(database, 'forms')
+  const trials = Array.from({ length: 10 }, (_, index) =>
+    startTrial(bySystem(globex.organizationId), {
+      productId: forms,
+      instanceId: places[index % 2] ?? '',
+    }).then(
+      () => 'begun',
+      ({ code, facts }) => [code, facts.product],
+    ),
+  )
+  const answers = await Promise.all(trials)
+  expect(answers.filter((answer) => answer === 'begun')).toHaveLength(1)
+  expect(answers.filter((answer) => answer !== 'begun')).toEqual(Array(9).fill(['tried_before', 'Forms Pro']))
+})

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isTaken } from '@/db/failures'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { at, productToIssue, writeKey } from '@/lib/keys/issue'
@@ -9,7 +10,7 @@ const StartTrial = z.object({ productId: z.uuid('not_found'), instanceId: z.uuid
 
 /**
  * Issues a trial key for the product's 15 or 30 days; it ends at midnight after the last of them.
- * @throws Refused `no_trial` for a product that cannot be tried.
+ * @throws Refused `no_trial` for a product that cannot be tried, `tried_before` where the organization has had its trial.
  */
 export const startTrial = command(
   'trial.start',
@@ -27,6 +28,9 @@ export const startTrial = command(
       startsAt: now,
       expiresAt,
       now,
+    }).catch((error: unknown) => {
+      // Which trial of the product it is, the database keeps unique.
+      throw isTaken(error) ? new Refused('tried_before', { product: product.name }) : error
     })
     const details = { shortId: key.shortId, product: product.name, until: expiresAt.toISOString() }
     audit({ keyId: key.id, ...at(instanceId), details })

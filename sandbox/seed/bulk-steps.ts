@@ -231,6 +231,7 @@ function addKey(ledger: Ledger, made: NewKey): Row<'keys'> {
     kind,
     binding: product.binding,
     instanceId,
+    trialOrdinal: 1,
     termId: term?.id ?? null,
     termEndsAt: term?.endsAt ?? null,
     issuedAt: now,

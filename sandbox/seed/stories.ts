@@ -26,6 +26,8 @@ interface Telling {
   /** The same numbers for the same organization, each from 0 to below 1. */
   random: () => number
   catalog: Product[]
+  /** What the organization has tried, which it can once. */
+  tried: Set<Product>
   day: (days: number, months?: number) => Date
   step: (day: Date, run: (at: { now: Date; idempotencyKey: string }) => void) => void
 }
@@ -73,6 +75,7 @@ export function tellStories(ledger: Ledger, past: Past, catalog: Product[], orga
     ledger,
     random,
     catalog,
+    tried: new Set(),
     day,
     step(on, run) {
       const idempotencyKey = uuidNamed(`${slug}: step ${steps.length}`)
@@ -155,7 +158,10 @@ function twoTerms(
 }
 
 function trial(telling: Telling, place: Place) {
-  const product = oneOf(telling, ({ trialDays }) => trialDays !== null)
+  const untried = telling.catalog.filter((product) => product.trialDays && !telling.tried.has(product))
+  const product = untried[Math.floor(telling.random() * untried.length)]
+  if (!product) return oneTerm(31, 352)(telling, place)
+  telling.tried.add(product)
   telling.step(telling.day(-between(telling.random, 2, 400)), (at) => {
     bulkStartTrial(telling.ledger, at, { product, ...place })
   })

@@ -166,14 +166,17 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   const { subscriptionId, keyId } = await startSubscription(by(), { productId: forms, instanceId })
   const renewed = await renewSubscription(by(), { subscriptionId })
   await noteKeySeen(by(), { keyId: renewed.keyId })
-  await startTrial(by(), { productId: await productId(database, 'branding'), instanceId })
+  const tried = await startTrial(by(), { productId: await productId(database, 'branding'), instanceId })
   const until = new Date(Date.now() + 900 * 86_400_000)
   await extendKey(by(), { keyId, until, reason: 'The invoice was late.' })
   const permanent = await issuePermanentKey(by(), { productId: legacy, instanceId })
   await revokeKey(by(), { keyId: permanent.keyId, reason: 'requested' })
   await restoreKey(by(), { keyId: permanent.keyId })
   await revokeKey(by(), { keyId: permanent.keyId, reason: 'leaked', note: 'It was on a wiki.' })
-  return { instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId, permanentKeyId: permanent.keyId }
+  return {
+    ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
+    ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId },
+  }
 }
 
 /** Runs `work` on one connection of its own, which is rolled back and closed at the end. */
