@@ -16,14 +16,18 @@ export function setHeaders(request: IncomingMessage, response: ServerResponse) {
   // Next takes the nonce of its scripts from here, and only from here: what the client sent under this name is gone.
   request.headers['content-security-policy'] = policy
   delete request.headers['content-security-policy-report-only']
-  response.setHeader('Content-Security-Policy', policy)
-  response.setHeader('X-Content-Type-Options', 'nosniff')
-  response.setHeader('Referrer-Policy', 'same-origin')
-  response.setHeader('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()')
-  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
-  response.setHeader('X-Frame-Options', 'DENY')
-  if (secure) response.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
+  for (const [name, value] of Object.entries(securityHeaders(policy))) response.setHeader(name, value)
 }
+
+export const securityHeaders = (policy = strictest) => ({
+  'Content-Security-Policy': policy,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'X-Frame-Options': 'DENY',
+  ...(secure && { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' }),
+})
 
 const isPage = (url: string) =>
   !/^\/(api\/|_next\/|icon\.svg|icons\.svg|robots\.txt|\.well-known\/)/.test(url)

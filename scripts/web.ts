@@ -12,6 +12,7 @@ import { setHeaders } from './headers.ts'
 import { answerOutage, explainOutage } from './outage.ts'
 import { explainOutdated } from './outdated.ts'
 import { stopInOrder } from './stop-in-order.ts'
+import { answerUnreadable } from './unreadable.ts'
 
 const port = Number(process.env.PORT ?? 3000)
 const hostname = process.env.HOST ?? '0.0.0.0'
@@ -25,7 +26,8 @@ const app = next({ dev: process.env.NODE_ENV === 'development', hostname, port }
 await app.prepare()
 const handle = app.getRequestHandler()
 
-const server = createServer((request, response) => {
+// A request without a host is refused below, by an answer with headers.
+const server = createServer({ requireHostHeader: false }, (request, response) => {
   setClientAddress(request, trusted)
   setHeaders(request, response)
   // For the way back after signing in.
@@ -56,6 +58,7 @@ server.keepAliveTimeout = 65_000
 server.once('error', (error) =>
   refuseToStart(`It cannot listen on HOST ${hostname}, PORT ${port}: ${error.message}`),
 )
+answerUnreadable(server)
 const stop = stopInOrder(server)
 server.listen(port, hostname)
 
@@ -81,7 +84,7 @@ function refuseToStart(because: string): never {
  * The status for what is refused unread. Next reads bodies to their end, answers 500 to `/%ff`, and passes an action that
  * was posted to another page on to its own, by a request to itself.
  */
-function refusal({ method = '', url = '', headers }: IncomingMessage): number | undefined {
+function refusal({ method = '', url = '', headers, httpVersion }: IncomingMessage): number | undefined {
   // Of the others Next cannot make a request; TRACE ends in a 500.
   if (!/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method)) return 405
   try {
@@ -89,6 +92,7 @@ function refusal({ method = '', url = '', headers }: IncomingMessage): number | 
   } catch {
     return 400
   }
+  if (httpVersion === '1.1' && headers.host === undefined) return 400
   if (url.length > 8_192) return 414
   // Next's own page for what failed, which it shows by itself; asked for, it fails.
   if (url.startsWith('/_global-error') || 'x-action-forwarded' in headers) return 404

@@ -1,0 +1,40 @@
+import { type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { securityHeaders } from './headers.ts'
+
+const statuses: Record<string, number> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
+/**
+ * What cannot be read as a request never becomes one: Node answers it by itself, and its answers have no header but one.
+ * The same statuses, with the headers of every other answer.
+ */
+export function answerUnreadable(server: Server) {
+  const latest = new WeakMap<Duplex, ServerResponse>()
+  server.prependListener('request', (request, response) => void latest.set(request.socket, response))
+  server.on('checkExpectation', (_request, response) => {
+    response.writeHead(417, headersOf(417)).end(STATUS_CODES[417])
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const response = latest.get(socket)
+    // After the beginning of another answer, a second one would be taken for the rest of it.
+    const amid = response?.headersSent && !response.writableFinished
+    if (!socket.writable || amid) socket.destroy()
+    else socket.end(refusal(statuses[error.code ?? ''] ?? 400), () => socket.destroy())
+  })
+}
+
+function refusal(status: number): string {
+  const lines = Object.entries(headersOf(status)).map(([name, value]) => `${name}: ${value}`)
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', STATUS_CODES[status]].join('\r\n')
+}
+
+const headersOf = (status: number) => ({
+  ...securityHeaders(),
+  'Content-Type': 'text/plain',
+  'Content-Length': STATUS_CODES[status]?.length ?? 0,
+  Connection: 'close',
+})
