@@ -73,10 +73,31 @@ export const demoPeople: DemoPerson[] = [
     language: 'en',
   },
   {
+    email: 'ruth@brightwater.example',
+    name: 'Ruth Castellano',
+    organization: brightwater,
+    role: 'viewer',
+    language: 'en',
+  },
+  {
     email: 'hugo@saint-roch.example',
     name: 'Hugo Lambert',
     organization: clinic,
     role: 'owner',
+    language: 'fr',
+  },
+  {
+    email: 'odette@saint-roch.example',
+    name: 'Odette Vasseur',
+    organization: clinic,
+    role: 'billing',
+    language: 'fr',
+  },
+  {
+    email: 'karim@saint-roch.example',
+    name: 'Karim Haddad',
+    organization: clinic,
+    role: 'technical',
     language: 'fr',
   },
   {

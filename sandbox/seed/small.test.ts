@@ -66,6 +66,14 @@ describe.each(days)('on %s', (day) => {
     expect(daysLeft).toContain(9)
   })
 
+  test('three organizations have members of every role', async () => {
+    const roles = await read<{ slug: string }>(
+      `select slug from organizations o join memberships m on m.organization_id = o.id
+       group by slug having count(distinct role) = cardinality(enum_range(null::member_role))`,
+    )
+    expect(roles).toHaveLength(3)
+  })
+
   test('nothing was refused, nothing lies in the future, and every trail goes forward in time', async () => {
     const entries = await read<{ refused: string; future: string; back: string }>(
       `select count(*) filter (where outcome = 'refused') as refused,
