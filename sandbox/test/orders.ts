@@ -1,0 +1,97 @@
+import type { Permission } from '@/lib/access'
+import type { By } from '@/lib/command'
+import { addInstance } from '@/lib/instances/add'
+import { addAddress, removeAddress } from '@/lib/instances/address'
+import { editInstance } from '@/lib/instances/edit'
+import { reinstateInstance, retireInstance } from '@/lib/instances/retire'
+import { extendKey } from '@/lib/keys/extend'
+import { issuePermanentKey } from '@/lib/keys/issue'
+import { noteKeySeen } from '@/lib/keys/note-seen'
+import { revealKeys } from '@/lib/keys/reveal'
+import { restoreKey, revokeKey } from '@/lib/keys/revoke'
+import { acceptInvitation } from '@/lib/organizations/accept'
+import { changeRole } from '@/lib/organizations/change-role'
+import { addMember } from '@/lib/organizations/create'
+import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
+import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
+import { tokenHash } from '@/lib/people/tokens'
+import { addStaff } from '@/lib/staff/add'
+import { assign, unassign } from '@/lib/staff/assign'
+import { recordVisit } from '@/lib/staff/visit'
+import { renewSubscription } from '@/lib/subscriptions/renew'
+import { startSubscription } from '@/lib/subscriptions/start'
+import { startTrial } from '@/lib/trials/start'
+import type { TestDatabase } from './database'
+import { type Fixture, fillOrganization, productId, rowsOf } from './fixture'
+
+/** What an organization has that a command can be asked for. */
+export type Things = Awaited<ReturnType<typeof thingsOf>>
+
+/** Fills an organization, and adds what `fillOrganization()` leaves to be looked up. */
+export async function thingsOf(database: TestDatabase, fixture: Fixture) {
+  const filled = await fillOrganization(database, fixture)
+  // As if the invitation's mail had been read: its link is nowhere else.
+  const token = `the link of ${fixture.slug}`
+  const [rest] = await rowsOf<Record<'addressId' | 'invitationId' | 'invitedId', string>>(
+    database,
+    `with read as (update invitations set token_hash = $2 where organization_id = $1 returning id, email),
+       verified as (update people set email_verified = now() where email = (select email from read) returning id)
+     select (select id from instance_addresses where organization_id = $1 and ordinal > 0) as "addressId",
+       (select id from read) as "invitationId", (select id from verified) as "invitedId"`,
+    [fixture.organizationId, tokenHash(token)],
+  )
+  if (!rest) throw new Error('fillOrganization() adds an address and invites somebody')
+  const email = `staff@${fixture.slug}.northwind.example`
+  const staff = await addStaff({ actor: { kind: 'system' } }, { email, role: 'account_manager' })
+  return { ...fixture, ...filled, ...rest, token, staffId: staff.personId, products: await idsOf(database) }
+}
+
+const idsOf = async (database: TestDatabase) => ({
+  forms: await productId(database, 'forms'),
+  legacy: await productId(database, 'legacy'),
+})
+
+const days = (count: number) => new Date(Date.now() + count * 86_400_000)
+const system = (by: By): By => ({ ...by, actor: { kind: 'system' } })
+
+/** Each command of an organization, asked by its owner, or the system where no member may, for what `of` has. */
+export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<unknown>>> = {
+  'instance.add': (by, { instanceId }) =>
+    addInstance(by, {
+      label: 'Copy',
+      url: 'https://copy.x.example',
+      environment: 'test',
+      testOfId: instanceId,
+    }),
+  'instance.edit': (by, { instanceId }) =>
+    editInstance(by, { instanceId, label: 'Renamed', environment: 'production' }),
+  'instance.retire': (by, { instanceId }) => retireInstance(by, { instanceId }),
+  'instance.reinstate': (by, { instanceId }) => reinstateInstance(by, { instanceId }),
+  'address.add': (by, { instanceId }) => addAddress(by, { instanceId, url: 'https://more.x.example' }),
+  'address.remove': (by, { instanceId, addressId }) => removeAddress(by, { instanceId, addressId }),
+  'key.reveal': (by, { renewedKeyId }) => revealKeys(by, { keyIds: [renewedKeyId], how: 'shown' }),
+  'key.note_seen': (by, { keyId }) => noteKeySeen(by, { keyId }),
+  'key.issue': (by, { instanceId, products }) =>
+    issuePermanentKey(system(by), { productId: products.legacy, instanceId }),
+  'key.revoke': (by, { renewedKeyId }) => revokeKey(system(by), { keyId: renewedKeyId, reason: 'requested' }),
+  'key.restore': (by, { permanentKeyId }) => restoreKey(system(by), { keyId: permanentKeyId }),
+  'key.extend': (by, { renewedKeyId }) =>
+    extendKey(system(by), { keyId: renewedKeyId, until: days(1_500), reason: 'Because.' }),
+  'subscription.start': (by, { instanceId, products }) =>
+    startSubscription(system(by), { productId: products.forms, instanceId }),
+  'subscription.renew': (by, { subscriptionId }) => renewSubscription(system(by), { subscriptionId }),
+  'trial.start': (by, { instanceId, products }) =>
+    startTrial(system(by), { productId: products.forms, instanceId }),
+  'member.add': (by, { slug }) => addMember(system(by), { email: `new@${slug}.example`, role: 'viewer' }),
+  'member.invite': (by, { slug }) => inviteMember(by, { email: `next@${slug}.example`, role: 'viewer' }),
+  'member.withdraw_invitation': (by, { invitationId }) => withdrawInvitation(by, { invitationId }),
+  'invitation.accept': (by, { invitedId, token }) =>
+    acceptInvitation({ ...by, actor: { kind: 'person', personId: invitedId } }, { token }),
+  'member.change_role': (by, { people }) => changeRole(by, { memberId: people.viewer, role: 'billing' }),
+  'member.remove': (by, { people }) => removeMember(by, { memberId: people.viewer }),
+  'member.leave': (by, { people }) =>
+    leaveOrganization({ ...by, actor: { kind: 'member', personId: people.viewer } }, {}),
+  'assignment.add': (by, { staffId }) => assign(system(by), { staffId }),
+  'assignment.remove': (by, { staffId }) => unassign(system(by), { staffId }),
+  'organization.visit': ({ organizationId }, { staffId }) => recordVisit(staffId, organizationId ?? ''),
+}
