@@ -5,6 +5,7 @@ import { parseTheme, ThemeForm } from '@/components/theme'
 import { ChoiceForm } from '@/components/ui/choice'
 import { Icon } from '@/components/ui/icon'
 import type { Language, Translate } from '@/lib/messages/translator'
+import type { Session } from '@/lib/people/session'
 
 /** What a person finds under their name, on whatever page. */
 export async function PersonMenu({ language, t }: { language: Language; t: Translate }) {
@@ -54,6 +55,16 @@ export async function PersonMenu({ language, t }: { language: Language; t: Trans
 }
 
 /** One or two letters of a name, whatever its script. */
+/** The organizations of a person, as the switcher shows them. */
+export function organizationsOf({ memberships }: Pick<Session, 'memberships'>, t: Translate) {
+  return memberships.map(({ slug, name, role }) => ({
+    href: `/${slug}`,
+    mark: initials(name),
+    name,
+    note: t(`shell.role.${role}`),
+  }))
+}
+
 export function initials(name: string): string {
   const words = name.split(/[\s@._-]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word))
   const significant = words.filter((word) => /^[\p{Lu}\p{Lo}\p{N}]/u.test(word))

@@ -1,26 +1,19 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
-import pg from 'pg'
 import { afterAll, expect, test } from 'vitest'
 import { isAlive } from '@/sandbox/lock'
 import { freePort } from '@/sandbox/ports'
 import { startPostgres, throwAwayFlags } from '@/sandbox/postgres'
 import { throwAwayFolder } from '@/sandbox/postgres-home'
+import { onConnection } from '@/sandbox/test/fixture'
 
 const folder = throwAwayFolder()
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const options = { dataDir: path.join(folder, 'postgres'), port: await freePort(), flags: throwAwayFlags }
 
-async function ask(url: string, text: string) {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query(text)).rows
-  } finally {
-    await client.end()
-  }
-}
+const ask = async (url: string, text: string) =>
+  (await onConnection(url, (client) => client.query(text))).rows
 
 test('data outlives a clean stop and a crash', async () => {
   let postgres = await startPostgres(options)

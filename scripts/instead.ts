@@ -7,6 +7,18 @@ export interface Page {
   headers?: Record<string, string>
 }
 
+/** In the looks of the browser alone. What stands in `main` says itself which language it is in, where it is not English. */
+export const wholePage = (titles: readonly string[], main: string) => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${titles.join(' · ')}</title>
+<main>
+${main}</main>
+</html>
+`
+
 export function sendPage(response: ServerResponse, { status, html, headers }: Page) {
   // What was meant for the answer that will not come.
   for (const name of ['Content-Encoding', 'Content-Length', 'Transfer-Encoding', 'ETag', 'Link'])

@@ -1,28 +1,22 @@
 import type { ServerResponse } from 'node:http'
 import en from '../lib/messages/en/outage.json' with { type: 'json' }
 import fr from '../lib/messages/fr/outage.json' with { type: 'json' }
-import { type Page, sendInstead, sendPage } from './instead.ts'
+import { type Page, sendInstead, sendPage, wholePage } from './instead.ts'
 
 /**
  * In the place of a page that an outage kept from being made. Next shows its page for errors with 500 and by JavaScript;
  * this one says 503, as proxies and monitors expect, and needs none. Both languages, since whose it is nobody can look up.
  */
-const html = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${en.title} · ${fr.title}</title>
-<main>
-<h1>${en.title}</h1>
+const html = wholePage(
+  [en.title, fr.title],
+  `<h1>${en.title}</h1>
 <p>${en.text}</p>
 <section lang="fr">
 <h1>${fr.title}</h1>
 <p>${fr.text}</p>
 </section>
-</main>
-</html>
-`
+`,
+)
 const outage: Page = { status: 503, headers: { 'Retry-After': '5' }, html }
 
 /** Answers 503 with the page of an outage. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import en from '../lib/messages/en/outdated.json' with { type: 'json' }
 import fr from '../lib/messages/fr/outdated.json' with { type: 'json' }
-import { type Page, sendInstead } from './instead.ts'
+import { type Page, sendInstead, wholePage } from './instead.ts'
 
 /**
  * Says that there is a new version, and gives back what was typed, to who sends a form without JavaScript from a page of
@@ -52,15 +52,6 @@ function pageWith(values: string[], url: string): Page {
 ${fields && `<p>${words.typed}</p>`}
 </section>
 `
-  const html = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${en.title} · ${fr.title}</title>
-<main>
-${section('en', en)}${section('fr', fr)}${fields}</main>
-</html>
-`
+  const html = wholePage([en.title, fr.title], `${section('en', en)}${section('fr', fr)}${fields}`)
   return { status: 409, html }
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
-import { initials, PersonMenu } from '@/app/person-menu'
+import { initials, organizationsOf, PersonMenu } from '@/app/person-menu'
 import { type NavItem, Shell } from '@/components/shell'
 import { isStaffRole } from '@/lib/access'
 import { StaffBanner } from './staff-banner'
@@ -21,7 +21,6 @@ export async function Portal({
 }) {
   const { session, organization, language, t } = visit
   const name = session.name ?? session.email
-  const mine = (slug: string) => slug === organization.slug
   return (
     <Shell
       labels={{
@@ -36,12 +35,9 @@ export async function Portal({
         name: organization.name,
         note: organization.slug,
       }}
-      others={session.memberships.map((membership) => ({
-        href: `/${membership.slug}`,
-        mark: initials(membership.name),
-        name: membership.name,
-        note: t(`shell.role.${membership.role}`),
-        current: mine(membership.slug),
+      others={organizationsOf(session, t).map((one) => ({
+        ...one,
+        current: one.href === `/${organization.slug}`,
       }))}
       nav={navOf(visit, current, needs)}
       person={{ mark: initials(name), name, note: t(`shell.role.${organization.role}`) }}

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { StaffVisit } from '@/app/_request/staff'
-import { initials, PersonMenu } from '@/app/person-menu'
+import { initials, organizationsOf, PersonMenu } from '@/app/person-menu'
 import { type NavItem, Shell } from '@/components/shell'
 import { may } from '@/lib/access'
 import { env } from '@/lib/env'
@@ -29,12 +29,7 @@ export function StaffFrame({
         account: t('shell.account', { name }),
       }}
       at={{ mark: initials(VENDOR_NAME), name: VENDOR_NAME, note: t('staff.console') }}
-      others={session.memberships.map((membership) => ({
-        href: `/${membership.slug}`,
-        mark: initials(membership.name),
-        name: membership.name,
-        note: t(`shell.role.${membership.role}`),
-      }))}
+      others={organizationsOf(session, t)}
       nav={navOf(role, current, t)}
       person={{
         mark: initials(name),

@@ -34,24 +34,21 @@ export async function appendAudit(
   let { sequence, hash } = head
   const rows = entries.map((entry) => {
     sequence += 1
-    const row = {
-      id: newId(context.at),
-      organizationId: context.organizationId,
-      sequence,
-      at: context.at,
-      actor: context.actor,
-      personId: context.personId,
-      action: entry.action,
-      outcome: entry.outcome,
-      instanceId: entry.instanceId ?? null,
-      keyId: entry.keyId ?? null,
-      details: entry.details ?? {},
-    }
+    const row = entryRow({ ...context, id: newId(context.at), sequence }, entry)
     hash = entryHash(hash, row)
     return { ...row, hash }
   })
   await tx.insert(auditEntries).values(rows)
   await tx.update(auditHeads).set({ sequence, hash }).where(chain(context.organizationId))
+}
+
+/** An entry as it is stored, but for its hash. */
+export function entryRow(
+  { id, sequence, organizationId, actor, personId, at }: AuditContext & { id: string; sequence: number },
+  { action, outcome, instanceId, keyId, details = {} }: AuditEntry,
+) {
+  const about = { instanceId: instanceId ?? null, keyId: keyId ?? null }
+  return { id, organizationId, sequence, at, actor, personId, action, outcome, ...about, details }
 }
 
 /** SHA-256 over the hash before and the entry's facts in a fixed order: a changed, missing or moved entry breaks the chain. */

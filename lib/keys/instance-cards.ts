@@ -3,6 +3,7 @@ import { keys, revocations } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { type InstanceList, type InstanceRow, listInstances } from '@/lib/instances/queries'
 import { isRevocationOfKey } from './filter'
+import { factColumns } from './queries'
 import { type KeysByState, keysByState, noKeys } from './standing'
 
 export type InstanceCard = InstanceRow & { keys: KeysByState }
@@ -25,13 +26,7 @@ async function withKeys(tx: OrganizationTx, organizationId: string, rows: Instan
       instanceId: keys.instanceId,
       productId: keys.productId,
       kind: keys.kind,
-      issuedAt: keys.issuedAt,
-      termEndsAt: keys.termEndsAt,
-      expiresAt: keys.expiresAt,
-      renewedAt: keys.renewedAt,
-      replacedAt: keys.replacedAt,
-      followsId: keys.followsId,
-      firstSeenAt: keys.firstSeenAt,
+      ...factColumns,
       revoked: sql<boolean>`${revocations.id} is not null`,
     })
     .from(keys)

@@ -32,6 +32,17 @@ const sortValue = (sort: KeySort): SQL<string> =>
 const cursorValue = (sort: KeySort, value: string): SQL =>
   sort === 'until' ? sql`to_timestamp(${value}::float8)` : sql`${value}::text`
 
+/** What a key's state and standing are computed from, beside its revocation. */
+export const factColumns = {
+  issuedAt: keys.issuedAt,
+  termEndsAt: keys.termEndsAt,
+  expiresAt: keys.expiresAt,
+  renewedAt: keys.renewedAt,
+  replacedAt: keys.replacedAt,
+  followsId: keys.followsId,
+  firstSeenAt: keys.firstSeenAt,
+}
+
 const columns = {
   id: keys.id,
   shortId: keys.shortId,
@@ -44,13 +55,7 @@ const columns = {
   instanceShortId: instances.shortId,
   url: instanceAddresses.url,
   lastFour: keys.lastFour,
-  issuedAt: keys.issuedAt,
-  termEndsAt: keys.termEndsAt,
-  expiresAt: keys.expiresAt,
-  renewedAt: keys.renewedAt,
-  replacedAt: keys.replacedAt,
-  followsId: keys.followsId,
-  firstSeenAt: keys.firstSeenAt,
+  ...factColumns,
   revokedReason: revocations.reason,
   revokedAt: revocations.revokedAt,
   successor: successors.shortId,

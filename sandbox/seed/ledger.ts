@@ -7,7 +7,7 @@ import { keys, revocations } from '@/db/schema/keys'
 import { subscriptions, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import type { Permission } from '@/lib/access'
-import { type AuditEntry, entryHash } from '@/lib/audit/append'
+import { type AuditEntry, entryHash, entryRow } from '@/lib/audit/append'
 import { newId, type ShortIdLetter, shortId } from '@/lib/ids'
 import { insertRows } from './bulk-insert'
 
@@ -88,19 +88,7 @@ export async function writeLedger(tx: OrganizationTx, { organizationId, rows, en
   let { sequence, hash } = head
   const audit = entries.map(({ at, id, entry }) => {
     sequence += 1
-    const row = {
-      id,
-      organizationId,
-      sequence,
-      at,
-      actor: 'system' as const,
-      personId: null,
-      action: entry.action,
-      outcome: entry.outcome,
-      instanceId: entry.instanceId ?? null,
-      keyId: entry.keyId ?? null,
-      details: entry.details ?? {},
-    }
+    const row = entryRow({ id, organizationId, sequence, at, actor: 'system', personId: null }, entry)
     hash = entryHash(hash, row)
     return { ...row, hash }
   })

@@ -1,18 +1,11 @@
-import pg from 'pg'
 import { expect, test } from 'vitest'
 import { testDatabase } from '@/sandbox/test/database'
+import { onConnection } from '@/sandbox/test/fixture'
 
 const database = await testDatabase()
 
-async function query(url: string, text: string) {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query(text)).rows
-  } finally {
-    await client.end()
-  }
-}
+const query = async (url: string, text: string) =>
+  (await onConnection(url, (client) => client.query(text))).rows
 
 test('a test file gets a migrated database of its own', async () => {
   const rows = await query(

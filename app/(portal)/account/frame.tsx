@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { initials, PersonMenu } from '@/app/person-menu'
+import { initials, organizationsOf, PersonMenu } from '@/app/person-menu'
 import { Shell } from '@/components/shell'
 import { env } from '@/lib/env'
 import type { Translate } from '@/lib/messages/translator'
@@ -17,12 +17,7 @@ export function AccountFrame({
 }) {
   const { VENDOR_NAME: vendor } = env()
   const name = session.name ?? session.email
-  const organizations = session.memberships.map((membership) => ({
-    href: `/${membership.slug}`,
-    mark: initials(membership.name),
-    name: membership.name,
-    note: t(`shell.role.${membership.role}`),
-  }))
+  const organizations = organizationsOf(session, t)
   // Two and more are in the switcher.
   const only = organizations.length === 1 ? organizations : []
   return (
