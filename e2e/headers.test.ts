@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import path from 'node:path'
 import { expect, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
@@ -44,6 +46,27 @@ test('every answer carries the security headers: pages, routes, redirects, files
   console.log(`${answers} answers`)
 })
 
+test('what is no request to begin with is answered with them too', async () => {
+  const { host, hostname, port } = new URL(origin())
+  for (const [sent, status] of [
+    [`FOO / HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 400],
+    ['\x16\x03\x01\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\n\r\n', 400],
+    [`GET / HTTP/1.1\r\nHost: ${host}\r\nExpect: cake\r\n\r\n`, 417],
+    [`GET / HTTP/1.1\r\nHost: ${host}\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ] as const) {
+    const socket = connect(Number(port), hostname, () => socket.write(sent))
+    const [first] = await once(socket, 'data')
+    socket.destroy()
+    const [line = '', ...lines] = String(first).split('\r\n\r\n')[0]?.split('\r\n') ?? []
+    const headers = Object.fromEntries(
+      lines.map((one) => [one.split(': ')[0]?.toLowerCase(), one.split(': ').slice(1).join(': ')]),
+    )
+    expect({ sent, line, wrong: wrongHeaders({ headers }) }).toMatchObject({ sent, wrong: [] })
+    expect(line).toContain(`HTTP/1.1 ${status} `)
+  }
+})
+
 /** What every answer carries, to the letter; the nonce is each page's own. */
 const wanted: Record<string, string> = {
   'x-content-type-options': 'nosniff',
@@ -59,7 +82,7 @@ const policies = [
 ]
 
 /** Also what is not there at all has a line: `toEqual` takes a property that is undefined for none. */
-function wrongHeaders({ headers }: Answer): string[] {
+function wrongHeaders({ headers }: Pick<Answer, 'headers'>): string[] {
   const policy = String(headers['content-security-policy']).replace(/'nonce-[\w+/=]+'/g, "'nonce'")
   return [
     ...Object.keys(wanted).flatMap((name) =>
