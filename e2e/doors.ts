@@ -93,7 +93,7 @@ export const paths: Record<string, Path> = {
   },
   '/staff/people/page': { permission: 'staff.read', staff: true, at: () => '/staff/people' },
   '/staff/people/[id]/end/page': {
-    permission: 'staff.end',
+    permission: 'staff.read',
     staff: true,
     at: (_slug, { spareStaffId }) => `/staff/people/${spareStaffId}/end`,
   },

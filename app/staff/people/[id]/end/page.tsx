@@ -22,7 +22,7 @@ type Person = Awaited<ReturnType<typeof found>>
 const here = '/staff/people'
 
 export const generateMetadata = organizationTitle(async ({ params }: Props) => {
-  const visit = await requireStaff('staff.end')
+  const visit = await requireStaff('staff.read')
   const { name } = await found(visit, (await params).id)
   return visit.t('staff.people.ending.title', { name })
 })
@@ -30,7 +30,7 @@ export const generateMetadata = organizationTitle(async ({ params }: Props) => {
 export default organizationPage(EndPage)
 
 async function EndPage({ params }: Props) {
-  const visit = await requireStaff('staff.end')
+  const visit = await requireStaff('staff.read')
   const { t, session } = visit
   const person = await found(visit, (await params).id)
   return (
