@@ -7,22 +7,29 @@ import { InvalidInput, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { catalogChanges, type KnownProduct } from './changes'
 import { Catalog, type CatalogProduct } from './input'
+import { catalogMistakes } from './mistakes'
 
-const ApplyCatalog = Catalog.extend({ dryRun: z.boolean().default(false) })
+type Given = z.input<typeof Catalog> & { dryRun?: boolean }
+/** Looked at by the handler, which knows what the suites may contain, so that all mistakes are told at once. */
+const ApplyCatalog = z.custom<Given>(() => true)
 
 /**
  * Makes the catalog say what is given: adds and changes products and releases by their references, removes nothing.
  * @param dryRun changes nothing, and refuses nothing that would take back what was sold: it says so.
  * @returns what it changes; `rewritten`, those of it that may not be; `others`, the references that are not given.
- * @throws InvalidInput when a suite contains a product that is neither given nor known, or a suite; Refused `was_sold`
- * when it would take back what was sold, naming the product and the field.
+ * @throws InvalidInput with everything that is wrong with it; Refused `was_sold` when it would take back what was sold,
+ * naming the product and the field.
  */
 export const applyCatalog = vendorCommand(
   'catalog.apply',
   ApplyCatalog,
-  async ({ tx, now, audit, unchanged }, { products: given, dryRun }) => {
+  async ({ tx, now, audit, unchanged }, input) => {
+    // Of a file that says nothing it is null.
+    const { dryRun = false, ...stated } = input ?? {}
     const known = await knownProducts(tx)
-    refuseWrongParts(known, given)
+    const mistakes = catalogMistakes(stated, known)
+    if (Object.keys(mistakes).length > 0) throw new InvalidInput(mistakes)
+    const { products: given } = Catalog.parse(stated)
     const { changes, rewritten } = catalogChanges(known, given)
     const others = known.map(({ reference }) => reference)
     const result = {
@@ -70,18 +77,6 @@ async function knownProducts(tx: SystemTx): Promise<KnownProduct[]> {
       .map(({ version, glpiMin, glpiMax, releasedOn }) => ({ version, glpiMin, glpiMax, releasedOn })),
     sold,
   }))
-}
-
-/** @throws InvalidInput at the part that is no product, or a suite itself */
-function refuseWrongParts(known: readonly KnownProduct[], given: readonly CatalogProduct[]) {
-  const all = new Map([...known, ...given].map(({ reference, kind }) => [reference, kind]))
-  for (const [index, { contains }] of given.entries())
-    for (const [place, reference] of contains.entries()) {
-      const kind = all.get(reference)
-      if (kind && kind !== 'suite') continue
-      const because = kind ? 'suite_in_suite' : 'unknown_product'
-      throw new InvalidInput({ [`products.${index}.contains.${place}`]: because })
-    }
 }
 
 async function write(

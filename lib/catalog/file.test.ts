@@ -45,7 +45,7 @@ test('what is no YAML is told with its line', () => {
 
 const mistakes: [string, string, string][] = [
   ['trial_days: 15', 'trial_days: 20', 'line 8: products 1, trial_days: '],
-  ['trial_days: 15', 'trail_days: 15', 'line 3: products 1: Unrecognized key: "trail_days"'],
+  ['trial_days: 15', 'trail_days: 15', 'line 8: products 1, trail_days: there is no such field'],
   ['version: 3.0.0', 'version: latest', 'line 10: products 1, releases 1, version: this is no version'],
   ['version: 3.0.0', 'version: 3.2.0', 'line 11: products 1, releases 2, version: this stands here twice'],
   [
@@ -86,6 +86,28 @@ test.each(mistakes)('%s → %s', async (from, to, said) => {
   const told = await problems(text)
   expect(told.join('\n')).toContain(said)
   expect(await rowsOf(database, 'select reference, name from products')).toEqual(before)
+})
+
+test('all that is wrong is told at once, each with its line: shapes, contradictions, what stands there twice, parts that are none', async () => {
+  const wrong = mistakes
+    // Two that change one place.
+    .filter(([from], index) => mistakes.findIndex(([other]) => other === from) === index)
+    .reduce((text, [from, to]) => text.replace(from, to), example)
+  const told = (await problems(wrong)).map((line) => line.replace(/^line \d+: /, ''))
+  for (const said of [
+    'products 1, trial_days: ',
+    'products 1, releases 1, version: this is no version',
+    'products 1, releases 1, glpi_max: this ends',
+    'products 1, releases 1, released_on: this is no day',
+    'products 2, reference: this stands here twice',
+    'products 3, contains 2: there is no such',
+    'products 4, kind: ',
+    'products 6, trial_days: what is open source',
+  ])
+    expect(
+      told.filter((line) => line.startsWith(said)),
+      said,
+    ).toHaveLength(1)
 })
 
 test.each(['', '[]', 'products:', 'products: []', 'products: 7', '- 1', 'products: [{}]', 'products: [1]'])(

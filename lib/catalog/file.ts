@@ -37,10 +37,14 @@ export function readCatalogFile(text: string) {
     },
   })
   const explain = (fields: Readonly<Record<string, string>>): string[] =>
-    Object.entries(fields).map(([field, code]) => {
-      const path = field.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
-      return `line ${lineOf(offsetOf(document, path))}: ${sayPath(path)}: ${reasons[code] ?? snakeCase(code)}`
-    })
+    Object.entries(fields)
+      .map(([field, code]) => {
+        const path = field.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+        const line = lineOf(offsetOf(document, path))
+        return { line, said: `line ${line}: ${sayPath(path)}: ${reasons[code] ?? snakeCase(code)}` }
+      })
+      .sort((a, b) => a.line - b.line)
+      .map(({ said }) => said)
   return { catalog: document.toJS(), explain }
 }
 
@@ -73,6 +77,7 @@ const reasons: Record<string, string> = {
   suite_in_suite: 'a suite contains products, not suites',
   unknown_product: 'there is no such product, neither here nor in the database',
   twice: 'this stands here twice',
+  unknown_field: 'there is no such field',
 }
 
 export const snakeCase = (text: string) => text.replace(/[a-z][A-Z]/g, ([a, b]) => `${a}_${b?.toLowerCase()}`)
