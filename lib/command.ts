@@ -4,9 +4,9 @@ import { asOrganization, asSystem, type OrganizationTx, type SystemTx } from '@/
 import { may, type Permission, type Role, type StaffRole } from '@/lib/access'
 import { type AuditContext, type AuditEntry, appendAudit } from '@/lib/audit/append'
 import { now } from '@/lib/clock'
-import { runOnce } from '@/lib/command-run'
+import { hasRun, runOnce } from '@/lib/command-run'
 import { DomainError, Forbidden, InvalidInput, Refused, Unavailable } from '@/lib/errors'
-import { type Limits, takePoints } from '@/lib/limits'
+import { giveBackPoints, type Limits, takePoints } from '@/lib/limits'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { staffRoleIn, staffRoleOf, standing } from '@/lib/staff/role'
 
@@ -87,14 +87,14 @@ export function command<Schema extends z.ZodType, Result>(
     const personId = actor.kind === 'system' ? null : actor.personId
     const auditActor = actor.kind === 'person' ? 'member' : actor.kind
     const context: AuditContext = { organizationId, actor: auditActor, personId, at: now() }
-    return run(name, schema, options, context, raw, (input) =>
+    const asked = { name, context, idempotencyKey: by.idempotencyKey }
+    return run(asked, schema, options, raw, (input, onRepeat) =>
       asOrganization(organizationId, async (tx) => {
         if (options.membersInTurn) await lockMembers(tx, organizationId)
         const role = await roleOf(tx, organizationId, actor)
         permit(role, name)
-        return conclude(tx, name, options, context, role, by.idempotencyKey, input, (recorder) =>
-          handler({ tx, organizationId, ...recorder }, input),
-        )
+        const handle = (recorder: Recorder) => handler({ tx, organizationId, ...recorder }, input)
+        return conclude(tx, asked, options, role, input, handle, onRepeat)
       }),
     )
   }
@@ -113,13 +113,13 @@ export function vendorCommand<Schema extends z.ZodType, Result>(
     const personId = 'personId' in actor ? actor.personId : null
     const auditActor = actor.kind === 'person' ? 'member' : actor.kind
     const context: AuditContext = { organizationId: null, actor: auditActor, personId, at: now() }
-    return run(name, schema, options, context, raw, (input) =>
+    const asked = { name, context, idempotencyKey: by.idempotencyKey }
+    return run(asked, schema, options, raw, (input, onRepeat) =>
       asSystem(name, async (tx) => {
         const role = actor.kind === 'staff' ? await staffRoleOf(tx, actor.personId) : actor.kind
         permit(role, name)
-        return conclude(tx, name, options, context, role, by.idempotencyKey, input, (recorder) =>
-          handler({ tx, ...recorder }, input),
-        )
+        const handle = (recorder: Recorder) => handler({ tx, ...recorder }, input)
+        return conclude(tx, asked, options, role, input, handle, onRepeat)
       }),
     )
   }
@@ -131,24 +131,48 @@ async function roleOf(tx: OrganizationTx, organizationId: string, actor: Actor):
   return actor.kind
 }
 
+interface Asked {
+  name: Permission
+  context: AuditContext
+  idempotencyKey: string | undefined
+}
+
 async function run<Schema extends z.ZodType, Result>(
-  name: Permission,
+  asked: Asked,
   schema: Schema,
   options: Options<z.output<Schema>>,
-  context: AuditContext,
   raw: unknown,
-  transact: (input: z.output<Schema>) => Promise<Result>,
+  transact: (input: z.output<Schema>, onRepeat: () => void) => Promise<Result>,
 ): Promise<Result> {
+  const { name, context } = asked
   let about: About | undefined
   try {
     const input = parse(schema, raw)
     about = options.about?.(input)
-    if (options.limits) await takePoints(options.limits(input, context.personId, await staffRole(context)))
-    return await retrying(() => transact(input))
+    const taken = await takeFor(asked, options, input)
+    let repeated = false
+    const result = await retrying(() =>
+      transact(input, () => {
+        repeated = true
+      }),
+    )
+    // Of two clicks at once both have taken points, and one of them for nothing.
+    if (repeated) await giveBackPoints(taken)
+    return result
   } catch (error) {
     if (error instanceof DomainError && isRefusal(error)) await recordRefusal(name, context, error, about)
     throw error
   }
+}
+
+/** @returns the limits that points were taken of: none for a repeat, which gets the first answer and has no effect. */
+async function takeFor<Input>(asked: Asked, options: Options<Input>, input: Input): Promise<Limits> {
+  const { name, context, idempotencyKey } = asked
+  if (!options.limits) return []
+  if (options.once && idempotencyKey && (await hasRun(name, context, idempotencyKey, input))) return []
+  const limits = options.limits(input, context.personId, await staffRole(context))
+  await takePoints(limits)
+  return limits
 }
 
 async function staffRole({ actor, organizationId, personId }: AuditContext): Promise<StaffRole | null> {
@@ -159,13 +183,12 @@ async function staffRole({ actor, organizationId, personId }: AuditContext): Pro
 /** Runs the handler, once under its idempotency key, and ends with its audit entries, whose lock is then held briefly. */
 function conclude<Input, Result>(
   tx: OrganizationTx | SystemTx,
-  name: Permission,
+  { name, context, idempotencyKey }: Asked,
   options: Options<Input>,
-  context: AuditContext,
   role: Role,
-  idempotencyKey: string | undefined,
   input: Input,
   handle: (recorder: Recorder) => Promise<Result>,
+  onRepeat: () => void,
 ): Promise<Result> {
   const work = async () => {
     const entries: AuditEntry[] = []
@@ -181,7 +204,7 @@ function conclude<Input, Result>(
     if (entries.length > 0) await appendAudit(tx, context, entries)
     return result
   }
-  return options.once ? runOnce(tx, name, context, idempotencyKey, input, work) : work()
+  return options.once ? runOnce(tx, name, context, idempotencyKey, input, work, onRepeat) : work()
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, raw: unknown): z.output<Schema> {

@@ -35,6 +35,11 @@ export async function takePoints(limits: Limits) {
   }
 }
 
+/** Gives back what was taken for something that turned out to be nothing new. */
+export async function giveBackPoints(limits: Limits) {
+  for (const one of limits) await unavailableWhenDown(() => limiter(one).reward(one.key, one.cost ?? 1))
+}
+
 function limiter({ name, points, perSeconds }: Limit) {
   let found = limiters.get(name)
   if (!found) {

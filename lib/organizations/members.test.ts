@@ -219,6 +219,27 @@ describe('an invitation', () => {
     expect(await codeOf(invite(freshEmail()))).toBe('too_many')
   })
 
+  test('sent again as the same form counts once: in turn, two at once, and when the limit is used up', async () => {
+    const email = freshEmail()
+    const { personId } = await add('owner')
+    const form = () => as(personId)
+    const send = (by: By) => inviteMember(by, { email, role: 'viewer' })
+    const first = form()
+    const { invitationId } = await send(first)
+    for (let repeat = 0; repeat < 10; repeat++) expect(await send(first)).toEqual({ invitationId, email })
+    const double = form()
+    await Promise.all([send(double), send(double)])
+    for (let mail = 0; mail < 3; mail++) await send(form())
+    expect(await codeOf(send(form()))).toBe('too_many')
+    expect(await send(first)).toEqual({ invitationId, email })
+    const [points] = await rowsOf(database, 'select points from rate_limits where key = $1', [
+      `invite:${personId}`,
+    ])
+    expect(points).toEqual({ points: 6 })
+    // Another wish under the same key is no repeat.
+    expect(await codeOf(inviteMember(first, { email, role: 'owner' }))).toBe('too_many')
+  })
+
   test('of an address by 50 at once leaves one that is open', async () => {
     const email = freshEmail()
     const outcomes = await Promise.all(
