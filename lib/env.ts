@@ -53,6 +53,15 @@ const Env = z.object({
   SIGN_IN_SECRET: secret,
   // The worker's alone: who serves requests has no use for it, and could sign what nobody wrote.
   AUDIT_SIGNING_KEY: secret.optional(),
+  // All that verifying needs of it: an auditor can check what was signed, and sign nothing.
+  AUDIT_PUBLIC_KEY: z
+    .string()
+    .trim()
+    .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), {
+      error: 'should be what npm run audit:verify -- --public-key prints',
+    })
+    .transform((text) => Buffer.from(text, 'base64'))
+    .optional(),
   AUDIT_HEADS_FILE: z.string().trim().optional(),
   SMTP_URL: url(['smtp', 'smtps'], 'smtp://user:password@mail.example.com:587'),
   MAIL_FROM: z
@@ -97,18 +106,39 @@ export function env(): Env {
   return checked
 }
 
+/**
+ * For a command whose caller need not have, or must not have, the product's secrets: only these variables are read and
+ * kept, and the others are not there for anybody in this process.
+ * @throws Error as `env` does
+ */
+export function keepOnly(...names: (keyof Env)[]) {
+  const result = Env.pick(allOf(names)).safeParse(given(process.env))
+  if (!result.success) throw incomplete(linesOf(result.error))
+  // as: whoever reads another one would have to be named here
+  checked = result.data as Env
+}
+
+const allOf = (names: (keyof Env)[]) =>
+  // as: fromEntries forgets what its names are
+  Object.fromEntries(names.map((name) => [name, true])) as Partial<Record<keyof Env, true>>
+
 /** Parses an environment without keeping it. Empty variables count as missing. */
 export function parseEnv(variables: Record<string, string | undefined>): Env {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value?.trim()))
-  const result = Env.safeParse(given)
-  const lines = result.success
-    ? contradictions(result.data)
-    : result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  const result = Env.safeParse(given(variables))
+  const lines = result.success ? contradictions(result.data) : linesOf(result.error)
   if (result.success && lines.length === 0) return result.data
-  throw new Error(
+  throw incomplete(lines)
+}
+
+const given = (variables: Record<string, string | undefined>) =>
+  Object.fromEntries(Object.entries(variables).filter(([, value]) => value?.trim()))
+
+const linesOf = ({ issues }: z.ZodError) => issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+
+const incomplete = (lines: string[]) =>
+  new Error(
     `The environment is not complete (.env.example explains each variable):\n${lines.map((line) => `  ${line}`).join('\n')}`,
   )
-}
 
 /** What each variable alone does not show. */
 function contradictions(env: Env): string[] {

@@ -70,7 +70,7 @@ test('another key, a file that is not there, or none that was named is said', as
   })
   expect(other).toMatchObject({
     status: 1,
-    said: expect.stringContaining('is not signed by AUDIT_SIGNING_KEY'),
+    said: expect.stringContaining('is not signed by the key at hand'),
   })
   expect(other.said).toContain('Nothing was ever signed')
   expect(verify({}, '--heads', `${file}.none`)).toMatchObject({
@@ -78,5 +78,36 @@ test('another key, a file that is not there, or none that was named is said', as
     said: expect.stringContaining('ENOENT'),
   })
   expect(verify({ AUDIT_HEADS_FILE: '' }).said).toContain('Name the file of signed heads')
-  expect(verify({ AUDIT_SIGNING_KEY: '' }).said).toContain('AUDIT_SIGNING_KEY is missing')
+  expect(verify({ AUDIT_SIGNING_KEY: '' }).said).toContain('AUDIT_PUBLIC_KEY is missing')
 })
+
+test('an auditor verifies with the public part of the key and the database alone, and no other public part will do', async () => {
+  const sound = await newFile()
+  const { said: printed } = verify({}, '--public-key')
+  expect(printed).toMatch(/^AUDIT_PUBLIC_KEY=[\w+/]{43}=$/)
+  expect(printed).not.toContain(process.env.AUDIT_SIGNING_KEY)
+  const AUDIT_PUBLIC_KEY = printed.slice('AUDIT_PUBLIC_KEY='.length)
+  const secrets = Object.fromEntries(Object.keys(newSecrets()).map((name) => [name, '']))
+  const none = { ...secrets, SMTP_URL: '', MAIL_FROM: '', PUBLIC_URL: '', VENDOR_NAME: '', SUPPORT_EMAIL: '' }
+  const heads = ['--heads', sound]
+  const signed = verify({ ...none, AUDIT_PUBLIC_KEY }, ...heads).said
+  expect(signed).not.toContain('is not signed')
+  expect(signed).toMatch(/and 1 signed lines were read\.$/)
+  const other = Buffer.alloc(32, 7).toString('base64')
+  expect(verify({ ...none, AUDIT_PUBLIC_KEY: other }, ...heads)).toMatchObject({
+    status: 1,
+    said: expect.stringContaining('is not signed by the key at hand'),
+  })
+  expect(verify({ ...none, AUDIT_PUBLIC_KEY: 'x' }, ...heads)).toMatchObject({
+    status: 2,
+    said: expect.stringContaining(
+      'AUDIT_PUBLIC_KEY should be what npm run audit:verify -- --public-key prints',
+    ),
+  })
+})
+
+async function newFile(): Promise<string> {
+  writeFileSync(file, '')
+  await signHeads()
+  return file
+}

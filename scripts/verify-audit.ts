@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util'
 import { closePool } from '@/db/client'
+import { publicPart } from '@/lib/audit/signed-heads'
 import { type ChainFault, readSignedHeads, verifyTrail } from '@/lib/audit/verify-trail'
 import { now } from '@/lib/clock'
-import { env } from '@/lib/env'
+import { env, keepOnly } from '@/lib/env'
 
 /*
  * npm run audit:verify [-- --heads FILE …]: reads every audit trail, recomputes its hashes, and compares it with the heads
  * that the worker signed every hour. Ends with 1 where anything is not as it was written. The portal goes on meanwhile.
+ * Needs the database and AUDIT_PUBLIC_KEY: an auditor has no secret of the product. With --public-key it only prints that.
  */
 const print = (line: string) => process.stdout.write(`${line}\n`)
 /** The worker signs hourly; one hour may be missed while it is started anew. */
@@ -27,15 +29,15 @@ const said: Record<ChainFault['because'], (fault: ChainFault) => string> = {
 }
 const lineSaid = {
   unsigned:
-    'is not signed by AUDIT_SIGNING_KEY (what a worker left half-written when it was killed can be deleted)',
+    'is not signed by the key at hand (what a worker left half-written when it was killed can be deleted)',
   unlinked: 'does not follow the signed line before it: lines between them are missing or moved',
 }
 
 /** @returns how many faults there are */
-async function verify(): Promise<number> {
-  const { values } = parseArgs({ options: { heads: { type: 'string', multiple: true } } })
+async function verify(named: string[] | undefined): Promise<number> {
+  keepOnly('DATABASE_URL', 'DATABASE_POOL_SIZE', 'AUDIT_PUBLIC_KEY', 'AUDIT_SIGNING_KEY', 'AUDIT_HEADS_FILE')
   const { AUDIT_HEADS_FILE } = env()
-  const files = values.heads ?? (AUDIT_HEADS_FILE ? [AUDIT_HEADS_FILE] : [])
+  const files = named ?? (AUDIT_HEADS_FILE ? [AUDIT_HEADS_FILE] : [])
   if (files.length === 0) throw new Error('Name the file of signed heads: --heads FILE, or AUDIT_HEADS_FILE')
   const { heads, lines, newest, faults } = await readSignedHeads(files)
   let count = faults.length
@@ -59,8 +61,18 @@ async function verify(): Promise<number> {
   return count
 }
 
+/** The part of the key that may be given to anybody. */
+function printPublicKey() {
+  keepOnly('AUDIT_SIGNING_KEY')
+  print(`AUDIT_PUBLIC_KEY=${publicPart()}`)
+}
+
 try {
-  process.exitCode = (await verify()) === 0 ? 0 : 1
+  const { values } = parseArgs({
+    options: { heads: { type: 'string', multiple: true }, 'public-key': { type: 'boolean' } },
+  })
+  if (values['public-key']) printPublicKey()
+  else process.exitCode = (await verify(values.heads)) === 0 ? 0 : 1
 } catch (error) {
   print(error instanceof Error ? error.message : String(error))
   process.exitCode = 2

@@ -31,8 +31,9 @@ export interface SignedLine {
   hash: string
 }
 
-/** What RFC 8410, section 7, has before the 32 bytes of an Ed25519 key. */
+/** What RFC 8410, sections 7 and 4, has before the 32 bytes of an Ed25519 key, private and public. */
 const beforeKey = Buffer.from('302e020100300506032b657004220420', 'hex')
+const beforePublicKey = Buffer.from('302a300506032b6570032100', 'hex')
 
 /** @throws Error when the environment has no key. */
 function privateKey() {
@@ -45,10 +46,34 @@ function privateKey() {
   })
 }
 
-/** @throws Error when the environment names no file, the key is missing, or nobody may write there. */
+/** The public part of AUDIT_SIGNING_KEY, as AUDIT_PUBLIC_KEY has it. @throws Error when the environment has no key. */
+export const publicPart = () =>
+  createPublicKey(privateKey())
+    .export({ format: 'der', type: 'spki' })
+    .subarray(beforePublicKey.length)
+    .toString('base64')
+
+/** What signatures are checked with. @throws Error when the environment has neither part of the key. */
+function publicKey() {
+  const { AUDIT_PUBLIC_KEY, AUDIT_SIGNING_KEY } = env()
+  if (AUDIT_PUBLIC_KEY)
+    return createPublicKey({
+      key: Buffer.concat([beforePublicKey, AUDIT_PUBLIC_KEY]),
+      format: 'der',
+      type: 'spki',
+    })
+  if (AUDIT_SIGNING_KEY) return createPublicKey(privateKey())
+  throw new Error('AUDIT_PUBLIC_KEY is missing, and so is AUDIT_SIGNING_KEY; .env.example explains them')
+}
+
+/** @throws Error when the environment names no file, the key is missing, its parts do not belong together, or nobody may write there. */
 export async function checkHeadsFile(): Promise<string> {
-  const { AUDIT_HEADS_FILE } = env()
+  const { AUDIT_HEADS_FILE, AUDIT_PUBLIC_KEY } = env()
   if (!AUDIT_HEADS_FILE) throw new Error('AUDIT_HEADS_FILE is missing; .env.example explains it')
+  if (AUDIT_PUBLIC_KEY && AUDIT_PUBLIC_KEY.toString('base64') !== publicPart())
+    throw new Error(
+      'AUDIT_PUBLIC_KEY is not the public part of AUDIT_SIGNING_KEY; leave it out, the worker needs it not',
+    )
   privateKey()
   await (await open(AUDIT_HEADS_FILE, 'a')).close()
   return AUDIT_HEADS_FILE
@@ -81,13 +106,13 @@ export async function appendLine(file: string, line: string) {
  * @param before the hash of the last line of the file that this one goes on from, where there is one.
  */
 export async function* readSignedLines(file: string, before: string | null): AsyncGenerator<SignedLine> {
-  const publicKey = createPublicKey(privateKey())
+  const key = publicKey()
   let previous: string | null = null
   let number = 0
   const input = createReadStream(file)
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     number += 1
-    const statement = parseLine(line, publicKey)
+    const statement = parseLine(line, key)
     const linked =
       statement !== null &&
       (statement.previous === previous || (previous === null && statement.previous === before))

@@ -459,6 +459,7 @@ test('the hourly job signs where the audit trails end, into the file and the log
 
 test.each([
   ['AUDIT_SIGNING_KEY', '', 'AUDIT_SIGNING_KEY is missing'],
+  ['AUDIT_PUBLIC_KEY', Buffer.alloc(32, 7).toString('base64'), 'is not the public part of AUDIT_SIGNING_KEY'],
   ['AUDIT_HEADS_FILE', '', 'AUDIT_HEADS_FILE is missing'],
   ['AUDIT_HEADS_FILE', '/nowhere/heads.jsonl', 'ENOENT'],
 ])('a worker that could not sign the audit trails does not start: %s=%s', async (name, value, said) => {
