@@ -4,8 +4,11 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { auditEntries, auditHeads } from '@/db/schema/audit'
 import { asOrganization, asSystem } from '@/db/scope'
+import { listActivity } from '@/lib/audit/activity'
 import { appendAudit } from '@/lib/audit/append'
+import { auditName } from '@/lib/audit/sentence'
 import { verifyChain } from '@/lib/audit/verify'
+import { translator } from '@/lib/messages/translator'
 import {
   type Fixture,
   makeFilled,
@@ -51,6 +54,42 @@ const append = (organizationId: string, count: number) =>
       })),
     ),
   )
+
+test('an entry holds what its person was called, who may call themselves otherwise later; the chain verifies', async () => {
+  const { organizationId, people } = own
+  const personId = people.technical
+  const name = (text: string | null) =>
+    rowsOf(database, 'update people set name = $2 where id = $1', [personId, text])
+  const act = () =>
+    asOrganization(organizationId, (tx) =>
+      appendAudit(tx, { organizationId, actor: 'member', personId, at: new Date() }, [
+        { action: 'key.reveal', outcome: 'done', details: { shortId: 'K-1', how: 'shown' } },
+      ]),
+    )
+  for (const called of ['Zoë Before', 'Zoë After', null]) {
+    await name(called)
+    await act()
+  }
+  const { entries, head } = await chainOf(organizationId)
+  expect(verifyChain(entries, head)).toEqual({ ok: true })
+  const [{ email } = { email: '' }] = await rowsOf<{ email: string }>(
+    database,
+    'select email from people where id = $1',
+    [personId],
+  )
+  expect(entries.slice(-3).map(({ details }) => details.actorName)).toEqual([
+    'Zoë Before',
+    'Zoë After',
+    email,
+  ])
+  const page = await asOrganization(organizationId, (tx) => listActivity(tx, { organizationId }, { size: 3 }))
+  const t = translator('en')
+  expect(page.rows.map((row) => auditName(row, { t, vendor: 'Northwind' }))).toEqual([
+    email,
+    'Zoë After',
+    'Zoë Before',
+  ])
+})
 
 test('50 appends at once, 10 times, leave a chain without a gap that verifies', async () => {
   const rounds = process.env.STRESS ? 200 : 10

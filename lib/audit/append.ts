@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { eq, isNull } from 'drizzle-orm'
 import { auditEntries, auditHeads } from '@/db/schema/audit'
+import { people } from '@/db/schema/people'
 import type { OrganizationTx, SystemTx } from '@/db/scope'
 import { newId } from '@/lib/ids'
 
@@ -30,11 +31,13 @@ export async function appendAudit(
   context: AuditContext,
   entries: AuditEntry[],
 ) {
+  const named = await actorName(tx, context)
   const head = await lockHead(tx, context.organizationId)
   let { sequence, hash } = head
   const rows = entries.map((entry) => {
     sequence += 1
-    const row = entryRow({ ...context, id: newId(context.at), sequence }, entry)
+    const details = { ...entry.details, ...named }
+    const row = entryRow({ ...context, id: newId(context.at), sequence }, { ...entry, details })
     hash = entryHash(hash, row)
     return { ...row, hash }
   })
@@ -49,6 +52,22 @@ export function entryRow(
 ) {
   const about = { instanceId: instanceId ?? null, keyId: keyId ?? null }
   return { id, organizationId, sequence, at, actor, personId, action, outcome, ...about, details }
+}
+
+/**
+ * What the person is called as it happens, so that what they call themselves later renames nothing that was done before.
+ * In an organization's own trail alone: nobody reads the vendor's in sentences.
+ */
+async function actorName(
+  tx: OrganizationTx | SystemTx,
+  { organizationId, personId }: AuditContext,
+): Promise<{ actorName?: string }> {
+  if (!organizationId || !personId) return {}
+  const [person] = await tx
+    .select({ name: people.name, email: people.email })
+    .from(people)
+    .where(eq(people.id, personId))
+  return person ? { actorName: person.name || person.email } : {}
 }
 
 /** SHA-256 over the hash before and the entry's facts in a fixed order: a changed, missing or moved entry breaks the chain. */

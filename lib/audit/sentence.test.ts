@@ -67,6 +67,15 @@ test('a member who takes the vendor’s name is called by their address', () => 
     expect(say({ personName })).toMatch(/^ada@acme.example copied/)
 })
 
+test('a sentence keeps the name that the person had; an entry that holds none says the one of today', () => {
+  const details = { ...row.details, actorName: 'Ada King' }
+  expect(say({ details, personName: 'Countess' })).toBe('Ada King copied K-7QF3XM, Forms Pro')
+  expect(say({ details, personName: null })).toMatch(/^Ada King copied/)
+  expect(say({ details, actor: 'staff' })).toMatch(/^Ada King \(Northwind\) copied/)
+  expect(say({ details: { ...details, actorName: 'Northwind' } })).toMatch(/^ada@acme.example copied/)
+  expect(say({ personName: 'Countess' })).toMatch(/^Countess copied/)
+})
+
 test('an address in a script from the right keeps its order in the sentence', () => {
   const details = { label: 'مثال', url: 'https://مثال.example/glpi' }
   expect(say({ action: 'instance.add', details })).toBe(

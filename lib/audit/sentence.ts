@@ -40,14 +40,23 @@ function said(t: Translate, name: string, instead: Name, facts: Record<string, s
   }
 }
 
-/** Who did it: a person, one of the vendor's, or the vendor where the portal did it by itself. */
+/**
+ * Who did it: a person, as they were called then, one of the vendor's, or the vendor where the portal did it by itself.
+ * Older entries do not hold the name, and say the one of today.
+ */
 export function auditName(
-  { actor, personName, personEmail }: Pick<AuditRow, 'actor' | 'personName' | 'personEmail'>,
+  {
+    actor,
+    personName,
+    personEmail,
+    details,
+  }: Pick<AuditRow, 'actor' | 'personName' | 'personEmail' | 'details'>,
   { t, vendor }: { t: Translate; vendor: string },
 ): string {
+  const called = typeof details.actorName === 'string' ? details.actorName : personName
   // Anybody may call themselves what they like, but not speak as the vendor: their address is confirmed.
-  const posing = actor !== 'staff' && plain(personName ?? '').includes(plain(vendor))
-  const name = (posing ? null : personName) || personEmail
+  const posing = actor !== 'staff' && plain(called ?? '').includes(plain(vendor))
+  const name = (posing ? null : called) || personEmail
   if (name) return actor === 'staff' ? t('audit.staff', { name, vendor }) : name
   return actor === 'system' ? vendor : t('audit.somebody')
 }
