@@ -65,6 +65,7 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Join ${customer.name}`)
     await expect(page.locator('main')).toContainText(`invited ${email} to join as a technical member`)
     await page.getByRole('link', { name: `Sign in as ${email}` }).click()
+    await expect(page.getByLabel('E-mail address')).toHaveValue(email)
     const { code } = await askForMail(page, email)
     await typeCode(page, code)
     await expect(page).toHaveURL(link)
@@ -100,6 +101,89 @@ test('a link that was opened 20 times, and by whom it does not concern, still wo
   await anyone.goto(link)
   await expect(anyone.getByText('This invitation has been used already.')).toBeVisible()
   for (const context of [owner, guest, anyone.context()]) await context.close()
+})
+
+test('who is a member already reads which address was invited, which one is signed in, and what to do', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('both')
+  const { technical } = customer.people
+  const owner = await browserAs(browser, customer.people.owner)
+  const email = freshEmail()
+  await invite(await owner.newPage(), customer, email, 'Viewer')
+  const link = await invitationTo(email)
+  const context = await browserAs(browser, technical)
+  const page = await context.newPage()
+  const said = `${email} was invited. You are signed in as ${technical.email}, and are a technical member there already`
+  await page.goto(link)
+  await expect(page.locator('main')).toContainText(`${said}, so you need not join.`)
+  await expect(page.getByRole('link', { name: `Open ${customer.name}` })).toBeVisible()
+  expect(await axeFindings(page)).toEqual([])
+  await inSystem('update invitations set withdrawn_at = now() where email = $1', [email])
+  await page.goto(link)
+  await expect(page.locator('main')).toContainText(`${said}. This invitation was taken back`)
+  await expect(page.getByRole('button', { name: 'Sign out and change the address' })).toHaveCount(0)
+  await inSystem('update invitations set withdrawn_at = null where email = $1', [email])
+  await page.goto(link)
+  await page.getByRole('button', { name: 'Sign out and change the address' }).click()
+  await expect(page).toHaveURL(/\/sign-in\?to=%2Finvitation%3Ftoken/)
+  await expect(page.getByLabel('E-mail address')).toHaveValue(email)
+  for (const one of [owner, context]) await one.close()
+})
+
+test('the address of the sign-in page comes from the invitation alone, never from what else a link says', async ({
+  browser,
+}) => {
+  const context = await browserAs(browser, null)
+  const page = await context.newPage()
+  for (const path of [
+    '/sign-in?email=mallory@evil.example',
+    '/sign-in?to=/invitation%3Femail%3Dmallory@evil.example',
+    `/sign-in?to=/invitation%3Ftoken%3D${'x'.repeat(43)}%26email%3Dmallory@evil.example`,
+    '/sign-in?to=https://evil.example/invitation%3Ftoken%3Dx',
+  ]) {
+    await page.goto(path)
+    await expect(page.getByLabel('E-mail address')).toHaveValue('')
+  }
+  await context.close()
+})
+
+test('whoever is invited in French reads all of it in French, until they are in, where the inviter and the browser speak English', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('francais')
+  const owner = await browserAs(browser, customer.people.owner)
+  const form = await owner.newPage()
+  const email = freshEmail()
+  await form.goto(`${home(customer)}/invite`)
+  await expect(form.getByLabel('Language of the mail')).toHaveValue('en')
+  await form.getByLabel('Language of the mail').selectOption({ label: 'Français' })
+  await form.getByLabel('E-mail address').fill(email)
+  await form.getByRole('button', { name: 'Send the invitation' }).click()
+  await expect(form.getByText('The invitation is on its way.')).toBeVisible()
+  const link = await invitationTo(email)
+  expect((await mailsTo(email)).map(({ subject }) => subject)).toEqual([
+    `Rejoindre ${customer.name} chez Northwind Plugins`,
+  ])
+  const guest = await browserAs(browser, null)
+  const page = await guest.newPage()
+  const french = () => expect(page.locator('html')).toHaveAttribute('lang', 'fr')
+  await page.goto(link)
+  await french()
+  await page.getByRole('link', { name: `Se connecter avec ${email}` }).click()
+  await french()
+  await expect(page.locator('input[name=email]')).toHaveValue(email)
+  const { code, mail } = await askForMail(page, email)
+  expect(mail.text).toContain('Saisissez ce code')
+  await french()
+  const stored = await query('select return_to from sign_ins where email = $1', [email])
+  expect(JSON.stringify(stored)).not.toContain(new URL(link).searchParams.get('token'))
+  await typeCode(page, code)
+  await expect(page).toHaveURL(link)
+  await page.getByRole('button', { name: `Rejoindre ${customer.name}` }).click()
+  await expect(page).toHaveURL(/\/members\?done=joined/)
+  await french()
+  for (const context of [owner, guest]) await context.close()
 })
 
 test('signed in with another address, one reads which one was invited, and signs out to come back', async ({

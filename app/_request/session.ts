@@ -6,9 +6,11 @@ import { env } from '@/lib/env'
 import { NotFound } from '@/lib/errors'
 import { type Language, languageFrom, languages, type Translate, translator } from '@/lib/messages/translator'
 import { parseSlug } from '@/lib/organizations/slug'
+import { askedIn } from '@/lib/people/queries'
 import { type Membership, type Session, sessionOf } from '@/lib/people/session'
 import { organizationFor, recordVisit } from '@/lib/staff/visit'
 import { attempted } from './attempt'
+import { invitedHere } from './invited'
 
 /** A cookie's name; `__Host-` keeps other hosts of the domain from setting it, and works over HTTPS only. */
 export const cookieName = (name: string) => (env().PUBLIC_URL.startsWith('https:') ? `__Host-${name}` : name)
@@ -31,12 +33,27 @@ export const currentSession = cache(async (): Promise<Session | null> => {
   return token ? sessionOf(token) : null
 })
 
-/** The page's language: the person's, else the one chosen in this browser, else the browser's own. */
+/**
+ * The page's language: the person's, else the one chosen in this browser, else that of the invitation at hand or of the
+ * mail that was asked for, else the browser's own.
+ */
 export const currentLanguage = cache(async (): Promise<Language> => {
   const session = await currentSession()
   if (session) return session.language
-  return (await chosenLanguage()) ?? browsersLanguage()
+  return (
+    (await chosenLanguage()) ??
+    (await invitedHere())?.language ??
+    (await askedLanguage()) ??
+    browsersLanguage()
+  )
 })
+
+/** Of the mail whose code is waited for; null on any other page. */
+async function askedLanguage(): Promise<Language | null> {
+  if ((await headers()).get('x-path') !== '/sign-in/code') return null
+  const browser = (await cookies()).get(browserCookie())?.value
+  return browser ? ((await askedIn(browser))?.language ?? null) : null
+}
 
 /** What was chosen in this browser; null where nothing was. */
 export async function chosenLanguage(): Promise<Language | null> {

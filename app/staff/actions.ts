@@ -3,6 +3,7 @@
 import { redirect } from 'next/navigation'
 import { act, actAsStaff } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
+import type { Language } from '@/lib/messages/translator'
 import { createOrganization } from '@/lib/organizations/create'
 import { inviteMember } from '@/lib/organizations/invite'
 import { slugify } from '@/lib/organizations/slug'
@@ -22,9 +23,14 @@ export async function createCustomer(_state: FormState, form: FormData): Promise
     const slug = text(form, 'slug') || slugify(name, by.idempotencyKey?.slice(-4) ?? '')
     const made = await createOrganization(by, { name, slug, timeZone: text(form, 'timeZone') })
     const email = text(form, 'email').trim()
+    // The command refuses what is no language.
+    const language = text(form, 'language') as Language
     if (email) {
       const actor = { kind: 'staff', personId: session.personId } as const
-      await inviteMember({ ...by, actor, organizationId: made.organizationId }, { email, role: 'owner' })
+      await inviteMember(
+        { ...by, actor, organizationId: made.organizationId },
+        { email, role: 'owner', language },
+      )
     }
     redirect(`/${made.slug}/members${email ? '?done=invited' : ''}`)
   })

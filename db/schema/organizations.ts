@@ -12,7 +12,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import { reserved } from '@/lib/organizations/slug'
 import { bytes, folded, id, instant, organizationPolicy } from './columns'
-import { people } from './people'
+import { language, people } from './people'
 
 export const memberRole = pgEnum('member_role', ['owner', 'billing', 'technical', 'viewer'])
 
@@ -77,6 +77,8 @@ export const invitations = pgTable(
       .references(() => organizations.id),
     email: text().notNull(),
     role: memberRole().notNull(),
+    /** Of the mail and of the page that it opens, for who has not signed in yet. The default serves the version before. */
+    language: language().notNull().default('en'),
     tokenHash: bytes().notNull().unique(),
     /** Null: the vendor. */
     invitedById: uuid().references(() => people.id),

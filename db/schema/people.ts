@@ -69,6 +69,7 @@ export const signIns = pgTable(
     codeHmac: bytes().notNull(),
     linkHmac: bytes().notNull().unique(),
     tries: smallint().notNull().default(0),
+    /** Sealed: an address that somebody opened may hold what lets in, such as an invitation's token. */
     returnTo: text(),
     language: language().notNull(),
     createdAt: instant().notNull(),

@@ -119,6 +119,23 @@ test('an invitation, a changed role and a removal are told by mail, each in its 
   const before = sink.received.length
   await pool.query(`update people set language = 'fr' where id = $1`, [memberId])
   await inviteMember(by, { email: 'guest@mailed.example', role: 'technical' })
+  await inviteMember(
+    { ...by, idempotencyKey: newId() },
+    { email: 'invitee@mailed.example', role: 'viewer', language: 'fr' },
+  )
+  // Another organization's mail is in its own, and the first one's stays as it was.
+  await inviteMember(byMember(await makeOrganization('beside'), 'owner'), {
+    email: 'invitee@mailed.example',
+    role: 'viewer',
+    language: 'en',
+  })
+  const settled = { id: newId(), email: 'settled@mailed.example', createdAt: new Date() }
+  const confirmed = { ...settled, language: 'en', emailVerified: new Date() } as const
+  await asSystem('test', (tx) => tx.insert(people).values(confirmed))
+  await inviteMember(
+    { ...by, idempotencyKey: newId() },
+    { email: settled.email, role: 'viewer', language: 'fr' },
+  )
   const back = { email: 'back@mailed.example', role: 'viewer' } as const
   const { invitationId } = await inviteMember({ ...by, idempotencyKey: newId() }, back)
   await withdrawInvitation(by, { invitationId })
@@ -135,10 +152,13 @@ test('an invitation, a changed role and a removal are told by mail, each in its 
   const told = mails.map(({ to, subject }) => `${to}: ${subject}`).sort()
   expect(told).toEqual([
     'guest@mailed.example: Join The people of mailed at Northwind Plugins',
+    'invitee@mailed.example: Join The people of beside at Northwind Plugins',
+    'invitee@mailed.example: Rejoindre The people of mailed chez Northwind Plugins',
+    'settled@mailed.example: Join The people of mailed at Northwind Plugins',
     'viewer@mailed.example: Vous ne faites plus partie de The people of mailed',
     'viewer@mailed.example: Vous êtes désormais un membre technique de The people of mailed',
   ])
-  expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(3)
+  expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(6)
   const token = /token=([\w-]{43})/.exec(mails.map(({ text }) => text).join())?.[1] ?? 'none'
   expect(lines.join('\n')).not.toContain(token)
 })

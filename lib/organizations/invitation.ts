@@ -3,6 +3,7 @@ import { invitations, organizations } from '@/db/schema/organizations'
 import { people } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import type { MemberRole } from '@/lib/access'
+import type { Language } from '@/lib/messages/translator'
 import { tokenHash } from '@/lib/people/tokens'
 import type { InvitationFacts } from './rules'
 
@@ -11,6 +12,8 @@ export interface Invitation extends InvitationFacts {
   slug: string
   organization: string
   role: MemberRole
+  /** Of the page, for who has not signed in and has chosen none. */
+  language: Language
   /** The organization's. */
   timeZone: string
   /** Null: the vendor. */
@@ -27,6 +30,7 @@ export function invitationBy(token: string): Promise<Invitation | null> {
         organization: organizations.name,
         email: invitations.email,
         role: invitations.role,
+        language: invitations.language,
         timeZone: organizations.timeZone,
         expiresAt: invitations.expiresAt,
         acceptedAt: invitations.acceptedAt,

@@ -10,6 +10,7 @@ import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { sealText } from '@/lib/keys/vault'
+import { languages } from '@/lib/messages/translator'
 import { newToken, tokenHash } from '@/lib/people/tokens'
 import { personWith } from './person'
 import { isMember } from './role'
@@ -18,6 +19,8 @@ import { invitationDays } from './rules'
 const InviteMember = z.object({
   email: Email,
   role: z.enum(memberRoles, 'required'),
+  /** Of the mail, its page, and the person where they are new; the inviter's own where nothing is said. */
+  language: z.enum(languages, 'required').optional(),
 })
 
 /**
@@ -28,8 +31,8 @@ const InviteMember = z.object({
 export const inviteMember = command(
   'member.invite',
   InviteMember,
-  async ({ tx, organizationId, personId, now, audit }, { email, role }) => {
-    const language = personId ? await languageOf(tx, personId) : 'en'
+  async ({ tx, organizationId, personId, now, audit }, { email, role, ...chosen }) => {
+    const language = chosen.language ?? (await languageOf(tx, personId))
     const invitedId = await personWith(tx, { email, name: null, language }, now)
     if (await isMember(tx, organizationId, invitedId)) throw new Conflict('already_member', { email })
     await withdrawOpen(tx, organizationId, eq(invitations.email, email), now)
@@ -40,6 +43,7 @@ export const inviteMember = command(
       organizationId,
       email,
       role,
+      language,
       tokenHash: tokenHash(token),
       invitedById: personId,
       createdAt: now,
@@ -107,7 +111,8 @@ export async function withdrawOpen(
   return withdrawn.length
 }
 
-async function languageOf(tx: OrganizationTx, personId: string) {
+async function languageOf(tx: OrganizationTx, personId: string | null) {
+  if (!personId) return 'en'
   const [person] = await tx.select({ language: people.language }).from(people).where(eq(people.id, personId))
   return person?.language ?? 'en'
 }

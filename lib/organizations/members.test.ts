@@ -212,6 +212,30 @@ describe('an invitation', () => {
     expect(people).toEqual([{ language: 'fr' }])
   })
 
+  test('is in the language that was chosen for it, and so is who has never come; nobody else chooses for who has', async () => {
+    const by = () => byMember(own, 'owner')
+    const languages = async (email: string) =>
+      (
+        await rowsOf<{ of: string }>(
+          database,
+          `select array_agg(i.language order by i.created_at, i.id) || p.language as of
+           from people p join invitations i using (email) where email = $1 group by p.language`,
+          [email],
+        )
+      )[0]?.of
+    const email = freshEmail()
+    const invite = (language: 'en' | 'fr') => inviteMember(by(), { email, role: 'viewer', language })
+    await invite('fr')
+    expect(await languages(email)).toBe('{fr,fr}')
+    await invite('en')
+    expect(await languages(email)).toBe('{fr,en,en}')
+    await confirmed(email)
+    await invite('fr')
+    expect(await languages(email)).toBe('{fr,en,fr,en}')
+    const wrong = 'de' as 'fr' // what a form that was tampered with sends
+    expect(await codeOf(invite(wrong))).toBe('invalid_input')
+  })
+
   test('is shown to whoever has its link, and looked at 20 times is as good as before', async () => {
     const { token, email, id } = await invited('viewer')
     for (let look = 0; look < 20; look++) {

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { people } from '@/db/schema/people'
 import type { OrganizationTx, SystemTx } from '@/db/scope'
 import { newId } from '@/lib/ids'
@@ -6,7 +7,7 @@ import type { Language } from '@/lib/messages/translator'
 interface Known {
   email: string
   name: string | null
-  /** For who is new; others keep their own. */
+  /** For who is new, or was written to and has never come; others keep their own. */
   language: Language
 }
 
@@ -17,11 +18,12 @@ export async function personWith(
   now: Date,
 ): Promise<string> {
   const person = { id: newId(now), email, name, language, createdAt: now }
-  // An update that changes nothing, so that the row comes back whether it is new or not.
+  const ofNewcomer = sql`case when ${people.emailVerified} is null then excluded.language else ${people.language} end`
+  // Also where it changes nothing, so that the row comes back whether it is new or not.
   const [known] = await tx
     .insert(people)
     .values(person)
-    .onConflictDoUpdate({ target: people.email, set: { email } })
+    .onConflictDoUpdate({ target: people.email, set: { email, language: ofNewcomer } })
     .returning({ id: people.id })
   return known?.id ?? person.id
 }

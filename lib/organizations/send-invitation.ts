@@ -22,7 +22,8 @@ export async function sendInvitation({ organizationId, invitationId, sealed }: J
       .select({
         invitation: invitations,
         organization: organizations.name,
-        language: people.language,
+        ownLanguage: people.language,
+        confirmed: people.emailVerified,
         timeZone: people.timeZone,
         inviterName: inviter.name,
         inviterEmail: inviter.email,
@@ -34,7 +35,7 @@ export async function sendInvitation({ organizationId, invitationId, sealed }: J
       .where(and(eq(invitations.organizationId, organizationId), eq(invitations.id, invitationId))),
   )
   if (!found) return
-  const { invitation, inviterName, inviterEmail, ...rest } = found
+  const { invitation, inviterName, inviterEmail, ownLanguage, confirmed, ...rest } = found
   const verdict = isOpen(invitation, now())
   if (!verdict.ok) {
     log.info({ invitation: invitationId, because: verdict.because }, 'an invitation is over and was not sent')
@@ -44,6 +45,8 @@ export async function sendInvitation({ organizationId, invitationId, sealed }: J
     ...rest,
     to: invitation.email,
     role: invitation.role,
+    // Who has signed in before has a language of their own; nobody else chooses it for them.
+    language: confirmed ? ownLanguage : invitation.language,
     by: inviterName || inviterEmail,
     token: openText(sealed, invitationId),
     expiresAt: invitation.expiresAt,

@@ -7,6 +7,7 @@ import { languages } from '@/lib/messages/translator'
 import { beginSession } from './begin-session'
 import { deviceOf } from './device'
 import { signsInByProvider } from './person'
+import { openReturnTo } from './return-to'
 import { codeTries, mayComplete } from './rules'
 import { same, signInHmac, tokenHash } from './tokens'
 
@@ -82,7 +83,7 @@ const complete = vendorCommand(
     const changed = language && language !== person.language ? { language } : {}
     if (changed.language) await tx.update(people).set(changed).where(eq(people.id, person.id))
     audit({ details: { person: person.id, by: proof.kind, ...changed } })
-    return { ok: true, recorded: true, ...session, returnTo: signIn.returnTo }
+    return { ok: true, recorded: true, ...session, returnTo: openReturnTo(signIn) }
   },
 )
 

@@ -2,19 +2,34 @@ import { desc, eq } from 'drizzle-orm'
 import { signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { now } from '@/lib/clock'
+import type { Language } from '@/lib/messages/translator'
+import { openReturnTo } from './return-to'
 import { mayComplete } from './rules'
 import { same, signInHmac, tokenHash } from './tokens'
 
+export interface Asked {
+  email: string
+  returnTo: string | null
+  language: Language
+}
+
 /** What this browser asked for last: the address that was typed in it, whether or not it is anybody's. */
-export function askedIn(browser: string): Promise<{ email: string; returnTo: string | null } | null> {
+export function askedIn(browser: string): Promise<Asked | null> {
   return asSystem('what a browser asked for', async (tx) => {
     const [signIn] = await tx
-      .select({ email: signIns.email, returnTo: signIns.returnTo })
+      .select({
+        id: signIns.id,
+        email: signIns.email,
+        returnTo: signIns.returnTo,
+        language: signIns.language,
+      })
       .from(signIns)
       .where(eq(signIns.browserHash, tokenHash(browser)))
       .orderBy(desc(signIns.createdAt), desc(signIns.id))
       .limit(1)
-    return signIn ?? null
+    if (!signIn) return null
+    const { email, language } = signIn
+    return { email, language, returnTo: openReturnTo(signIn) }
   })
 }
 

@@ -42,7 +42,7 @@ export const requestSignIn = vendorCommand(
       browserHash: tokenHash(browser),
       codeHmac: signInHmac('code', id, code),
       linkHmac: signInHmac('link', '', link),
-      returnTo,
+      returnTo: returnTo && sealText(returnTo, id),
       language,
       createdAt: now,
       expiresAt: new Date(now.getTime() + signInMinutes * 60_000),

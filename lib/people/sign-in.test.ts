@@ -204,10 +204,34 @@ test('code and link are good for 10 minutes', async () => {
   expect(await byLink(late.browser, late.link)).toEqual({ ok: false, because: 'expired' })
 })
 
+test('where a sign-in leads is not in the database as it is: an invitation’s token lets in', async () => {
+  const { email } = await person()
+  const token = newToken()
+  const returnTo = `/invitation?token=${token}`
+  const { browser, code, id } = await ask(email, { returnTo })
+  const stored = () =>
+    worker.query('select return_to, sign_ins::text as row from sign_ins where id = $1', [id])
+  const [row] = (await stored()).rows
+  expect(row.return_to).not.toBeNull()
+  expect(row.row).not.toContain(token)
+  expect(await askedIn(browser)).toMatchObject({ returnTo })
+  expect(await byCode(browser, code)).toMatchObject({ ok: true, returnTo })
+})
+
+test('a place that cannot be read any more, or that the version before has stored, does not keep anybody out', async () => {
+  for (const stored of ['/acme/keys', '9.AAAA']) {
+    const { email } = await person()
+    const { browser, code, id } = await ask(email, { returnTo: '/acme' })
+    await worker.query('update sign_ins set return_to = $2 where id = $1', [id, stored])
+    expect(await askedIn(browser)).toMatchObject({ email, returnTo: null })
+    expect(await byCode(browser, code)).toMatchObject({ ok: true, returnTo: null })
+  }
+})
+
 test('an unknown address is answered like a known one, and nobody gets in by it', async () => {
   const unknown = freshEmail()
   const { browser, code } = await ask(unknown, { returnTo: '/acme' })
-  expect(await askedIn(browser)).toEqual({ email: unknown, returnTo: '/acme' })
+  expect(await askedIn(browser)).toEqual({ email: unknown, returnTo: '/acme', language: 'en' })
   expect(await byCode(browser, otherCode(code))).toEqual({ ok: false, because: 'wrong_code', triesLeft: 4 })
   expect(await byCode(browser, code)).toEqual({ ok: false, because: 'expired' })
 })

@@ -1,4 +1,5 @@
 import { ActionForm, SelectField, TextField } from '@/components/form'
+import { languageOptions } from '@/components/language-options'
 import { Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { now } from '@/lib/clock'
@@ -30,10 +31,7 @@ export function Details({ session, t }: { session: Session; t: Translate }) {
             label={t('account.details.language')}
             hint={t('account.details.language_hint')}
             initial={language}
-            options={[
-              { value: 'en', text: 'English' },
-              { value: 'fr', text: 'Français' },
-            ]}
+            options={languageOptions}
           />
           <SelectField
             name="timeZone"

@@ -3,10 +3,9 @@
 import { redirect } from 'next/navigation'
 import { actAlone, failure } from '@/app/_request/act'
 import { attempted } from '@/app/_request/attempt'
+import { invitationAddress, invitationOf, isToken } from '@/app/_request/invited'
 import type { FormState } from '@/components/form-state'
 import { acceptInvitation } from '@/lib/organizations/accept'
-import { invitationBy } from '@/lib/organizations/invitation'
-import { invitationAddress, isToken } from './address'
 
 /** Joins. The mail's link only shows the button that sends this: mail scanners open links too. */
 export async function accept(_state: FormState, form: FormData): Promise<FormState> {
@@ -17,7 +16,7 @@ export async function accept(_state: FormState, form: FormData): Promise<FormSta
       const href = `/sign-in?to=${encodeURIComponent(invitationAddress(token))}`
       return { ...failure(form, t('errors.signed_out')), signIn: { text: t('errors.sign_in_again'), href } }
     }
-    const invitation = isToken(token) ? await invitationBy(token) : null
+    const invitation = await invitationOf(token)
     if (!invitation || !isToken(token)) {
       await attempted('invitation.accept', session.personId, 'not_found')
       return failure(form, t('members.join.unknown'))

@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { signOut } from '@/app/_request/account-actions'
+import { invitationAddress, invitationOf, isToken } from '@/app/_request/invited'
 import { currentLanguage, currentSession, currentTranslator } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
@@ -11,11 +12,10 @@ import { now } from '@/lib/clock'
 import { env } from '@/lib/env'
 import { moment } from '@/lib/messages/dates'
 import type { Language, Translate } from '@/lib/messages/translator'
-import { type Invitation, invitationBy } from '@/lib/organizations/invitation'
+import type { Invitation } from '@/lib/organizations/invitation'
 import { isOpen } from '@/lib/organizations/rules'
-import type { Session } from '@/lib/people/session'
+import type { Membership, Session } from '@/lib/people/session'
 import { accept } from './actions'
-import { invitationAddress, isToken } from './address'
 
 interface Props {
   searchParams: Promise<{ token?: unknown }>
@@ -24,7 +24,7 @@ interface Props {
 export async function generateMetadata({ searchParams }: Props): Promise<Metadata> {
   const { token } = await searchParams
   const t = await currentTranslator()
-  const invitation = isToken(token) ? await invitationBy(token) : null
+  const invitation = await invitationOf(token)
   if (!invitation) return { title: t('members.join.cannot_title') }
   return { title: t('members.join.title', { organization: invitation.organization }) }
 }
@@ -34,26 +34,16 @@ export default async function InvitationPage({ searchParams }: Props) {
   const { token } = await searchParams
   const t = await currentTranslator()
   const session = await currentSession()
-  const invitation = isToken(token) ? await invitationBy(token) : null
+  const invitation = await invitationOf(token)
   if (!isToken(token) || !invitation)
     return <Cannot t={t} session={session} text={t('members.join.unknown')} />
   const membership = session?.memberships.find(
     ({ organizationId }) => organizationId === invitation.organizationId,
   )
-  if (session && membership) {
-    const { name: organization, slug, role } = membership
+  if (session && membership)
     return (
-      <>
-        <PageHead
-          title={t('members.join.member_title', { organization })}
-          sentence={t('members.join.member', { role: t(`errors.role.${role}`), email: session.email })}
-        />
-        <LinkButton variant="primary" href={`/${slug}`}>
-          {t('members.join.open', { organization })}
-        </LinkButton>
-      </>
+      <Member t={t} token={token} invitation={invitation} email={session.email} membership={membership} />
     )
-  }
   if (session && session.email !== invitation.email)
     return <OtherAddress t={t} token={token} invited={invitation.email} current={session.email} />
   const verdict = isOpen(invitation, now())
@@ -114,6 +104,42 @@ function Open({
   )
 }
 
+/** Whoever belongs there already: whether the invitation was theirs, and what to do where it was another address. */
+function Member({
+  t,
+  token,
+  invitation,
+  email: current,
+  membership: { name: organization, slug, role: memberRole },
+}: {
+  t: Translate
+  token: string
+  invitation: Invitation
+  email: string
+  membership: Membership
+}) {
+  const { email } = invitation
+  const verdict = isOpen(invitation, now())
+  const facts = { email, current, role: t(`errors.role.${memberRole}`) }
+  const other = verdict.ok
+    ? t('members.join.member_other', facts)
+    : t('members.join.member_other_over', { ...facts, over: t(`errors.${verdict.because}`) })
+  return (
+    <>
+      <PageHead
+        title={t('members.join.member_title', { organization })}
+        sentence={email === current ? t('members.join.member', facts) : other}
+      />
+      <div className="row">
+        <LinkButton variant="primary" href={`/${slug}`}>
+          {t('members.join.open', { organization })}
+        </LinkButton>
+        {email !== current && verdict.ok && <ChangeAddress t={t} token={token} />}
+      </div>
+    </>
+  )
+}
+
 /** Which address was invited, which one is here, and how to change it. */
 function OtherAddress({
   t,
@@ -132,13 +158,19 @@ function OtherAddress({
         title={t('members.join.other_title')}
         sentence={t('members.join.other', { email: invited, current })}
       />
-      <form action={signOut}>
-        <input type="hidden" name="to" value={invitationAddress(token)} />
-        <SubmitButton icon="log-out" pendingText={t('shell.busy')}>
-          {t('members.join.other_submit')}
-        </SubmitButton>
-      </form>
+      <ChangeAddress t={t} token={token} />
     </>
+  )
+}
+
+function ChangeAddress({ t, token }: { t: Translate; token: string }) {
+  return (
+    <form action={signOut}>
+      <input type="hidden" name="to" value={invitationAddress(token)} />
+      <SubmitButton icon="log-out" pendingText={t('shell.busy')}>
+        {t('members.join.other_submit')}
+      </SubmitButton>
+    </form>
   )
 }
 

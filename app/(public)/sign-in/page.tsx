@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
+import { invitedHere } from '@/app/_request/invited'
 import { currentSession, currentTranslator } from '@/app/_request/session'
 import { ActionForm, TextField } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
@@ -25,6 +26,7 @@ export default async function SignInPage({
   const returnTo = typeof to === 'string' ? safeReturnTo(to, env().PUBLIC_URL) : null
   if (await currentSession()) redirect(returnTo ?? '/')
   const t = await currentTranslator()
+  const invited = await invitedHere()
   return (
     <>
       <PageHead title={t('people.ask.title')} sentence={t('people.ask.sentence')} />
@@ -35,6 +37,7 @@ export default async function SignInPage({
           type="email"
           label={t('people.ask.email')}
           hint={t('people.ask.hint')}
+          initial={invited?.email}
           autoComplete="email"
           maxLength={254}
           required

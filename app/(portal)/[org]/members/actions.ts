@@ -4,6 +4,7 @@ import { redirect } from 'next/navigation'
 import { act } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
 import type { MemberRole } from '@/lib/access'
+import type { Language } from '@/lib/messages/translator'
 import { changeRole } from '@/lib/organizations/change-role'
 import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
@@ -17,7 +18,9 @@ const role = (form: FormData) => text(form, 'role') as MemberRole
 
 export async function invite(_state: FormState, form: FormData): Promise<FormState> {
   return act('member.invite', form, async ({ by, organization }) => {
-    await inviteMember(by, { email: text(form, 'email'), role: role(form) })
+    // The command refuses what is no language, with a sentence at the field.
+    const language = text(form, 'language') as Language
+    await inviteMember(by, { email: text(form, 'email'), role: role(form), language })
     redirect(`/${organization.slug}/members?done=invited`)
   })
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { requireStaff } from '@/app/_request/staff'
-import { ActionForm, TextField } from '@/components/form'
+import { ActionForm, SelectField, TextField } from '@/components/form'
+import { languageOptions } from '@/components/language-options'
 import { LinkButton } from '@/components/ui/button'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
@@ -46,6 +47,12 @@ async function NewOrganizationPage() {
             hint={t('staff.new.owner_hint')}
             maxLength={254}
             autoComplete="off"
+          />
+          <SelectField
+            name="language"
+            label={t('staff.new.owner_language')}
+            initial={session.language}
+            options={languageOptions}
           />
           <div className="row">
             <SubmitButton variant="primary" pendingText={t('shell.busy')}>

@@ -3,6 +3,7 @@ import { organizationPage, organizationTitle } from '@/app/_request/organization
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { ActionForm, SelectField, TextField } from '@/components/form'
+import { languageOptions } from '@/components/language-options'
 import { LinkButton } from '@/components/ui/button'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
@@ -52,7 +53,7 @@ async function InvitePage({ params, searchParams }: Props) {
 }
 
 function InviteForm({
-  visit: { t, organization },
+  visit: { t, organization, language },
   email,
   role = 'viewer',
 }: {
@@ -74,6 +75,13 @@ function InviteForm({
           required
         />
         <SelectField name="role" label={t('members.invite.role')} initial={role} options={roleOptions(t)} />
+        <SelectField
+          name="language"
+          label={t('members.invite.language')}
+          hint={t('members.invite.language_hint')}
+          initial={language}
+          options={languageOptions}
+        />
         <p className="text-muted">{t('members.invite.again')}</p>
         <div className="row">
           <SubmitButton variant="primary" icon="mail" pendingText={t('shell.busy')}>
