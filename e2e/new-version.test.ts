@@ -47,7 +47,12 @@ test.beforeAll(async () => {
     {
       as: admin,
       path: `/${customer.slug}/keys/new`,
-      typed: { months: '24', note: 'Ordered by a long letter, which somebody typed.' },
+      typed: {
+        months: '24',
+        productId: customer.products.formspro,
+        instanceId: customer.instanceId,
+        note: 'Ordered by a long letter, which somebody typed.',
+      },
     },
   ]
 })

@@ -3,6 +3,7 @@ import { newId } from '@/lib/ids'
 import { assign } from '@/lib/staff/assign'
 import { browserAs, bySystem, type Customer, inSystem, keysOf, newCustomer, newStaff } from './customer'
 import { axeFindings, tooWide } from './look'
+import { actionBody, builtActions, origin, send } from './send'
 import { arrived, mailsTo, query, signIn } from './sign-in'
 
 test.use({ locale: 'en-GB' })
@@ -85,6 +86,100 @@ for (const javaScriptEnabled of [true, false]) {
     for (const one of [context, owner]) await one.close()
   })
 }
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`nothing is chosen before somebody chooses it: the empty form issues nothing, and names what is missing${javaScriptEnabled ? '' : ', without JavaScript'}`, async ({
+    browser,
+  }) => {
+    const customer = await newCustomer('unasked')
+    const nora = await newStaff('manager', customer.organizationId, 'Nora Weiss')
+    const before = await keysOf(customer.organizationId)
+    const context = await browserAs(browser, nora, { javaScriptEnabled })
+    const page = await context.newPage()
+    await page.goto(`/${customer.slug}/keys/new`)
+    const [product, instance] = [page.getByLabel('Product'), page.getByLabel('GLPI instance')]
+    for (const field of [product, instance])
+      await expect(field.locator('option:checked')).toHaveText('Choose …')
+    await expect(instance).toHaveAccessibleDescription(
+      'Leave this empty for Cloud Standard: its key is for the whole organization.',
+    )
+    const issue = page.getByRole('button', { name: 'Issue the key' })
+    // What the browser itself asks for first, a program need not.
+    const novalidate = () =>
+      page
+        .locator('main form')
+        .first()
+        .evaluate((form) => form.setAttribute('novalidate', ''))
+    await issue.click()
+    await expect(product).toBeFocused()
+    await novalidate()
+    await page.getByLabel('Why').fill('Nothing was asked.')
+    await issue.click()
+    await expect(product).toHaveAccessibleDescription('Please fill this in.')
+    await product.selectOption({ label: 'Forms Pro' })
+    await issue.click()
+    await expect(instance).toHaveAccessibleDescription(/Choose the GLPI instance that this key is for\./)
+    await expect(product.locator('option:checked')).toHaveText('Forms Pro')
+    expect(await keysOf(customer.organizationId)).toEqual(before)
+    expect(await axeFindings(page)).toEqual([])
+
+    await product.selectOption({ label: 'Cloud Standard' })
+    if (javaScriptEnabled) {
+      await expect(instance).toHaveCount(0)
+      await expect(page.getByText('This product’s key is for the whole organization')).toBeVisible()
+    } else {
+      await instance.selectOption({ index: 1 })
+      await issue.click()
+      await expect(instance).toHaveAccessibleDescription(
+        /This key is for the whole organization, not for one/,
+      )
+      await instance.selectOption({ label: 'Choose …' })
+    }
+    await issue.click()
+    await expect(page.getByText('The key was issued.')).toBeVisible()
+    expect((await keysOf(customer.organizationId)).length).toBe(before.length + 1)
+    await context.close()
+  })
+}
+
+test('one form that is sent five times issues one key', async ({ browser }) => {
+  const customer = await newCustomer('resent')
+  const nora = await newStaff('manager', customer.organizationId)
+  const before = await keysOf(customer.organizationId)
+  const context = await browserAs(browser, nora)
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}/keys/new`)
+  const idempotencyKey = await page.locator('[name=idempotencyKey]').first().inputValue()
+  const action = builtActions().find(({ name }) => name.endsWith('keys/new/actions.ts issueSubscription'))
+  const answers = []
+  for (let time = 0; time < 5; time++) {
+    const { headers, body } = actionBody(
+      'form',
+      action?.id ?? '',
+      [
+        ['organization', customer.slug],
+        ['idempotencyKey', idempotencyKey],
+        ['productId', customer.products.formspro],
+        ['instanceId', customer.instanceId],
+        ['months', '12'],
+        ['note', 'Ordered once.'],
+      ],
+      true,
+    )
+    const answer = await send({
+      method: 'POST',
+      path: `/${customer.slug}/keys/new`,
+      as: nora,
+      headers: { ...headers, origin: origin() },
+      body,
+    })
+    answers.push(`${answer.status} ${answer.headers.location}`)
+  }
+  expect(new Set(answers).size).toBe(1)
+  expect(answers[0]).toMatch(/^303 .*\?done=issued$/)
+  expect((await keysOf(customer.organizationId)).length).toBe(before.length + 1)
+  await context.close()
+})
 
 test('signing in by mail leads staff to their search; a customer finds nothing there', async ({
   browser,
@@ -217,6 +312,7 @@ test('staff make an organization, invite its owner, add an instance and issue it
   await page.getByLabel('Address', { exact: true }).fill(`https://glpi-${newId().slice(-6)}.example`)
   await page.getByRole('button', { name: 'Add the instance' }).click()
   await page.getByRole('link', { name: 'Issue a key' }).click()
+  await page.getByLabel('Product').selectOption({ label: 'Forms Pro' })
   await page.getByLabel('Why').fill('The first one.')
   await page.getByRole('button', { name: 'Issue the key' }).click()
   await expect(page.getByText('The key was issued.')).toBeVisible()
@@ -240,6 +336,7 @@ test('an admin assigns, takes away, adds and ends; it counts at the next click',
   await expect(her.getByRole('button', { name: 'Issue the key' })).toBeVisible()
   await card.getByRole('button', { name: `Take ${customer.name} away from ${name}` }).click()
   await expect(page.getByText('Taken away.')).toBeVisible()
+  await her.getByLabel('Product').selectOption({ label: 'Cloud Standard' })
   await her.getByLabel('Why').fill('Too late.')
   await her.getByRole('button', { name: 'Issue the key' }).click()
   await expect(

@@ -174,6 +174,13 @@ function refreshUnless(form: FormData, language: Language) {
   if (spoken && spoken !== language) refresh()
 }
 
+/** What is said of one field, where the form has it. */
+const fieldOf: Partial<Record<string, string>> = {
+  address_taken: 'url',
+  needs_instance: 'instanceId',
+  needs_no_instance: 'instanceId',
+}
+
 function explain(form: FormData, error: unknown, t: Translate) {
   if (error instanceof Unavailable) noteUnavailable(Number(error.facts.retryAfterSeconds))
   // No field that one sees: the page is another than the one that was sent.
@@ -183,8 +190,9 @@ function explain(form: FormData, error: unknown, t: Translate) {
     const fields = Object.entries(error.fields).map(([name, code]) => [name, fieldSentence(code, t)])
     return failure(form, t('errors.invalid_input'), Object.fromEntries(fields))
   }
-  if (error instanceof DomainError && error.code === 'address_taken')
-    return failure(form, t('errors.invalid_input'), { url: sentence(error, t) })
+  const field = error instanceof DomainError ? fieldOf[error.code] : undefined
+  if (error instanceof DomainError && field && form.has(field))
+    return failure(form, t('errors.invalid_input'), { [field]: sentence(error, t) })
   if (error instanceof DomainError) return failure(form, sentence(error, t))
   const reference = randomUUID().slice(0, 8)
   log.error({ err: error, reference }, 'an action failed in a way that nobody foresaw')

@@ -23,8 +23,8 @@ export async function createCustomer(_state: FormState, form: FormData): Promise
     const slug = text(form, 'slug') || slugify(name, by.idempotencyKey?.slice(-4) ?? '')
     const made = await createOrganization(by, { name, slug, timeZone: text(form, 'timeZone') })
     const email = text(form, 'email').trim()
-    // The command refuses what is no language.
-    const language = text(form, 'language') as Language
+    // Left out, it is the inviter's own; what is no language the command refuses.
+    const language = (text(form, 'language') || undefined) as Language | undefined
     if (email) {
       const actor = { kind: 'staff', personId: session.personId } as const
       await inviteMember(

@@ -13,8 +13,11 @@ import { fingerprint, seal } from './vault'
 
 export type Product = typeof products.$inferSelect
 
+/** Nothing is chosen until somebody chooses it. */
+export const ProductId = z.string('required').min(1, 'required').pipe(z.uuid('not_found'))
+
 const IssuePermanentKey = z.object({
-  productId: z.uuid('not_found'),
+  productId: ProductId,
   instanceId: z.uuid('not_found').nullable(),
   note: Note.optional(),
 })

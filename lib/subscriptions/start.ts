@@ -4,12 +4,12 @@ import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { Note, noteOf } from '@/lib/keys/free-text'
-import { at, productToIssue, writeKey } from '@/lib/keys/issue'
+import { at, ProductId, productToIssue, writeKey } from '@/lib/keys/issue'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { mayIssueTerm, nextTerm } from './rules'
 
 const StartSubscription = z.object({
-  productId: z.uuid('not_found'),
+  productId: ProductId,
   instanceId: z.uuid('not_found').nullable(),
   months: z.number('required').int().min(1).max(60).default(12),
   note: Note.optional(),

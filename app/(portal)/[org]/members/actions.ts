@@ -18,8 +18,8 @@ const role = (form: FormData) => text(form, 'role') as MemberRole
 
 export async function invite(_state: FormState, form: FormData): Promise<FormState> {
   return act('member.invite', form, async ({ by, organization }) => {
-    // The command refuses what is no language, with a sentence at the field.
-    const language = text(form, 'language') as Language
+    // Left out, it is the inviter's own; what is no language the command refuses.
+    const language = (text(form, 'language') || undefined) as Language | undefined
     await inviteMember(by, { email: text(form, 'email'), role: role(form), language })
     redirect(`/${organization.slug}/members?done=invited`)
   })

@@ -6,6 +6,7 @@ import { languageOptions } from '@/components/language-options'
 import { LinkButton } from '@/components/ui/button'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
+import type { Language, Translate } from '@/lib/messages/translator'
 import { createCustomer } from '../../actions'
 import { StaffFrame } from '../../frame'
 
@@ -40,20 +41,7 @@ async function NewOrganizationPage() {
             autoComplete="off"
             required
           />
-          <TextField
-            name="email"
-            type="email"
-            label={t('staff.new.owner')}
-            hint={t('staff.new.owner_hint')}
-            maxLength={254}
-            autoComplete="off"
-          />
-          <SelectField
-            name="language"
-            label={t('staff.new.owner_language')}
-            initial={session.language}
-            options={languageOptions}
-          />
+          <OwnerFields t={t} language={session.language} />
           <div className="row">
             <SubmitButton variant="primary" pendingText={t('shell.busy')}>
               {t('staff.new.submit')}
@@ -65,5 +53,27 @@ async function NewOrganizationPage() {
         </ActionForm>
       </Panel>
     </StaffFrame>
+  )
+}
+
+/** Who is invited with it, where anybody is. */
+function OwnerFields({ t, language }: { t: Translate; language: Language }) {
+  return (
+    <>
+      <TextField
+        name="email"
+        type="email"
+        label={t('staff.new.owner')}
+        hint={t('staff.new.owner_hint')}
+        maxLength={254}
+        autoComplete="off"
+      />
+      <SelectField
+        name="language"
+        label={t('staff.new.owner_language')}
+        initial={language}
+        options={languageOptions}
+      />
+    </>
   )
 }

@@ -15,6 +15,7 @@ import type { Translate } from '@/lib/messages/translator'
 import { mostMonths } from '@/lib/subscriptions/rules'
 import { MayNot } from '../../may-not'
 import { issuePermanent, issueSubscription } from './actions'
+import { ProductField } from './product-field'
 
 const mostInstances = 200
 
@@ -83,11 +84,18 @@ interface Where {
   instances: { id: string; label: string; shortId: string }[] | null
 }
 
-function InstanceField({ t, chosen, instances }: Where & { t: Translate }) {
+function InstanceField({ t, chosen, instances, whole }: Where & { t: Translate; whole: string[] }) {
+  const field = {
+    name: 'instanceId',
+    hint: whole.length
+      ? t('staff.issue.whole_hint', { products: whole.join(', '), count: whole.length })
+      : undefined,
+    required: whole.length === 0,
+  }
   if (!instances)
     return (
       <TextField
-        name="instanceId"
+        {...field}
         label={t('staff.issue.instance_id')}
         initial={chosen}
         maxLength={40}
@@ -96,12 +104,12 @@ function InstanceField({ t, chosen, instances }: Where & { t: Translate }) {
     )
   return (
     <SelectField
-      name="instanceId"
+      {...field}
       label={t('staff.issue.instance')}
-      initial={chosen ?? instances[0]?.id}
+      initial={chosen ?? ''}
       options={[
+        { value: '', text: t('staff.issue.choose') },
         ...instances.map(({ id, label, shortId }) => ({ value: id, text: `${label} (${shortId})` })),
-        { value: '', text: t('staff.issue.whole') },
       ]}
     />
   )
@@ -120,7 +128,7 @@ function Form({
   visit: Visit
   where: Where
   action: Parameters<typeof ActionForm>[0]['action']
-  products: { id: string; name: string; keyKind: string | null }[]
+  products: { id: string; name: string; keyKind: string | null; binding: string }[]
   kind: 'subscription' | 'permanent'
   text: string
   submit: string
@@ -129,7 +137,7 @@ function Form({
   const title = t(`staff.issue.${kind}`)
   const options = products
     .filter(({ keyKind }) => keyKind === kind)
-    .map(({ id, name }) => ({ value: id, text: name }))
+    .map(({ id, name, binding }) => ({ id, name, whole: binding === 'organization' }))
   if (options.length === 0) return <NoProduct title={title} t={t} />
   return (
     <Section title={title}>
@@ -139,8 +147,7 @@ function Form({
           action={action}
           hidden={{ organization: organization.slug, idempotencyKey: randomUUID() }}
         >
-          <SelectField name="productId" label={t('staff.issue.product')} options={options} />
-          <InstanceField t={t} {...where} />
+          <KeyFields t={t} where={where} products={options} />
           {children}
           <NoteField t={t} />
           <div className="row">
@@ -151,6 +158,29 @@ function Form({
         </ActionForm>
       </Panel>
     </Section>
+  )
+}
+
+/** For what the key is. */
+function KeyFields({
+  t,
+  where,
+  products,
+}: {
+  t: Translate
+  where: Where
+  products: Parameters<typeof ProductField>[0]['products']
+}) {
+  const whole = products.filter((product) => product.whole).map(({ name }) => name)
+  return (
+    <ProductField
+      label={t('staff.issue.product')}
+      choose={t('staff.issue.choose')}
+      whole={t('staff.issue.whole')}
+      products={products}
+    >
+      <InstanceField t={t} {...where} whole={whole} />
+    </ProductField>
   )
 }
 
