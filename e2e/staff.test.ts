@@ -121,10 +121,10 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(instance).toHaveAccessibleDescription(/Choose the GLPI instance that this key is for\./)
     await expect(product.locator('option:checked')).toHaveText('Forms Pro')
     expect(await keysOf(customer.organizationId)).toEqual(before)
-    expect(await axeFindings(page)).toEqual([])
 
     await product.selectOption({ label: 'Cloud Standard' })
     if (javaScriptEnabled) {
+      expect(await axeFindings(page)).toEqual([])
       await expect(instance).toHaveCount(0)
       await expect(page.getByText('This product’s key is for the whole organization')).toBeVisible()
     } else {

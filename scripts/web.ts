@@ -31,7 +31,9 @@ const server = createServer({ requireHostHeader: false }, (request, response) =>
   setClientAddress(request, trusted)
   setHeaders(request, response)
   // For the way back after signing in.
-  request.headers['x-path'] = (request.url ?? '/').replace(/([?&])_rsc=[^&]*&?/, '$1').replace(/[?&]$/, '')
+  request.headers['x-path'] = (request.url ?? '/')
+    .replace(/([?&])_rsc(?:=[^&]*)?(?:&|$)/, '$1')
+    .replace(/[?&]$/, '')
   const status = refusal(request)
   if (status) {
     response

@@ -1,7 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { invitations } from '@/db/schema/organizations'
-import { people } from '@/db/schema/people'
+import { people, language as spoken } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
 import { memberRoles } from '@/lib/access'
 import { command } from '@/lib/command'
@@ -10,7 +10,6 @@ import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { sealText } from '@/lib/keys/vault'
-import { languages } from '@/lib/messages/translator'
 import { newToken, tokenHash } from '@/lib/people/tokens'
 import { personWith } from './person'
 import { isMember } from './role'
@@ -20,7 +19,7 @@ const InviteMember = z.object({
   email: Email,
   role: z.enum(memberRoles, 'required'),
   /** Of the mail, its page, and the person where they are new; the inviter's own where nothing is said. */
-  language: z.enum(languages, 'required').optional(),
+  language: z.enum(spoken.enumValues, 'required').optional(),
 })
 
 /**
