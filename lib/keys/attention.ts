@@ -107,7 +107,10 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
 }
 
 /** In order already, so that looking at their keys ends with the twentieth; else Postgres looks at all, then sorts. */
-const lastRevoked = (organizationId: string, since: SQL) => sql`(select key_id, revoked_at, reason from revocations
+const lastRevoked = (
+  organizationId: string,
+  since: SQL,
+) => sql`(select key_id, revoked_at, reason from revocations
   where organization_id = ${organizationId} and restored_at is null and reason <> 'requested' and revoked_at > ${since}
   order by revoked_at desc, key_id desc)`
 

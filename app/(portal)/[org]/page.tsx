@@ -58,13 +58,7 @@ async function OverviewPage({ params }: Props) {
           speaking={speaking}
         />
       )}
-      {attention.lines.length === 0 && count.working > 0 && (
-        <Panel>
-          <Empty icon="circle-check" title={t('overview.quiet_title')}>
-            {t('overview.quiet_text')}
-          </Empty>
-        </Panel>
-      )}
+      {attention.lines.length === 0 && count.working > 0 && <Quiet t={t} />}
       {(count.keys > count.working || count.keys > mostCounted) && <LongAgo home={home} t={t} />}
       {cards.length === 0 ? (
         <NoInstance visit={visit} home={home} />
@@ -81,6 +75,16 @@ async function OverviewPage({ params }: Props) {
         </Section>
       )}
     </Portal>
+  )
+}
+
+function Quiet({ t }: { t: Translate }) {
+  return (
+    <Panel>
+      <Empty icon="circle-check" title={t('overview.quiet_title')}>
+        {t('overview.quiet_text')}
+      </Empty>
+    </Panel>
   )
 }
 

@@ -89,17 +89,23 @@ function Open({
           </ActionForm>
         </>
       ) : (
-        <>
-          <p className="mb-4">{t('members.join.sign_in_text')}</p>
-          <LinkButton
-            variant="primary"
-            icon="mail"
-            href={`/sign-in?to=${encodeURIComponent(invitationAddress(token))}`}
-          >
-            {t('members.join.sign_in', { email })}
-          </LinkButton>
-        </>
+        <ToSignIn t={t} token={token} email={email} />
       )}
+    </>
+  )
+}
+
+function ToSignIn({ t, token, email }: { t: Translate; token: string; email: string }) {
+  return (
+    <>
+      <p className="mb-4">{t('members.join.sign_in_text')}</p>
+      <LinkButton
+        variant="primary"
+        icon="mail"
+        href={`/sign-in?to=${encodeURIComponent(invitationAddress(token))}`}
+      >
+        {t('members.join.sign_in', { email })}
+      </LinkButton>
     </>
   )
 }

@@ -8,6 +8,7 @@ import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { may } from '@/lib/access'
+import type { Translate } from '@/lib/messages/translator'
 import type { Member } from '@/lib/organizations/member'
 import type { OwnerVerdict } from '@/lib/organizations/rules'
 import { Portal } from '../../../portal'
@@ -47,20 +48,7 @@ function Change({ visit, member, verdict }: { visit: Visit; member: Member; verd
   const here = `/${organization.slug}/members`
   const name = nameOf(member)
   const own = member.id === session.personId
-  if (!verdict.ok) {
-    return (
-      <>
-        <Notice tone="soon" silent>
-          <LongNames names={[name]}>
-            {own ? t('members.you_last_owner') : t('members.last_owner', { name })}
-          </LongNames>
-        </Notice>
-        <div className="row">
-          <LinkButton href={here}>{t('members.edit.cancel')}</LinkButton>
-        </div>
-      </>
-    )
-  }
+  if (!verdict.ok) return <LastOwner t={t} name={name} own={own} here={here} />
   return (
     <>
       <Panel padded>
@@ -90,6 +78,21 @@ function Change({ visit, member, verdict }: { visit: Visit; member: Member; verd
           </LinkButton>
         </Section>
       )}
+    </>
+  )
+}
+
+function LastOwner({ t, name, own, here }: { t: Translate; name: string; own: boolean; here: string }) {
+  return (
+    <>
+      <Notice tone="soon" silent>
+        <LongNames names={[name]}>
+          {own ? t('members.you_last_owner') : t('members.last_owner', { name })}
+        </LongNames>
+      </Notice>
+      <div className="row">
+        <LinkButton href={here}>{t('members.edit.cancel')}</LinkButton>
+      </div>
     </>
   )
 }
