@@ -111,23 +111,15 @@ export function SelectField({
   hint,
   initial,
   options,
-  onChange,
   ...rest
-}: FieldProps & { options: { value: string; text: string }[]; onChange?: (value: string) => void }) {
+}: FieldProps & { options: { value: string; text: string }[] }) {
   const { id, error, value: typed } = useField(name, initial)
   // A choice that is none (the form was tampered with) would leave the first one chosen, unseen.
   const value = options.some((option) => option.value === typed) ? typed : initial
   return (
     <Field id={id} label={label} hint={hint} error={error}>
       {(control) => (
-        <Select
-          {...control}
-          {...rest}
-          name={name}
-          defaultValue={value}
-          key={value}
-          onChange={(event) => onChange?.(event.target.value)}
-        >
+        <Select {...control} {...rest} name={name} defaultValue={value} key={value}>
           {options.map((option) => (
             <option key={option.value} value={option.value}>
               {option.text}

@@ -67,6 +67,22 @@ test('while one types, an address that looks like a test copy’s, or imitates l
   await expect(page.getByText('Letters of this address look like others.')).toBeHidden()
 })
 
+test('what was typed before the page’s scripts had loaded is pointed out once they have', async ({
+  browser,
+}) => {
+  const loading = Promise.withResolvers<void>()
+  await open(browser, home)
+  await page.route(/\/_next\/static\/.*\.js/, async (route) => {
+    await loading.promise
+    await route.continue()
+  })
+  await page.goto(`${home}/instances/new`, { waitUntil: 'commit' })
+  await page.getByLabel('Address', { exact: true }).fill('glpi-test.brightwater.example')
+  await expect(page.getByText('This looks like the address of a test copy.')).toBeHidden()
+  loading.resolve()
+  await expect(page.getByText('This looks like the address of a test copy.')).toBeVisible()
+})
+
 test('what is wrong stands beside its field, and what was typed stays', async ({ browser }) => {
   await open(browser, `${home}/instances/new`)
   await page.getByLabel('Name', { exact: true }).fill('Reception')

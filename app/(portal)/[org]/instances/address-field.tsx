@@ -1,7 +1,7 @@
 'use client'
 
-import { type InputEvent, useState } from 'react'
 import { TextField } from '@/components/form'
+import { useTyped } from '@/components/typed'
 import { Icon } from '@/components/ui/icon'
 import { displayUrl, parseInstanceUrl } from '@/lib/instances/url'
 
@@ -20,13 +20,10 @@ export function AddressField({
   compared: string
   warnings: { look_alike: string; test_copy?: string }
 }) {
-  const [typed, setTyped] = useState('')
+  const { typed, around } = useTyped()
   const verdict = parseInstanceUrl(typed)
-  const read = (event: InputEvent<HTMLDivElement>) => {
-    if (event.target instanceof HTMLInputElement) setTyped(event.target.value)
-  }
   return (
-    <div className="field-with-reading" onInput={read}>
+    <div className="field-with-reading" {...around}>
       <TextField
         name="url"
         label={label}

@@ -1,7 +1,8 @@
 'use client'
 
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { SelectField } from '@/components/form'
+import { useTyped } from '@/components/typed'
 
 /**
  * The product and, where its keys are each for one instance, the instance. Before JavaScript has loaded both are asked
@@ -22,21 +23,22 @@ export function ProductField({
   /** The field of the instance. */
   children: ReactNode
 }) {
-  const [chosen, setChosen] = useState('')
+  const { typed: chosen, around } = useTyped()
   const isWhole = products.some((product) => product.id === chosen && product.whole)
   return (
     <>
-      <SelectField
-        name="productId"
-        label={label}
-        initial=""
-        options={[
-          { value: '', text: choose },
-          ...products.map(({ id, name }) => ({ value: id, text: name })),
-        ]}
-        onChange={setChosen}
-        required
-      />
+      <div {...around}>
+        <SelectField
+          name="productId"
+          label={label}
+          initial=""
+          options={[
+            { value: '', text: choose },
+            ...products.map(({ id, name }) => ({ value: id, text: name })),
+          ]}
+          required
+        />
+      </div>
       {isWhole ? <p className="text-muted">{whole}</p> : children}
     </>
   )
