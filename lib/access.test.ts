@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { may, memberRoles, type Permission, permissions, permissionsThatDiffer, type Role } from './access'
+import {
+  isStaffRole,
+  may,
+  memberRoles,
+  type Permission,
+  permissions,
+  permissionsThatDiffer,
+  type Role,
+} from './access'
 import { languages, type Translate, translator } from './messages/translator'
 
 type Name = Parameters<Translate>[0]
@@ -123,6 +131,12 @@ test.each(Object.entries(roles))('%s may what is written here, and nothing else'
   // the keys of the two tables themselves
   const all = Object.keys(permissions) as Permission[]
   expect(all.filter((permission) => may(role as Role, permission)).sort()).toEqual([...wanted].sort())
+})
+
+test('staff, account managers and admins are of the vendor, nobody else is', () => {
+  // the keys of the table itself
+  const all = Object.keys(roles) as Role[]
+  expect(all.filter(isStaffRole)).toEqual(['staff', 'manager', 'admin'])
 })
 
 test('each permission in which members differ is said in plain words, in words of its own', () => {

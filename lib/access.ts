@@ -10,13 +10,14 @@ export type StaffRole = (typeof staffRoles)[number]
 export type Role = MemberRole | StaffRole | 'stranger' | 'person' | 'system'
 
 const everyMember = memberRoles
-const owner = ['owner'] as const
-const technical = ['owner', 'technical'] as const
+// Without `as const`, which hides what it stands behind from the mutation test.
+const owner: readonly Role[] = ['owner']
+const technical: readonly Role[] = ['owner', 'technical']
 /** Reads every organization, recorded. */
 const everyStaff = staffRoles
-const acting = ['manager', 'admin'] as const
-const admin = ['admin'] as const
-const readers = [...everyMember, ...everyStaff] as const
+const acting: readonly Role[] = ['manager', 'admin']
+const admin: readonly Role[] = ['admin']
+const readers: readonly Role[] = [...everyMember, ...everyStaff]
 
 /**
  * Who may do what: the one table. Buttons, commands and the authorization matrix of the browser tests read it.
@@ -78,7 +79,7 @@ export const permissions = {
   'account.request_email': ['person'],
   'account.withdraw_email': ['person'],
   'account.confirm_email': ['person'],
-} as const satisfies Record<string, readonly Role[]>
+} satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof permissions
 

@@ -51,6 +51,9 @@ describe('comparing versions', () => {
     ['2.1.0-RC1', '2.1.0rc1'],
     ['2.1.0-a1', '2.1.0-alpha1'],
     ['010.0', '10.0'],
+    ['10.0.0-pl1', '10.0.0-p1'],
+    // What is no version reads as 0, whatever digits follow.
+    ['plugin 2', '0'],
   ])('%s and %s are the same', (a, b) => {
     expect(compareVersions(a, b)).toBe(0)
   })
@@ -117,6 +120,7 @@ describe('whether a release fits', () => {
 const old = { version: '1.9.0', glpiMin: '9.5', glpiMax: '10.0' }
 const current = { version: '2.10.0', glpiMin: '10.0', glpiMax: '11.0' }
 const earlier = { version: '2.9.0', glpiMin: '10.0', glpiMax: '11.0' }
+const in10 = { version: '1.0.0', glpiMin: '10', glpiMax: '10.0' }
 const preview = { version: '3.0.0-beta', glpiMin: '11.0', glpiMax: null }
 
 describe('the releases for a GLPI version', () => {
@@ -141,6 +145,14 @@ describe('the outlook for a planned GLPI version', () => {
     ['a release fits', [old, current], false, '11.0', { fits: true, release: current }],
     ['the newest of several', [earlier, current], true, '11', { fits: true, release: current }],
     ['none yet', [old, current], false, '12.0', { fits: false, because: 'no_release_yet', upTo: '11.0' }],
+    [
+      'none yet, in any order',
+      [current, old],
+      false,
+      '12.0',
+      { fits: false, because: 'no_release_yet', upTo: '11.0' },
+    ],
+    ['none yet within 10', [in10], false, '10.5', { fits: false, because: 'no_release_yet', upTo: '10.0' }],
     ['none any more', [old], true, '11.0', { fits: false, because: 'ended', upTo: '10.0' }],
     ['no release at all', [], false, '11.0', { fits: false, because: 'no_release_yet', upTo: null }],
     ['ended without a release', [], true, '11.0', { fits: false, because: 'ended', upTo: null }],
@@ -194,7 +206,14 @@ test.each([
   ['11.0.4 or so', null],
   ['99999', null],
   ['1.2.3.4.5', null],
-  [`GLPI ${'1'.repeat(1_000_000)}`, null],
+  ['V10.0.5', '10.0.5'],
+  ['11.0.0-RC1', '11.0.0-rc1'],
 ])('the GLPI version in %.60j is %s', (text, version) => {
   expect(parseGlpiVersion(text)).toBe(version)
+})
+
+test('a version is looked for in 500 characters at most', () => {
+  expect(parseGlpiVersion(`11.0${' '.repeat(496)}`)).toBe('11.0')
+  expect(parseGlpiVersion(`11.0${' '.repeat(497)}`)).toBeNull()
+  expect(parseGlpiVersion(`GLPI ${'1'.repeat(1_000_000)}`)).toBeNull()
 })

@@ -18,7 +18,8 @@ const released = stages.indexOf('')
  * stages, and what follows `+` does not count.
  */
 function readVersion(text: string): Version {
-  const [, digits = '', stage = '', stageNumber = '0'] =
+  const [, digits = '', stage = '', stageNumber = ''] =
+    // Stryker disable next-line ArrayDeclaration: the first place, which the mutant fills, is not read
     /^\s*v?(\d+(?:\.\d+)*)(?:[-.]?([a-z]+)[-.]?(\d*))?/i.exec(text) ?? []
   const name = { a: 'alpha', b: 'beta', pl: 'p' }[stage.toLowerCase()] ?? stage.toLowerCase()
   return {
@@ -100,10 +101,11 @@ function whyNoneFits<R extends ReleaseRange>(
   ended: boolean,
   glpiVersion: string,
 ): UpgradeVerdict<R> {
-  const from = releases.map(({ glpiMin }) => glpiMin).sort(compareVersions)[0]
-  if (from !== undefined && compareWithEnd(glpiVersion, from) < 0) {
+  const [from] = releases.map(({ glpiMin }) => glpiMin).sort(compareVersions)
+  if (from && compareWithEnd(glpiVersion, from) < 0) {
     return { fits: false, because: 'glpi_too_old', from }
   }
+  // Stryker disable next-line ArrayDeclaration: what the mutant puts there reads as 0, and so is never the highest
   const ends = releases.flatMap(({ glpiMax }) => glpiMax ?? [])
   return {
     fits: false,
@@ -145,6 +147,6 @@ const bareVersion = new RegExp(`^\\s*(?:version\\s*)?v?${versionPattern}\\s*$`, 
  */
 export function parseGlpiVersion(text: string): string | null {
   if (text.length > 500) return null
-  const match = namedVersion.exec(text) ?? bareVersion.exec(text)
-  return match?.[1]?.toLowerCase() ?? null
+  const version = (namedVersion.exec(text) ?? bareVersion.exec(text))?.[1]
+  return version?.toLowerCase() ?? null
 }

@@ -1,8 +1,9 @@
+import { bech32m } from '@scure/base'
 import { expect, test } from 'vitest'
-import { generateKey, lastFour } from './format'
+import { groups, lastFour } from './format'
 import { mistypedKey } from './mistyped'
 
-const key = generateKey('subscription')
+const key = bech32m.encode('gks', [...Array(26).keys()])
 const other = (char = '') => (char === 'q' ? 'p' : 'q')
 
 test('one wrong character: which, and what finds the key that was meant', () => {
@@ -20,11 +21,22 @@ test('two wrong characters: which both', () => {
   })
 })
 
-test('what only begins as a key is one, and finds nothing', () => {
-  expect(mistypedKey('gks1qqqq')).toMatchObject({ q: '', mistyped: 'wrong_length' })
+test('the place is that in the key, and in the text for what is stray', () => {
+  const wrong = key.slice(0, 8) + other(key[8]) + key.slice(9)
+  expect(mistypedKey(`Key: ${wrong}`)).toMatchObject({ mistyped: 'wrong_characters', place: '9' })
+  expect(mistypedKey(`Key: ${groups(key).join('-')}`)).toEqual({
+    q: lastFour(key),
+    mistyped: 'stray_characters',
+    place: '10',
+    also: '15',
+  })
 })
 
-test.each([key, 'glpi-helpdesk', 'gks', 'K-7QF3XM', 'https://glpi.example.com', ''])(
+test('what only begins as a key is one, and finds nothing', () => {
+  expect(mistypedKey('gks1qqqq')).toEqual({ q: '', mistyped: 'wrong_length', place: '0' })
+})
+
+test.each([key, 'glpi-helpdesk', 'glpi-gks1', 'gks', 'K-7QF3XM', 'https://glpi.example.com', ''])(
   '%s is not mistyped',
   (text) => {
     expect(mistypedKey(text)).toBeNull()

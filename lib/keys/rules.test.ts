@@ -8,6 +8,7 @@ import {
   mayExtendTo,
   mayRevoke,
   stateOf,
+  stopsAt,
   works,
 } from '@/lib/keys/rules'
 
@@ -86,6 +87,12 @@ test('only a key that still works may be revoked', () => {
       expect(mayRevoke(one, at)).toEqual(works(state) ? { ok: true } : { ok: false, because })
     }),
   )
+})
+
+test('a key stops working at its revocation, or else at its end, or never', () => {
+  expect(stopsAt({ expiresAt: days(1), revokedAt: now })).toEqual(now)
+  expect(stopsAt({ expiresAt: days(1), revokedAt: null })).toEqual(days(1))
+  expect(stopsAt({ expiresAt: null, revokedAt: null })).toBeNull()
 })
 
 test('a key is extended to a later day, unless it never ends or is revoked', () => {

@@ -56,6 +56,9 @@ test.each([
   ['/acme?next=//evil.example', '/acme?next=//evil.example'],
   ['//user:pass@portal.example.com/acme', '/acme'],
   ['/sign-insurance', '/sign-insurance'],
+  ['/acme/sign-in', '/acme/sign-in'],
+  [null, null],
+  [undefined, null],
 ])('%s leads to %s', (address, path) => {
   expect(safeReturnTo(address, origin)).toBe(path)
 })

@@ -24,6 +24,7 @@ export function nextTerm(
   const lapsed = !last || last.keyExpiresAt <= now
   const today = startOfDay(now, timeZone)
   // The organization may have moved to a time zone in which today began before the last term was over.
+  // Stryker disable next-line EqualityOperator: where the two are equal, either is the same moment
   const startsAt = last && (!lapsed || last.termEndsAt > today) ? last.termEndsAt : today
   const endsAt = later(startsAt, timeZone, { months: length })
   return { startsAt, endsAt, keyExpiresAt: later(endsAt, timeZone, { days: overlapDays }) }
