@@ -34,6 +34,8 @@ function openPool(connectionString: string) {
     statement_timeout: 10_000,
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 15_000,
+    // A Postgres that hangs, or a network that swallows packets, keeps none of the limits above.
+    query_timeout: 12_000,
   })
   // Without a handler, a Postgres that restarts would end this process.
   created.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection broke'))

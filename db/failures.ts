@@ -14,7 +14,7 @@ const uniqueViolation = '23505'
 // No such role or another password; no such database; a table that is not there; one without rights.
 const notMigrated = ['28000', '28P01', '3D000', '42P01', '42501']
 const connectionErrors =
-  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/
+  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/
 
 /** Runs a database call; an outage, a full disk or a read-only server becomes Unavailable, anything else stays as it is. */
 export async function unavailableWhenDown<T>(call: () => Promise<T>): Promise<T> {

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest'
+import { sql } from 'drizzle-orm'
+import { expect, test, vi } from 'vitest'
 import { pool } from '@/db/client'
 import { asSystem } from '@/db/scope'
+import { Unavailable } from '@/lib/errors'
 import { productDatabase } from '@/sandbox/test/fixture'
 
 await productDatabase({ DATABASE_POOL_SIZE: '10' })
@@ -36,4 +38,29 @@ test('[L5] Postgres itself ends what takes too long: a statement, a wait for a l
   )
   for (const found of seen) expect(found).toEqual(limits)
   console.log(`[L5] ${seen.length} connections, ${Object.keys(limits).length} settings each`)
+})
+
+test('[L5] a Postgres that hangs is unavailable after 12 seconds, and its connection is not used again', async () => {
+  let backend = 0
+  const asked = asSystem('a test', async (tx) => {
+    const { rows } = await tx.execute<{ pid: number }>('select pg_backend_pid() as pid')
+    backend = rows[0]?.pid ?? 0
+    process.kill(backend, 'SIGSTOP')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const [answer] = await Promise.allSettled([
+      tx.execute(sql`select 1`).then(() => 'answered'),
+      vi.advanceTimersByTimeAsync(12_000),
+    ])
+    vi.useRealTimers()
+    if (answer.status === 'rejected') throw answer.reason
+    return answer.value
+  })
+  try {
+    await expect(asked).rejects.toBeInstanceOf(Unavailable)
+  } finally {
+    process.kill(backend, 'SIGCONT')
+  }
+  const { rows } = await asSystem('a test', (tx) => tx.execute('select pg_backend_pid() as pid'))
+  expect(rows[0]?.pid).not.toBe(backend)
+  console.log('[L5] 1 trial')
 })

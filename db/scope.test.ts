@@ -19,6 +19,7 @@ beforeAll(async () => {
 const systemCallers: Record<string, number> = {
   'lib/audit/sign-heads.ts': 1,
   'lib/audit/verify-trail.ts': 2,
+  'lib/command-run.ts': 1,
   'lib/command.ts': 2,
   'lib/jobs/clean-up.ts': 1,
   'lib/keys/check-ring.ts': 1,

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { unavailableWhenDown } from '@/db/failures'
+import { Unavailable } from '@/lib/errors'
 import { type Database, databaseOf, inOnePacket, pool } from './client'
 
 declare const scope: unique symbol
@@ -73,7 +74,8 @@ async function inTransaction<T>(settings: string, work: (database: Database) => 
       throw new Error('the transaction was rolled back: its work swallowed an error')
     return result
   } catch (error) {
-    broken = await rollBack(client)
+    // Who does not answer is not asked to roll back: Postgres does that by itself once the connection is gone.
+    broken = error instanceof Unavailable ? error : await rollBack(client)
     throw error
   } finally {
     client.release(broken)

@@ -1,5 +1,7 @@
+import { eq } from 'drizzle-orm'
 import pg from 'pg'
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { keys } from '@/db/schema/keys'
 import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
 import { retireInstance } from '@/lib/instances/retire'
@@ -51,10 +53,11 @@ async function given(steps: () => Promise<unknown>) {
 const subscribed = (reference: Reference, ago: number, instanceId: string | null = desk) =>
   at(day(-ago), () => startSubscription(by(), { productId: product(reference), instanceId, months: 1 }))
 
+const asked = (on = now()) =>
+  asOrganization(town.organizationId, (tx) => attention(tx, town.organizationId, 'Europe/Paris', on))
+
 async function seen(on = now()) {
-  const { lines } = await asOrganization(town.organizationId, (tx) =>
-    attention(tx, town.organizationId, 'Europe/Paris', on),
-  )
+  const { lines } = await asked(on)
   return lines.map(({ what, keys }) => `${what}: ${keys.map((key) => key.product).join(', ')}`)
 }
 
@@ -94,6 +97,22 @@ test('what was taken up again has not lapsed: renewed, bought anew, in a suite, 
   expect(await seen()).toEqual(['lapsed: Cloud'])
   await startSubscription(by(), { productId: product('cloud'), instanceId: null })
   expect(await seen()).toEqual([])
+})
+
+test('of a new key it is told when the old one stops working, or did: by its end or its revocation', async () => {
+  let oldId = ''
+  await given(async () => {
+    const { subscriptionId, keyId } = await subscribed('forms', 20)
+    await renewSubscription(by(), { subscriptionId, months: 12 })
+    oldId = keyId
+  })
+  const stopsAt = async () => (await asked()).lines.map(({ what, keys }) => [what, keys[0].stopsAt])
+  const [old] = await asOrganization(town.organizationId, (tx) =>
+    tx.select({ expiresAt: keys.expiresAt }).from(keys).where(eq(keys.id, oldId)),
+  )
+  expect(await stopsAt()).toEqual([['not_yet_in_glpi', old?.expiresAt]])
+  await at(day(-1), () => revokeKey(by(), { keyId: oldId, reason: 'requested' }))
+  expect(await stopsAt()).toEqual([['not_yet_in_glpi', day(-1)]])
 })
 
 test('what works elsewhere, or is revoked, takes no place of what lapsed', async () => {

@@ -14,7 +14,10 @@ interface AttentionKey {
   instanceId: string | null
   instance: string | null
   termEndsAt: Date | null
-  /** When it stops working, or stopped: its end or, before that, its revocation. Null: never. */
+  /**
+   * When it stops working, or stopped: its end or, before that, its revocation. Of a new key, when the old one does, until
+   * which it has to be in GLPI. Null: never.
+   */
   stopsAt: Date | null
   /** Why it was revoked. */
   reason: Reason | null
@@ -88,7 +91,7 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
         where ${ofOrganization} and k.renewed_at is null and k.due_at <= ${days(expiringDays)} and k.ends_at > ${days(0)}
           and ${notRevoked(organizationId)} and ${inUse}
         order by k.due_at, k.id limit ${most})
-      union all (select 'waiting', ${ofKey}, k.expires_at, null from keys k
+      union all (select 'waiting', ${ofKey}, ${endOfOldKey(organizationId)}, null from keys k
         where ${ofOrganization} and k.follows_id is not null and k.first_seen_at is null and k.ends_at > ${days(0)}
           and ${notRevoked(organizationId)} and ${inUse}
         order by k.due_at, k.id limit ${most})
@@ -126,6 +129,12 @@ const instant = (text: string | null) => (text === null ? null : new Date(text))
 /** By its ID alone: of organization and ID Postgres takes the index by label, and reads all of the organization's. */
 const labelOf = (organizationId: string) =>
   sql`(select case when i.organization_id = ${organizationId} then i.label end from instances i where i.id = page.instance_id)`
+
+const endOfOldKey = (
+  organizationId: string,
+) => sql`(select least(o.expires_at, (select r.revoked_at from revocations r
+  where r.organization_id = ${organizationId} and r.key_id = o.id and r.restored_at is null))
+  from keys o where o.organization_id = ${organizationId} and o.id = k.follows_id)`
 
 /** A `case`, so that each key is looked up: of a plain `not exists` Postgres makes a join with all revocations. */
 const notRevoked = (organizationId: string, key = sql`k`) => sql`case when exists (select from revocations r

@@ -30,7 +30,7 @@ test('in a list both ends are named, that of the term and that of the key', () =
   ])
   expect(said('renewed', { ...term, successor: 'K-AAAAAA' })).toEqual([
     'Paid until 3 Dec 2026',
-    'Key works until 17 Dec 2026; the old one: K-AAAAAA waits to be put into GLPI',
+    'Key works until 17 Dec 2026; the new key, K-AAAAAA, is not yet in GLPI',
   ])
 })
 

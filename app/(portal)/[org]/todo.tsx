@@ -118,7 +118,8 @@ function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: 
     product,
     products,
     // Where one key's product stands in the line itself, its short ID says more.
-    named: keys.length === 1 && what !== 'not_yet_in_glpi' ? shortId : products,
+    named: keys.length > 1 ? products : what === 'not_yet_in_glpi' ? `${product}, ${shortId}` : shortId,
+    ended: stopsAt && stopsAt <= now ? 'yes' : 'no',
     where: instance ? t('overview.on_instance', { instance }) : t('overview.everywhere'),
     into: instance ? t('overview.into_instance', { instance }) : t('overview.into_every'),
     date: lastDay(termEndsAt ?? end, language, timeZone),

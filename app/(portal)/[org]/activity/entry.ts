@@ -4,9 +4,13 @@ import { env } from '@/lib/env'
 import { displayUrl } from '@/lib/instances/url'
 import { type Language, translator } from '@/lib/messages/translator'
 
-/** What may be long in the sentence of an entry: who did it, and the names that it tells. */
-export const namesOf = ({ personName, personEmail, details }: AuditRow): string[] =>
-  [personName, personEmail, ...Object.values(details)].filter((one) => typeof one === 'string')
+/** What may be long in the sentence of an entry: who did it, and the names that it tells. What somebody gave as a reason is read whole. */
+export const namesOf = ({
+  personName,
+  personEmail,
+  details: { note, reason, ...told },
+}: AuditRow): string[] =>
+  [personName, personEmail, ...Object.values(told)].filter((one) => typeof one === 'string')
 
 /** What happened, as a sentence, with an address as people read it. */
 export function entrySentence(row: AuditRow, language: Language, timeZone: string): string {

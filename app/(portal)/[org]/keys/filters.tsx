@@ -59,11 +59,7 @@ function selects(address: KeysAddress, { products, instances }: Choices, t: Tran
     options: [
       { value: 'current', text: t('keys.list.current') },
       { value: 'all', text: t('keys.list.all') },
-      // The new key and the old one beside it have the same words in the list; here each is a choice of its own.
-      ...(['waiting', ...keyStates] as const).map((one) => ({
-        value: one,
-        text: t(one === 'renewed' ? 'keys.list.renewed' : `keys.state.${one}`),
-      })),
+      ...(['waiting', ...keyStates] as const).map((one) => ({ value: one, text: t(`keys.state.${one}`) })),
     ],
   }
   const instance = {
