@@ -18,7 +18,6 @@ export default defineConfig({
     baseURL: process.env.PUBLIC_URL,
     launchOptions: browserOptions(),
     screenshot: 'only-on-failure',
-    // What each action did to the page, without a film of it, which would cost every test a fifth of its time.
-    trace: { mode: 'retain-on-failure', screenshots: false, sources: false },
+    // No trace: it takes a sixth of the processor's time, and what was on the page is written down without it.
   },
 })

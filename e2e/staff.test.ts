@@ -1,7 +1,16 @@
 import { expect, type Page, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
 import { assign } from '@/lib/staff/assign'
-import { browserAs, bySystem, type Customer, inSystem, keysOf, newCustomer, newStaff } from './customer'
+import {
+  browserAs,
+  bySystem,
+  type Customer,
+  inSystem,
+  keysOf,
+  newCustomer,
+  newInstance,
+  newStaff,
+} from './customer'
 import { axeFindings, tooWide } from './look'
 import { actionBody, builtActions, origin, send } from './send'
 import { arrived, mailsTo, query, signIn } from './sign-in'
@@ -431,6 +440,8 @@ for (const [colorScheme, language] of [
     ])
     const [spare] = await query('select email from people where id = $1', [customer.spareStaffId])
     expect(spare).toBeTruthy()
+    const wide = `helpdesk.department.organization.${customer.slug}.example`
+    await newInstance(customer.organizationId, wide, { label: 'Department' })
     const home = `/${customer.slug}`
     const key = `${home}/keys/${customer.keys[0]?.id}`
     for (const [as, paths] of [
@@ -439,6 +450,7 @@ for (const [colorScheme, language] of [
         [
           '/staff',
           `/staff?q=${customer.slug}`,
+          `/staff?q=${wide}`,
           '/staff?q=none-such',
           '/staff?q=zzzz&key=unknown',
           home,

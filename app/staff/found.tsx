@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { AddressText } from '@/components/ui/address-text'
 import { LongWords } from '@/components/ui/long-names'
 import { Empty } from '@/components/ui/notice'
 import { Panel, Section } from '@/components/ui/panel'
@@ -103,7 +104,9 @@ function InstanceTable({ rows, t }: { rows: FoundThings['instances']; t: Transla
                 </>
               )}
               <small>
-                <code translate="no">{displayUrl(url ?? '')}</code>
+                <code translate="no">
+                  <AddressText text={displayUrl(url ?? '')} />
+                </code>
               </small>
             </td>
             <td>

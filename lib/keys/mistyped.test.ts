@@ -32,13 +32,32 @@ test('the place is that in the key, and in the text for what is stray', () => {
   })
 })
 
+test('a piece of a key is one too, with its beginning or without, and finds nothing', () => {
+  for (const piece of [
+    key.slice(4),
+    key.slice(8),
+    key.slice(0, 30),
+    key.slice(-20),
+    ` ${key.slice(6).toUpperCase()}`,
+  ])
+    expect(mistypedKey(piece)).toEqual({ q: '', mistyped: 'wrong_length', place: '0' })
+})
+
 test('what only begins as a key is one, and finds nothing', () => {
   expect(mistypedKey('gks1qqqq')).toEqual({ q: '', mistyped: 'wrong_length', place: '0' })
 })
 
-test.each([key, 'glpi-helpdesk', 'glpi-gks1', 'gks', 'K-7QF3XM', 'https://glpi.example.com', ''])(
-  '%s is not mistyped',
-  (text) => {
-    expect(mistypedKey(text)).toBeNull()
-  },
-)
+test.each([
+  key,
+  'glpi-helpdesk',
+  'lesserveursdetestpar',
+  'srv2-helpdesk-2024-test.lan',
+  'headquarters of 2024 and schools',
+  'glpi-gks1',
+  'gks',
+  'K-7QF3XM',
+  'https://glpi.example.com',
+  '',
+])('%s is not mistyped', (text) => {
+  expect(mistypedKey(text)).toBeNull()
+})

@@ -8,6 +8,12 @@ const beginsAsKey = (text: string) =>
       .join(''),
   )
 
+/**
+ * A piece of one, without its beginning: in one run twenty characters that keys are made of (BIP-350 leaves out b, i, o
+ * and 1), a digit among them. No name or address that somebody searches for is like that.
+ */
+const isPiece = (text: string) => /^(?=.*\d)[02-9ac-hj-np-z]{20,}$/i.test(text.trim())
+
 /** As an address says it, since it is led to: `also` is the second place, where there is one. */
 type Mistyped = { q: string; mistyped: string; place: string; also?: string }
 
@@ -19,6 +25,7 @@ export function mistypedKey(text: string): Mistyped | null {
   const said = explainKey(text)
   if (said.ok) return null
   // Many a GLPI is called glpi-something, which is not far from a key's beginning.
+  if (!said.suggestion && isPiece(text)) return { q: '', mistyped: 'wrong_length', place: '0' }
   if (!said.suggestion && !beginsAsKey(text)) return null
   const [place = '0', also] = said.mistakes.map((mistake) => String(mistake.placeInKey ?? mistake.place))
   return {

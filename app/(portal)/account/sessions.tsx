@@ -70,10 +70,10 @@ function Line({ one, session, t }: Around & { one: ListedSession }) {
           </State>
         )}
       </td>
-      <td className="when">
+      <td className="when" data-head={t('account.sessions.used')}>
         <time dateTime={one.lastUsedAt.toISOString()}>{used}</time>
       </td>
-      <td className="when">
+      <td className="when" data-head={t('account.sessions.since')}>
         <time dateTime={one.createdAt.toISOString()}>{moment(one.createdAt, language, timeZone)}</time>
       </td>
       <td className="act">

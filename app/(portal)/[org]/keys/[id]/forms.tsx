@@ -71,7 +71,12 @@ function Revoke({ visit, row }: Omit<Props, 'now'>) {
       <SelectField
         name="reason"
         label={t('staff.key.reason')}
-        options={reasons.map((value) => ({ value, text: t(`staff.key.reasons.${value}`) }))}
+        initial=""
+        options={[
+          { value: '', text: t('staff.issue.choose') },
+          ...reasons.map((value) => ({ value, text: t(`staff.key.reasons.${value}`) })),
+        ]}
+        required
       />
       <TextField name="note" label={t('staff.key.note')} maxLength={1_000} autoComplete="off" />
       <SubmitButton variant="danger" pendingText={t('shell.busy')}>
