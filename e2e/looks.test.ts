@@ -93,17 +93,22 @@ test('without JavaScript the key keeps its distance to the list below it', async
   await context.close()
 })
 
-/** Who reads the seed's large customer in this language, and what DESIGN calls three of the states. */
+/** Who reads the seed's large customer in this language, and what some of the states are called. */
 const readers = {
   en: {
     person: owner,
-    states: ['Renewal due, still works', 'New key, not yet in GLPI', 'Old key'],
+    states: ['Renewed, still works', 'Renewal due, still works', 'New key, not yet in GLPI', 'Old key'],
     chips: ['1 renewal due, still works', '1 new key, not yet in GLPI'],
     lastCharacters: /last characters$/,
   },
   fr: {
     person: 'malik@morlanges.example',
-    states: ['À renouveler, fonctionne encore', 'Nouvelle clé, pas encore dans GLPI', 'Ancienne clé'],
+    states: [
+      'Renouvelée, fonctionne encore',
+      'À renouveler, fonctionne encore',
+      'Nouvelle clé, pas encore dans GLPI',
+      'Ancienne clé',
+    ],
     chips: ['1 à renouveler, fonctionne encore', '1 nouvelle clé, pas encore dans GLPI'],
     lastCharacters: /derniers caractères$/,
   },
@@ -133,7 +138,7 @@ for (const [language, { person, states, chips, lastCharacters }] of Object.entri
         ['', chips],
         ['/instances', chips],
         [`/instances/${instances[0]?.id}`, []],
-        [`/keys/${old?.id}`, states.slice(1, 2)],
+        [`/keys/${old?.id}`, states.slice(0, 1)],
       ] as const) {
         await page.goto(home + path)
         const badges = await badgesOf(page.locator('main'))
