@@ -190,6 +190,18 @@ test('the start is refused with a ring that lacks a version in use, or has anoth
   await expect((await load(first)).checkRing()).rejects.toThrow('KEY_RING lacks version 2')
 })
 
+test('the start is refused with another secret for the second of two versions in use', async () => {
+  const { rotateRing } = await load(`${first},${second}`)
+  const interrupted = new AbortController()
+  await rotateRing({ batch: 5, signal: interrupted.signal, onProgress: () => interrupted.abort() })
+  expect(await versions()).toHaveLength(2)
+  const other = randomBytes(32).toString('base64')
+  await expect((await load(`${first},2:${other}`)).checkRing()).rejects.toThrow(
+    'KEY_RING has another secret as version 2',
+  )
+  await expect((await load(first)).checkRing()).rejects.toThrow('KEY_RING lacks version 2')
+})
+
 test('the start is refused with another fingerprint secret, and none of its messages holds a secret', async () => {
   const other = randomBytes(32).toString('base64')
   const error = await (await load(first, other)).checkRing().catch((thrown: Error) => thrown)
