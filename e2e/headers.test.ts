@@ -53,6 +53,8 @@ test('what is no request to begin with is answered with them too', async () => {
     ['\x16\x03\x01\r\n\r\n', 400],
     ['GET / HTTP/1.1\r\n\r\n', 400],
     [`GET / HTTP/1.1\r\nHost: ${host}\r\nExpect: cake\r\n\r\n`, 417],
+    ['CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n', 405],
+    [`OPTIONS * HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 400],
     [`GET / HTTP/1.1\r\nHost: ${host}\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   ] as const) {
     const socket = connect(Number(port), hostname, () => socket.write(sent))
@@ -64,6 +66,27 @@ test('what is no request to begin with is answered with them too', async () => {
     )
     expect({ sent, line, wrong: wrongHeaders({ headers }) }).toMatchObject({ sent, wrong: [] })
     expect(line).toContain(`HTTP/1.1 ${status} `)
+  }
+})
+
+test('who offers another protocol, or asks for a part that a file has not, gets what is there', async () => {
+  const { text } = await send({ path: '/icons.svg' })
+  const asked: Record<string, string>[] = [
+    // What curl --http2 sends by itself.
+    { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' },
+    {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'eA==',
+    },
+    { range: 'bytes=999999999-' },
+    { range: 'bytes=0-1', 'if-range': '"x"' },
+    { range: 'bytes=-0' },
+  ]
+  for (const headers of asked) {
+    expect(await send({ path: '/icons.svg', headers })).toMatchObject({ status: 200, text })
+    expect(await send({ path: '/sign-in', headers })).toMatchObject({ status: 200 })
   }
 })
 

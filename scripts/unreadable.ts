@@ -1,4 +1,4 @@
-import { type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { securityHeaders } from './headers.ts'
 
@@ -7,6 +7,15 @@ const statuses: Record<string, number> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
+
+/**
+ * Whether another protocol is spoken on this connection. Only by the development server, which tells its pages what
+ * changed; who merely offers one, as curl does with HTTP/2, would have no answer from the handler that Next registers.
+ */
+export const shouldUpgrade = ({ url = '', headers }: IncomingMessage) =>
+  process.env.NODE_ENV === 'development' &&
+  url.startsWith('/_next/hmr') &&
+  headers.upgrade?.toLowerCase() === 'websocket'
 
 /**
  * What cannot be read as a request never becomes one: Node answers it by itself, and its answers have no header but one.
@@ -18,6 +27,7 @@ export function answerUnreadable(server: Server) {
   server.on('checkExpectation', (_request, response) => {
     response.writeHead(417, headersOf(417)).end(STATUS_CODES[417])
   })
+  server.on('connect', (_request, socket) => void socket.end(refusal(405), () => socket.destroy()))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const response = latest.get(socket)
     // After the beginning of another answer, a second one would be taken for the rest of it.

@@ -12,7 +12,7 @@ import { setHeaders } from './headers.ts'
 import { answerOutage, explainOutage } from './outage.ts'
 import { explainOutdated } from './outdated.ts'
 import { stopInOrder } from './stop-in-order.ts'
-import { answerUnreadable } from './unreadable.ts'
+import { answerUnreadable, shouldUpgrade } from './unreadable.ts'
 
 const port = Number(process.env.PORT ?? 3000)
 const hostname = process.env.HOST ?? '0.0.0.0'
@@ -27,9 +27,12 @@ await app.prepare()
 const handle = app.getRequestHandler()
 
 // A request without a host is refused below, by an answer with headers.
-const server = createServer({ requireHostHeader: false }, (request, response) => {
+const options = { requireHostHeader: false, shouldUpgradeCallback: shouldUpgrade }
+const server = createServer(options, (request, response) => {
   setClientAddress(request, trusted)
   setHeaders(request, response)
+  // No file of ours is worth asking for in parts, and over a part that it has not Next fails with 500.
+  delete request.headers.range
   // For the way back after signing in.
   request.headers['x-path'] = (request.url ?? '/')
     .replace(/([?&])_rsc(?:=[^&]*)?(?:&|$)/, '$1')
@@ -83,8 +86,8 @@ function refuseToStart(because: string): never {
 }
 
 /**
- * The status for what is refused unread. Next reads bodies to their end, answers 500 to `/%ff`, and passes an action that
- * was posted to another page on to its own, by a request to itself.
+ * The status for what is refused unread. Next reads bodies to their end, answers 500 to `/%ff` and to `*`, and passes an
+ * action that was posted to another page on to its own, by a request to itself.
  */
 function refusal({ method = '', url = '', headers, httpVersion }: IncomingMessage): number | undefined {
   // Of the others Next cannot make a request; TRACE ends in a 500.
@@ -94,7 +97,8 @@ function refusal({ method = '', url = '', headers, httpVersion }: IncomingMessag
   } catch {
     return 400
   }
-  if (httpVersion === '1.1' && headers.host === undefined) return 400
+  // `*` is the server as a whole, which has nothing to say.
+  if (url === '*' || (httpVersion === '1.1' && headers.host === undefined)) return 400
   if (url.length > 8_192) return 414
   // Next's own page for what failed, which it shows by itself; asked for, it fails.
   if (url.startsWith('/_global-error') || 'x-action-forwarded' in headers) return 404
