@@ -72,7 +72,7 @@ test('[F7] while the database is read-only, writes answer Unavailable and change
   await rowsOf(
     database,
     `insert into sessions (token_hash, person_id, expires, last_used_at, created_at, device)
-     values ($1, $2, now() + interval '1 day', now() - interval '1 hour', now(), 'a test')`,
+     values ($1, $2, now() + interval '1 day', now() - interval '1 hour', now() - interval '1 hour', 'a test')`,
     [tokenHash(token).toString('base64url'), own.people.owner],
   )
   const everything = () =>

@@ -5,8 +5,8 @@ import { filledDatabase, refuses, type Wrong } from '@/sandbox/test/refuses'
 
 const { database } = await filledDatabase()
 
-const release = (glpiMin: string, glpiMax: string | null) =>
-  `insert into releases select gen_random_uuid(), id, '1.0', '${glpiMin}', ${glpiMax ? `'${glpiMax}'` : 'null'}, '2026-01-01'
+const release = (glpiMin: string, glpiMax: string | null, version = '1.0') =>
+  `insert into releases select gen_random_uuid(), id, '${version}', '${glpiMin}', ${glpiMax ? `'${glpiMax}'` : 'null'}, '2026-01-01'
    from products limit 1`
 
 const wrong: Wrong[] = [
@@ -26,6 +26,10 @@ const wrong: Wrong[] = [
     'releases_glpi_span',
     () => release('10.1', '10.0.9'),
   ],
+  ['a product without a name', 'products_name', () => `update products set name = ''`],
+  ['a name of a product of blanks', 'products_name', () => `update products set name = ' '`],
+  ['a release without a version', 'releases_version_said', () => release('10.0', null, '')],
+  ['a version of blanks', 'releases_version_said', () => release('10.0', null, ' ')],
   ['no grace', 'products_days', () => 'update products set grace_days = 0'],
   [
     'a suite that contains itself',

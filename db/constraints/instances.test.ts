@@ -60,6 +60,13 @@ const wrong: Wrong[] = [
         `update instance_addresses set url = 'https://www.desk.example:443', url_identity = '${identity}' where ordinal = 1`,
     ],
   ),
+  ...['', ' '].map(
+    (id): Wrong => [
+      `the installation ID "${id}"`,
+      'instances_installation_id',
+      () => `update instances set installation_id = '${id}'`,
+    ],
+  ),
   ['a label of blanks', 'instances_label', () => `update instances set label = ' '`],
   [
     'a sixth further address',

@@ -51,6 +51,11 @@ const wrong: Wrong[] = [
   ],
   ['an expiry before the start', 'keys_span', () => key(ids.keyId, 'starts_at = expires_at')],
   [
+    'a key that works before it is issued',
+    'keys_starts',
+    () => key(ids.keyId, `starts_at = issued_at - interval '1 second'`),
+  ],
+  [
     'a permanent key with an end',
     'keys_permanent',
     () => key(ids.permanentKeyId, `expires_at = starts_at + interval '1 year'`),

@@ -143,15 +143,18 @@ test('of two owners who remove each other at once, in the database itself, one s
   }
 })
 
-test('the database takes each time zone that an organization may have, and no unknown one', async () => {
-  await onConnection(database.ownerUrl, async (client) => {
-    await client.query(`begin; set local latchkey.scope = 'system'`)
-    const set = 'update organizations set time_zone = $1'
-    for (const zone of timeZones) {
-      expect((await refusalOf(client, set, [zone])).code, zone).toBe('done')
-    }
-    for (const zone of ['Mars/Olympus', 'Europe/Parris', 'Europe/Paris ', '']) {
-      expect((await refusalOf(client, set, [zone])).code, zone).toMatch(/^(22023|23514)$/)
-    }
-  })
-})
+test.each(['organizations', 'people'])(
+  'the database takes each time zone that %s may have, and no unknown one',
+  async (table) => {
+    await onConnection(database.ownerUrl, async (client) => {
+      await client.query(`begin; set local latchkey.scope = 'system'`)
+      const set = `update ${table} set time_zone = $1`
+      for (const zone of timeZones) {
+        expect((await refusalOf(client, set, [zone])).code, zone).toBe('done')
+      }
+      for (const zone of ['Mars/Olympus', 'Europe/Parris', 'Europe/Paris ', '']) {
+        expect((await refusalOf(client, set, [zone])).code, zone).toMatch(/^(22023|23514)$/)
+      }
+    })
+  },
+)

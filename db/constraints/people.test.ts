@@ -3,9 +3,9 @@ import { filledDatabase, refuses, type Wrong } from '@/sandbox/test/refuses'
 
 const { database } = await filledDatabase()
 
-const session = (expires: string) =>
+const session = (expires: string, lastUsed = 'now()') =>
   `insert into sessions (token_hash, person_id, expires, last_used_at, created_at, device)
-   select 'x', id, ${expires}, now(), now(), '' from people limit 1`
+   select 'x', id, ${expires}, ${lastUsed}, now(), '' from people limit 1`
 
 function signIn(changes: Record<string, string>) {
   const values = {
@@ -29,6 +29,22 @@ const emailChange = (to: string, { hours = 1 } = {}) =>
 
 const wrong: Wrong[] = [
   ['a person without an address', 'people_email', () => `update people set email = ''`],
+  [
+    'a person in a time zone that could be a rule of its own',
+    'people_time_zone',
+    () => `update people set time_zone = 'FOO5'`,
+  ],
+  [
+    'a session that was used before it began',
+    'sessions_used',
+    () => session(`now() + interval '1 day'`, `now() - interval '1 second'`),
+  ],
+  ['a sign-in that any browser completes', 'sign_ins_browser_hash', () => signIn({ browser_hash: `''` })],
+  [
+    'a known browser without a hash',
+    'known_browsers_hash',
+    () => `insert into known_browsers select id, '', now() from people limit 1`,
+  ],
   ['a session of a year', 'sessions_span', () => session(`now() + interval '1 year'`)],
   ['a session that ends before it begins', 'sessions_span', () => session(`now() - interval '1 second'`)],
   ['a sign-in of an hour', 'sign_ins_span', () => signIn({ expires_at: `now() + interval '1 hour'` })],

@@ -4,14 +4,20 @@ import * as schema from '@/db/schema/subscriptions'
 import { onConnection, refusalOf } from '@/sandbox/test/fixture'
 import { again, filledDatabase, refuses, type Wrong } from '@/sandbox/test/refuses'
 
-const { database, ids } = await filledDatabase()
+const { database, own, ids } = await filledDatabase()
 
 /** A third term. What it is given speaks of the second. */
 const next = ({ ordinal = 3, startsAt = 'ends_at', createdAt = 'now()' } = {}) =>
   `insert into terms select gen_random_uuid(), organization_id, subscription_id, ${ordinal}, ${startsAt},
      ends_at + interval '1 year', ${createdAt} from terms where subscription_id = '${ids.subscriptionId}' and ordinal = 2`
 
+const subscription = (reference: string) =>
+  `insert into subscriptions select gen_random_uuid(), '${own.organizationId}', id, now() from products
+   where reference = '${reference}'`
+
 const wrong: Wrong[] = [
+  ['a subscription to what is free', 'subscriptions_sold', () => subscription('tags')],
+  ['a subscription to what is sold for good', 'subscriptions_sold', () => subscription('legacy')],
   ['a term before the first', 'terms_ordinal_counts', () => 'update terms set ordinal = 0 where ordinal = 1'],
   [
     'a subscription that changes its product',

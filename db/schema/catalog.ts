@@ -13,7 +13,7 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { id, instant } from './columns'
+import { id, instant, isWritten } from './columns'
 
 export const productKind = pgEnum('product_kind', ['plugin', 'suite', 'cloud_plan'])
 export const keyKind = pgEnum('key_kind', ['subscription', 'trial', 'permanent'])
@@ -48,6 +48,7 @@ export const products = pgTable(
     unique('products_key_kind_of').on(t.id, t.keyKind),
     unique('products_binding_of').on(t.id, t.binding),
     check('products_reference', sql`${t.reference} ~ '^[a-z0-9]+([_-][a-z0-9]+)*$'`),
+    check('products_name', isWritten(t.name)),
     check('products_trial_days', sql`${t.trialDays} in (15, 30)`),
     check('products_open_source', sql`not ${t.openSource} or ${t.trialDays} is null`),
     check('products_key_kind', sql`${t.keyKind} <> 'trial'`),
@@ -93,6 +94,7 @@ export const releases = pgTable(
   },
   (t) => [
     unique('releases_version').on(t.productId, t.version),
+    check('releases_version_said', isWritten(t.version)),
     check(
       'releases_glpi_span',
       sql`(${numbersOf(t.glpiMin)})[1:cardinality(${numbersOf(t.glpiMax)})] <= ${numbersOf(t.glpiMax)}`,

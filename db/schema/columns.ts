@@ -16,6 +16,12 @@ export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 export const folded = (text: SQL | AnyPgColumn): SQL<string> =>
   sql`translate(replace(replace(replace(lower(regexp_replace(normalize(${text}, NFKD), '[\\u0300-\\u036f]', '', 'g')), 'œ', 'oe'), 'æ', 'ae'), 'ß', 'ss'), 'đıłø', 'dilo')`
 
+/** Postgres refuses a zone that it does not know by itself, but takes a rule such as `FOO5` for one. */
+export const isTimeZone = (zone: AnyPgColumn) =>
+  sql`${zone} ~ '^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z_-]+)+)$' and timestamptz 'epoch' at time zone ${zone} is not null`
+
+export const isWritten = (text: AnyPgColumn) => sql`${text} ~ '[^[:space:]]'`
+
 /**
  * Row-level security of a table that belongs to an organization: its rows are seen by that organization's
  * scope, by staff and by the system, and changed by all but staff's reading scope.

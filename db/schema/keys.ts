@@ -116,6 +116,7 @@ export const keys = pgTable(
     check('keys_short_id', sql`${t.shortId} ~ '^K-[0-9A-HJKMNP-TV-Z]{6}$'`),
     check('keys_follows_another', sql`${t.followsId} <> ${t.id}`),
     check('keys_issued', sql`${t.issuedAt} < ${t.expiresAt}`),
+    check('keys_starts', sql`${t.startsAt} >= ${t.issuedAt}`),
     check('keys_superseded', sql`${t.supersededAt} is null or ${t.renewedAt} is not null`),
     check(
       'keys_replaced',

@@ -11,7 +11,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import { reserved } from '@/lib/organizations/slug'
-import { bytes, folded, id, instant, organizationPolicy } from './columns'
+import { bytes, folded, id, instant, isTimeZone, organizationPolicy } from './columns'
 import { language, people } from './people'
 
 export const memberRole = pgEnum('member_role', ['owner', 'billing', 'technical', 'viewer'])
@@ -36,11 +36,7 @@ export const organizations = pgTable(
       'organizations_slug_reserved',
       sql`${t.slug} not in (${sql.raw([...reserved].map((name) => `'${name}'`).join(', '))})`,
     ),
-    // Postgres refuses a zone that it does not know by itself, but takes a rule such as `FOO5` for one.
-    check(
-      'organizations_time_zone',
-      sql`${t.timeZone} ~ '^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z_-]+)+)$' and timestamptz 'epoch' at time zone ${t.timeZone} is not null`,
-    ),
+    check('organizations_time_zone', isTimeZone(t.timeZone)),
     check('organizations_name', sql`length(${t.name}) between 1 and 200 and ${t.name} ~ '[^[:space:]]'`),
     ...organizationPolicy(t.id),
     pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),

@@ -10,7 +10,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { bytes, id, instant } from './columns'
+import { bytes, id, instant, isTimeZone } from './columns'
 
 export const language = pgEnum('language', ['en', 'fr'])
 
@@ -30,6 +30,7 @@ export const people = pgTable(
   (t) => [
     check('people_email_lower', sql`${t.email} = lower(${t.email})`),
     check('people_email', sql`${t.email} ~ '^[^@[:space:]]+@[^@[:space:]]+$'`),
+    check('people_time_zone', isTimeZone(t.timeZone)),
   ],
 )
 
@@ -53,6 +54,7 @@ export const sessions = pgTable(
     index('sessions_person').on(t.userId),
     // 30 days, by the clock: a day has not always 24 hours.
     check('sessions_span', sql`${t.expires} - ${t.createdAt} between interval '0' and interval '721 hours'`),
+    check('sessions_used', sql`${t.lastUsedAt} >= ${t.createdAt}`),
   ],
 )
 
@@ -87,6 +89,8 @@ export const signIns = pgTable(
     check('sign_ins_used', sql`${t.usedAt} >= ${t.createdAt}`),
     // HMAC-SHA-256
     check('sign_ins_hmacs', sql`octet_length(${t.codeHmac}) = 32 and octet_length(${t.linkHmac}) = 32`),
+    // SHA-256
+    check('sign_ins_browser_hash', sql`octet_length(${t.browserHash}) = 32`),
   ],
 )
 
@@ -100,7 +104,10 @@ export const knownBrowsers = pgTable(
     browserHash: bytes().notNull(),
     lastUsedAt: instant().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.personId, t.browserHash] })],
+  (t) => [
+    primaryKey({ columns: [t.personId, t.browserHash] }),
+    check('known_browsers_hash', sql`octet_length(${t.browserHash}) = 32`),
+  ],
 )
 
 /**
