@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 /** What a definer function may do for a login role; a new one fails until it is listed here, with its attacks below. */
 const known = [
-  { name: 'enqueue_job(text,json,text,timestamp with time zone)', owner: 'latchkey_jobs' },
+  { name: 'enqueue_job(text,json,text,timestamp with time zone)', owner: 'latchkey_enqueuer' },
   { name: 'search_instances(text,text[],integer)', owner: 'latchkey_definer' },
   { name: 'session_context(text)', owner: 'latchkey_definer' },
 ]
@@ -168,6 +168,7 @@ describe.each(logins)('from %s', (role, url) => {
     await attack(async (client) => {
       const others = [
         'latchkey_definer',
+        'latchkey_enqueuer',
         'latchkey_owner',
         'postgres',
         'pg_read_all_data',
@@ -187,6 +188,15 @@ describe.each(logins)('from %s', (role, url) => {
         client,
         tables.map((table) => `select from ${table}`),
       )
+      const signature = 'public.enqueue_job(text, json, text, timestamptz)'
+      await expectRefused(client, [
+        `drop function ${signature}`,
+        `alter function ${signature} owner to latchkey_worker`,
+        `alter function ${signature} security invoker`,
+        `revoke execute on function ${signature} from latchkey_app`,
+        `create or replace function public.enqueue_job(task text, payload json, job_key text, run_at timestamptz)
+           returns void language sql security definer as 'select'`,
+      ])
     })
   })
 

@@ -6,12 +6,14 @@ import type { ClientBase } from 'pg'
  *   latchkey_app       the portal: reads and writes rows of its scope, owns nothing
  *   latchkey_worker    the worker: the same, and graphile-worker's tables by membership in latchkey_jobs
  *   latchkey_jobs      no login; owns graphile-worker's schema
- *   latchkey_definer   no login; owns the security-definer functions, reads through policies of its own
+ *   latchkey_enqueuer  no login; owns the function by which jobs get in there, so that the worker cannot change it. Of no
+ *                      other use: the worker can change what that function calls, which then runs as this role
+ *   latchkey_definer   no login; owns the other security-definer functions, reads through policies of its own
  */
 
 export const appRole = 'latchkey_app'
 export const workerRole = 'latchkey_worker'
-export const noLoginRoles = ['latchkey_jobs', 'latchkey_definer'] as const
+export const noLoginRoles = ['latchkey_jobs', 'latchkey_enqueuer', 'latchkey_definer'] as const
 
 /** What is retired, revoked or withdrawn in a row of its own, and never removed. */
 const kept = [
@@ -36,7 +38,7 @@ export async function createRoles(owner: ClientBase, passwords: { app: string; w
   await owner.query(`alter role ${workerRole} with login password ${owner.escapeLiteral(passwords.worker)}`)
   // From Postgres 16 on a role's creator may give it away, but not act as it, unless it grants itself that.
   for (const role of noLoginRoles) await owner.query(`grant ${role} to current_user`)
-  await owner.query(`grant latchkey_jobs to ${workerRole}`)
+  await owner.query(`grant latchkey_jobs to ${workerRole}, latchkey_enqueuer`)
 }
 
 async function createRole(owner: ClientBase, role: string, login: 'login' | 'nologin') {
@@ -57,11 +59,11 @@ export async function prepareSchemas(owner: ClientBase) {
 /** After the migrations: row security forced on each table that has it, and each role's rights, from nothing. */
 export async function grantRights(owner: ClientBase) {
   await owner.query('grant usage on schema public to latchkey_app, latchkey_worker, latchkey_definer')
-  await owner.query('grant create on schema public to latchkey_definer, latchkey_jobs')
+  await owner.query('grant create on schema public to latchkey_definer, latchkey_enqueuer')
   await owner.query('alter function session_context(text) owner to latchkey_definer')
   await owner.query('alter function search_instances(text, text[], integer) owner to latchkey_definer')
-  await owner.query('alter function enqueue_job(text, json, text, timestamptz) owner to latchkey_jobs')
-  await owner.query('revoke create on schema public from public, latchkey_definer, latchkey_jobs')
+  await owner.query('alter function enqueue_job(text, json, text, timestamptz) owner to latchkey_enqueuer')
+  await owner.query('revoke create on schema public from public, latchkey_definer, latchkey_enqueuer')
   await owner.query('revoke all on all functions in schema public from public')
   await owner.query(
     'grant execute on all functions in schema public to latchkey_app, latchkey_worker, latchkey_definer',

@@ -44,6 +44,7 @@ test('what is no YAML is told with its line', () => {
 })
 
 const mistakes: [string, string, string][] = [
+  ['name: Workflow Studio', "name: ' '", 'products 2, name: '],
   ['trial_days: 15', 'trial_days: 20', 'line 8: products 1, trial_days: '],
   ['trial_days: 15', 'trail_days: 15', 'line 8: products 1, trail_days: there is no such field'],
   ['version: 3.0.0', 'version: latest', 'line 10: products 1, releases 1, version: this is no version'],
@@ -96,6 +97,7 @@ test('all that is wrong is told at once, each with its line: shapes, contradicti
   const told = (await problems(wrong)).map((line) => line.replace(/^line \d+: /, ''))
   for (const said of [
     'products 1, trial_days: ',
+    'products 2, name: ',
     'products 1, releases 1, version: this is no version',
     'products 1, releases 1, glpi_max: this ends',
     'products 1, releases 1, released_on: this is no day',

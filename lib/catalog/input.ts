@@ -13,7 +13,7 @@ const Release = z.strictObject({
 
 const Product = z.strictObject({
   reference: z.string().regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/, 'reference'),
-  name: z.string().min(1).max(100),
+  name: z.string().trim().min(1).max(100),
   kind: z.enum(kinds).default('plugin'),
   openSource: z.boolean().default(false),
   keyKind: z.enum(['subscription', 'permanent']).default('subscription'),
