@@ -1,4 +1,5 @@
 import { closePool } from '@/db/client'
+import { env } from '@/lib/env'
 import type { SeedSize } from '@/sandbox/database'
 import { realSetting } from '@/sandbox/real-settings'
 import { lookAround } from './found'
@@ -18,12 +19,27 @@ export async function seed(size: SeedSize): Promise<boolean> {
   return true
 }
 
+function mistakesOfEnvironment(): string | undefined {
+  try {
+    env()
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
 if (import.meta.main) {
   const [size = 'small'] = process.argv.slice(2)
   if (size !== 'small' && size !== 'large') throw new Error(`There is no seed "${size}": small or large.`)
   const real = realSetting(process.env)
   if (real) {
     process.stdout.write(`Nothing was seeded: the customers are made up, and ${real}.\n`)
+    process.exit(1)
+  }
+  const missing = process.env.SANDBOX_CLOCK_FILE
+    ? mistakesOfEnvironment()
+    : 'Set SANDBOX_CLOCK_FILE, to a file that need not be there: the seed moves the clock, since its customers have a past.'
+  if (missing) {
+    process.stdout.write(`Nothing was seeded. ${missing}\n`)
     process.exit(1)
   }
   try {
