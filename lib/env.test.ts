@@ -38,7 +38,14 @@ const malformed: [name: string, ...values: string[]][] = [
   ['DATABASE_URL', 'canary', 'mysql://canary@host/db'],
   ['WORKER_DATABASE_URL', 'canary'],
   ['DATABASE_POOL_SIZE', 'canary', '0', '201', '1.5'],
-  ['PUBLIC_URL', 'canary', 'ftp://canary.example'],
+  [
+    'PUBLIC_URL',
+    'canary',
+    'ftp://canary.example',
+    'https://portal.example.com/canary',
+    'https://portal.example.com/?canary',
+    'https://canary:x@portal.example.com',
+  ],
   ['KEY_RING', 'canary', `0:${secret()}`, secret(), `1:${secret()},`, `1:${secret()};2:${secret()}`],
   ['KEY_FINGERPRINT_SECRET', 'canary', randomBytes(31).toString('base64'), randomBytes(32).toString('hex')],
   ['AUDIT_SIGNING_KEY', 'canary', randomBytes(31).toString('base64')],
@@ -79,6 +86,36 @@ test('blanks and line breaks around a secret are no part of it', () => {
     [2, third],
   ])
   expect(env.LOG_LEVEL).toBe('warn')
+})
+
+test('a secret that was broken into lines where it was copied is the same', () => {
+  const right = secret()
+  for (const broken of [
+    `${right.slice(0, 20)}\n${right.slice(20)}`,
+    `${right.slice(0, 40)}\r\n  ${right.slice(40)}`,
+  ]) {
+    for (const name of [
+      'SIGN_IN_SECRET',
+      'KEY_FINGERPRINT_SECRET',
+      'AUDIT_SIGNING_KEY',
+      'AUDIT_PUBLIC_KEY',
+    ] as const) {
+      expect(said({ [name]: broken })).toBe('')
+      expect(parseEnv({ ...whole(), [name]: broken })[name]?.toString('base64')).toBe(right)
+    }
+  }
+})
+
+test('a path in the portal’s address is refused, and not dropped', () => {
+  expect(said({ PUBLIC_URL: 'https://portal.example.com/portal' })).toContain(
+    '  PUBLIC_URL should be the address alone',
+  )
+  for (const PUBLIC_URL of [
+    'https://portal.example.com/',
+    ' http://127.0.0.1:3000\n',
+    'https://PORTAL.example.com:443',
+  ])
+    expect(said({ PUBLIC_URL })).toBe('')
 })
 
 test('a version that stands twice in the key ring is refused', () => {

@@ -12,9 +12,12 @@ const url = (schemes: string[], example: string) =>
       error: `should look like ${example}`,
     })
 
+// Copied from a page or a terminal that broke the line, a secret brings blanks along that none holds.
+const withoutBlanks = (text: string) => text.replace(/\s/g, '')
+
 const secret = z
   .string({ error: 'is missing; make one with: openssl rand -base64 32' })
-  .trim()
+  .transform(withoutBlanks)
   .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), {
     error: 'should be 32 bytes in base64; make one with: openssl rand -base64 32',
   })
@@ -22,8 +25,7 @@ const secret = z
 
 const keyRing = z
   .string({ error: 'is missing; it looks like 1:<32 bytes in base64>' })
-  // Pasted from a page or a file of several lines, it brings blanks along that no secret holds.
-  .transform((text) => text.replace(/\s/g, '').split(','))
+  .transform((text) => withoutBlanks(text).split(','))
   .refine((entries) => entries.every((entry) => /^[1-9][0-9]{0,3}:[A-Za-z0-9+/]{43}=$/.test(entry)), {
     error: 'should be version:secret, several separated by commas, e.g. 1:<openssl rand -base64 32>',
   })
@@ -47,7 +49,12 @@ const Env = z.object({
       error: 'should be a whole number from 1 to 200',
     })
     .transform(Number),
-  PUBLIC_URL: url(['http', 'https'], 'https://portal.example.com').transform((text) => new URL(text).origin),
+  PUBLIC_URL: url(['http', 'https'], 'https://portal.example.com')
+    // What is served under a path would have links that leave it out.
+    .refine((text) => !URL.canParse(text) || new URL(text).href === `${new URL(text).origin}/`, {
+      error: 'should be the address alone, with no path behind it, like https://portal.example.com',
+    })
+    .transform((text) => new URL(text).origin),
   KEY_RING: keyRing,
   KEY_FINGERPRINT_SECRET: secret,
   SIGN_IN_SECRET: secret,
@@ -56,7 +63,7 @@ const Env = z.object({
   // All that verifying needs of it: an auditor can check what was signed, and sign nothing.
   AUDIT_PUBLIC_KEY: z
     .string()
-    .trim()
+    .transform(withoutBlanks)
     .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), {
       error: 'should be what npm run audit:verify -- --public-key prints',
     })

@@ -4,8 +4,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { checkRole } from '@/db/check-role'
 import { pool } from '@/db/client'
 import { isUnchecked, setUnchecked } from '@/lib/answer'
+import { type Env, env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { checkRing } from '@/lib/keys/check-ring'
+import { log } from '@/lib/log'
 import { startOrExit } from '@/lib/start'
 
 vi.mock('@/lib/env', async (original) => ({ ...(await original<object>()), env: vi.fn() }))
@@ -18,11 +20,14 @@ vi.mock('@/lib/keys/check-ring')
 
 const down = new Error('connect ECONNREFUSED')
 const query = vi.mocked(pool().query as () => Promise<unknown>) // of its many shapes, the one in use
+// as: nothing else of it is read here
+const envWith = (some: Partial<Env>) => some as Env
 let written: string
 
 beforeEach(() => {
   vi.useFakeTimers()
   vi.resetAllMocks()
+  vi.mocked(env).mockReturnValue(envWith({ PUBLIC_URL: 'https://portal.example.com' }))
   query.mockResolvedValue({})
   setUnchecked(false)
   written = ''
@@ -34,6 +39,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.useRealTimers()
+  vi.unstubAllEnvs()
   vi.restoreAllMocks()
 })
 
@@ -44,6 +50,25 @@ test('a start with a database checks role and key ring once', async () => {
   expect([query, checkRole, checkRing].map((called) => vi.mocked(called).mock.calls.length)).toEqual([
     1, 1, 1,
   ])
+})
+
+const warnings = () => vi.mocked(log.warn).mock.calls.map(([said]) => String(said))
+
+test.each([
+  ['http://portal.example.com', 'production', 1],
+  ['http://192.0.2.10:3000', 'production', 1],
+  ['https://portal.example.com', 'production', 0],
+  ['http://localhost:3000', 'production', 0],
+  ['http://portal.example.com', 'development', 0],
+])('under %s in %s it warns of what http leaves open (%i times)', async (PUBLIC_URL, mode, times) => {
+  vi.stubEnv('NODE_ENV', mode)
+  vi.spyOn(log, 'warn').mockImplementation(() => {})
+  vi.mocked(env).mockReturnValue(envWith({ PUBLIC_URL }))
+  query.mockRejectedValueOnce(down)
+  await startOrExit()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(isUnchecked()).toBe(false)
+  expect(warnings().filter((line) => line.includes('cookies are not Secure'))).toHaveLength(times)
 })
 
 test('without one it goes on asking, and checks by itself as soon as the database answers', async () => {

@@ -2,7 +2,7 @@ import { checkRole } from '@/db/check-role'
 import { pool } from '@/db/client'
 import { throwIfNotMigrated } from '@/db/failures'
 import { isUnchecked, setUnchecked } from '@/lib/answer'
-import { env } from '@/lib/env'
+import { env, isLoopback } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { checkRing } from '@/lib/keys/check-ring'
 import { log } from '@/lib/log'
@@ -41,18 +41,30 @@ export async function checkStart(): Promise<boolean> {
  * start; pages answer as in an outage until it is back and has been checked, which happens by itself.
  */
 export async function startOrExit() {
+  await checkOrExit()
+  warnOfHttp()
+}
+
+async function checkOrExit() {
   try {
     const checked = await checkStart()
     if (checked === isUnchecked()) report(checked)
     setUnchecked(!checked)
     // Keeps no process alive that has nothing else to do.
-    if (!checked) setTimeout(startOrExit, retryMilliseconds).unref()
+    if (!checked) setTimeout(checkOrExit, retryMilliseconds).unref()
   } catch (error) {
     process.stderr.write(
       `Latchkey does not start. ${error instanceof Error ? error.message : String(error)}\n`,
     )
     process.exit(1)
   }
+}
+
+/** Says, where others than this machine reach the portal by http, what that leaves open. */
+function warnOfHttp() {
+  const { protocol, hostname } = new URL(env().PUBLIC_URL)
+  if (process.env.NODE_ENV !== 'production' || protocol !== 'http:' || isLoopback(hostname)) return
+  log.warn('PUBLIC_URL begins with http: cookies are not Secure, and no HSTS is sent')
 }
 
 function report(checked: boolean) {
