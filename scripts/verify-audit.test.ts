@@ -27,8 +27,16 @@ const as = (database: { ownerUrl: string }, statement: string) =>
     await client.query(statement)
   })
 
+const none = path.join(folder, 'none.jsonl')
+const atFirst = /^Nothing is signed yet: .* within the hour\.\nAll is as it was written: /
+
+test('nothing needs to be signed where nothing has happened yet, and no worker has made the file', () => {
+  expect(verify({ AUDIT_HEADS_FILE: none })).toEqual({ status: 0, said: expect.stringMatching(atFirst) })
+})
+
 test('before the first hour is over nothing needs to be signed; later that is a fault', async () => {
   await makeOrganization('first')
+  expect(verify({ AUDIT_HEADS_FILE: none })).toEqual({ status: 0, said: expect.stringMatching(atFirst) })
   writeFileSync(file, '')
   expect(verify()).toEqual({
     status: 0,
@@ -42,6 +50,11 @@ test('before the first hour is over nothing needs to be signed; later that is a 
   expect(status).toBe(1)
   expect(said).toContain('Nothing was ever signed: no worker runs')
   expect(said).toMatch(/\n1 fault was found: /)
+  const gone = verify({ SANDBOX_CLOCK_FILE: clock, AUDIT_HEADS_FILE: none })
+  expect(gone.status).toBe(1)
+  expect(gone.said).toMatch(
+    /^The file of signed heads \(\S+none\.jsonl\) is not there: .*\.\n1 fault was found: 2 trails/,
+  )
 })
 
 test('audit:verify says that all is well, or names what is not and ends with 1', async () => {
@@ -75,7 +88,7 @@ test('another key, a file that is not there, or none that was named is said', as
   expect(other.said).toContain('Nothing was ever signed')
   expect(verify({}, '--heads', `${file}.none`)).toMatchObject({
     status: 2,
-    said: expect.stringContaining('ENOENT'),
+    said: `There is no file ${file}.none`,
   })
   expect(verify({ AUDIT_HEADS_FILE: '' }).said).toContain('Name the file of signed heads')
   expect(verify({ AUDIT_SIGNING_KEY: '' }).said).toContain('AUDIT_PUBLIC_KEY is missing')

@@ -39,7 +39,9 @@ async function verify(named: string[] | undefined): Promise<number> {
   const { AUDIT_HEADS_FILE } = env()
   const files = named ?? (AUDIT_HEADS_FILE ? [AUDIT_HEADS_FILE] : [])
   if (files.length === 0) throw new Error('Name the file of signed heads: --heads FILE, or AUDIT_HEADS_FILE')
-  const { heads, lines, newest, faults } = await readSignedHeads(files)
+  const { heads, lines, newest, faults, absent } = await readSignedHeads(files)
+  // The worker makes the file that the settings name; one that is named here was there before.
+  if (named && absent.length > 0) throw new Error(`There is no file ${absent.join(', nor ')}`)
   let count = faults.length
   for (const { file, line, because } of faults) print(`Line ${line} of ${file} ${lineSaid[because]}.`)
   const { chains, entries, oldest } = await verifyTrail(heads, (fault) => {
@@ -47,9 +49,14 @@ async function verify(named: string[] | undefined): Promise<number> {
     const whose = fault.organizationId ? `organization ${fault.organizationId}` : 'the vendor'
     print(`The audit trail of ${whose}: ${said[fault.because](fault)}.`)
   })
-  const isNew = !newest && faults.length === 0 && oldest && hoursSince(oldest) < mostHoursUnsigned
-  if (isNew) {
+  const isYoung = oldest ? hoursSince(oldest) < mostHoursUnsigned : chains === 0
+  if (!newest && faults.length === 0 && isYoung) {
     print('Nothing is signed yet: the worker signs for the first time within the hour.')
+  } else if (absent.length > 0) {
+    count += 1
+    print(
+      `The file of signed heads (${absent}) is not there: no worker runs with it, or somebody took it away.`,
+    )
   } else if (!newest || hoursSince(newest) > mostHours) {
     count += 1
     const since = newest ? `Nothing was signed since ${newest.toISOString()}` : 'Nothing was ever signed'

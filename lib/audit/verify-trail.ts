@@ -30,32 +30,44 @@ export interface SignedHeads {
   lines: number
   newest: Date | null
   faults: LineFault[]
+  /** Files that are not there. */
+  absent: string[]
 }
 
 /** Reads files of signed heads; a file may go on from the one named before it. */
 export async function readSignedHeads(files: readonly string[]): Promise<SignedHeads> {
-  const signed: SignedHeads = { heads: new Map(), lines: 0, newest: null, faults: [] }
+  const signed: SignedHeads = { heads: new Map(), lines: 0, newest: null, faults: [], absent: [] }
   let before: string | null = null
   for (const file of files) {
-    let last: string | null = before
-    for await (const { number, statement, linked, hash } of readSignedLines(file, before)) {
-      if (!statement || !linked) {
-        signed.faults.push({ file, line: number, because: statement ? 'unlinked' : 'unsigned' })
-      }
-      if (!statement) continue
-      last = hash
-      signed.lines += 1
-      const at = new Date(statement.at)
-      if (!signed.newest || at > signed.newest) signed.newest = at
-      for (const [organizationId, sequence, end] of statement.heads) {
-        const known = signed.heads.get(organizationId) ?? []
-        known.push({ sequence, hash: end })
-        signed.heads.set(organizationId, known)
-      }
+    try {
+      before = await addFile(signed, file, before)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+      signed.absent.push(file)
     }
-    before = last
   }
   return signed
+}
+
+/** @returns the hash of its last line, which the next file goes on from */
+async function addFile(signed: SignedHeads, file: string, before: string | null): Promise<string | null> {
+  let last = before
+  for await (const { number, statement, linked, hash } of readSignedLines(file, before)) {
+    if (!statement || !linked) {
+      signed.faults.push({ file, line: number, because: statement ? 'unlinked' : 'unsigned' })
+    }
+    if (!statement) continue
+    last = hash
+    signed.lines += 1
+    const at = new Date(statement.at)
+    if (!signed.newest || at > signed.newest) signed.newest = at
+    for (const [organizationId, sequence, end] of statement.heads) {
+      const known = signed.heads.get(organizationId) ?? []
+      known.push({ sequence, hash: end })
+      signed.heads.set(organizationId, known)
+    }
+  }
+  return last
 }
 
 /**
