@@ -182,6 +182,10 @@ const ways: Record<
     do: (client, id, entries) => setEnd(client, id, 6, entries[5]?.hash ?? Buffer.alloc(0)),
     found: { because: 'end', sequence: 7 },
   },
+  'another end noted under the same number': {
+    do: (client, id, entries) => setEnd(client, id, 7, entries[5]?.hash ?? Buffer.alloc(0)),
+    found: { because: 'end', sequence: 7 },
+  },
 }
 
 const trials = process.env.STRESS ? 1_000 : 60
