@@ -24,6 +24,7 @@ import {
   productDatabase,
   rowsOf,
 } from '@/sandbox/test/fixture'
+import { at } from '@/sandbox/time'
 
 const database = await productDatabase({ DATABASE_POOL_SIZE: '50' })
 const system = { actor: { kind: 'system' } } as const
@@ -290,6 +291,17 @@ test('looking at an organization is recorded once in an hour and person, however
     { actor: 'staff', outcome: 'done', person_id: admin },
   ])
   await expect(recordVisit(own.people.owner, own.organizationId)).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('in the next hour looking at it is recorded again, and not before', async () => {
+  const hour = 3_600_000
+  const ten = Math.ceil(Date.now() / (24 * hour)) * 24 * hour + 10 * hour
+  const recorded: number[] = []
+  for (const moment of [ten, ten + hour - 1, ten + hour, ten + 2 * hour - 1]) {
+    await at(new Date(moment), () => recordVisit(people.unassigned, other.organizationId))
+    recorded.push((await entries(other.organizationId, 'organization.visit')).length)
+  }
+  expect(recorded).toEqual([1, 1, 2, 2])
 })
 
 test('[A14] revealing without assignment: none succeeds', async () => {
