@@ -123,6 +123,28 @@ test('a filter shows what it says and nothing else, page by page and back again'
   )
 })
 
+test('a command that took almost an hour is found by when it began, and hides nothing that ended before it', async () => {
+  const { organizationId, people } = await makeOrganization('slow')
+  const [before, long, during] = [0, 30_000, 3_600_000].map((ms) => new Date(start + ms))
+  // As they ended: what began half a minute later ended last.
+  for (const moment of [before, during, long])
+    await asOrganization(organizationId, (tx) =>
+      appendAudit(
+        tx,
+        { organizationId, actor: 'member', personId: people.owner, at: moment ?? new Date(0) },
+        [{ action: 'key.reveal', outcome: 'done' }],
+      ),
+    )
+  const shown = async (filter: Filter) => {
+    const { rows } = await asOrganization(organizationId, (tx) =>
+      listActivity(tx, { organizationId, ...filter }, { size: 7 }),
+    )
+    return rows.map((row) => row.at)
+  }
+  expect(await shown({ from: before, to: new Date(start + 31_000) })).toEqual([long, before])
+  expect(await shown({ from: during })).toEqual([during])
+})
+
 test('the people of a trail are found by name, also who is no member any more', async () => {
   const [gone] = await rowsOf<{ id: string }>(
     database,
