@@ -45,4 +45,8 @@ test('a mistake is told with its line, and ends with 1', () => {
   expect(status).toBe(1)
   expect(said).toMatch(/^line \d+: products 3, kind: /)
   expect(apply('products: [', '--yes')).toMatchObject({ status: 1, said: expect.stringMatching(/^line 1: /) })
+  expect(apply('hello', '--yes')).toMatchObject({
+    status: 1,
+    said: expect.stringMatching(/^A catalog file has one field, products: .*\.\n$/),
+  })
 })

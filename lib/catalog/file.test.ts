@@ -112,9 +112,57 @@ test('all that is wrong is told at once, each with its line: shapes, contradicti
     ).toHaveLength(1)
 })
 
-test.each(['', '[]', 'products:', 'products: []', 'products: 7', '- 1', 'products: [{}]', 'products: [1]'])(
-  'a file that says %s is told so',
-  async (text) => {
-    expect(await problems(text)).not.toEqual([])
+test.each(['', 'hello', '[]', '- 1', '7', '~'])(
+  'a file that says %s is told in one sentence what it must be',
+  (text) => {
+    expect(() => readCatalogFile(text)).toThrow(
+      /^A catalog file has one field, products: a list of one product or more, as docs\/catalog\.md says it\.$/,
+    )
   },
 )
+
+const list = 'products: this must be a list of one product or more'
+const product =
+  'products:\n  - reference: forms\n    name: Forms\n    description: { en: Forms., fr: Formulaires. }'
+const shapes: [string, string[]][] = [
+  ['{}', [list]],
+  ['products:', [list]],
+  ['products: []', [list]],
+  ['products: 7', [list]],
+  ['products: [1, ~]', ['products 1: this must have fields of its own', 'products 2: this is missing']],
+  [
+    'products: [{}]',
+    ['reference', 'name', 'description'].map((name) => `products 1, ${name}: this is missing`),
+  ],
+  [product.replace('Forms\n', '\n'), ['products 1, name: this is missing']],
+  [product.replace('Forms\n', '""\n'), ['products 1, name: this is empty']],
+  [
+    product.replace('Forms\n', `${'x'.repeat(101)}\n`),
+    ['products 1, name: this is longer than 100 characters'],
+  ],
+  [product.replace(', fr: Formulaires.', ''), ['products 1, description, fr: this is missing']],
+  [product.replace('Formulaires.', '""'), ['products 1, description, fr: this is empty']],
+  [product.replace('Formulaires.', '7'), ['products 1, description, fr: this must be text']],
+  [product.replace(/{.*}/, 'Forms.'), ['products 1, description: this must have fields of its own']],
+  ...Object.entries({
+    'kind: bundle': 'this must be one of: plugin, suite, cloud_plan',
+    'on_expiry: never': 'this must be one of: read_only, trial_mode, disabled',
+    'trial_days: 20': 'this must be one of: 15, 30',
+    'open_source: perhaps': 'this must be true or false',
+    'overlap_days: 61': 'this must be 60 or less',
+    'grace_days: 0': 'this must be 1 or more',
+    'moves_per_year: 1.5': 'this must be a whole number',
+    'moves_per_year: many': 'this must be a whole number',
+    'moves_per_year: 1e30': 'this must be 1000 or less',
+    'homepage_url: example.com': 'this must be an address that begins with https:// or http://',
+    'contains: forms': 'this must be a list',
+    'free_features:': 'this must be a list',
+  }).map(([line, said]): [string, string[]] => [
+    `${product}\n    ${line}`,
+    [`products 1, ${line.replace(/:.*/, '')}: ${said}`],
+  ]),
+]
+test.each(shapes)('the shape of %s is told in words for whoever wrote it', async (text, said) => {
+  const told = (await problems(text)).map((line) => line.replace(/^line \d: /, ''))
+  expect(told).toEqual(said)
+})

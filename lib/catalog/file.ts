@@ -1,4 +1,4 @@
-import { isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import { isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 
 /** What is wrong with a catalog file, line by line, in words for whoever wrote it. */
 export class CatalogFileError extends Error {
@@ -14,10 +14,13 @@ export class CatalogFileError extends Error {
 /** `11.0` is no number here, nor is `1.10` the same as `1.1`. */
 const texts = ['version', 'glpi_min', 'glpi_max', 'released_on', 'reference', 'name']
 
+const noFields =
+  'A catalog file has one field, products: a list of one product or more, as docs/catalog.md says it.'
+
 /**
  * Reads a catalog file (docs/catalog.md): YAML 1.2, its fields in snake_case.
  * @returns what `applyCatalog` takes; and `explain`, which names the line of each field that it found wrong.
- * @throws CatalogFileError for what is no YAML.
+ * @throws CatalogFileError for what is no YAML, or has no fields.
  */
 export function readCatalogFile(text: string) {
   const lines = new LineCounter()
@@ -27,6 +30,7 @@ export function readCatalogFile(text: string) {
     throw new CatalogFileError(
       document.errors.map(({ pos, message }) => `line ${lineOf(pos[0])}: ${message}`),
     )
+  if (!isMap(document.contents)) throw new CatalogFileError([noFields])
   visit(document, {
     Pair(_, { key, value }) {
       if (!isScalar(key)) return

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Catalog, kinds, Version } from './input'
 import { compareVersions } from './rules'
+import { sayShape } from './shape'
 
 /** Of each field that is wrong, by its path (`products.0.releases.1.version`), a code or a sentence that says why. */
 export type Mistakes = Record<string, string>
@@ -70,7 +71,7 @@ export function catalogMistakes(
 }
 
 function ofShape(raw: unknown): Mistakes {
-  const issues = Catalog.safeParse(raw).error?.issues ?? []
+  const issues = Catalog.safeParse(raw, { error: sayShape }).error?.issues ?? []
   return Object.fromEntries(
     issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys'
