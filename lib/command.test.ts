@@ -90,7 +90,7 @@ test("[Z7] each refused role leaves one entry in its organization's chain, and t
           outcome: 'refused',
           actor: 'member',
           person_id: own.people[role],
-          details: { because: 'forbidden' },
+          details: { because: 'forbidden', actorName: `${role}@acme.example` },
         },
       ])
       trials++

@@ -5,7 +5,7 @@ export function ShortIds({ text, names = [] }: { text: string; names?: string[] 
   const parts = text.matchAll(/([IK]-[0-9A-Z]{6})|(?:(?![IK]-[0-9A-Z]{6}).)+/gs)
   return [...parts].map(({ 0: part, 1: shortId, index: place }) =>
     shortId ? (
-      <span key={place} className="whitespace-nowrap">
+      <span key={place} className="id">
         {part}
       </span>
     ) : (

@@ -80,7 +80,7 @@ test("[Z7] a refused look is one entry, in the timeline of the keys' instance", 
     )
   const before = (await refusals()).length
   const as = byMember(own, 'viewer')
-  const details = { because: 'forbidden' }
+  const details = { because: 'forbidden', actorName: 'viewer@acme.example' }
   for (const [keyIds, expected] of [
     [[ids.keyId], { instance_id: ids.instanceId, key_id: ids.keyId, details }],
     [[ids.keyId, ids.renewedKeyId], { instance_id: ids.instanceId, key_id: null, details }],
