@@ -43,6 +43,11 @@ test('a piece of a key is one too, with its beginning or without, and finds noth
     expect(mistypedKey(piece)).toEqual({ q: '', mistyped: 'wrong_length', place: '0' })
 })
 
+test('a name that has as many of its characters in a row, and others beside them, is none', () => {
+  for (const name of [`oio-${key.slice(8, 30)}`, `${key.slice(8, 30)}-oio`])
+    expect(mistypedKey(name)).toBe(null)
+})
+
 test('what only begins as a key is one, and finds nothing', () => {
   expect(mistypedKey('gks1qqqq')).toEqual({ q: '', mistyped: 'wrong_length', place: '0' })
 })
