@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 import { revokeKey } from '@/lib/keys/revoke'
-import { browserAs, bySystem, type Customer, newCustomer } from './customer'
+import { browserAs, bySystem, type Customer, inOrganization, newCustomer } from './customer'
 
 let customer: Customer
 
@@ -124,6 +124,37 @@ test('a key’s short ID is found from the list of instances too, and without it
     await page.getByRole('searchbox').fill(typed ?? '')
     await page.getByRole('searchbox').press('Enter')
     await expect(page.locator('tbody')).toContainText(shortId)
+  }
+  await context.close()
+})
+
+test('the beginning of a short ID and dots before the last characters find in both lists, ended or not', async ({
+  browser,
+}) => {
+  const { organizationId, slug, people, keys, instanceId } = await newCustomer('beginning')
+  const [key] = keys
+  await revokeKey(bySystem(organizationId), { keyId: key?.id ?? '', reason: 'requested' })
+  const [instance] = await inOrganization<{ short_id: string }>(
+    organizationId,
+    'select short_id from instances where id = $1',
+    [instanceId],
+  )
+  const context = await browserAs(browser, people.viewer)
+  const page = await context.newPage()
+  const [keyName, instanceName] = [key?.shortId ?? '', instance?.short_id ?? '']
+  for (const [list, typed, found] of [
+    ['keys', keyName.slice(0, 7), keyName],
+    ['keys', keyName.slice(0, 4).toLowerCase(), keyName],
+    ['instances', keyName.slice(0, 5), keyName],
+    ['keys', instanceName.slice(0, 5), instanceName],
+    ['instances', instanceName.slice(0, 5).toLowerCase(), instanceName],
+    ['keys', `...${key?.characters.slice(-4)}`, keyName],
+  ] as const) {
+    await page.goto(`/${slug}/${list}`)
+    await page.getByRole('searchbox').fill(typed)
+    await page.getByRole('searchbox').press('Enter')
+    await expect(page).toHaveURL(/\?q=/)
+    await expect(page.locator('tbody')).toContainText(found)
   }
   await context.close()
 })

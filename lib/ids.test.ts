@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newId, normalizeShortId, shortId } from '@/lib/ids'
+import { newId, normalizeShortId, shortId, shortIdBeginning } from '@/lib/ids'
 
 describe('newId', () => {
   test('makes a UUIDv7 that carries its time', () => {
@@ -40,6 +40,34 @@ describe('shortId', () => {
       expect(normalizeShortId(id)).toBe(id)
       expect(normalizeShortId(id.toLowerCase().replace('-', ''))).toBe(id)
     }
+  })
+})
+
+describe('shortIdBeginning', () => {
+  test.each([
+    ['K-7QF3XM', 'K-7QF3XM'],
+    ['K-7', 'K-7'],
+    [' k-7qf', 'K-7QF'],
+    ['K – 7Q F', 'K-7QF'],
+    ['Ｋ－７Ｑ', 'K-7Q'],
+    ['K-7QF.', 'K-7QF'],
+    ['K-7QF…', 'K-7QF'],
+    ['K-oil', 'K-011'],
+    ['i-GXH', 'I-GXH'],
+    ['l-gxh', 'I-GXH'],
+    ['1-gxh', 'I-GXH'],
+    ['K-', null],
+    ['K7QF', null],
+    ['7QF', null],
+    ['A-7QF', null],
+    ['K-7U', null],
+    ['K-7%', null],
+    ['K-7QF3XM7', null],
+    ['\u212a-7QF', null],
+    ['', null],
+    ['K-7'.repeat(1_000), null],
+  ])('reads %j as %j', (text, beginning) => {
+    expect(shortIdBeginning(text)).toBe(beginning)
   })
 })
 

@@ -59,6 +59,19 @@ export function normalizeShortId(text: string): string | null {
   return kind && !body.includes('U') ? `${kind}-${body}` : null
 }
 
+/**
+ * Reads the beginning of a short ID, spelled as freely as the whole: its letter, its hyphen and at least one character.
+ * @returns the beginning as it is stored, or null when the text is none
+ */
+export function shortIdBeginning(text: string): string | null {
+  if (text.length > 40) return null
+  const typed = inHalfWidth(text).replace(/[\s\p{Cf}]|[.,;:…]$/gu, '')
+  const [, letter = '', body = ''] = /^([kKiIlL1])[\p{Pd}\u2212]([a-zA-Z0-9]{1,6})$/u.exec(typed) ?? []
+  // What is missing of it is nothing that could be read wrongly.
+  const whole = normalizeShortId(letter + body.padEnd(6, '0'))
+  return whole?.slice(0, 2 + body.length) ?? null
+}
+
 const inHalfWidth = (text: string) =>
   text.replace(/[\uFF01-\uFF5E]/g, (char) => String.fromCharCode(char.charCodeAt(0) - 0xfee0))
 

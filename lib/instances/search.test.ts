@@ -97,6 +97,27 @@ describe('a label is found without its accents, and with them', () => {
   })
 })
 
+test('the beginning of a short ID finds, and the last characters of a key after dots', async () => {
+  const known = await inTown((tx) =>
+    tx
+      .select({ label: instances.label, key: keys.shortId, instance: instances.shortId, end: keys.lastFour })
+      .from(keys)
+      .innerJoin(instances, eq(instances.id, keys.instanceId))
+      .where(eq(keys.organizationId, town.organizationId)),
+  )
+  expect(known).toHaveLength(labels.length)
+  for (const { label, key, instance, end } of known) {
+    for (const part of [3, 5, 7]) {
+      expect(await foundByKey(key.slice(0, part).toLowerCase())).toContain(label)
+      expect(await foundByKey(instance.slice(0, part).replace('I', 'l'))).toContain(label)
+      expect(await found(instance.slice(0, part))).toContain(label)
+    }
+    expect(await foundByKey(key.slice(0, 7))).toEqual([label])
+    for (const dots of ['', '…', '...']) expect(await foundByKey(`${dots}${end}`)).toContain(label)
+  }
+  for (const none of ['I-', 'K-U', `..${known[0]?.end}`]) expect(await foundByKey(none)).toEqual([])
+})
+
 test('whatever accents are put on a label or taken from it, it is folded to the same, and once is enough', async () => {
   const letter = fc.constantFrom(...'aeiounyczAEIOUNYCZ ')
   const accent = fc.constantFrom('', '\u0300', '\u0301', '\u0302', '\u0303', '\u0308', '\u0327', '\u030c')

@@ -1,12 +1,13 @@
-import { eq, ilike, or, type SQL, sql } from 'drizzle-orm'
+import { eq, ilike, like, or, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { folded } from '@/db/schema/columns'
 import { instanceAddresses, instances } from '@/db/schema/instances'
-import { normalizeShortId } from '@/lib/ids'
+import { normalizeShortId, shortIdBeginning } from '@/lib/ids'
 import { parseInstanceUrl } from './url'
 
 /**
- * The condition that an instance has what was typed: a part of its label or of an address, or its short ID. An address
+ * The condition that an instance has what was typed: a part of its label or of an address, or its short ID or
+ * the beginning of that. An address
  * finds its instance in whatever spelling it was pasted.
  */
 export function instanceMatches(organizationId: string, search: string): SQL | undefined {
@@ -14,9 +15,16 @@ export function instanceMatches(organizationId: string, search: string): SQL | u
   return or(
     containsFolded(instances.labelFolded, search),
     shortId ? eq(instances.shortId, shortId) : undefined,
+    beginsAs(instances.shortId, search),
     sql`${instances.id} in (select ${instanceAddresses.instanceId} from ${instanceAddresses}
       where ${instanceAddresses.organizationId} = ${organizationId} and (${addressMatches(search)}))`,
   )
+}
+
+/** That a short ID begins as was typed; undefined where no beginning of one was. */
+export function beginsAs(shortId: AnyPgColumn, search: string): SQL | undefined {
+  const beginning = shortIdBeginning(search)
+  return beginning ? like(shortId, `${beginning}%`) : undefined
 }
 
 const addressMatches = (search: string): SQL | undefined =>

@@ -4,8 +4,8 @@ import { folded } from '@/db/schema/columns'
 import { instances } from '@/db/schema/instances'
 import { keys, revocations } from '@/db/schema/keys'
 import { normalizeShortId } from '@/lib/ids'
-import { containsFolded, instanceMatches } from '@/lib/instances/search'
-import { parseKey } from './format'
+import { beginsAs, containsFolded, instanceMatches } from '@/lib/instances/search'
+import { parseKey, typedLastFour } from './format'
 import { expiringDays, type KeyState } from './rules'
 import { fingerprint } from './vault'
 
@@ -63,16 +63,17 @@ export function stateIs(state: KeyFilter['state'], now: Date): SQL | undefined {
   return conditions[state]
 }
 
-/** By instance, address, product, short ID, the key's last four characters, or the whole key. */
+/** By instance, address, product, short ID or its beginning, the key's last four characters, or the whole key. */
 function matches(organizationId: string, search: string): SQL | undefined {
   const shortId = normalizeShortId(search) ?? normalizeShortId(`K${search}`)
   const whole = parseKey(search)
-  const lastFour = /^…?([a-z0-9]{4})$/i.exec(search)?.[1]?.toLowerCase()
+  const lastFour = typedLastFour(search)
   return or(
     sql`${keys.instanceId} in (select ${instances.id} from ${instances}
       where ${instances.organizationId} = ${organizationId} and (${instanceMatches(organizationId, search)}))`,
     sql`${keys.productId} in (select ${products.id} from ${products} where ${containsFolded(folded(products.name), search)})`,
     shortId ? eq(keys.shortId, shortId) : undefined,
+    beginsAs(keys.shortId, search),
     lastFour ? eq(keys.lastFour, lastFour) : undefined,
     whole.ok ? eq(keys.fingerprint, fingerprint(whole.key)) : undefined,
   )

@@ -95,6 +95,12 @@ export function lastFour(key: string): string {
   return key.slice(-4)
 }
 
+/** The last four characters of a key as people type them, also with the dots that stand before them on the pages; null for other text. */
+export function typedLastFour(text: string): string | null {
+  const [, typed] = /^\s*(?:…|\.{3})?([a-z0-9]{4})\s*$/i.exec(text) ?? []
+  return typed?.toLowerCase() ?? null
+}
+
 /** The groups of a key of which only kind and end are to be seen. */
 export function maskedGroups(lastFour: string, kind: Kind): string[] {
   return [`${prefixes[kind]}1`, ...Array<string>(7).fill(hidden), lastFour]

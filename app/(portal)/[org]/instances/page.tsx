@@ -10,13 +10,14 @@ import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { may } from '@/lib/access'
+import { shortIdBeginning } from '@/lib/ids'
 import { countInstances, type InstanceCursor } from '@/lib/instances/queries'
 import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
 import type { Speaking } from '@/lib/keys/phrases'
 import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../../portal'
 import { Address, footnote, InstanceName, KeyStates } from '../instance-cards'
-import { parseAddress, typedKeyHref } from '../keys/address'
+import { keysHref, parseAddress, typedKeyHref } from '../keys/address'
 import { hrefOf, type ListState, listState } from './list-state'
 
 const pageSize = 50
@@ -48,6 +49,9 @@ async function InstancesPage({ params, searchParams }: Props) {
     ]),
   )
   const [count, page] = data
+  // What names no instance may name a key by the beginning of its short ID.
+  if (page.cards.length === 0 && shortIdBeginning(list.search)?.startsWith('K'))
+    redirect(keysHref(organization.slug, parseAddress({ q: list.search })))
   const here = `${home}/instances`
   const beside = (cursor: InstanceCursor | undefined, text: string) =>
     cursor && { href: hrefOf(here, list, cursor), text }

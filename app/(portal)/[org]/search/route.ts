@@ -1,5 +1,6 @@
 import { notFound } from 'next/navigation'
-import { normalizeShortId } from '@/lib/ids'
+import { normalizeShortId, shortIdBeginning } from '@/lib/ids'
+import { typedLastFour } from '@/lib/keys/format'
 import { activityHref, parseActivity } from '../activity/address'
 import { keysHref, parseAddress, typedKeyHref } from '../keys/address'
 
@@ -29,6 +30,7 @@ export async function POST(request: Request, { params }: { params: Promise<{ org
   return see(`/${home}/instances${query.size > 0 ? `?${query}` : ''}`)
 }
 
-const namesKey = (text: string) => normalizeShortId(text) !== null || /^\s*[0-9a-z]{4}\s*$/i.test(text)
+const namesKey = (text: string) =>
+  (normalizeShortId(text) ?? shortIdBeginning(text) ?? typedLastFour(text)) !== null
 
 const see = (path: string) => new Response(null, { status: 303, headers: { Location: path } })
