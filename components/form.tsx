@@ -6,6 +6,7 @@ import {
   type ReactNode,
   useActionState,
   useContext,
+  useEffect,
   useId,
   useState,
 } from 'react'
@@ -14,6 +15,9 @@ import type { FormState } from './form-state'
 import { Checkbox, Field, Input, Select } from './ui/field'
 import { Notice } from './ui/notice'
 import { keeping } from './unanswered'
+
+/** Told to the document when a form is refused: what stands above it as done is no longer the last answer. */
+export const refusedEvent = 'refused'
 
 const State = createContext<FormState>({ status: 'idle' })
 
@@ -38,6 +42,9 @@ export function ActionForm({
   const kept = typeof window === 'undefined' ? action : keeping(action)
   const [state, submit] = useActionState(kept, { status: 'idle' })
   const [offline, setOffline] = useState(false)
+  useEffect(() => {
+    if (state.status === 'failed') document.dispatchEvent(new Event(refusedEvent))
+  }, [state])
   // Sent without a connection, the whole page would fail, and what was typed be gone.
   const keepWhenOffline = (event: FormEvent<HTMLFormElement>) => {
     sayLanguage(event.currentTarget)

@@ -212,13 +212,17 @@ test('a hundred reveals an hour, then the page says when to try again', async ({
     .getByRole('button', { name: /^Copy the key of/ })
     .first()
     .click()
-  await expect(page.getByText(/^That was too often\. Please try again in \d+ minutes\.$/)).toBeVisible()
+  await expect(
+    page.getByText(
+      /^100 keys an hour can be shown, copied or downloaded\. Please try again in \d+ minutes\.$/,
+    ),
+  ).toBeVisible()
   await page.goto(`/${customer.slug}/instances/${customer.instanceId}`)
   await page
     .getByRole('button', { name: /^Show the key of/ })
     .first()
     .click()
-  await expect(page.getByText(/^That was too often\./)).toBeVisible()
+  await expect(page.getByText(/^100 keys an hour can be shown/)).toBeVisible()
   await expect(page.locator('.shown')).toHaveCount(0)
   const done = await inOrganization<{ outcome: string; n: number }>(
     customer.organizationId,

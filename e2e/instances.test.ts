@@ -144,6 +144,40 @@ test('an instance is renamed, gets a further address and loses it again', async 
   await expect(page.getByText('5 more can be added.')).toBeVisible()
 })
 
+for (const javaScriptEnabled of [true, false])
+  test(`what was done goes when a form of the page is refused after it, JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({
+    browser,
+  }) => {
+    await open(browser, `${home}/instances/new`, owner, { javaScriptEnabled })
+    const label = unique('after')
+    await addInstance(label)
+    await page.getByRole('link', { name: 'Change' }).click()
+    const [added, removed] = [
+      page.getByText('The address was added.'),
+      page.getByText('The address was removed'),
+    ]
+    const add = async (address: string) => {
+      await page.getByLabel('Further address').fill(address)
+      await page.getByRole('button', { name: 'Add the address' }).click()
+    }
+    const refused = page.getByText('An address of GLPI starts with')
+    for (const host of ['one', 'two']) {
+      await add(`http://${label}.${host}`)
+      await expect(added).toBeVisible()
+      await add('ftp://glpi.example')
+      await expect(refused).toBeVisible()
+      await expect(added).toBeHidden()
+    }
+    // What is done after that is the newer answer.
+    await page.getByRole('button', { name: `Remove ${label}.one` }).click()
+    await expect(removed).toBeVisible()
+    await add('ftp://glpi.example')
+    await expect(refused).toBeVisible()
+    await expect(removed).toBeHidden()
+    await page.getByRole('button', { name: `Remove ${label}.two` }).click()
+    await expect(removed).toBeVisible()
+  })
+
 async function optionOf(label: string): Promise<string> {
   const options = await page
     .getByLabel(/of which instance/)

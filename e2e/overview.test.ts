@@ -1,6 +1,7 @@
 import { expect, test } from '@playwright/test'
+import { revokeKey } from '@/lib/keys/revoke'
 import { at } from '@/sandbox/time'
-import { browserAs, newCustomer, subscribe } from './customer'
+import { browserAs, bySystem, newCustomer, newInstance, subscribe } from './customer'
 import { axeFindings } from './look'
 import { browserOf, query } from './sign-in'
 
@@ -100,6 +101,44 @@ test('an organization without instances is told how to begin', async ({ browser 
   await page.goto('/atelier-lumen')
   await page.getByRole('link', { name: 'Add an instance' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Add an instance')
+  await context.close()
+})
+
+test('where no key works, and beside an instance without one, it is said whom to write to', async ({
+  browser,
+}) => {
+  const { organizationId, slug, people, keys, spareId } = await newCustomer('none')
+  for (const { id } of keys) await revokeKey(bySystem(organizationId), { keyId: id, reason: 'requested' })
+  const context = await browserAs(browser, people.owner)
+  const page = await context.newPage()
+  for (const path of ['', `/instances/${spareId}`]) {
+    await page.goto(`/${slug}${path}`)
+    await expect(
+      page.getByRole('main').getByRole('link', { name: 'support@latchkey.example' }),
+    ).toHaveAttribute('href', 'mailto:support@latchkey.example')
+  }
+  await context.close()
+})
+
+test('before an instance is retired, what is said of its keys is said of as many as it has', async ({
+  browser,
+}) => {
+  const { organizationId, slug, people, instanceId, spareId } = await newCustomer('retiring')
+  await subscribe(organizationId, 'signature', spareId)
+  const without = await newInstance(organizationId, `without.${slug}.example`, { label: 'Without' })
+  const context = await browserAs(browser, people.owner)
+  const page = await context.newPage()
+  for (const [id, said] of [
+    [without, /No key of it works today, so none is affected\.GLPI itself goes on/],
+    [spareId, /Its key stays with it and works until its end:.*You are no longer reminded of its end\. GLPI/],
+    [
+      instanceId,
+      /keys stay with it and work until their end:.*You are no longer reminded of their ends\. GLPI/,
+    ],
+  ] as const) {
+    await page.goto(`/${slug}/instances/${id}/retire`)
+    await expect(page.locator('main')).toHaveText(said)
+  }
   await context.close()
 })
 

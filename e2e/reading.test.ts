@@ -11,7 +11,7 @@ import {
   subscribe,
 } from './customer'
 import { paths } from './doors'
-import { linesOfName } from './look'
+import { badgesOf, linesOfName } from './look'
 import { send } from './send'
 import { mailsTo, query } from './sign-in'
 import { words } from './words'
@@ -273,6 +273,28 @@ test('a name of 200 characters takes two or three lines of a frame, a card or a 
       expect((await button.boundingBox())?.height).toBeLessThan(32)
   }
   await context.close()
+})
+
+test('a long name in the list of instances leaves the other columns their room', async ({ browser }) => {
+  const sentence = 'The service desk of the department of public works and of everything else '.repeat(3)
+  for (const label of ['W'.repeat(200), sentence.slice(0, 197).trim()]) {
+    const customer = await newCustomer('broad', { label })
+    const context = await browserAs(browser, customer.people.viewer, {
+      viewport: { width: 1280, height: 900 },
+    })
+    const page = await context.newPage()
+    await page.goto(`/${customer.slug}/instances`)
+    const [name = 0, keys = 0, version = 0] = await page
+      .locator('tbody tr')
+      .first()
+      .locator('td')
+      .evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect().width))
+    expect(name).toBeGreaterThan(300)
+    expect(Math.min(keys, version)).toBeGreaterThan(90)
+    const badges = await badgesOf(page.locator('main'))
+    expect(badges.filter(({ lines }) => lines > 1)).toEqual([])
+    await context.close()
+  }
 })
 
 test('wherever a page says a name of 200 characters it takes three lines at most, and its whole is in a title', async ({

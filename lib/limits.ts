@@ -18,7 +18,7 @@ const limiters = new Map<string, RateLimiterPostgres>()
 
 /**
  * Takes one point of each limit.
- * @throws Refused `too_many` with `retryAfterSeconds`; `repeated` from the second time on until the limit is over.
+ * @throws Refused `too_many` with the limit's name and points and `retryAfterSeconds`; `repeated` from the second time on until the limit is over.
  */
 export async function takePoints(limits: Limits) {
   for (const one of limits) {
@@ -28,6 +28,7 @@ export async function takePoints(limits: Limits) {
       if (!(error instanceof RateLimiterRes)) throw error
       throw new Refused('too_many', {
         limit: one.name,
+        points: one.points,
         repeated: error.consumedPoints - (one.cost ?? 1) > one.points,
         retryAfterSeconds: Math.ceil(error.msBeforeNext / 1000),
       })

@@ -125,7 +125,7 @@ test('a person reveals a hundred times an hour, and the next time is told when t
   expect(refused).toBe(10)
   await expect(revealKeys(by, { keyIds: [theirs.keyId], how: 'shown' })).rejects.toMatchObject({
     code: 'too_many',
-    facts: { limit: 'reveal', retryAfterSeconds: expect.any(Number) },
+    facts: { limit: 'reveal', points: 100, retryAfterSeconds: expect.any(Number) },
   })
   await expect(
     revealKeys(byMember(other, 'owner'), { keyIds: [theirs.keyId], how: 'shown' }),

@@ -12,6 +12,9 @@ import { enqueue } from '@/lib/jobs/enqueue'
 import { at } from './issue'
 import { open } from './vault'
 
+/** How many keys a person may be handed out in an hour. */
+export const revealsPerHour = 100
+
 const RevealKeys = z.object({
   keyIds: z
     .array(z.uuid('not_found').toLowerCase())
@@ -80,7 +83,13 @@ export const revealKeys = command(
         return { ...at(first.instanceId), ...(known.length === 1 ? { keyId: first.keyId } : {}) }
       },
     limits: ({ keyIds }, personId) => [
-      { name: 'reveal', key: personId ?? 'system', points: 100, perSeconds: 3_600, cost: keyIds.length },
+      {
+        name: 'reveal',
+        key: personId ?? 'system',
+        points: revealsPerHour,
+        perSeconds: 3_600,
+        cost: keyIds.length,
+      },
     ],
   },
 )

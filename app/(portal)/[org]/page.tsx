@@ -3,12 +3,13 @@ import { organizationPage, organizationTitle } from '@/app/_request/organization
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
-import { LinkButton } from '@/components/ui/button'
+import { LinkButton, mailTo } from '@/components/ui/button'
 import { LongNames } from '@/components/ui/long-names'
 import { Empty } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import type { OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
+import { env } from '@/lib/env'
 import type { Attention } from '@/lib/keys/attention'
 import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
 import { countKeys, mostCounted } from '@/lib/keys/queries'
@@ -59,6 +60,7 @@ async function OverviewPage({ params }: Props) {
         />
       )}
       {attention.lines.length === 0 && count.working > 0 && <Quiet t={t} />}
+      {attention.lines.length === 0 && count.working === 0 && count.instances > 0 && <NoKeyWorks t={t} />}
       {(count.keys > count.working || count.keys > mostCounted) && <LongAgo home={home} t={t} />}
       {cards.length === 0 ? (
         <NoInstance visit={visit} home={home} />
@@ -83,6 +85,18 @@ function Quiet({ t }: { t: Translate }) {
     <Panel>
       <Empty icon="circle-check" title={t('overview.quiet_title')}>
         {t('overview.quiet_text')}
+      </Empty>
+    </Panel>
+  )
+}
+
+/** Where nothing above says it: how a key is had. */
+function NoKeyWorks({ t }: { t: Translate }) {
+  const support = env().SUPPORT_EMAIL
+  return (
+    <Panel>
+      <Empty icon="key" title={t('overview.no_key_title')}>
+        {t.rich('overview.no_key_text', { support, mail: mailTo(support) })}
       </Empty>
     </Panel>
   )

@@ -53,8 +53,6 @@ async function InstancesPage({ params, searchParams }: Props) {
   if (page.cards.length === 0 && shortIdBeginning(list.search)?.startsWith('K'))
     redirect(keysHref(organization.slug, parseAddress({ q: list.search })))
   const here = `${home}/instances`
-  const beside = (cursor: InstanceCursor | undefined, text: string) =>
-    cursor && { href: hrefOf(here, list, cursor), text }
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   return (
     <Portal visit={visit} current="instances" needs={attention.lines.length}>
@@ -75,15 +73,28 @@ async function InstancesPage({ params, searchParams }: Props) {
       ) : (
         <Table cards={page.cards} home={home} speaking={speaking} />
       )}
-      {(page.previous || page.next) && (
-        <Pager
-          label={t('instances.pages')}
-          summary={t('instances.shown', { count: page.cards.length })}
-          previous={beside(page.previous, t('instances.previous'))}
-          next={beside(page.next, t('instances.next'))}
-        />
-      )}
+      {(page.previous || page.next) && <Pages page={page} here={here} list={list} t={t} />}
     </Portal>
+  )
+}
+
+interface Paged {
+  page: Awaited<ReturnType<typeof instanceCards>>
+  here: string
+  list: ListState
+  t: Translate
+}
+
+function Pages({ page, here, list, t }: Paged) {
+  const beside = (cursor: InstanceCursor | undefined, text: string) =>
+    cursor && { href: hrefOf(here, list, cursor), text }
+  return (
+    <Pager
+      label={t('instances.pages')}
+      summary={t('instances.shown', { count: page.cards.length })}
+      previous={beside(page.previous, t('instances.previous'))}
+      next={beside(page.next, t('instances.next'))}
+    />
   )
 }
 

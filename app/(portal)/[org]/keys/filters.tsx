@@ -33,10 +33,13 @@ export function Filters({
           defaultValue={address.search}
           maxLength={300}
         />
-        {selects(address, choices, t).map((select) => (
-          <FilterSelect key={select.name} {...select} />
-        ))}
-        <Button type="submit">{t('keys.list.apply')}</Button>
+        {/* Together on the search box's line, or together below it. */}
+        <div className="choices">
+          {selects(address, choices, t).map((select) => (
+            <FilterSelect key={select.name} {...select} />
+          ))}
+          <Button type="submit">{t('keys.list.apply')}</Button>
+        </div>
       </form>
     </search>
   )

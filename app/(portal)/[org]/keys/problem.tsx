@@ -1,4 +1,5 @@
 import { Notice } from '@/components/ui/notice'
+import { revealsPerHour } from '@/lib/keys/reveal'
 import type { Translate } from '@/lib/messages/translator'
 
 type Query = Record<string, string | string[] | undefined>
@@ -7,7 +8,8 @@ type Query = Record<string, string | string[] | undefined>
 export function Problem({ query, t }: { query: Query; t: Translate }) {
   const { problem, minutes } = query
   if (problem === 'too_many') {
-    return <Notice tone="bad">{t('errors.too_many', { minutes: Math.min(Number(minutes) || 1, 60) })}</Notice>
+    const facts = { limit: 'reveal', points: revealsPerHour, minutes: Math.min(Number(minutes) || 1, 60) }
+    return <Notice tone="bad">{t('errors.too_many', facts)}</Notice>
   }
   if (problem === 'unavailable') return <Notice tone="bad">{t('errors.unavailable')}</Notice>
   return null

@@ -30,7 +30,7 @@ export function Head({ visit, instance, rows }: Props) {
           {instance.glpiVersion
             ? t('instance.glpi', { version: instance.glpiVersion })
             : t('instance.glpi_unknown')}{' '}
-          · <code>{instance.shortId}</code>
+          · <code className="id">{instance.shortId}</code>
           {further.map(({ id, url }) => (
             <span key={id} className="block">
               {t('instance.further')} <code>{displayUrl(url)}</code>

@@ -3,13 +3,14 @@ import { reveal } from '@/app/(portal)/[org]/keys/actions'
 import { deskLabels } from '@/app/(portal)/[org]/keys/desk-labels'
 import { MaskedNotice } from '@/app/(portal)/[org]/keys/masked'
 import { KeyDesk } from '@/components/key-desk'
-import { Button } from '@/components/ui/button'
+import { Button, mailTo } from '@/components/ui/button'
 import { Icon } from '@/components/ui/icon'
 import { LongWords } from '@/components/ui/long-names'
 import { Empty } from '@/components/ui/notice'
 import { Section } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import type { CatalogProduct } from '@/lib/catalog/queries'
+import { env } from '@/lib/env'
 import { dueFirst, inUse } from '@/lib/keys/order'
 import type { Speaking } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
@@ -113,9 +114,10 @@ function NoKeyWorks({ hadKeys, retired, t }: { hadKeys: boolean; retired: boolea
         {t('instance.none_works_text')}
       </Empty>
     )
+  const support = env().SUPPORT_EMAIL
   return (
     <Empty icon="key" title={t('instance.no_keys_title')}>
-      {t('instance.no_keys_text')}
+      {t.rich('instance.no_keys_text', { support, mail: mailTo(support) })}
     </Empty>
   )
 }

@@ -119,7 +119,7 @@ export function Everywhere({
             <a className="link" href={`/${slug}/keys?q=${shortId}`}>
               {product}
             </a>{' '}
-            <code>{shortId}</code>
+            <code className="id">{shortId}</code>
           </li>
         ))}
       </ul>

@@ -84,7 +84,7 @@ function Consequences({
             {next ? <li>{t('instances.retire.more_keys')}</li> : null}
           </ul>
         </div>
-        <p>{t('instances.retire.no_reminder')}</p>
+        <p>{t('instances.retire.no_reminder', { count: rows.length })}</p>
         <p>{t('instances.retire.back')}</p>
         <div className="row">
           <SubmitButton variant="danger" pendingText={t('shell.busy')}>
