@@ -28,13 +28,26 @@ const wrong: Wrong[] = [
   ],
   ['a product without a name', 'products_name', () => `update products set name = ''`],
   ['a name of a product of blanks', 'products_name', () => `update products set name = ' '`],
-  ['a release without a version', 'releases_version_said', () => release('10.0', null, '')],
-  ['a version of blanks', 'releases_version_said', () => release('10.0', null, ' ')],
+  ['a release without a version', 'releases_versions', () => release('10.0', null, '')],
+  ['a version in words', 'releases_versions', () => release('10.0', null, 'newest')],
+  ['a release from a GLPI version that is none', 'releases_versions', () => release('all', null)],
+  ['a release up to a GLPI version that is none', 'releases_versions', () => release('10.0', 'eleven')],
   ['no grace', 'products_days', () => 'update products set grace_days = 0'],
   [
     'a suite that contains itself',
-    'suite_products_other',
-    () => 'update suite_products set product_id = suite_id',
+    'suite_products_product_fk',
+    () =>
+      'update suite_products set product_id = suite_id where product_id = (select min(product_id::text)::uuid from suite_products)',
+  ],
+  [
+    'a part of a suite that becomes a suite',
+    'suite_products_product_fk',
+    () => `update products set kind = 'suite' where id in (select product_id from suite_products)`,
+  ],
+  [
+    'a plugin that contains others',
+    'suite_products_suite_fk',
+    () => `update products set kind = 'plugin' where id in (select suite_id from suite_products)`,
   ],
 ]
 

@@ -312,6 +312,11 @@ const wrong: Wrong[] = [
     () => issued(ids.trialKeyId, { product_id: product('legacy') }),
   ],
   [
+    'a trial that is longer than its product says',
+    'keys_trial_days',
+    () => issued(ids.trialKeyId, { trial_ordinal: '2', expires_at: `expires_at + interval '25 hours'` }),
+  ],
+  [
     'a key that is bound otherwise than its product says',
     'keys_product_fk',
     () => issued(ids.permanentKeyId, { binding: `'organization'`, instance_id: 'null' }),

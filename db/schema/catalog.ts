@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   date,
+  foreignKey,
   jsonb,
   pgEnum,
   pgTable,
@@ -28,6 +29,7 @@ export const products = pgTable(
     reference: text().notNull().unique(),
     name: text().notNull(),
     kind: productKind().notNull(),
+    isSuite: boolean().notNull().generatedAlwaysAs(sql`kind = 'suite'`),
     openSource: boolean().notNull().default(false),
     keyKind: keyKind().notNull().default('subscription'),
     binding: keyBinding().notNull().default('url'),
@@ -47,6 +49,7 @@ export const products = pgTable(
     // What its keys refer to, so that each is of a kind and has a binding that its product allows.
     unique('products_key_kind_of').on(t.id, t.keyKind),
     unique('products_binding_of').on(t.id, t.binding),
+    unique('products_is_suite').on(t.id, t.isSuite),
     check('products_reference', sql`${t.reference} ~ '^[a-z0-9]+([_-][a-z0-9]+)*$'`),
     check('products_name', isWritten(t.name)),
     check('products_trial_days', sql`${t.trialDays} in (15, 30)`),
@@ -62,18 +65,30 @@ export const products = pgTable(
 export const suiteProducts = pgTable(
   'suite_products',
   {
-    suiteId: uuid()
-      .notNull()
-      .references(() => products.id),
-    productId: uuid()
-      .notNull()
-      .references(() => products.id),
+    suiteId: uuid().notNull(),
+    productId: uuid().notNull(),
+    // What the references below compare: a suite contains products, and no suite.
+    isOfSuite: boolean().notNull().generatedAlwaysAs(sql`true`),
+    containsSuite: boolean().notNull().generatedAlwaysAs(sql`false`),
   },
   (t) => [
     primaryKey({ columns: [t.suiteId, t.productId] }),
-    check('suite_products_other', sql`${t.suiteId} <> ${t.productId}`),
+    foreignKey({
+      name: 'suite_products_suite_fk',
+      columns: [t.suiteId, t.isOfSuite],
+      foreignColumns: [products.id, products.isSuite],
+    }),
+    foreignKey({
+      name: 'suite_products_product_fk',
+      columns: [t.productId, t.containsSuite],
+      foreignColumns: [products.id, products.isSuite],
+    }),
   ],
 )
+
+/** As `Version` of lib/catalog/input.ts has it. */
+const isVersion = (version: AnyPgColumn) =>
+  sql`${version} ~* '^v?[0-9]+([.][0-9]+)*([-.]?[a-z]+[-.]?[0-9]*)?$'`
 
 /** The numbers of a version that rules.ts compares: of `v11.0.0-rc1`, 11, 0 and 0. */
 const numbersOf = (version: AnyPgColumn) =>
@@ -94,7 +109,10 @@ export const releases = pgTable(
   },
   (t) => [
     unique('releases_version').on(t.productId, t.version),
-    check('releases_version_said', isWritten(t.version)),
+    check(
+      'releases_versions',
+      sql`${isVersion(t.version)} and ${isVersion(t.glpiMin)} and ${isVersion(t.glpiMax)}`,
+    ),
     check(
       'releases_glpi_span',
       sql`(${numbersOf(t.glpiMin)})[1:cardinality(${numbersOf(t.glpiMax)})] <= ${numbersOf(t.glpiMax)}`,

@@ -125,6 +125,23 @@ test('a suite that was not sold may lose a product', async () => {
   expect(await parts()).toEqual([{ reference: 'part' }])
 })
 
+test('what a suite contains becomes no suite, unless the same catalog takes it out', async () => {
+  const inner = { reference: 'inner', name: 'Inner', description }
+  const outer = { reference: 'outer', name: 'Outer', description, kind: 'suite' as const }
+  await applyCatalog(by, { products: [inner, { ...outer, contains: ['inner'] }] })
+  const became = { ...inner, kind: 'suite' as const, contains: ['forms'] }
+  await expect(applyCatalog(by, { products: [became] })).rejects.toMatchObject({
+    fields: { 'products.0.kind': 'in_suite' },
+  })
+  // And each may become what the other was.
+  await applyCatalog(by, { products: [became, { ...outer, kind: 'plugin' }] })
+  const kinds = `select reference, kind from products where reference in ('inner', 'outer') order by 1`
+  expect(await rowsOf(database, kinds)).toEqual([
+    { reference: 'inner', kind: 'suite' },
+    { reference: 'outer', kind: 'plugin' },
+  ])
+})
+
 test('of ten catalogs at once each is compared with what the one before has made', async () => {
   const given = { reference: 'crowd', name: 'Crowd', description, releases: [release('1.0', '10.0')] }
   const results = await Promise.all(Array.from({ length: 10 }, () => applyCatalog(by, { products: [given] })))

@@ -85,6 +85,16 @@ async function write(
   given: readonly CatalogProduct[],
   now: Date,
 ) {
+  // First, since what is still among the parts of a suite, or has some, cannot become another kind.
+  await tx.delete(suiteProducts).where(
+    inArray(
+      suiteProducts.suiteId,
+      named(
+        tx,
+        given.map(({ reference }) => reference),
+      ),
+    ),
+  )
   for (const { contains: _, releases: stated, withdrawn, ...product } of given) {
     const before = known.find(({ reference }) => reference === product.reference)
     // The day on which it was withdrawn stays that day.
@@ -112,11 +122,11 @@ async function write(
 }
 
 async function writeParts(tx: SystemTx, { reference, contains }: CatalogProduct) {
-  const named = (names: string[]) =>
-    tx.select({ id: products.id }).from(products).where(inArray(products.reference, names))
-  await tx.delete(suiteProducts).where(inArray(suiteProducts.suiteId, named([reference])))
   if (contains.length === 0) return
-  const [[suite], parts] = [await named([reference]), await named(contains)]
+  const [[suite], parts] = [await named(tx, [reference]), await named(tx, contains)]
   if (!suite) throw new Error('the suite was just written')
   await tx.insert(suiteProducts).values(parts.map(({ id }) => ({ suiteId: suite.id, productId: id })))
 }
+
+const named = (tx: SystemTx, references: string[]) =>
+  tx.select({ id: products.id }).from(products).where(inArray(products.reference, references))

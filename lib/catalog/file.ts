@@ -79,6 +79,7 @@ const reasons: Record<string, string> = {
   not_a_suite: 'only a product of kind: suite contains others',
   contains_itself: 'a suite cannot contain itself',
   suite_in_suite: 'a suite contains products, not suites',
+  in_suite: 'a suite contains this product, and a suite contains no suites',
   unknown_product: 'there is no such product, neither here nor in the database',
   twice: 'this stands here twice',
   unknown_field: 'there is no such field',

@@ -47,18 +47,21 @@ type StatedProduct = NonNullable<z.output<typeof Stated>['products'][number]>
  * Everything that is wrong with a catalog, at once: its shape, what contradicts itself, and parts of suites that are no
  * product. Empty where nothing is.
  * @param raw what somebody has written, of any shape
- * @param known the kinds of the products that are there already
+ * @param known the products that are there already, with their kinds and what they contain
  */
 export function catalogMistakes(
   raw: unknown,
-  known: readonly { reference: string; kind: string }[],
+  known: readonly { reference: string; kind: string; contains: readonly string[] }[],
 ): Mistakes {
   const stated = Stated.parse(raw).products
   const kindOf = new Map<string, string | null>(known.map(({ reference, kind }) => [reference, kind]))
   for (const product of stated) if (product?.reference) kindOf.set(product.reference, product.kind)
+  // A suite that is not stated keeps its parts.
+  const others = known.filter(({ reference }) => !stated.some((product) => product?.reference === reference))
+  const kept = new Set(others.flatMap(({ contains }) => contains))
   const found = stated.flatMap((product, index) =>
     product
-      ? [...ofProduct(product), ...ofReleases(product), ...ofParts(product, kindOf)].map(
+      ? [...ofProduct(product, kept), ...ofReleases(product), ...ofParts(product, kindOf)].map(
           ([path, because]): [string, string] => [`products.${index}.${path}`, because],
         )
       : [],
@@ -81,8 +84,12 @@ function ofShape(raw: unknown): Mistakes {
   )
 }
 
-function ofProduct({ reference, kind, openSource, trialDays, contains }: StatedProduct): [string, string][] {
+function ofProduct(
+  { reference, kind, openSource, trialDays, contains }: StatedProduct,
+  partsOfOthers: ReadonlySet<string>,
+): [string, string][] {
   const found: [string, string][] = []
+  if (reference && kind === 'suite' && partsOfOthers.has(reference)) found.push(['kind', 'in_suite'])
   if (openSource && (trialDays ?? null) !== null) found.push(['trialDays', 'open_source_trial'])
   if (kind && kind !== 'suite' && contains.length > 0) found.push(['contains', 'not_a_suite'])
   if (reference && contains.includes(reference)) found.push(['contains', 'contains_itself'])
