@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, type Page, test } from '@playwright/test'
 import { newId } from '@/lib/ids'
 import { createOrganization } from '@/lib/organizations/create'
+import { inviteMember } from '@/lib/organizations/invite'
 import {
   browserAs,
   type Customer,
@@ -418,5 +419,17 @@ for (const language of ['en', 'fr'] as const) {
       } else await expect(page.getByRole('link', { name: t('invite_link') })).toHaveCount(0)
       await context.close()
     }
+    // Once that is done, it is not asked for again.
+    await inviteMember(
+      { actor: { kind: 'staff', personId: nora.personId }, organizationId, idempotencyKey: randomUUID() },
+      { email: `owner@${slug}.example`, role: 'owner', language },
+    )
+    const context = await browserAs(browser, nora)
+    const page = await context.newPage()
+    await page.goto(`/${slug}/members`)
+    await expect(page.locator('main .empty')).toContainText(t('none_invited'))
+    await expect(page.locator('main .empty').getByRole('link')).toHaveCount(0)
+    await expect(page.getByRole('link', { name: t('invite_link') })).toBeVisible()
+    await context.close()
   })
 }

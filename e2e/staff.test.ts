@@ -11,7 +11,7 @@ import {
   newInstance,
   newStaff,
 } from './customer'
-import { axeFindings, tooWide } from './look'
+import { axeFindings, tooWide, touching } from './look'
 import { actionBody, builtActions, origin, send } from './send'
 import { arrived, mailsTo, query, signIn } from './sign-in'
 
@@ -28,6 +28,25 @@ async function activityOf(page: Page, customer: Customer): Promise<string[]> {
   await page.goto(`/${customer.slug}/activity?who=vendor`)
   return page.getByRole('row').locator('td:nth-child(2)').allInnerTexts()
 }
+
+test('what nobody of the vendor may, staff are told to ask an owner for, and in a key’s page no panel touches another', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('owners-only')
+  const [key] = customer.keys
+  const { personId } = customer.people.viewer
+  for (const role of ['admin', 'manager', 'staff'] as const) {
+    const context = await browserAs(browser, await newStaff(role, customer.organizationId, 'Nora Weiss'))
+    const page = await context.newPage()
+    for (const path of [personId, `${personId}/remove`]) {
+      await page.goto(`/${customer.slug}/members/${path}`)
+      await expect(page.locator('main .empty')).toContainText(/ask an owner \(/)
+    }
+    await page.goto(`/${customer.slug}/keys/${key?.id}`)
+    if (role === 'staff') expect(await touching(page)).toEqual([])
+    await context.close()
+  }
+})
 
 for (const javaScriptEnabled of [true, false]) {
   test(`staff find a key from a pasted one, issue, revoke, restore and extend, and the customer reads it${javaScriptEnabled ? '' : ', without JavaScript'}`, async ({

@@ -13,7 +13,10 @@ const example = readFileSync('docs/catalog.example.yaml', 'utf8')
 function apply(text: string, ...options: string[]) {
   const file = path.join(folder, 'catalog.yaml')
   writeFileSync(file, text)
-  const run = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/apply-catalog.ts', file, ...options], {
+  return applyFile(file, ...options)
+}
+function applyFile(path: string, ...options: string[]) {
+  const run = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/apply-catalog.ts', path, ...options], {
     encoding: 'utf8',
     env: process.env,
   })
@@ -38,6 +41,13 @@ test('catalog:apply says what it would change, changes it when told to, and then
   expect(changed.said).toContain('~ formspro: trial_days 15 → 30')
   expect(changed.said).toContain('Not in the file, and left as they are: fieldsplus.')
   expect(apply(example, '--yes').said).toBe('The catalog says this already.\n')
+})
+
+test.each(['scripts', 'scripts/no-such-file.yaml'])('what is no file, %s, is told so', (path) => {
+  expect(applyFile(path)).toMatchObject({
+    status: 1,
+    said: expect.stringContaining(`${path} is no file that can be read. Name one: npm run catalog:apply`),
+  })
 })
 
 test('a mistake is told with its line, and ends with 1', () => {

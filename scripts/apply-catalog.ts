@@ -30,7 +30,7 @@ try {
 process.exit()
 
 async function apply(path: string, yes: boolean) {
-  const { catalog, explain } = readCatalogFile(readFileSync(path, 'utf8'))
+  const { catalog, explain } = readCatalogFile(textOf(path))
   const given = catalog as Parameters<typeof applyCatalog>[1] // the command's schema checks it
   const stated = await applyCatalog({ actor: { kind: 'system' } }, { ...given, dryRun: true }).catch(
     (error: unknown) => {
@@ -50,6 +50,16 @@ async function apply(path: string, yes: boolean) {
     return print(`Nothing was changed yet. To change this: ${usage.replace('FILE [--yes]', `${path} --yes`)}`)
   const { changes } = await applyCatalog({ actor: { kind: 'system' } }, given)
   print(`Done: ${changes.length} changes.`)
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    throw new CatalogFileError([
+      `Nothing was changed: ${path} is no file that can be read. Name one: ${usage}`,
+    ])
+  }
 }
 
 function sentence(change: CatalogChange): string {

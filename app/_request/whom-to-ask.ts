@@ -18,14 +18,14 @@ interface Asked {
 
 /**
  * The roles that may, and who they are: "an owner or a technical member (Camille Roux, Malik Benali)". Staff, and members
- * where none of them may, are told who of the vendor does.
+ * where none of them may, are told who of the vendor does; also staff are told the members where nobody of the vendor may.
  */
 export async function whomToAsk(
   { organization, t }: Pick<Visit, 'organization' | 't'>,
   permission: Permission,
 ): Promise<Asked> {
   const { organizationId, role } = organization
-  if (isStaffRole(role) || rolesThatMay(permission).length === 0)
+  if ((isStaffRole(role) && may('admin', permission)) || rolesThatMay(permission).length === 0)
     return staffToAsk(organization, permission, t)
   const roles = whoMay(permission, t)
   // Who may is not told, so nothing is asked.

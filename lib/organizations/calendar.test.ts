@@ -107,6 +107,10 @@ test('a named day begins at its midnight, or when the clocks skip that, and what
   expect(begins('2028-02-29', 'UTC')).toBe('2028-02-29T00:00:00.000Z')
   for (const day of [
     '2026-02-29',
+    '0001-01-01',
+    '1899-12-31',
+    '3000-01-01',
+    '9999-12-31',
     '2026-13-01',
     '2026-00-10',
     '26-01-01',

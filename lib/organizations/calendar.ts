@@ -5,9 +5,12 @@ export function startOfDay(instant: Date, timeZone: string): Date {
   return asDate(zoned(instant, timeZone).startOfDay())
 }
 
-/** Midnight at the start of a day such as `2026-12-03` in `timeZone`; undefined where the calendar has no such day. */
+/**
+ * Midnight at the start of a day such as `2026-12-03` in `timeZone`; undefined where the calendar has no such day. Nor has it
+ * one outside 1900 to 2999: a date field also holds the year 1, while it is typed, and 9999, after which dates have a sign.
+ */
 export function startOfNamedDay(day: string, timeZone: string): Date | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined
+  if (!/^(19|2\d)\d{2}-\d{2}-\d{2}$/.test(day)) return undefined
   try {
     return asDate(Temporal.PlainDate.from(day).toZonedDateTime(timeZone))
   } catch (error) {

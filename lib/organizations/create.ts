@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { memberships, organizations } from '@/db/schema/organizations'
 import { assignments } from '@/db/schema/staff'
 import { memberRoles } from '@/lib/access'
+import { appendAudit } from '@/lib/audit/append'
 import { command, vendorCommand } from '@/lib/command'
 import { Conflict, InvalidInput } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { oneLine } from '@/lib/one-line'
-import { personWith } from './person'
+import { nameOf, personWith } from './person'
 import { parseSlug } from './slug'
 
 /** The time zones that an organization may have. */
@@ -19,7 +20,8 @@ const CreateOrganization = z.object({
 })
 
 /**
- * Creates an organization. An account manager who does is assigned to it; an admin needs no assignment.
+ * Creates an organization. An account manager who does is assigned to it, which its members read; an admin needs no
+ * assignment.
  * @throws InvalidInput for a slug that the portal needs itself; Conflict `slug_taken`.
  */
 export const createOrganization = vendorCommand(
@@ -35,8 +37,13 @@ export const createOrganization = vendorCommand(
       .onConflictDoNothing()
       .returning({ id: organizations.id })
     if (created.length === 0) throw new Conflict('slug_taken', { slug: verdict.slug })
-    if (role === 'staff' && personId)
+    if (role === 'staff' && personId) {
       await tx.insert(assignments).values({ organizationId: organization.id, personId, assignedAt: now })
+      const details = { name: await nameOf(tx, personId), staff: personId }
+      await appendAudit(tx, { organizationId: organization.id, actor: 'staff', personId, at: now }, [
+        { action: 'assignment.add', outcome: 'done', details },
+      ])
+    }
     audit({ details: { slug: verdict.slug, name } })
     return { organizationId: organization.id, slug: verdict.slug }
   },

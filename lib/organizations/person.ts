@@ -1,6 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { people } from '@/db/schema/people'
 import type { OrganizationTx, SystemTx } from '@/db/scope'
+import { NotFound } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import type { Language } from '@/lib/messages/translator'
 
@@ -26,4 +27,14 @@ export async function personWith(
     .onConflictDoUpdate({ target: people.email, set: { email, language: ofNewcomer } })
     .returning({ id: people.id })
   return known?.id ?? person.id
+}
+
+/** By what others know a person: their name, or their address where they have given none. */
+export async function nameOf(tx: OrganizationTx | SystemTx, personId: string): Promise<string> {
+  const [found] = await tx
+    .select({ name: people.name, email: people.email })
+    .from(people)
+    .where(eq(people.id, personId))
+  if (!found) throw new NotFound('person')
+  return found.name || found.email
 }

@@ -266,6 +266,11 @@ test('an account manager who makes an organization is assigned to it', async () 
     role: 'manager',
     name: 'New',
   })
+  // Its members read who it is.
+  const assigned = { name: expect.stringMatching(/./), staff: people.unassigned }
+  expect(await entries(made.organizationId, 'assignment.add')).toMatchObject([
+    { actor: 'staff', person_id: people.unassigned, details: assigned },
+  ])
   expect(await organizationFor(people.manager, 'brand-new')).toMatchObject({
     role: 'staff',
     organizationId: made.organizationId,

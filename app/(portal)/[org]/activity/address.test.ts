@@ -31,6 +31,11 @@ test('what is malformed counts as not said', () => {
   expect(activityHref('acme', address, { cursor: address.cursor })).toBe('/acme/activity')
 })
 
+test.each(['0000-01-01', '0001-01-01', '1899-12-31', '3000-01-01', '9999-12-31'])(
+  'a day of another age, %s, counts as not said',
+  (day) => expect(parseActivity({ from: day, to: day })).toMatchObject({ from: undefined, to: undefined }),
+)
+
 test('days are those of the person, the last one included', () => {
   const address = parseActivity({ from: '2026-03-28', to: '2026-03-29' })
   expect(filterOf(address, person, 'Europe/Paris')).toMatchObject({

@@ -49,6 +49,7 @@ async function MembersPage({ params, searchParams }: Props) {
     ]),
   )
   const [count, members, invitations] = data
+  const isInvited = invitations.some((invitation) => invitation.role === 'owner')
   const here = `/${organization.slug}/members`
   const said = doneMessages.find((one) => one === done)
   return (
@@ -60,7 +61,7 @@ async function MembersPage({ params, searchParams }: Props) {
             {t('members.sentence', { count, organization: organization.name })}
           </LongNames>
         }
-        actions={count > 0 && may(role, 'member.invite') && <InviteLink t={t} here={here} />}
+        actions={(count > 0 || isInvited) && may(role, 'member.invite') && <InviteLink t={t} here={here} />}
       />
       {said && (
         <Done>
@@ -73,7 +74,7 @@ async function MembersPage({ params, searchParams }: Props) {
         </Done>
       )}
       {count === 0 ? (
-        <Nobody visit={visit} here={here} />
+        <Nobody visit={visit} here={here} isInvited={isInvited} />
       ) : (
         <MemberTable visit={visit} members={members.slice(0, pageSize)} here={here} />
       )}
@@ -101,10 +102,18 @@ async function Ask({ visit }: { visit: Visit }) {
 }
 
 /** Only staff come to an organization to which nobody belongs. */
-async function Nobody({ visit, here }: { visit: Visit; here: string }) {
+async function Nobody({ visit, here, isInvited }: { visit: Visit; here: string; isInvited: boolean }) {
   const { t, organization } = visit
   const mayInvite = may(organization.role, 'member.invite')
   const { who, names } = await whomToAsk(visit, 'member.invite')
+  if (isInvited)
+    return (
+      <Panel>
+        <Empty icon="users" title={t('members.none_title')}>
+          {t('members.none_invited')}
+        </Empty>
+      </Panel>
+    )
   return (
     <Panel>
       <Empty
