@@ -3,6 +3,8 @@ import type { NextConfig } from 'next'
 const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
+  // No page of ours uses it, and whoever finds it could have it write to the log what is no line of the log.
+  images: { unoptimized: true },
   serverExternalPackages: ['graphile-worker', 'pg', 'pino'],
   headers: async () => [
     {

@@ -27,6 +27,7 @@ const others = [
   '/robots.txt',
   '/favicon.ico',
   '/_next/static/none.js',
+  '/_next/image?url=/icon.svg&w=64&q=75',
   '/api/none',
   '//evil.example',
 ]
@@ -67,6 +68,11 @@ test('what is no request to begin with is answered with them too', async () => {
     expect({ sent, line, wrong: wrongHeaders({ headers }) }).toMatchObject({ sent, wrong: [] })
     expect(line).toContain(`HTTP/1.1 ${status} `)
   }
+})
+
+test('nobody has pictures made, which no page needs', async () => {
+  for (const method of ['GET', 'POST'])
+    expect((await send({ method, path: '/_next/image?url=/icon.svg&w=64&q=75' })).status).toBe(404)
 })
 
 test('who offers another protocol, or asks for a part that a file has not, gets what is there', async () => {
