@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
 import { addInstance } from '@/lib/instances/add'
 import { addAddress, removeAddress } from '@/lib/instances/address'
 import { editInstance } from '@/lib/instances/edit'
+import { productionInstances } from '@/lib/instances/queries'
 import { reinstateInstance, retireInstance } from '@/lib/instances/retire'
 import { issuePermanentKey } from '@/lib/keys/issue'
 import { revealKeys } from '@/lib/keys/reveal'
@@ -13,9 +15,11 @@ import {
   makeCatalog,
   makeInstance,
   makeOrganization,
+  onConnection,
   productDatabase,
   productId,
   rowsOf,
+  somebodyWaits,
 } from '@/sandbox/test/fixture'
 
 const database = await productDatabase({ DATABASE_POOL_SIZE: '50' })
@@ -288,6 +292,36 @@ test('a key of a retired instance stays, and no new one is issued to it', async 
   await expect(
     issuePermanentKey(bySystem(own.organizationId), { productId: legacy, instanceId }),
   ).rejects.toMatchObject({ name: 'NotFound' })
+})
+
+test('a key that is asked for while its instance is being retired waits, and is then not issued', async () => {
+  const { instanceId } = await add()
+  const legacy = await productId(database, 'legacy')
+  const outcome = await onConnection(database.ownerUrl, async (client) => {
+    // The retirement gets as far as its entry, and has not committed.
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    await client.query('select from audit_heads where organization_id = $1 for update', [own.organizationId])
+    const retired = retireInstance(by(), { instanceId })
+    await somebodyWaits(client)
+    const issued = issuePermanentKey(bySystem(own.organizationId), { productId: legacy, instanceId })
+    const both = Promise.allSettled([retired, issued])
+    await somebodyWaits(client, 2)
+    await client.query('commit')
+    return both
+  })
+  expect(outcome).toMatchObject([
+    { status: 'fulfilled' },
+    { status: 'rejected', reason: { name: 'NotFound', facts: { what: 'instance' } } },
+  ])
+})
+
+test('a retired instance is not offered as one that another may be a test copy of', async () => {
+  const { instanceId } = await add()
+  const offered = () =>
+    asOrganization(own.organizationId, (tx) => productionInstances(tx, own.organizationId, 1_000))
+  expect((await offered()).map(({ id }) => id)).toContain(instanceId)
+  await retireInstance(by(), { instanceId })
+  expect((await offered()).map(({ id }) => id)).not.toContain(instanceId)
 })
 
 test('an instance that has a test copy stays in production until the copy is another’s', async () => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type pg from 'pg'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { VendorBy } from '@/lib/command'
 import { DomainError } from '@/lib/errors'
@@ -13,6 +12,7 @@ import {
   onConnection,
   productDatabase,
   rowsOf,
+  somebodyWaits,
 } from '@/sandbox/test/fixture'
 import { completeSignIn } from './complete-sign-in'
 import { confirmEmail } from './confirm-email'
@@ -389,18 +389,6 @@ test('a new wish and the second click at once: the one or the other, never half 
     ]).toContainEqual([clicked, await emailOf(ada.id), open?.oldEmail])
   }
 }, 600_000)
-
-/** Waits until this many in this database wait for a lock. */
-const somebodyWaits = (client: pg.Client, many = 1) => {
-  const waiting = `select from pg_locks join pg_stat_activity using (pid)
-    where not granted and datname = current_database()`
-  const count = async () => {
-    // Who is connected is remembered for the rest of a transaction.
-    await client.query('select pg_stat_clear_snapshot()')
-    return (await client.query(waiting)).rowCount
-  }
-  return expect.poll(count, { timeout: 10_000, interval: 20 }).toBe(many)
-}
 
 test('the second click and an entry about the person, at the end of the vendor’s chain, do not wait for each other', async () => {
   const ada = await person()

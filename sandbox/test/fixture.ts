@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { afterAll } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { closePool } from '@/db/client'
 import { type MemberRole, memberRoles } from '@/lib/access'
 import { applyCatalog } from '@/lib/catalog/apply'
@@ -190,6 +190,18 @@ export async function onConnection<T>(url: string, work: (client: pg.Client) => 
   } finally {
     await client.end()
   }
+}
+
+/** Waits until this many in this database wait for a lock. */
+export const somebodyWaits = (client: pg.Client, many = 1) => {
+  const waiting = `select from pg_locks join pg_stat_activity using (pid)
+    where not granted and datname = current_database()`
+  const count = async () => {
+    // Who is connected is remembered for the rest of a transaction.
+    await client.query('select pg_stat_clear_snapshot()')
+    return (await client.query(waiting)).rowCount
+  }
+  return expect.poll(count, { timeout: 10_000, interval: 20 }).toBe(many)
 }
 
 /** Reads or writes as the owner of the tables, who is held to row security as well and therefore names the scope. */
