@@ -5,6 +5,7 @@ import { issuePermanentKey } from '@/lib/keys/issue'
 import { revealKeys } from '@/lib/keys/reveal'
 import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { mostRevocations } from '@/lib/keys/rules'
+import { addMember } from '@/lib/organizations/create'
 import { inviteMember } from '@/lib/organizations/invite'
 import { addStaff } from '@/lib/staff/add'
 import { assign } from '@/lib/staff/assign'
@@ -217,6 +218,10 @@ test('each owner is told by mail which keys staff have seen, and never the keys'
     { actor: { kind: 'system' } },
     { email: `nora-${randomUUID()}@northwind.example`, role: 'admin' },
   )
+  const second = await addMember(bySystem(own.organizationId), {
+    email: 'second@acme.example',
+    role: 'owner',
+  })
   const keys = [await subscribe(), await subscribe()]
   const jobs = () =>
     rowsOf<{ payload: Record<string, unknown> }>(
@@ -230,7 +235,9 @@ test('each owner is told by mail which keys staff have seen, and never the keys'
     how: 'copied',
   })
   const told = await jobs()
-  expect(told.map(({ payload }) => payload.memberId)).toEqual([own.people.owner])
+  expect(told.map(({ payload }) => payload.memberId).sort()).toEqual(
+    [own.people.owner, second.personId].sort(),
+  )
   const written = JSON.stringify(told)
   for (const { key, shortId } of seen) {
     expect(written).toContain(shortId)
