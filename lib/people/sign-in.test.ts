@@ -8,7 +8,7 @@ import { asSystem } from '@/db/scope'
 import { newId } from '@/lib/ids'
 import { openText } from '@/lib/keys/vault'
 import type { Language } from '@/lib/messages/translator'
-import { productDatabase } from '@/sandbox/test/fixture'
+import { productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { completeSignIn } from './complete-sign-in'
 import { askedIn, linkState } from './queries'
 import { isKnownBrowser, requestSignIn } from './request-sign-in'
@@ -129,6 +129,21 @@ describe('a code', () => {
     expect(await byCode(browser, code)).toEqual({ ok: false, because: 'too_many_tries' })
     expect(await byLink(browser, link)).toEqual({ ok: false, because: 'too_many_tries' })
     expect(await sessionsOf(id)).toHaveLength(0)
+  })
+
+  test('leaves each wrong try in the trail, with why it was refused', async () => {
+    const { email } = await person()
+    const { browser, code, id } = await ask(email)
+    for (let wrong = 0; wrong < 5; wrong++) await byCode(browser, otherCode(code))
+    const entries = await rowsOf<{ outcome: string; because: string }>(
+      database,
+      `select outcome, details ->> 'because' as because from audit_entries
+       where action = 'sign_in.complete' and details ->> 'signIn' = $1 order by sequence`,
+      [id],
+    )
+    expect(entries).toEqual(
+      [...Array(4).fill('wrong_code'), 'too_many_tries'].map((because) => ({ outcome: 'refused', because })),
+    )
   })
 
   test('cannot be guessed by many at once: five tries are counted, whatever their number', async () => {
