@@ -151,14 +151,26 @@ test('noting that the new key is in use makes the old one old; twice is the same
   expect(await keyRow(keyId)).toEqual(old)
   const entries = await rowsOf(
     database,
-    `select outcome from audit_entries where action = 'key.note_seen' and key_id = $1`,
+    `select outcome, details from audit_entries where action = 'key.note_seen' and key_id = $1`,
     [renewed.keyId],
   )
-  expect(entries).toEqual([{ outcome: 'done' }])
+  const { shortId } = renewed
+  expect(entries).toMatchObject([{ outcome: 'done', details: { shortId, product: 'Forms Pro' } }])
   await expect(noteKeySeen(byMember(own, 'viewer'), { keyId })).rejects.toMatchObject({ code: 'forbidden' })
   await expect(noteKeySeen(byMember(own, 'owner'), { keyId: theirs.keyId })).rejects.toMatchObject({
     name: 'NotFound',
   })
+})
+
+test('a key that was replaced stays replaced since then, even if its newer one had to be noted anew', async () => {
+  const renewed = await renewSubscription(by(), { subscriptionId })
+  await noteKeySeen(by(), { keyId: renewed.keyId })
+  const old = await keyRow(keyId)
+  // No command does this: somebody who mends a row does.
+  await rowsOf(database, 'update keys set first_seen_at = null where id = $1', [renewed.keyId])
+  await noteKeySeen(by(), { keyId: renewed.keyId })
+  expect((await keyRow(renewed.keyId)).first_seen_at).not.toBeNull()
+  expect((await keyRow(keyId)).replaced_at).toEqual(old.replaced_at)
 })
 
 test('[C3] one renewal asked for 50 times at once under one identity is one term; 10 others are 10, in a row', async () => {
