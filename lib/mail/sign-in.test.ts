@@ -1,6 +1,7 @@
+import { Socket } from 'node:net'
 import { createTransport } from 'nodemailer'
 import PostalMime from 'postal-mime'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { newToken } from '@/lib/people/tokens'
 import { setEnvironment } from '@/sandbox/test/fixture'
 import { startMailSink } from '@/sandbox/test/mail-sink'
@@ -92,4 +93,30 @@ test('a mail server that hangs is given up on: each step has its time limit, of 
     socketTimeout: 20_000,
     dnsTimeout: 5_000,
   })
+})
+
+test('a mail server that greets and then hangs is given up on after ten seconds of silence', async () => {
+  const made = await signInMail({ ...mail, language: 'en' })
+  const real = Socket.prototype.setTimeout
+  const limits: number[] = []
+  // The connection's own clock runs a hundred times as fast.
+  const clock = vi.spyOn(Socket.prototype, 'setTimeout').mockImplementation(function (
+    this: Socket,
+    limit,
+    then,
+  ) {
+    limits.push(limit)
+    return real.call(this, limit / 100, then)
+  })
+  sink.withhold()
+  try {
+    await expect(sendMail({ identity: 'sign-in.9', to: mail.to, ...made })).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+    })
+  } finally {
+    sink.answer()
+    clock.mockRestore()
+  }
+  // What holds while it is connected; looking up its name had another.
+  expect(limits.at(-1)).toBe(10_000)
 })
