@@ -309,6 +309,20 @@ test('in the next hour looking at it is recorded again, and not before', async (
   expect(recorded).toEqual([1, 1, 2, 2])
 })
 
+test('looking at two organizations within one hour is recorded in both', async () => {
+  const both = [own, other]
+  const visits = () =>
+    Promise.all(
+      both.map(async ({ organizationId }) => (await entries(organizationId, 'organization.visit')).length),
+    )
+  const before = await visits()
+  // An hour in which nobody has looked yet.
+  await at(new Date(Date.now() + 30 * 86_400_000), async () => {
+    for (const { organizationId } of both) await recordVisit(people.manager, organizationId)
+  })
+  expect(await visits()).toEqual(before.map((count) => count + 1))
+})
+
 test('[A14] revealing without assignment: none succeeds', async () => {
   const reveal = (personId: string) => revealKeys(byStaff(personId, own), { keyIds: [keyId], how: 'shown' })
   await expect(reveal(people.unassigned)).rejects.toMatchObject({ code: 'forbidden' })
