@@ -69,6 +69,15 @@ test('who is not of the staff, or no longer, is not', async () => {
   expect(await sessionsOf(personId)).toEqual([])
 })
 
+test('whoever is ended is signed out everywhere at once, and nobody else', async () => {
+  const [ended, stays] = [await staffMember(), await staffMember()]
+  for (const { email } of [ended, ended, stays]) await vouchedFor(email)
+  expect(await sessionsOf(ended.personId)).toHaveLength(2)
+  await endStaff(bySystem, { staffId: ended.personId })
+  expect(await sessionsOf(ended.personId)).toEqual([])
+  expect(await sessionsOf(stays.personId)).toHaveLength(1)
+})
+
 test('where there is a provider, no mailed code signs in one of the staff', async () => {
   const { email, personId } = await staffMember()
   await codeFor(email)
