@@ -9,12 +9,21 @@ export const id = () => uuid().primaryKey()
 export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 
 /**
- * A text as searches compare it: without accents, case and ligatures, so that "mediatheque" finds "Médiathèque".
+ * A text as searches compare it: without accents, case and ligatures, so that "mediatheque" finds "Médiathèque"; with the
+ * one apostrophe that a keyboard has; and with one blank for whatever blanks, hyphens and dashes part two words.
  * An expression of what Postgres brings, since a column that is generated takes nothing less than immutable: `unaccent`
  * is not, and a function of ours would first have to be granted to whoever inserts.
  */
-export const folded = (text: SQL | AnyPgColumn): SQL<string> =>
-  sql`translate(replace(replace(replace(lower(regexp_replace(normalize(${text}, NFKD), '[\\u0300-\\u036f]', '', 'g')), 'œ', 'oe'), 'æ', 'ae'), 'ß', 'ss'), 'đıłø', 'dilo')`
+export const folded = (text: SQL | AnyPgColumn): SQL<string> => {
+  // Before all else: of an acute accent that stands alone, normalizing makes a blank with an accent.
+  const normal = sql`normalize(replace(${text}, '´', ''''), NFKD)`
+  const plain = sql`lower(regexp_replace(${normal}, '[\\u0300-\\u036f]', '', 'g'))`
+  const spelled = sql`translate(replace(replace(replace(${plain}, 'œ', 'oe'), 'æ', 'ae'), 'ß', 'ss'), 'đıłø', 'dilo')`
+  // The grave accent, ʼ, ‘, ’ and ′.
+  const straight = sql`regexp_replace(${spelled}, '[\\u0060\\u02bc\\u2018\\u2019\\u2032]', '''', 'g')`
+  // From ‐ to ―, and the minus. Blanks that do not break have become plain ones.
+  return sql`regexp_replace(${straight}, '[-[:space:]\\u2010-\\u2015\\u2212]+', ' ', 'g')`
+}
 
 /** Postgres refuses a zone that it does not know by itself, but takes a rule such as `FOO5` for one. */
 export const isTimeZone = (zone: AnyPgColumn) =>

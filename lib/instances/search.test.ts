@@ -31,6 +31,9 @@ const labels = [
   'Straße',
   'Ærø',
   '100 % à_propos',
+  'L’accueil',
+  'Clinique Saint‑Roch',
+  'Cap – Aval',
 ]
 
 beforeAll(async () => {
@@ -86,9 +89,19 @@ describe('a label is found without its accents, and with them', () => {
     ['m_diatheque', []],
     ['m%theque', []],
     ['back\\', []],
+    ['cap aval', ['Cap – Aval']],
+    ['cap - aval', ['Cap – Aval']],
+    ['saintroch', []],
   ])('%s', async (search, expected) => {
     expect(await found(search)).toEqual(expected)
     expect(await foundByKey(search)).toEqual(expected)
+  })
+
+  test('with whichever apostrophe, hyphen or dash', async () => {
+    for (const typed of ["l'accueil", 'L’ACCUEIL', 'l‘acc', 'lʼacc', 'l´acc', 'l`acc', 'l′acc', 'l＇acc'])
+      expect(await found(typed), typed).toEqual(['L’accueil'])
+    for (const by of ' -‐‑–—\u00a0\u202f')
+      expect(await foundByKey(`saint${by}ROCH`), by).toEqual(['Clinique Saint‑Roch'])
   })
 
   test('a product as well', async () => {
@@ -118,25 +131,56 @@ test('the beginning of a short ID finds, and the last characters of a key after 
   for (const none of ['I-', 'K-U', `..${known[0]?.end}`]) expect(await foundByKey(none)).toEqual([])
 })
 
-test('whatever accents are put on a label or taken from it, it is folded to the same, and once is enough', async () => {
-  const letter = fc.constantFrom(...'aeiounyczAEIOUNYCZ ')
-  const accent = fc.constantFrom('', '\u0300', '\u0301', '\u0302', '\u0303', '\u0308', '\u0327', '\u030c')
-  const text = fc.array(fc.tuple(letter, accent), { minLength: 1, maxLength: 12 })
-  let trials = 0
-  await inTown((tx) =>
-    fc.assert(
-      fc.asyncProperty(text, fc.constantFrom('NFC', 'NFD'), async (pairs, form) => {
-        const accented = pairs.map(([base, mark]) => base + mark).join('')
-        const plain = pairs.map(([base]) => base).join('')
-        const once = folded(sql`${accented.normalize(form)}::text`)
+const foldsTo = (texts: fc.Arbitrary<{ typed: string; plain: string }>) =>
+  inTown(async (tx) => {
+    let trials = 0
+    await fc.assert(
+      fc.asyncProperty(texts, async ({ typed, plain }) => {
+        const once = folded(sql`${typed}::text`)
         const { rows } = await tx.execute(sql`select ${once} as once, ${folded(once)} as twice`)
-        expect(rows).toEqual([{ once: plain.toLowerCase(), twice: plain.toLowerCase() }])
+        expect(rows).toEqual([{ once: plain, twice: plain }])
         trials++
       }),
       { numRuns: process.env.STRESS ? 2_000 : 200 },
-    ),
+    )
+    console.info(`${trials} trials`)
+  })
+
+test('whatever accents are put on a label or taken from it, it is folded to the same, and once is enough', async () => {
+  const letter = fc.constantFrom(...'aeiounyczAEIOUNYCZ ')
+  const accent = fc.constantFrom('', '\u0300', '\u0301', '\u0302', '\u0303', '\u0308', '\u0327', '\u030c')
+  const pairs = fc.array(fc.tuple(letter, accent), { minLength: 1, maxLength: 12 })
+  const form = fc.constantFrom('NFC', 'NFD')
+  await foldsTo(
+    fc.tuple(pairs, form).map(([all, form]) => ({
+      typed: all
+        .map(([base, mark]) => base + mark)
+        .join('')
+        .normalize(form),
+      plain: all
+        .map(([base]) => base)
+        .join('')
+        .toLowerCase()
+        .replace(/ +/g, ' '),
+    })),
   )
-  console.info(`${trials} trials`)
+})
+
+test('whichever apostrophe, hyphen, dash or blank is between words, they are folded to the same', async () => {
+  const apostrophe = fc.constantFrom(..."'’‘ʼ´`′＇").map((typed) => ({ typed, plain: "'" }))
+  const between = fc
+    .array(fc.constantFrom(...'-‐‑‒–—―−－ \u00a0\u2007\u2009\u202f\t'), { minLength: 1, maxLength: 3 })
+    .map((all) => ({ typed: all.join(''), plain: ' ' }))
+  const word = fc.constantFrom('saint', 'l', 'Été', 'ROCH').map((typed) => ({
+    typed,
+    plain: typed.toLowerCase().replaceAll('é', 'e'),
+  }))
+  const pieces = fc.array(fc.tuple(word, fc.oneof(apostrophe, between)), { minLength: 1, maxLength: 5 })
+  const joined = (all: { typed: string; plain: string }[]) => ({
+    typed: all.map(({ typed }) => typed).join(''),
+    plain: all.map(({ plain }) => plain).join(''),
+  })
+  await foldsTo(pieces.map((all) => joined(all.flat())))
 })
 
 test('among 20,000 instances of others the search reads those of the organization by an index', async () => {

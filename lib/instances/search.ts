@@ -44,7 +44,7 @@ export const containsFolded = (text: SQL | AnyPgColumn, search: string): SQL =>
   sql`${text} like ${foldedPattern(search)}`
 
 export const foldedPattern = (search: string): SQL =>
-  sql`'%' || regexp_replace(${folded(sql`${search.replace(/\s+/g, ' ')}::text`)}, '([\\\\%_])', '\\\\\\1', 'g') || '%'`
+  sql`'%' || regexp_replace(${folded(sql`${search}::text`)}, '([\\\\%_])', '\\\\\\1', 'g') || '%'`
 
 /** What was typed as a part of an address, for `ilike`. */
 const patternOf = (search: string) => `%${search.replace(/[\\%_]/g, '\\$&')}%`

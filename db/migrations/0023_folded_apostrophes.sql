@@ -1,0 +1,7 @@
+ALTER TABLE "instances" drop column "label_folded";--> statement-breakpoint
+ALTER TABLE "instances" ADD COLUMN "label_folded" text GENERATED ALWAYS AS (regexp_replace(regexp_replace(translate(replace(replace(replace(lower(regexp_replace(normalize(replace(label, '´', ''''), NFKD), '[\u0300-\u036f]', '', 'g')), 'œ', 'oe'), 'æ', 'ae'), 'ß', 'ss'), 'đıłø', 'dilo'), '[\u0060\u02bc\u2018\u2019\u2032]', '''', 'g'), '[-[:space:]\u2010-\u2015\u2212]+', ' ', 'g')) STORED NOT NULL;--> statement-breakpoint
+-- Both went with the column. The right is given here too, since the version before searches on until rights are granted.
+CREATE INDEX "instances_label_anywhere" ON "instances" USING gin ("label_folded" gin_trgm_ops);--> statement-breakpoint
+GRANT SELECT ("label_folded") ON "instances" TO "latchkey_definer";--> statement-breakpoint
+ALTER TABLE "organizations" drop column "name_folded";--> statement-breakpoint
+ALTER TABLE "organizations" ADD COLUMN "name_folded" text GENERATED ALWAYS AS (regexp_replace(regexp_replace(translate(replace(replace(replace(lower(regexp_replace(normalize(replace(name, '´', ''''), NFKD), '[\u0300-\u036f]', '', 'g')), 'œ', 'oe'), 'æ', 'ae'), 'ß', 'ss'), 'đıłø', 'dilo'), '[\u0060\u02bc\u2018\u2019\u2032]', '''', 'g'), '[-[:space:]\u2010-\u2015\u2212]+', ' ', 'g')) STORED NOT NULL;
