@@ -8,6 +8,7 @@ import { memberRoles, type Permission, permissions, rolesThatMay } from '@/lib/a
 import { applyCatalog } from '@/lib/catalog/apply'
 import { type By, command, commands, recordAttempt, vendorCommand } from '@/lib/command'
 import { Conflict, DomainError, Forbidden, InvalidInput, NotFound, Refused, Unavailable } from '@/lib/errors'
+import type { Limit } from '@/lib/limits'
 import {
   byMember,
   bySystem,
@@ -102,7 +103,9 @@ test("[Z7] each refused role leaves one entry in its organization's chain, and t
 })
 
 const limited = command('key.reveal', z.object({}), async ({ audit }) => audit({}), {
-  limits: (_input, personId) => [{ name: 'tight', key: `${personId}`, points: 1, perSeconds: 3_600 }],
+  limits: (_input, personId) => [
+    { name: 'tight', key: `${personId}`, points: 1, perSeconds: 3_600, countsRefused: true },
+  ],
 })
 
 test("[Z2] another's organization and an unknown one get the same answer, kept in the vendor's chain", async () => {
@@ -154,6 +157,49 @@ test("a limit that is used up is refused in the member's own chain", async () =>
   for (let again = 0; again < 5; again++)
     expect(await failure(limited(byMember(own, 'owner'), {}))).toMatchObject({ code: 'too_many' })
   expect((await chain(own.organizationId)).slice(before.length)).toMatchObject(firstOnly)
+})
+
+test('what is refused gives its points back, unless the limit counts that too; an outage and a bug give none', async () => {
+  let tries = 0
+  const succeedsAfter = async (error: Error, limit: Partial<Limit>) => {
+    const name = `try_${++tries}`
+    let fails = true
+    const trying = command(
+      'instance.edit',
+      z.object({}),
+      async ({ audit }) => {
+        if (fails) throw error
+        audit({})
+      },
+      { limits: () => [{ name, key: 'x', points: 2, perSeconds: 3_600, ...limit }] },
+    )
+    const by = byMember(own, 'owner')
+    for (let time = 0; time < 2; time++) await expect(trying(by, {})).rejects.toBe(error)
+    fails = false
+    const codes = []
+    for (let time = 0; time < 3; time++)
+      codes.push(
+        await trying(by, {}).then(
+          () => 'done',
+          ({ code }) => code,
+        ),
+      )
+    return codes
+  }
+  const refusals = [
+    new Refused('withdrawn'),
+    new Conflict('address_taken'),
+    new NotFound('key'),
+    new Forbidden('key.issue'),
+    new InvalidInput({ email: 'email_same' }),
+  ]
+  for (const error of refusals) {
+    expect(await succeedsAfter(error, {})).toEqual(['done', 'done', 'too_many'])
+    expect(await succeedsAfter(error, { points: 6, cost: 3 })).toEqual(['done', 'done', 'too_many'])
+    expect(await succeedsAfter(error, { countsRefused: true })).toEqual(Array(3).fill('too_many'))
+  }
+  for (const error of [new Unavailable('database'), new TypeError('a bug')])
+    expect(await succeedsAfter(error, {})).toEqual(Array(3).fill('too_many'))
 })
 
 test("[Z7] attempts without an organization are kept in the vendor's chain: a hundred an hour of a person, and of all strangers", async () => {

@@ -146,10 +146,11 @@ async function run<Schema extends z.ZodType, Result>(
 ): Promise<Result> {
   const { name, context } = asked
   let about: About | undefined
+  let taken: Limits = []
   try {
     const input = parse(schema, raw)
     about = options.about?.(input)
-    const taken = await takeFor(asked, options, input)
+    taken = await takeFor(asked, options, input)
     let repeated = false
     const result = await retrying(() =>
       transact(input, () => {
@@ -160,6 +161,9 @@ async function run<Schema extends z.ZodType, Result>(
     if (repeated) await giveBackPoints(taken)
     return result
   } catch (error) {
+    // Of an outage nobody knows whether it was before the commit or after.
+    if (error instanceof DomainError && !(error instanceof Unavailable))
+      await giveBackPoints(taken.filter(({ countsRefused }) => !countsRefused))
     if (error instanceof DomainError && isRefusal(error)) await recordRefusal(name, context, error, about)
     throw error
   }

@@ -11,6 +11,8 @@ export interface Limit {
   perSeconds: number
   /** Points that are taken; one unless said. */
   cost?: number
+  /** What was refused counts too, as where it is guesses that are limited. Else it gets its points back. */
+  countsRefused?: true
 }
 export type Limits = readonly Limit[]
 
@@ -36,7 +38,7 @@ export async function takePoints(limits: Limits) {
   }
 }
 
-/** Gives back what was taken for something that turned out to be nothing new. */
+/** Gives back what was taken for something that turned out to be nothing new, or was refused. */
 export async function giveBackPoints(limits: Limits) {
   for (const one of limits) await unavailableWhenDown(() => limiter(one).reward(one.key, one.cost ?? 1))
 }

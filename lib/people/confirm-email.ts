@@ -45,7 +45,9 @@ export const confirmEmail = vendorCommand(
   },
   {
     limits: (_, personId) =>
-      personId ? [{ name: 'confirm_email', key: personId, points: 100, perSeconds: 3_600 }] : [],
+      personId
+        ? [{ name: 'confirm_email', key: personId, points: 100, perSeconds: 3_600, countsRefused: true }]
+        : [],
   },
 )
 

@@ -320,6 +320,24 @@ describe('mails are limited', () => {
     expect(await codeOf(requestEmail(by((await person()).id), { email }))).toBe('too_many')
   })
 
+  test('of the person refused ones count, as each is told for good; of the address, which got no mail, they do not', async () => {
+    const ada = await person()
+    const email = freshEmail()
+    const form = by(ada.id)
+    await requestEmail(form, { email: freshEmail() })
+    for (let change = 0; change < 4; change++)
+      expect(await codeOf(requestEmail(form, { email }))).toBe('idempotency_key_reused')
+    expect(await codeOf(requestEmail(form, { email }))).toBe('too_many')
+    for (let change = 0; change < 5; change++) await requestEmail(by((await person()).id), { email })
+  })
+
+  test('to a hundred links an hour that a person tries, good or not', async () => {
+    const ada = await person()
+    const { links } = await asked(ada)
+    for (let trial = 0; trial < 100; trial++) expect(await codeOf(confirm(ada, newToken()))).toBe('not_found')
+    expect(await codeOf(confirm(ada, links.new))).toBe('too_many')
+  })
+
   test('to one change for a form that was sent twice', async () => {
     const ada = await person()
     const form = by(ada.id)

@@ -48,7 +48,8 @@ export const requestEmail = vendorCommand(
     limits: ({ email }, personId) =>
       personId
         ? [
-            { name: 'change_email', key: personId, points: 5, perSeconds: 3_600 },
+            // Its refusals stand in the vendor's chain, of which nothing is ever taken.
+            { name: 'change_email', key: personId, points: 5, perSeconds: 3_600, countsRefused: true },
             { name: 'change_email_address', key: email, points: 5, perSeconds: 3_600 },
           ]
         : [],

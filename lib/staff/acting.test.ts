@@ -192,6 +192,22 @@ test('[A14] a mass revocation stops at ten an hour, over all organizations and a
   )
 })
 
+test('tries that revoke nothing take none of the ten revocations of the hour', async () => {
+  await rowsOf(database, `delete from rate_limits where key like 'revoke:%'`)
+  const revoke = (keyId: string) =>
+    revokeKey(byStaff(people.manager, own), { keyId, reason: 'requested' }).then(
+      () => 'done',
+      ({ code }) => code,
+    )
+  const { keyId } = await subscribe()
+  expect(await revoke(keyId)).toBe('done')
+  for (let time = 0; time < mostRevocations; time++) {
+    expect(await revoke(keyId)).toBe('already_revoked')
+    expect(await revoke(randomUUID())).toBe('not_found')
+  }
+  expect(await revoke((await subscribe()).keyId)).toBe('done')
+})
+
 test('an unassigned account manager does nothing at all, and is refused in the customer’s own trail', async () => {
   const by = () => byStaff(people.unassigned, own)
   const { keyId } = await subscribe()
