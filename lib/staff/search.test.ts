@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
 import { asStaff } from '@/db/scope'
 import { addInstance } from '@/lib/instances/add'
@@ -13,6 +14,7 @@ import {
   makeOrganization,
   makeStaff,
   productDatabase,
+  rowsOf,
 } from '@/sandbox/test/fixture'
 
 const database = await productDatabase()
@@ -59,6 +61,56 @@ test('a customer is found by what somebody has on the phone or on paper, in any 
     instance?.shortId.toLowerCase().replace('-', ' '),
   ])
     expect((await search(text ?? '')).instances).toMatchObject([{ id: instance?.id }])
+})
+
+test('a name is found as a keyboard types it, an organization also by a part of its name in the address', async () => {
+  const atelier = await makeOrganization('o-neil-b')
+  const named = (name: string) =>
+    rowsOf(database, 'update organizations set name = $2 where id = $1', [atelier.organizationId, name])
+  await named('L’Atelier d’Été')
+  await addInstance(bySystem(atelier.organizationId), {
+    label: 'L’accueil Saint‑Roch',
+    url: 'https://front.example',
+    environment: 'production',
+  })
+  for (const text of ["l'atelier", "d'ete", 'o-neil', 'O-NEIL-B', 'neil'])
+    expect((await search(text)).organizations, text).toMatchObject([{ slug: 'o-neil-b' }])
+  for (const text of ["l'accueil", 'saint roch', 'saint-roch'])
+    expect((await search(text)).instances, text).toMatchObject([{ label: 'L’accueil Saint‑Roch' }])
+  await named('Clinique Saint-Roch')
+  for (const text of ['saint roch', 'Saint–Roch'])
+    expect((await search(text)).organizations, text).toMatchObject([{ slug: 'o-neil-b' }])
+})
+
+test('the version before searches on while names are folded anew', async () => {
+  const url = new URL('../../db/migrations/0023_folded_apostrophes.sql', import.meta.url)
+  // The rights are granted only after all migrations.
+  await rowsOf(database, readFileSync(url, 'utf8'))
+  expect((await search('mediatheque')).instances).toMatchObject([{ label: 'Médiathèque 100%' }])
+})
+
+test('a short ID is found by its beginning, and a key by its last characters after dots', async () => {
+  const [key] = await rowsOf<{ short_id: string; last_four: string }>(
+    database,
+    'select short_id, last_four from keys where id = $1',
+    [filled.keyId],
+  )
+  const [instance] = (await search('desk')).instances
+  if (!key || !instance) throw new Error('they were made')
+  const ids = (found: { id: string }[]) => found.map(({ id }) => id)
+  for (const length of [3, 5, 7]) {
+    const ofKey = key.short_id.slice(0, length)
+    for (const text of [ofKey, ofKey.toLowerCase(), `${ofKey}…`]) {
+      const found = await search(text)
+      expect(ids(found.keys), text).toContain(filled.keyId)
+      expect(found.instances, text).toEqual([])
+    }
+    const ofInstance = instance.shortId.slice(0, length).toLowerCase()
+    expect(ids((await search(ofInstance)).instances), ofInstance).toContain(instance.id)
+  }
+  for (const dots of ['…', '...'])
+    expect(ids((await search(dots + key.last_four)).keys), dots).toContain(filled.keyId)
+  expect((await search(`..${key.last_four}`)).keys).toEqual([])
 })
 
 test('a key is found by its short ID, its last characters and by the whole of it, as it was pasted', async () => {

@@ -1,12 +1,14 @@
 import { and, asc, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { products } from '@/db/schema/catalog'
+import { folded } from '@/db/schema/columns'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { organizations } from '@/db/schema/organizations'
 import type { StaffTx } from '@/db/scope'
-import { normalizeShortId } from '@/lib/ids'
-import { addressPatterns, containsFolded, foldedPattern } from '@/lib/instances/search'
-import { parseKey } from '@/lib/keys/format'
+import { normalizeShortId, type ShortIdLetter } from '@/lib/ids'
+import { addressPatterns, beginsAs, containsFolded, foldedPattern } from '@/lib/instances/search'
+import { parseKey, typedLastFour } from '@/lib/keys/format'
 import { fingerprint } from '@/lib/keys/vault'
 
 /** How many of each sort are shown. */
@@ -25,8 +27,9 @@ export async function findWholeKey(tx: StaffTx, typed: string) {
 }
 
 /**
- * What has the typed text in any organization: organizations by name, instances by name, address or short ID, keys by
- * short ID or last characters. Of each at most one more than `mostFound`.
+ * What has the typed text in any organization: organizations by name, also as it is in the address; instances by name,
+ * address, short ID or its beginning; keys by short ID, its beginning or last characters. Of each at most one more than
+ * `mostFound`.
  */
 export async function searchEverywhere(tx: StaffTx, typed: string) {
   const text = typed.trim()
@@ -43,7 +46,9 @@ function organizationsLike(tx: StaffTx, text: string) {
   return tx
     .select({ id: organizations.id, slug: organizations.slug, name: organizations.name })
     .from(organizations)
-    .where(or(containsFolded(organizations.nameFolded, text), eq(organizations.slug, text.toLowerCase())))
+    .where(
+      or(containsFolded(organizations.nameFolded, text), containsFolded(folded(organizations.slug), text)),
+    )
     .orderBy(asc(organizations.name), asc(organizations.id))
     .limit(mostFound + 1)
 }
@@ -53,7 +58,6 @@ function organizationsLike(tx: StaffTx, text: string) {
  * sorted for twenty.
  */
 async function instancesLike(tx: StaffTx, text: string) {
-  const shortId = normalizeShortId(text) ?? normalizeShortId(`I${text}`)
   const most = mostFound + 1
   // One or two letters hold no three that an index could find: then it is how a name or an address begins.
   const brief = [...text].length < 3
@@ -82,7 +86,7 @@ async function instancesLike(tx: StaffTx, text: string) {
           instances.id,
           rows.map(({ id }) => id),
         ),
-        shortId ? eq(instances.shortId, shortId) : undefined,
+        hasShortId(instances.shortId, 'I', text),
       ),
     )
     .orderBy(asc(instances.label), asc(organizations.name), asc(instances.id))
@@ -98,17 +102,16 @@ const mainAddress: SQL | undefined = and(
 )
 
 async function keysLike(tx: StaffTx, text: string) {
-  const shortId = normalizeShortId(text) ?? normalizeShortId(`K${text}`)
-  const lastFour = /^…?([a-z0-9]{4})$/i.exec(text)?.[1]?.toLowerCase()
-  const conditions = [
-    ...(shortId ? [eq(keys.shortId, shortId)] : []),
-    ...(lastFour ? [eq(keys.lastFour, lastFour)] : []),
-  ]
-  if (conditions.length === 0) return []
+  const lastFour = typedLastFour(text)
+  const condition = or(
+    hasShortId(keys.shortId, 'K', text),
+    lastFour ? eq(keys.lastFour, lastFour) : undefined,
+  )
+  if (!condition) return []
   const ids = tx
     .select({ id: keys.id })
     .from(keys)
-    .where(or(...conditions))
+    .where(condition)
     .limit(mostFound + 1)
   return tx
     .select({
@@ -129,4 +132,12 @@ async function keysLike(tx: StaffTx, text: string) {
     )
     .where(inArray(keys.id, ids))
     .orderBy(asc(organizations.name), asc(keys.id))
+}
+
+/** By the whole short ID, also without its letter, or by its beginning, which is not sought where a whole one was typed. */
+function hasShortId(shortId: AnyPgColumn, letter: ShortIdLetter, text: string): SQL | undefined {
+  const whole = normalizeShortId(text)
+  if (whole) return eq(shortId, whole)
+  const withLetter = normalizeShortId(letter + text)
+  return or(withLetter ? eq(shortId, withLetter) : undefined, beginsAs(shortId, text))
 }
