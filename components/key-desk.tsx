@@ -49,12 +49,15 @@ interface Labels {
 /** What the desk knows of the key whose button was pressed last, for the key's own place. */
 interface AtDesk {
   labels: Labels
-  keyId: string | null
+  /** The button's value: what was asked for, and the key's ID. */
+  pressed: string | null
   /** Null until the server has answered. */
   state: State | null
   /** On the screen: asked for, or the clipboard could not be written. */
   open: boolean
   byHand: boolean
+  /** The server has been asked, and has not answered. */
+  pending: boolean
   hide: (event: MouseEvent) => void
 }
 
@@ -64,9 +67,10 @@ function useDesk(keyId: string) {
   const desk = useContext(Desk)
   if (!desk) throw new Error('this stands in a KeyDesk')
   const { labels, byHand, hide } = desk
-  const state = desk.keyId === keyId ? desk.state : null
+  const state = desk.pressed?.endsWith(keyId) ? desk.state : null
   const done = state?.status === 'done' ? state : null
-  return { labels, byHand, hide, state, done, open: done !== null && desk.open }
+  const asked = desk.pending ? desk.pressed : null
+  return { labels, byHand, hide, state, done, asked, open: done !== null && desk.open }
 }
 
 const idle: State = { status: 'idle' }
@@ -88,7 +92,8 @@ export function KeyDesk({
   children: ReactNode
 }) {
   const [posted, submit] = useActionState(action, idle)
-  const { desk, press, pending } = useAnswers(action, labels)
+  const { desk, press } = useAnswers(action, labels)
+  const { pending } = desk
   // What a form without JavaScript brought back was put on no clipboard.
   const plain = desk.state === null && !pending
   return (
@@ -115,22 +120,29 @@ function useAnswers(action: (state: State, form: FormData) => Promise<State>, la
   const [byHand, setByHand] = useState(false)
   const [pressed, setPressed] = useState<string | null>(null)
   const [pending, startTransition] = useTransition()
+  const last = useRef({ value: '', at: 0 })
 
   const press = (event: FormEvent<HTMLFormElement>) => {
     const { submitter } = event.nativeEvent as SubmitEvent // a submit event's native event is one
     if (!(submitter instanceof HTMLButtonElement) || submitter.name !== 'reveal') return
     event.preventDefault()
+    // The second click of a double click asks for nothing more.
+    const again = submitter.value === last.current.value && event.timeStamp - last.current.at < 1_000
+    if (again) return
+    last.current = { value: submitter.value, at: event.timeStamp }
     const form = new FormData(event.currentTarget, submitter)
     form.set('spoken', document.documentElement.lang)
     // The last answer speaks of another key than the one that the clipboard will hold.
     setAnswered(idle)
-    setPressed(submitter.value.split(' ')[1] ?? null)
+    setPressed(submitter.value)
     // Neither is a reason to lose the page: no connection, and a new version.
     const asked = action(idle, form).catch((error) => newVersion(error) ?? failed(labels.unreachable))
     // Begun within the click: some browsers let a page write to the clipboard only then.
     const copied = submitter.value.startsWith('copied') ? copy(asked) : Promise.resolve(true)
     startTransition(async () => {
       const [answer, onClipboard] = await Promise.all([asked, copied])
+      // Then to press again is to try again.
+      if (answer.status === 'failed') last.current = { value: '', at: 0 }
       setByHand(!onClipboard)
       setAnswered(answer)
     })
@@ -139,17 +151,19 @@ function useAnswers(action: (state: State, form: FormData) => Promise<State>, la
   const hide = (event: MouseEvent) => {
     // It is the button that showed the key, and would show it again.
     event.preventDefault()
+    last.current = { value: '', at: 0 }
     setAnswered(idle)
   }
   const desk: AtDesk = {
     labels,
-    keyId: pressed,
+    pressed,
     state: answered.status === 'idle' ? null : answered,
     open: byHand || (answered.status === 'done' && !answered.data.copied),
     byHand,
+    pending,
     hide,
   }
-  return { desk, press, pending }
+  return { desk, press }
 }
 
 const failed = (message: string): State => ({ status: 'failed', message, fields: {}, values: {} })
@@ -184,7 +198,8 @@ export function RevealButtons({
   /** Copying is the next thing to do with this key. */
   primary?: boolean
 }) {
-  const { labels, done, open, hide } = useDesk(keyId)
+  const { labels, done, asked, open, hide } = useDesk(keyId)
+  const [copying, showing] = [`copied ${keyId}`, `shown ${keyId}`]
   const copied = done?.data.copied && !open
   return (
     <>
@@ -193,7 +208,8 @@ export function RevealButtons({
         variant={primary && !copied ? 'primary' : undefined}
         icon={copied ? 'check' : 'copy'}
         name="reveal"
-        value={`copied ${keyId}`}
+        value={copying}
+        pending={asked === copying}
         label={copied ? names.copied : names.copy}
       >
         {copied ? labels.copied : labels.copy}
@@ -203,7 +219,8 @@ export function RevealButtons({
         variant="quiet"
         icon={open ? 'eye-off' : 'eye'}
         name="reveal"
-        value={`shown ${keyId}`}
+        value={showing}
+        pending={asked === showing}
         onClick={open ? hide : undefined}
         label={open ? names.hide : names.show}
       >
@@ -240,7 +257,7 @@ export function KeyAnswer({ keyId }: { keyId: string }) {
 /** The key of which a list has to show an answer now; null for none. */
 export function useAnswered(): string | null {
   const desk = useContext(Desk)
-  return desk?.state ? desk.keyId : null
+  return (desk?.state && desk.pressed?.split(' ')[1]) ?? null
 }
 
 /** Puts exactly the key on the clipboard. False where the browser does not let a page do that. */

@@ -45,6 +45,39 @@ test.describe('an owner', () => {
     })
   }
 
+  test('a double click hands out the key once, and a slow answer is waited for in sight', async ({
+    browser,
+  }) => {
+    const own = await newCustomer('double')
+    const others = await browserAs(browser, own.people.owner, { permissions: clipboard })
+    const slow = await others.newPage()
+    await slow.goto(`/${own.slug}/keys`)
+    let answer = () => {}
+    const held = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await slow.route(`**/${own.slug}/keys`, async (route) => {
+      if (route.request().method() === 'POST') await held
+      await route.continue()
+    })
+    const button = slow.getByRole('button', { name: /^Copy the key of/ }).first()
+    await button.dblclick()
+    await expect(button).toHaveAttribute('aria-busy', 'true')
+    await expect(slow.locator('[aria-busy]')).toHaveCount(1)
+    answer()
+    await expect(slow.getByText(/is on the clipboard\.$/)).toBeVisible()
+    await expect(slow.locator('[aria-busy]')).toHaveCount(0)
+    const revealed = `select from audit_entries where organization_id = $1 and action = 'key.reveal'`
+    expect(await inOrganization(own.organizationId, revealed, [own.organizationId])).toHaveLength(1)
+    // By another organization's path nothing comes out, whatever the form says.
+    const file = await slow.request.post(`/${customer.slug}/keys/file`, {
+      headers: { Origin: new URL(slow.url()).origin },
+      form: { organization: own.slug, keyId: own.keys[0]?.id ?? '' },
+    })
+    expect(file.status()).toBe(404)
+    await others.close()
+  })
+
   test('where the clipboard API is missing, the key is copied the older way', async () => {
     await page.addInitScript(() => {
       Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined })

@@ -138,7 +138,7 @@ test('what somebody else changed meanwhile is not undone by a form that was open
   await expect(first).toHaveURL(/\?done=edited$/)
   await second.getByLabel('GLPI version').fill('10.0.18')
   await second.getByRole('button', { name: 'Save' }).click()
-  await expect(second.getByText(/Somebody else has changed this instance meanwhile/)).toBeVisible()
+  await expect(second.getByText(/This instance was changed meanwhile/)).toBeVisible()
   await expect(second.getByLabel('GLPI version')).toHaveValue('10.0.18')
   await first.reload()
   await expect(first.getByRole('heading', { name: 'Renamed meanwhile' })).toBeVisible()

@@ -144,6 +144,12 @@ test('an instance is renamed, gets a further address and loses it again', async 
   await expect(page.getByText('5 more can be added.')).toBeVisible()
 })
 
+test('an address of a page of the list that is no more leads to its beginning', async ({ browser }) => {
+  await open(browser, `${home}/instances?after=01885886-de97-76c5-8a98-f4c9ccf35100`, owner)
+  await expect(page).toHaveURL(`${home}/instances`)
+  await expect(page.locator('tbody tr')).not.toHaveCount(0)
+})
+
 for (const javaScriptEnabled of [true, false])
   test(`what was done goes when a form of the page is refused after it, JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({
     browser,

@@ -48,6 +48,9 @@ export const revealKeys = command(
         expiresAt: keys.expiresAt,
         cipher: keys.cipher,
         ringVersion: keys.ringVersion,
+        /** Of a suite, the plugins that it unlocks; null for others. */
+        contains: sql<string[] | null>`(select array_agg(p.name order by p.name) from suite_products s
+          join products p on p.id = s.product_id where s.suite_id = keys.product_id)`,
         /** The newer key, where one waits to take this one's place. */
         waiting: sql<
           string | null

@@ -24,10 +24,10 @@ function cursorAt(direction: InstanceCursor['direction'], query: Record<string, 
   return isId(instanceId) ? { direction, instanceId } : undefined
 }
 
-export function hrefOf(here: string, { search, retired }: ListState, cursor: InstanceCursor): string {
+export function hrefOf(here: string, { search, retired }: ListState, cursor?: InstanceCursor): string {
   const query = new URLSearchParams()
   if (search) query.set('q', search)
   if (retired) query.set('retired', '1')
-  query.set(cursor.direction, cursor.instanceId)
-  return `${here}?${query}`
+  if (cursor) query.set(cursor.direction, cursor.instanceId)
+  return `${here}${query.size > 0 ? `?${query}` : ''}`
 }

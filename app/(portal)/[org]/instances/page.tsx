@@ -53,6 +53,8 @@ async function InstancesPage({ params, searchParams }: Props) {
   if (page.cards.length === 0 && shortIdBeginning(list.search)?.startsWith('K'))
     redirect(keysHref(organization.slug, parseAddress({ q: list.search })))
   const here = `${home}/instances`
+  // A page that was there when its address was kept.
+  if (page.cards.length === 0 && list.cursor) redirect(hrefOf(here, list))
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   return (
     <Portal visit={visit} current="instances" needs={attention.lines.length}>

@@ -15,7 +15,7 @@ import type { Session } from '@/lib/people/session'
  * One key, or all keys of an instance, as a text file. A POST, because handing out keys is recorded. What goes wrong is
  * said on the page that asked.
  */
-export async function POST(request: Request) {
+export async function POST(request: Request, { params }: { params: Promise<{ org: string }> }) {
   try {
     if (!(await fromOwnPage())) {
       await attempted('key.reveal', null, 'wrong_origin')
@@ -26,7 +26,7 @@ export async function POST(request: Request) {
       await attempted('key.reveal', null, 'signed_out')
       return see(`/sign-in?to=${encodeURIComponent(pageOf(request))}`)
     }
-    return await file(request, session)
+    return await file(request, session, (await params).org)
   } catch (error) {
     // The page was made before the role changed; now it is masked and says whom to ask.
     if (error instanceof Forbidden) return see(pageOf(request))
@@ -39,8 +39,10 @@ export async function POST(request: Request) {
   }
 }
 
-async function file(request: Request, session: Session) {
+async function file(request: Request, session: Session, slug: string) {
   const form = await request.formData()
+  // What a page sends names its own organization.
+  if (form.get('organization') !== slug) notFound()
   const organization = await organizationOf('key.reveal', form, session)
   const keyIds = form.getAll('keyId').map(String)
   const { language } = session
