@@ -11,6 +11,9 @@ const changeable: Record<string, string[]> = {
     ...['cipher', 'ring_version'],
   ],
   revocations: ['restored_at'],
+  // It is published, and stops when the next one is.
+  signing_keys: ['cipher', 'ring_version', 'signs_from', 'stops_at', 'last_expires_at'],
+  key_sets: [],
   restorations: [],
   extensions: [],
   terms: [],

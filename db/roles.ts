@@ -19,15 +19,19 @@ export const noLoginRoles = ['latchkey_jobs', 'latchkey_enqueuer', 'latchkey_def
 const kept = [
   ...['organizations', 'invitations', 'people', 'products', 'releases'],
   ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
-  ...['keys', 'revocations', 'restorations', 'extensions', 'staff'],
+  ...['keys', 'revocations', 'restorations', 'extensions', 'staff', 'signing_keys', 'key_sets'],
 ].join(', ')
 
 /** What may change of a key after it was issued (only the rotation of the key ring seals it anew: a trigger), and of a revocation. */
 const changes = {
   keys: 'instance_id, expires_at, renewed_at, superseded_at, first_seen_at, replaced_at, cipher, ring_version',
   revocations: 'restored_at',
+  signing_keys: 'cipher, ring_version, signs_from, stops_at, last_expires_at',
 }
-const written = ['audit_entries', 'extensions', 'restorations', 'terms', ...Object.keys(changes)].join(', ')
+const written = [
+  ...['audit_entries', 'extensions', 'restorations', 'terms', 'key_sets'],
+  ...Object.keys(changes),
+].join(', ')
 
 /** Creates the roles that are missing and sets the passwords that the addresses of the two processes name. */
 export async function createRoles(owner: ClientBase, passwords: { app: string; worker: string }) {
