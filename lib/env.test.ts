@@ -47,6 +47,8 @@ const malformed: [name: string, ...values: string[]][] = [
     'https://canary:x@portal.example.com',
   ],
   ['KEY_RING', 'canary', `0:${secret()}`, secret(), `1:${secret()},`, `1:${secret()};2:${secret()}`],
+  ['LEASE_KEY_RING', 'canary', `0:${secret()}`, secret(), `1:${secret()},`],
+  ['LEASE_ROOT_PUBLIC_KEY', 'canary', randomBytes(31).toString('base64')],
   ['KEY_FINGERPRINT_SECRET', 'canary', randomBytes(31).toString('base64'), randomBytes(32).toString('hex')],
   ['AUDIT_SIGNING_KEY', 'canary', randomBytes(31).toString('base64')],
   ['SIGN_IN_SECRET', 'canary', randomBytes(33).toString('base64')],
@@ -129,6 +131,7 @@ test('secrets that are the same are refused by their names', () => {
     [{ SIGN_IN_SECRET: same, KEY_FINGERPRINT_SECRET: same }, 'SIGN_IN_SECRET', 'KEY_FINGERPRINT_SECRET'],
     [{ SIGN_IN_SECRET: same, AUDIT_SIGNING_KEY: same }, 'SIGN_IN_SECRET', 'AUDIT_SIGNING_KEY'],
     [{ SIGN_IN_SECRET: same, KEY_RING: `3:${same}` }, 'SIGN_IN_SECRET', "KEY_RING's version 3"],
+    [{ LEASE_KEY_RING: `3:${same}`, KEY_FINGERPRINT_SECRET: same }, "LEASE_KEY_RING's version 3"],
     [{ KEY_RING: `1:${same},2:${same}` }, "KEY_RING's version 1", "KEY_RING's version 2"],
   ]
   for (const [changes, ...names] of cases) {

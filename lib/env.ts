@@ -23,6 +23,13 @@ const secret = z
   })
   .transform((text) => Buffer.from(text, 'base64'))
 
+const publicKey = (whence: string) =>
+  z
+    .string()
+    .transform(withoutBlanks)
+    .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), { error: `should be ${whence}` })
+    .transform((text) => Buffer.from(text, 'base64'))
+
 const keyRing = z
   .string({ error: 'is missing; it looks like 1:<32 bytes in base64>' })
   .transform((text) => withoutBlanks(text).split(','))
@@ -56,19 +63,15 @@ const Env = z.object({
     })
     .transform((text) => new URL(text).origin),
   KEY_RING: keyRing,
+  // Of who signs leases; it opens nothing but the keys that they are signed with.
+  LEASE_KEY_RING: keyRing.optional(),
+  LEASE_ROOT_PUBLIC_KEY: publicKey('what npm run leases:root -- new prints').optional(),
   KEY_FINGERPRINT_SECRET: secret,
   SIGN_IN_SECRET: secret,
   // The worker's alone: who serves requests has no use for it, and could sign what nobody wrote.
   AUDIT_SIGNING_KEY: secret.optional(),
   // All that verifying needs of it: an auditor can check what was signed, and sign nothing.
-  AUDIT_PUBLIC_KEY: z
-    .string()
-    .transform(withoutBlanks)
-    .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), {
-      error: 'should be what npm run audit:verify -- --public-key prints',
-    })
-    .transform((text) => Buffer.from(text, 'base64'))
-    .optional(),
+  AUDIT_PUBLIC_KEY: publicKey('what npm run audit:verify -- --public-key prints').optional(),
   AUDIT_HEADS_FILE: z.string().trim().optional(),
   SMTP_URL: url(['smtp', 'smtps'], 'smtp://user:password@mail.example.com:587'),
   MAIL_FROM: z
@@ -186,11 +189,11 @@ function oidcContradictions(env: Env): string[] {
 function secretsOf(env: Env): [name: string, secret: Buffer][] {
   const { AUDIT_SIGNING_KEY } = env
   const worker: [string, Buffer][] = AUDIT_SIGNING_KEY ? [['AUDIT_SIGNING_KEY', AUDIT_SIGNING_KEY]] : []
+  const ring = (name: string, versions: Iterable<[number, Buffer]>) =>
+    [...versions].map(([version, secret]): [string, Buffer] => [`${name}'s version ${version}`, secret])
   return [
-    ...[...env.KEY_RING].map(([version, secret]): [string, Buffer] => [
-      `KEY_RING's version ${version}`,
-      secret,
-    ]),
+    ...ring('KEY_RING', env.KEY_RING),
+    ...ring('LEASE_KEY_RING', env.LEASE_KEY_RING ?? []),
     ['KEY_FINGERPRINT_SECRET', env.KEY_FINGERPRINT_SECRET],
     ['SIGN_IN_SECRET', env.SIGN_IN_SECRET],
     ...worker,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import type { Postgres } from '@/sandbox/postgres'
@@ -7,6 +7,19 @@ export type Environment = Record<string, string>
 
 const secret = () => randomBytes(32).toString('base64')
 
+/**
+ * The root that signs which keys leases are signed with. A vendor keeps its private half offline; the sandbox is its own
+ * vendor, and hands it to the seed and to tests as base64 of PKCS #8.
+ */
+function newLeaseRoot(): Environment {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+  return {
+    SANDBOX_LEASE_ROOT: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+    LEASE_ROOT_PUBLIC_KEY: Buffer.from(x, 'base64url').toString('base64'),
+  }
+}
+
 /** Secrets as the product wants them. Keys that are stored under a ring can be opened with that ring alone. */
 export function newSecrets(): Environment {
   return {
@@ -14,6 +27,8 @@ export function newSecrets(): Environment {
     KEY_FINGERPRINT_SECRET: secret(),
     SIGN_IN_SECRET: secret(),
     AUDIT_SIGNING_KEY: secret(),
+    LEASE_KEY_RING: `1:${secret()}`,
+    ...newLeaseRoot(),
   }
 }
 

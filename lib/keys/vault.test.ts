@@ -43,6 +43,16 @@ test('the newest version of the ring seals, the others still open, an unknown on
   expect(() => open({ ...seal('x', id), ringVersion: 8 }, id)).toThrow('KEY_RING has no version 8')
 })
 
+test('what one ring has sealed another does not open, also of the same version', () => {
+  const id = randomUUID()
+  const sealed = seal('a signing key', id, 'LEASE_KEY_RING')
+  expect(open(sealed, id, 'LEASE_KEY_RING')).toBe('a signing key')
+  expect(() => open({ ...sealed, ringVersion: 12 }, id)).toThrow()
+  expect(() => open({ ...sealed, ringVersion: 2 }, id, 'LEASE_KEY_RING')).toThrow(
+    'LEASE_KEY_RING has no version 2',
+  )
+})
+
 test('the same secret is never sealed alike, and its fingerprint is always the same', () => {
   const id = randomUUID()
   const sealed = new Set(Array.from({ length: 1_000 }, () => seal('x', id).cipher.toString('hex')))

@@ -18,14 +18,17 @@ export interface Sealed {
   cipher: Buffer
 }
 
+/** Whose secrets: a process that signs leases has no ring that opens registration keys. */
+export type RingName = 'KEY_RING' | 'LEASE_KEY_RING'
+
 /**
  * Encrypts a secret under the newest version of the key ring.
  * @param identity the row that it belongs to, as associated data: a cipher text moved to another row does not open.
  */
-export function seal(secret: string, identity: string): Sealed {
-  const ringVersion = Math.max(...env().KEY_RING.keys())
+export function seal(secret: string, identity: string, ring: RingName = 'KEY_RING'): Sealed {
+  const ringVersion = newestVersion(ring)
   const nonce = randomBytes(nonceLength)
-  const cipher = createCipheriv(algorithm, ringKey(ringVersion), nonce).setAAD(Buffer.from(identity))
+  const cipher = createCipheriv(algorithm, ringKey(ring, ringVersion), nonce).setAAD(Buffer.from(identity))
   return {
     ringVersion,
     cipher: Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]),
@@ -33,9 +36,9 @@ export function seal(secret: string, identity: string): Sealed {
 }
 
 /** @throws when the ring lacks the version, or the cipher text is not this row's. */
-export function open({ ringVersion, cipher }: Sealed, identity: string): string {
+export function open({ ringVersion, cipher }: Sealed, identity: string, ring: RingName = 'KEY_RING'): string {
   // With its length said, a tag that was cut short, and would be easier to guess, is refused.
-  const decipher = createDecipheriv(algorithm, ringKey(ringVersion), cipher.subarray(0, nonceLength), {
+  const decipher = createDecipheriv(algorithm, ringKey(ring, ringVersion), cipher.subarray(0, nonceLength), {
     authTagLength: tagLength,
   })
     .setAAD(Buffer.from(identity))
@@ -62,9 +65,18 @@ export function openText(sealed: string, identity: string): string {
   return open({ ringVersion: Number(version), cipher: Buffer.from(cipher, 'base64url') }, identity)
 }
 
-function ringKey(version: number): KeyObject {
-  const secret = env().KEY_RING.get(version)
-  if (!secret) throw new Error(`KEY_RING has no version ${version}, which stored keys need`)
+/** The version that secrets are sealed under. @throws Error when the environment has no such ring. */
+export const newestVersion = (ring: RingName) => Math.max(...versionsOf(ring).keys())
+
+function versionsOf(ring: RingName): Map<number, Buffer> {
+  const versions = env()[ring]
+  if (!versions) throw new Error(`${ring} is missing; .env.example explains it`)
+  return versions
+}
+
+function ringKey(ring: RingName, version: number): KeyObject {
+  const secret = versionsOf(ring).get(version)
+  if (!secret) throw new Error(`${ring} has no version ${version}, which stored keys need`)
   return keyOf(secret)
 }
 
