@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+
+/*
+ * What a GLPI is told in signed statements. Times are whole seconds, as RFC 7519 has them; names are those of the protocol.
+ */
+
+const day = 86_400
+/** After these a GLPI asks again. */
+const refreshAfter = day
+/** An offline file never outlives these (DESIGN §2, rule 4), and with it nothing that a signing key has signed. */
+export const longestDays = 400
+const verdictSeconds = 300
+
+type EndBehaviour = 'read_only' | 'trial_mode' | 'disabled'
+
+export interface LeaseFacts {
+  /** The origin of PUBLIC_URL. */
+  issuer: string
+  activationId: string
+  /** By which the next refresh names this lease. */
+  leaseId: string
+  product: {
+    reference: string
+    graceDays: number
+    onExpiry: EndBehaviour
+    onRevocation: EndBehaviour
+    freeFeatures: readonly string[]
+    releases: readonly { version: string; glpiMin: string; glpiMax: string | null }[]
+  }
+  key: {
+    kind: 'subscription' | 'trial' | 'permanent'
+    binding: 'url' | 'installation' | 'organization'
+    /** Null: never. */
+    expiresAt: Date | null
+    sha256: string
+  }
+  instance: { environment: 'production' | 'test'; url: string | null; installationId: string }
+  /** What the request gave to be repeated. */
+  nonce?: string | undefined
+}
+
+/** The payload of `lease+jwt` and of `offline+jwt`. */
+export interface LeaseClaims {
+  iss: string
+  sub: string
+  aud: string
+  jti: string
+  iat: number
+  exp: number
+  kind: LeaseFacts['key']['kind']
+  binding: LeaseFacts['key']['binding']
+  environment: LeaseFacts['instance']['environment']
+  url: string | null
+  installation_id: string
+  entitled_until: number | null
+  refresh_after: number | null
+  grace_until: number | null
+  on_expiry: EndBehaviour
+  on_revocation: EndBehaviour
+  features: readonly string[]
+  versions: readonly { version: string; glpi_min: string; glpi_max: string | null }[]
+  key_sha256: string
+  nonce?: string
+}
+
+/** A lease: to be refreshed after a day, good without contact for the product's grace, and never past the key's end. */
+export function leaseClaims(facts: LeaseFacts, now: Date): LeaseClaims {
+  const iat = seconds(now)
+  const end = endOf(facts)
+  const graceUntil = iat + facts.product.graceDays * day
+  return {
+    ...standing(facts, iat),
+    exp: Math.min(graceUntil, end ?? graceUntil),
+    entitled_until: end,
+    refresh_after: iat + refreshAfter,
+    grace_until: graceUntil,
+  }
+}
+
+/** What stands in an offline activation file: good to the key's end, at most 400 days, and never refreshed. */
+export function offlineClaims(facts: LeaseFacts, now: Date): LeaseClaims {
+  const iat = seconds(now)
+  const latest = iat + longestDays * day
+  const end = Math.min(endOf(facts) ?? latest, latest)
+  return {
+    ...standing(facts, iat),
+    exp: end,
+    entitled_until: end,
+    refresh_after: null,
+    grace_until: null,
+  }
+}
+
+export interface VerdictFacts {
+  issuer: string
+  verdictId: string
+  product: string
+  installationId: string | null
+  keySha256: string
+  valid: boolean
+  code: string
+  notes: readonly string[]
+  nonce?: string | undefined
+}
+
+/** The payload of `verdict+jwt`: what is said of a key, so that nobody between says it in our place. */
+export function verdictClaims(facts: VerdictFacts, now: Date) {
+  const iat = seconds(now)
+  return {
+    iss: facts.issuer,
+    aud: facts.product,
+    jti: facts.verdictId,
+    iat,
+    exp: iat + verdictSeconds,
+    installation_id: facts.installationId,
+    key_sha256: facts.keySha256,
+    valid: facts.valid,
+    code: facts.code,
+    notes: facts.notes,
+    ...asked(facts.nonce),
+  }
+}
+
+/** The payload of `time+jwt`, for a GLPI whose own clock looks wrong. */
+export function timeClaims(issuer: string, nonce: string | undefined, now: Date) {
+  return { iss: issuer, iat: seconds(now), ...asked(nonce) }
+}
+
+export type VerdictClaims = ReturnType<typeof verdictClaims>
+export type TimeClaims = ReturnType<typeof timeClaims>
+
+/** How a statement names the key that it is about: who reads it learns no key. */
+export const keySha256 = (key: string) => createHash('sha256').update(key).digest('base64url')
+
+const seconds = (moment: Date) => Math.floor(moment.getTime() / 1_000)
+const endOf = ({ key }: LeaseFacts) => key.expiresAt && seconds(key.expiresAt)
+const asked = (nonce: string | undefined) => (nonce === undefined ? {} : { nonce })
+
+function standing({ product, key, instance, ...facts }: LeaseFacts, iat: number) {
+  return {
+    iss: facts.issuer,
+    sub: facts.activationId,
+    aud: product.reference,
+    jti: facts.leaseId,
+    iat,
+    kind: key.kind,
+    binding: key.binding,
+    environment: instance.environment,
+    url: instance.url,
+    installation_id: instance.installationId,
+    on_expiry: product.onExpiry,
+    on_revocation: product.onRevocation,
+    features: product.freeFeatures,
+    versions: product.releases.map(({ version, glpiMin, glpiMax }) => ({
+      version,
+      glpi_min: glpiMin,
+      glpi_max: glpiMax,
+    })),
+    key_sha256: key.sha256,
+    ...asked(facts.nonce),
+  }
+}

@@ -1,0 +1,91 @@
+import { CompactSign, importJWK } from 'jose'
+import { now } from '@/lib/clock'
+import { Unavailable } from '@/lib/errors'
+import { open } from '@/lib/keys/vault'
+import { log } from '@/lib/log'
+import type { LeaseClaims, TimeClaims, VerdictClaims } from './lease'
+import { keyThatSigns, type Published, type PublishedKey } from './signing-keys'
+
+/** What is signed, by the `typ` that its header has. */
+interface Statements {
+  'lease+jwt': LeaseClaims
+  'offline+jwt': LeaseClaims
+  'verdict+jwt': VerdictClaims
+  'time+jwt': TimeClaims
+}
+
+export interface Signer {
+  /**
+   * Signs a statement with the key whose turn it is, as a compact JWS.
+   * @throws Unavailable where no signing key is published.
+   */
+  sign<Typ extends keyof Statements>(typ: Typ, claims: Statements[Typ]): Promise<string>
+  /** The newest set of keys, and its version. @throws Unavailable where none is published. */
+  published(): Promise<Pick<Published, 'version' | 'signed' | 'jwks'>>
+}
+
+/** A new key is published an hour before it signs, so every process knows it by then. */
+const keptMilliseconds = 60_000
+
+/**
+ * Signs with keys that it keeps in memory and reads again each minute; while they cannot be read, with those it has.
+ * @param load reads what is published, in a scope of the caller's (`readPublished`).
+ */
+export function createSigner(load: () => Promise<Published | null>): Signer {
+  const keyOf = privateKeys()
+  let kept: Published | null = null
+  let readAt: Date | null = null
+  let reading: Promise<void> | null = null
+
+  const read = async () => {
+    try {
+      kept = await load()
+    } catch (error) {
+      if (!kept) throw error
+      log.warn({ err: error }, 'the signing keys could not be read again; those at hand go on signing')
+    }
+    readAt = now()
+  }
+  const current = async (): Promise<Published> => {
+    // Also where the sandbox turned the clock back.
+    if (!readAt || Math.abs(now().getTime() - readAt.getTime()) >= keptMilliseconds) {
+      reading ??= read().finally(() => {
+        reading = null
+      })
+      await reading
+    }
+    if (!kept) {
+      // Who publishes the first set should not have to wait for it.
+      readAt = null
+      throw new Unavailable('signing_key')
+    }
+    return kept
+  }
+  return {
+    published: current,
+    async sign(typ, claims) {
+      const { keys } = await current()
+      const key = keyThatSigns(keys, now())
+      if (!key) throw new Unavailable('signing_key')
+      return new CompactSign(Buffer.from(JSON.stringify(claims)))
+        .setProtectedHeader({ alg: 'EdDSA', kid: key.kid, typ })
+        .sign(await keyOf(key))
+    },
+  }
+}
+
+/** Opened once: to do it for each signature would take longer than the signature. */
+function privateKeys() {
+  const opened = new Map<string, ReturnType<typeof importPrivate>>()
+  return (key: PublishedKey) => {
+    const known = opened.get(key.kid) ?? importPrivate(key)
+    opened.set(key.kid, known)
+    return known
+  }
+}
+
+// Not async itself, so that what throws is not kept.
+function importPrivate({ kid, publicKey, ...sealed }: PublishedKey) {
+  const d = open(sealed, kid, 'LEASE_KEY_RING')
+  return importJWK({ kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url'), d }, 'EdDSA')
+}
