@@ -113,6 +113,8 @@ const roles: Record<Role, readonly Permission[]> = {
     'member.add',
     'member.invite',
     'catalog.apply',
+    'leases.rotate',
+    'leases.publish',
     'key.issue',
     'key.revoke',
     'key.restore',

@@ -39,6 +39,8 @@ export const permissions = {
   'member.leave': everyMember,
   'invitation.accept': ['person'],
   'catalog.apply': ['system'],
+  'leases.rotate': ['system'],
+  'leases.publish': ['system'],
 
   'instance.add': [...technical, ...acting, 'system'],
   'instance.edit': [...technical, ...acting, 'system'],

@@ -77,3 +77,26 @@ export async function verifiedKeySet(signed: string, root: Buffer): Promise<KeyS
 
 /** What stands in a set that was verified before it was stored. */
 export const keySetIn = (signed: string): KeySet => KeySet.parse(decodeJwt(signed))
+
+/** The next set: what has to stand in it, and what may. */
+export interface NextSet extends Pick<KeySet, 'iss' | 'version' | 'iat'> {
+  keys: SigningJwk[]
+  /** The key that waits to be published; null where none was asked for. */
+  waiting: string | null
+}
+
+export type PublishVerdict = { ok: true } | { ok: false; because: 'set_outdated' | 'set_not_as_requested' }
+
+/**
+ * Whether a set that the root has signed is the one that was asked for. One of its keys may have ended since, and stand in
+ * it nevertheless.
+ * @param known the kids of all keys that there are
+ */
+export function mayPublish(set: KeySet, next: NextSet, known: ReadonlySet<string>): PublishVerdict {
+  if (set.version !== next.version || next.waiting === null) return { ok: false, because: 'set_outdated' }
+  const kids = set.keys.map(({ kid }) => kid)
+  const isWhole = next.keys.every(({ kid }) => kids.includes(kid)) && kids.every((kid) => known.has(kid))
+  // Dated in the future it would be refused by GLPIs.
+  const isOurs = set.iss === next.iss && set.iat <= next.iat
+  return isWhole && isOurs ? { ok: true } : { ok: false, because: 'set_not_as_requested' }
+}

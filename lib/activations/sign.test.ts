@@ -107,6 +107,17 @@ test('before anything is published nothing is signed, and the first set is found
   await expect(sign(signer)).resolves.toContain('.')
 })
 
+test('a ring that does not open a key is named at the first look, also of a key that signs later', async () => {
+  moveTo(0)
+  const [key, later] = [signingKey(0), signingKey(600)]
+  const signer = createSigner(async () => published(1, key, { ...later, ringVersion: 2 }))
+  await expect(signer.published()).rejects.toThrow(
+    `LEASE_KEY_RING does not open the signing key ${later.kid}`,
+  )
+  const old = { ...signingKey(-600), ringVersion: 2 }
+  await expect(sign(createSigner(async () => published(1, key, old)))).resolves.toContain('.')
+})
+
 test('a key that was sealed for another name signs nothing', async () => {
   moveTo(0)
   const [key, other] = [signingKey(0), signingKey(0)]

@@ -1,7 +1,7 @@
 import { CompactSign, importJWK } from 'jose'
 import { now } from '@/lib/clock'
 import { Unavailable } from '@/lib/errors'
-import { open } from '@/lib/keys/vault'
+import { open, type Sealed } from '@/lib/keys/vault'
 import { log } from '@/lib/log'
 import type { LeaseClaims, TimeClaims, VerdictClaims } from './lease'
 import { keyThatSigns, type Published, type PublishedKey } from './signing-keys'
@@ -39,7 +39,10 @@ export function createSigner(load: () => Promise<Published | null>): Signer {
 
   const read = async () => {
     try {
-      kept = await load()
+      const found = await load()
+      // At once, so that a wrong ring is known before anything is to be signed.
+      for (const key of found ? keysFrom(found.keys, now()) : []) await keyOf(key)
+      kept = found
     } catch (error) {
       if (!kept) throw error
       log.warn({ err: error }, 'the signing keys could not be read again; those at hand go on signing')
@@ -74,6 +77,12 @@ export function createSigner(load: () => Promise<Published | null>): Signer {
   }
 }
 
+/** Those that sign now or later. */
+function keysFrom(keys: readonly PublishedKey[], moment: Date) {
+  const current = keyThatSigns(keys, moment)
+  return keys.filter(({ signsFrom }) => !current || signsFrom >= current.signsFrom)
+}
+
 /** Opened once: to do it for each signature would take longer than the signature. */
 function privateKeys() {
   const opened = new Map<string, ReturnType<typeof importPrivate>>()
@@ -86,6 +95,17 @@ function privateKeys() {
 
 // Not async itself, so that what throws is not kept.
 function importPrivate({ kid, publicKey, ...sealed }: PublishedKey) {
-  const d = open(sealed, kid, 'LEASE_KEY_RING')
+  const d = openOrSay(sealed, kid)
   return importJWK({ kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url'), d }, 'EdDSA')
+}
+
+function openOrSay(sealed: Sealed, kid: string): string {
+  try {
+    return open(sealed, kid, 'LEASE_KEY_RING')
+  } catch (cause) {
+    throw new Error(
+      `LEASE_KEY_RING does not open the signing key ${kid}, which is sealed under version ${sealed.ringVersion}.`,
+      { cause },
+    )
+  }
 }

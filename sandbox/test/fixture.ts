@@ -35,6 +35,8 @@ export function setEnvironment(databaseUrl: string, more: Record<string, string>
   })
 }
 
+export { makeSigningKey } from '@/sandbox/lease-root'
+
 /** A database of its own for the file that calls this at its top, which the product's code then uses. */
 export async function productDatabase(more: Record<string, string> = {}): Promise<TestDatabase> {
   const database = await testDatabase()

@@ -1,0 +1,79 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { eq, ne, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { keySets, signingKeys } from '@/db/schema/activations'
+import type { SystemTx } from '@/db/scope'
+import { vendorCommand } from '@/lib/command'
+import { env } from '@/lib/env'
+import { newestVersion, open, seal } from '@/lib/keys/vault'
+import { jwkOf, type KeySet, kidOf, type NextSet, publicBytes } from './key-set'
+
+const RotateLeases = z.object({
+  /** Makes no key. */
+  ringOnly: z.boolean().default(false),
+})
+
+/**
+ * Makes the next signing key, which waits until the root has signed it, unless one waits already; and seals all of them
+ * under the newest version of LEASE_KEY_RING.
+ * @returns the set that the root is asked to sign, null where only the ring was rotated; and how many were sealed anew.
+ */
+export const rotateLeases = vendorCommand(
+  'leases.rotate',
+  RotateLeases,
+  async ({ tx, now, audit, unchanged }, { ringOnly }) => {
+    await lockSigningKeys(tx)
+    const resealed = await resealOlder(tx)
+    const made = ringOnly ? null : await makeUnlessOneWaits(tx, now)
+    if (made || resealed > 0) audit({ details: { resealed, kid: made } })
+    else unchanged()
+    const { waiting: _, ...set } = await nextSet(tx, now)
+    const request: KeySet | null = ringOnly ? null : set
+    return { request, resealed }
+  },
+)
+
+/** Keys are made, published and sealed one at a time. */
+export const lockSigningKeys = (tx: SystemTx) =>
+  tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('signing keys', 0))`)
+
+/** What the root would have to sign now: every key of which a lease may still be good, under the next number. */
+export async function nextSet(tx: SystemTx, now: Date): Promise<NextSet> {
+  const [newest] = await tx
+    .select({ version: sql<number>`coalesce(max(${keySets.version}), 0)` })
+    .from(keySets)
+  const rows = await tx.select().from(signingKeys).orderBy(signingKeys.createdAt, signingKeys.kid)
+  const needed = rows.filter(({ lastExpiresAt }) => !lastExpiresAt || lastExpiresAt > now)
+  return {
+    iss: env().PUBLIC_URL,
+    version: (newest?.version ?? 0) + 1,
+    iat: Math.floor(now.getTime() / 1_000),
+    keys: needed.map(({ publicKey }) => jwkOf(publicKey)),
+    waiting: rows.find(({ signsFrom }) => !signsFrom)?.kid ?? null,
+  }
+}
+
+async function makeUnlessOneWaits(tx: SystemTx, now: Date): Promise<string | null> {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const publicKey = publicBytes(privateKey)
+  const kid = kidOf(publicKey)
+  const { d = '' } = privateKey.export({ format: 'jwk' })
+  const rows = await tx
+    .insert(signingKeys)
+    .values({ kid, publicKey, createdAt: now, ...seal(d, kid, 'LEASE_KEY_RING') })
+    .onConflictDoNothing()
+    .returning({ kid: signingKeys.kid })
+  return rows[0]?.kid ?? null
+}
+
+async function resealOlder(tx: SystemTx): Promise<number> {
+  const older = await tx
+    .select({ kid: signingKeys.kid, cipher: signingKeys.cipher, ringVersion: signingKeys.ringVersion })
+    .from(signingKeys)
+    .where(ne(signingKeys.ringVersion, newestVersion('LEASE_KEY_RING')))
+  for (const { kid, ...sealed } of older) {
+    const fresh = seal(open(sealed, kid, 'LEASE_KEY_RING'), kid, 'LEASE_KEY_RING')
+    await tx.update(signingKeys).set(fresh).where(eq(signingKeys.kid, kid))
+  }
+  return older.length
+}
