@@ -34,28 +34,36 @@ export async function prepareDatabase(
 ): Promise<SeedSize> {
   const found = await seededSize(postgres)
   if (!found) {
-    await execute(postgres, 'drop database if exists latchkey', 'create database latchkey')
+    await execute(postgres, 'postgres', 'drop database if exists latchkey', 'create database latchkey')
   }
   await migrateDatabase(postgres, 'latchkey')
+  // What an earlier version has filled has none, and then nothing could be signed.
+  const hasKeys = await execute(postgres, 'latchkey', 'select from key_sets limit 1')
+  if (found && hasKeys.length > 0) return found
+  print(`Filling the database (${found ?? size}) …`)
+  await seed(env, found ?? size, print)
   if (found) return found
-  print(`Filling the database (${size}) …`)
-  await seed(env, size, print)
-  await execute(postgres, `comment on database latchkey is 'seeded: ${size}'`)
+  await execute(postgres, 'postgres', `comment on database latchkey is 'seeded: ${size}'`)
   return size
 }
 
 async function seededSize(postgres: Postgres): Promise<SeedSize | undefined> {
   const [row] = await execute(
     postgres,
+    'postgres',
     `select shobj_description(oid, 'pg_database') as note from pg_database where datname = 'latchkey'`,
   )
   if (row?.note === 'seeded: small') return 'small'
   return row?.note === 'seeded: large' ? 'large' : undefined
 }
 
-/** Runs statements as the owner, from a database beside, since one cannot drop the database one is in. */
-async function execute(postgres: Postgres, ...statements: string[]): Promise<{ note?: unknown }[]> {
-  const client = new pg.Client({ connectionString: postgres.url('postgres') })
+/** Runs statements as the owner; from `postgres`, beside it, what drops the product's database. */
+async function execute(
+  postgres: Postgres,
+  database: 'postgres' | 'latchkey',
+  ...statements: string[]
+): Promise<{ note?: unknown }[]> {
+  const client = new pg.Client({ connectionString: postgres.url(database) })
   await client.connect()
   try {
     let rows: { note?: unknown }[] = []

@@ -8,6 +8,7 @@ setEnvironment('postgres://latchkey_app:x@127.0.0.1:1/none')
 test.each([
   ['SANDBOX_CLOCK_FILE', 'Set SANDBOX_CLOCK_FILE'],
   ['DATABASE_URL', 'DATABASE_URL is missing'],
+  ['SANDBOX_LEASE_ROOT', 'Set SANDBOX_LEASE_ROOT'],
 ])('without %s the seed says so, and shows no stack', (name, said) => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

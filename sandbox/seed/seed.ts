@@ -1,6 +1,7 @@
 import { closePool } from '@/db/client'
 import { env } from '@/lib/env'
 import type { SeedSize } from '@/sandbox/database'
+import { makeFirstSigningKey } from '@/sandbox/lease-root'
 import { realSetting } from '@/sandbox/real-settings'
 import { lookAround } from './found'
 import { isLargeComplete, seedLarge } from './large'
@@ -13,13 +14,17 @@ import { isSmallComplete, seedSmall } from './small'
  */
 export async function seed(size: SeedSize): Promise<boolean> {
   const found = await lookAround()
+  if (found.foreign) return false
   const complete = size === 'large' ? isLargeComplete(found) : isSmallComplete(found)
-  if (complete || found.foreign) return false
-  await (size === 'large' ? seedLarge(found) : seedSmall(found))
-  return true
+  if (!complete) await (size === 'large' ? seedLarge(found) : seedSmall(found))
+  // What a seed of an earlier version has left lacks it.
+  const made = await makeFirstSigningKey()
+  return made || !complete
 }
 
 function mistakesOfEnvironment(): string | undefined {
+  if (!process.env.SANDBOX_LEASE_ROOT)
+    return 'Set SANDBOX_LEASE_ROOT, with LEASE_ROOT_PUBLIC_KEY, as the demo does.'
   try {
     env()
   } catch (error) {

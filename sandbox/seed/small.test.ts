@@ -22,7 +22,9 @@ const days = [
 const database = await productDatabase()
 
 const emptyDatabase = () =>
-  onConnection(database.ownerUrl, (owner) => owner.query('truncate organizations, people, products cascade'))
+  onConnection(database.ownerUrl, (owner) =>
+    owner.query('truncate organizations, people, products, signing_keys, key_sets cascade'),
+  )
 
 afterEach(() => setClock(undefined))
 
@@ -84,6 +86,13 @@ describe.each(days)('on %s', (day) => {
     )
     expect(entries).toEqual([{ refused: '0', future: '0', back: '0' }])
   })
+
+  test('one signing key is published, since before the first customer came', async () => {
+    const signing = await read(
+      `select signs_from < (select min(created_at) from organizations) as early from signing_keys`,
+    )
+    expect(signing).toEqual([{ early: true }])
+  })
 })
 
 test('a second seed finds the first and does nothing', async () => {
@@ -92,6 +101,15 @@ test('a second seed finds the first and does nothing', async () => {
   const before = await counts()
   expect(await seed('small')).toBe(false)
   expect(await counts()).toEqual(before)
+})
+
+test('what a version without leases has filled gets a signing key', async () => {
+  await emptyDatabase()
+  await seed('small')
+  await onConnection(database.ownerUrl, (owner) => owner.query('truncate signing_keys, key_sets'))
+  expect(await seed('small')).toBe(true)
+  expect(await read('select version from key_sets')).toEqual([{ version: 1 }])
+  expect(await seed('small')).toBe(false)
 })
 
 test('a seed that was cut short goes on, also on a later day, and makes nothing twice', async () => {

@@ -1,5 +1,6 @@
 import { applyCatalog } from '@/lib/catalog/apply'
 import { addStaff } from '@/lib/staff/add'
+import { makeFirstSigningKey } from '@/sandbox/lease-root'
 import { catalogOn } from './catalog'
 import { customer, instance, lookedAfter, member } from './customer'
 import type { Found } from './found'
@@ -22,6 +23,7 @@ export async function seedSmall({ today, began }: Found, further: (past: Past) =
     past.on(past.day(-morlangesSince - 400), 'catalog', () =>
       applyCatalog({ actor: { kind: 'system' } }, catalogOn(today)),
     )
+    past.on(past.day(-morlangesSince - 399), 'signing key', makeFirstSigningKey)
   }
   planAdmins(past)
   planMorlanges(past)
