@@ -107,6 +107,7 @@ test('another role in the address of the application is refused, as is one witho
     owner: postgres.ownerUrl,
     app: postgres.url('latchkey', 'latchkey_app'),
     worker: postgres.url('latchkey', 'latchkey_worker'),
+    keyService: postgres.url('latchkey', 'latchkey_key_service'),
   }
   await expect(migrate({ ...urls, app: urls.owner })).rejects.toThrow('must name the role latchkey_app')
   const open = urls.worker.replace(/:[^:@]+@/, '@')

@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { runMigrations as runWorkerMigrations } from 'graphile-worker'
 import { Client, Pool } from 'pg'
-import { appRole, createRoles, grantRights, prepareSchemas, workerRole } from './roles'
+import { appRole, createRoles, grantRights, keyServiceRole, prepareSchemas, workerRole } from './roles'
 
 const advisoryLock = 7_203_441_905
 
@@ -11,10 +11,14 @@ const advisoryLock = 7_203_441_905
  * once (an advisory lock lets one in after the other). Needs no superuser: a role that owns the database and may create
  * roles will do, as managed Postgres offers.
  *
- * @throws when the application's addresses name other roles than latchkey_app and latchkey_worker.
+ * @throws when the application's addresses name other roles than latchkey_app, latchkey_worker and latchkey_key_service.
  */
-export async function migrate(urls: { owner: string; app: string; worker: string }) {
-  const passwords = { app: passwordOf(urls.app, appRole), worker: passwordOf(urls.worker, workerRole) }
+export async function migrate(urls: Record<'owner' | 'app' | 'worker' | 'keyService', string>) {
+  const passwords = {
+    app: passwordOf(urls.app, appRole),
+    worker: passwordOf(urls.worker, workerRole),
+    keyService: passwordOf(urls.keyService, keyServiceRole),
+  }
   const owner = new Client({ connectionString: urls.owner })
   await owner.connect()
   try {
@@ -27,8 +31,8 @@ export async function migrate(urls: { owner: string; app: string; worker: string
       migrationsSchema: 'migrations',
     })
     await grantRights(owner)
-    await owner.query('grant usage on schema migrations to latchkey_app')
-    await owner.query('grant select on all tables in schema migrations to latchkey_app')
+    await owner.query('grant usage on schema migrations to latchkey_app, latchkey_key_service')
+    await owner.query('grant select on all tables in schema migrations to latchkey_app, latchkey_key_service')
   } finally {
     await owner.end()
   }

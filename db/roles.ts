@@ -5,6 +5,7 @@ import type { ClientBase } from 'pg'
  *
  *   latchkey_app       the portal: reads and writes rows of its scope, owns nothing
  *   latchkey_worker    the worker: the same, and graphile-worker's tables by membership in latchkey_jobs
+ *   latchkey_key_service   what GLPI servers talk to: may call three functions, and note activations in one organization
  *   latchkey_jobs      no login; owns graphile-worker's schema
  *   latchkey_enqueuer  no login; owns the function by which jobs get in there, so that the worker cannot change it. Of no
  *                      other use: the worker can change what that function calls, which then runs as this role
@@ -13,6 +14,7 @@ import type { ClientBase } from 'pg'
 
 export const appRole = 'latchkey_app'
 export const workerRole = 'latchkey_worker'
+export const keyServiceRole = 'latchkey_key_service'
 export const noLoginRoles = ['latchkey_jobs', 'latchkey_enqueuer', 'latchkey_definer'] as const
 
 /** What is retired, revoked or withdrawn in a row of its own, and never removed. */
@@ -20,6 +22,7 @@ const kept = [
   ...['organizations', 'invitations', 'people', 'products', 'releases'],
   ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
   ...['keys', 'revocations', 'restorations', 'extensions', 'staff', 'signing_keys', 'key_sets'],
+  ...['activations', 'questions', 'question_counts', 'check_days', 'sightings'],
 ].join(', ')
 
 /** What may change of a key after it was issued (only the rotation of the key ring seals it anew: a trigger), and of a revocation. */
@@ -33,13 +36,64 @@ const written = [
   ...Object.keys(changes),
 ].join(', ')
 
+/** What the key service reads and writes beside its functions; no cipher text, no person, no reason that somebody wrote. */
+const keyServiceRights = [
+  'select on products, releases, suite_products, activations, audit_heads, instances, instance_addresses',
+  `select (id, organization_id, short_id, product_id, kind, sold_kind, trial_ordinal, binding, instance_id, term_id,
+     term_ends_at, issued_at, starts_at, expires_at, due_at, ends_at, follows_id, renewed_at, superseded_at, first_seen_at,
+     replaced_at) on keys`,
+  'select (id, organization_id, key_id, reason, revoked_at, restored_at) on revocations',
+  'select on signing_keys, key_sets',
+  'insert on activations, audit_entries, audit_heads',
+  // That entries are numbered without a gap is asked as whoever adds one.
+  'select (organization_id, sequence) on audit_entries',
+  'update (given_back_at) on activations',
+  'update (installation_id) on instances',
+  'update (first_seen_at, replaced_at) on keys',
+  'update (sequence, hash) on audit_heads',
+  'execute on function current_scope(), current_organization(), check_key(bytea, text, text), record_checks(jsonb)',
+  'execute on function refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz)',
+]
+
+const definerFunctions = [
+  'session_context(text)',
+  'search_instances(text, text[], integer)',
+  'check_key(bytea, text, text)',
+  'refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz)',
+  'record_checks(jsonb)',
+]
+
+/** What the definer functions read and write, by column. */
+const definerRights = [
+  'select (id, organization_id, label_folded, test_of_id, installation_id, environment, retired_at, glpi_version) on instances',
+  'select (organization_id, instance_id, url, url_identity, ordinal, retired_at) on instance_addresses',
+  'select on sessions, people, memberships, organizations, staff, activations, questions, question_counts, sightings',
+  `select (id, organization_id, short_id, product_id, kind, binding, instance_id, starts_at, expires_at, term_ends_at,
+     renewed_at, first_seen_at, replaced_at, fingerprint) on keys`,
+  'select (organization_id, key_id, reason, restored_at) on revocations',
+  'update (lease_id, previous_lease_id, lease_ends_at, refreshed_at) on activations',
+  'update (glpi_version) on instances',
+  'insert on checks, sightings, questions, question_counts',
+  'update on sightings, question_counts',
+  'update (calls, last_at, url, glpi_version) on questions',
+]
+
 /** Creates the roles that are missing and sets the passwords that the addresses of the two processes name. */
-export async function createRoles(owner: ClientBase, passwords: { app: string; worker: string }) {
+export async function createRoles(
+  owner: ClientBase,
+  passwords: Record<'app' | 'worker' | 'keyService', string>,
+) {
   for (const role of noLoginRoles) await createRole(owner, role, 'nologin')
   await createRole(owner, appRole, 'login')
-  await createRole(owner, workerRole, 'login')
-  await owner.query(`alter role ${appRole} with login password ${owner.escapeLiteral(passwords.app)}`)
-  await owner.query(`alter role ${workerRole} with login password ${owner.escapeLiteral(passwords.worker)}`)
+  const logins = [
+    [appRole, passwords.app],
+    [workerRole, passwords.worker],
+    [keyServiceRole, passwords.keyService],
+  ] as const
+  for (const [role, password] of logins) {
+    await createRole(owner, role, 'login')
+    await owner.query(`alter role ${role} with login password ${owner.escapeLiteral(password)}`)
+  }
   // From Postgres 16 on a role's creator may give it away, but not act as it, unless it grants itself that.
   for (const role of noLoginRoles) await owner.query(`grant ${role} to current_user`)
   await owner.query(`grant latchkey_jobs to ${workerRole}, latchkey_enqueuer`)
@@ -55,26 +109,25 @@ export async function prepareSchemas(owner: ClientBase) {
   const { rows } = await owner.query('select current_database() as name')
   const database = owner.escapeIdentifier(rows[0].name)
   await owner.query(`revoke temporary, connect on database ${database} from public`)
-  await owner.query(`grant connect on database ${database} to ${appRole}, ${workerRole}`)
+  await owner.query(`grant connect on database ${database} to ${appRole}, ${workerRole}, ${keyServiceRole}`)
   await owner.query('create schema if not exists graphile_worker authorization latchkey_jobs')
   await owner.query('alter default privileges revoke execute on functions from public')
 }
 
 /** After the migrations: row security forced on each table that has it, and each role's rights, from nothing. */
 export async function grantRights(owner: ClientBase) {
-  await owner.query('grant usage on schema public to latchkey_app, latchkey_worker, latchkey_definer')
+  await owner.query(
+    'grant usage on schema public to latchkey_app, latchkey_worker, latchkey_key_service, latchkey_definer',
+  )
   await owner.query('grant create on schema public to latchkey_definer, latchkey_enqueuer')
-  await owner.query('alter function session_context(text) owner to latchkey_definer')
-  await owner.query('alter function search_instances(text, text[], integer) owner to latchkey_definer')
+  for (const name of definerFunctions) await owner.query(`alter function ${name} owner to latchkey_definer`)
   await owner.query('alter function enqueue_job(text, json, text, timestamptz) owner to latchkey_enqueuer')
   await owner.query('revoke create on schema public from public, latchkey_definer, latchkey_enqueuer')
   await owner.query('revoke all on all functions in schema public from public')
   await owner.query(
     'grant execute on all functions in schema public to latchkey_app, latchkey_worker, latchkey_definer',
   )
-  await owner.query('grant select (id, label_folded) on instances to latchkey_definer')
-  await owner.query('grant select (instance_id, url_identity) on instance_addresses to latchkey_definer')
-  await owner.query('grant select on sessions, people, memberships, organizations, staff to latchkey_definer')
+  for (const right of definerRights) await owner.query(`grant ${right} to latchkey_definer`)
 
   const { rows } = await owner.query<{ name: string }>(
     `select quote_ident(relname) as name from pg_class
@@ -94,6 +147,7 @@ export async function grantRights(owner: ClientBase) {
     // Nor remove what else belongs to somebody; what ends by itself (sessions, limits, runs) is cleared away.
     await owner.query(`revoke delete on ${kept} from ${role}`)
   }
+  for (const right of keyServiceRights) await owner.query(`grant ${right} to ${keyServiceRole}`)
   // A membership ends by a member's hand, never by a job's; who was one stands in the audit trail.
   await owner.query(`revoke delete on memberships from ${workerRole}`)
   // What a suite contains may change until it is sold; the catalog's command sees to that.

@@ -58,6 +58,11 @@ export function asSystem<T>(reason: string, work: (tx: SystemTx) => Promise<T>):
   )
 }
 
+/** Runs `work` in a transaction that sees what belongs to no organization: the catalog, the signing keys. */
+export function withoutScope<T>(work: (tx: Database) => Promise<T>): Promise<T> {
+  return inTransaction('set transaction read only', work)
+}
+
 async function inTransaction<T>(settings: string, work: (database: Database) => Promise<T>): Promise<T> {
   const client = await unavailableWhenDown(() => pool().connect())
   let broken: Error | undefined

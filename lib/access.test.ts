@@ -91,6 +91,8 @@ const roles: Record<Role, readonly Permission[]> = {
     'assignment.add',
     'assignment.remove',
   ],
+  // Who presents a key: puts it to use, and gives it back.
+  glpi: ['key.note_seen', 'activation.activate', 'activation.give_back'],
   stranger: signingIn,
   // Of themselves alone, whatever they belong to.
   person: [

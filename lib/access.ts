@@ -6,8 +6,8 @@ export type MemberRole = (typeof memberRoles)[number]
  */
 export const staffRoles = ['staff', 'manager', 'admin'] as const
 export type StaffRole = (typeof staffRoles)[number]
-/** `stranger`: nobody is signed in. `person`: signed in, whatever they belong to. `system`: the worker, the seed, Stripe. */
-export type Role = MemberRole | StaffRole | 'stranger' | 'person' | 'system'
+/** `glpi`: a GLPI that presents a key. `stranger`: nobody is signed in. `person`: signed in, whatever they belong to. `system`: the worker, the seed, Stripe. */
+export type Role = MemberRole | StaffRole | 'glpi' | 'stranger' | 'person' | 'system'
 
 const everyMember = memberRoles
 // Without `as const`, which hides what it stands behind from the mutation test.
@@ -56,10 +56,13 @@ export const permissions = {
   'key.revoke': [...acting, 'system'],
   'key.restore': [...acting, 'system'],
   'key.extend': [...acting, 'system'],
-  'key.note_seen': [...technical, 'system'],
+  'key.note_seen': [...technical, 'glpi', 'system'],
   'subscription.start': [...acting, 'system'],
   'subscription.renew': ['system'],
   'trial.start': ['system'],
+
+  'activation.activate': ['glpi'],
+  'activation.give_back': ['glpi'],
 
   'staff.search': everyStaff,
   'staff.read': admin,

@@ -49,6 +49,12 @@ const Env = z.object({
     ['postgres', 'postgresql'],
     'postgres://latchkey_worker:password@host:5432/latchkey',
   ).optional(),
+  KEY_SERVICE_DATABASE_URL: url(
+    ['postgres', 'postgresql'],
+    'postgres://latchkey_key_service:password@host:5432/latchkey',
+  ).optional(),
+  // Where the web process passes on what GLPI servers ask, when no proxy parts the paths.
+  KEY_SERVICE_URL: url(['http', 'https'], 'http://127.0.0.1:3100').default('http://127.0.0.1:3100'),
   DATABASE_POOL_SIZE: z
     .string()
     .default('10')

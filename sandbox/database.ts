@@ -16,6 +16,7 @@ export function migrateDatabase(postgres: Postgres, database: string): Promise<v
     owner: postgres.url(database),
     app: postgres.url(database, 'latchkey_app'),
     worker: postgres.url(database, 'latchkey_worker'),
+    keyService: postgres.url(database, 'latchkey_key_service'),
   })
 }
 

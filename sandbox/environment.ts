@@ -60,6 +60,7 @@ export function productEnvironment(options: {
     DATABASE_OWNER_URL: postgres.ownerUrl,
     DATABASE_URL: postgres.url('latchkey', 'latchkey_app'),
     WORKER_DATABASE_URL: postgres.url('latchkey', 'latchkey_worker'),
+    KEY_SERVICE_DATABASE_URL: postgres.url('latchkey', 'latchkey_key_service'),
     PUBLIC_URL: publicUrl,
     SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
     MAIL_FROM: 'Latchkey <portal@latchkey.example>',

@@ -56,9 +56,8 @@ export async function startPortal(options: Options): Promise<Portal> {
     running.push(startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }))
     const seeded = await prepareDatabase(postgres, env, options.size, print)
     const mode = options.dev ? { NODE_ENV: 'development' } : {}
-    running.push(
-      ...startProduct({ parts, host: '127.0.0.1', port, env: { ...process.env, ...env, ...mode }, print }),
-    )
+    const product = { parts, host: '127.0.0.1', port, keyServicePort: await freePort() }
+    running.push(...startProduct({ ...product, env: { ...process.env, ...env, ...mode }, print }))
     const watched = [...running, { name: 'postgres', exited: postgres.exited }]
     const ended = firstToEnd(watched).then((first) => (stopping ? new Promise<never>(() => {}) : first))
     await untilReady(running, ended)

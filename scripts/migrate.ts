@@ -5,6 +5,7 @@ const addresses = {
   owner: ['DATABASE_OWNER_URL', 'postgres://owner:password@host:5432/latchkey'],
   app: ['DATABASE_URL', 'postgres://latchkey_app:password@host:5432/latchkey'],
   worker: ['WORKER_DATABASE_URL', 'postgres://latchkey_worker:password@host:5432/latchkey'],
+  keyService: ['KEY_SERVICE_DATABASE_URL', 'postgres://latchkey_key_service:password@host:5432/latchkey'],
 } as const
 
 function read(which: keyof typeof addresses): string {
@@ -16,7 +17,12 @@ function read(which: keyof typeof addresses): string {
 }
 
 try {
-  await migrate({ owner: read('owner'), app: read('app'), worker: read('worker') })
+  await migrate({
+    owner: read('owner'),
+    app: read('app'),
+    worker: read('worker'),
+    keyService: read('keyService'),
+  })
   process.stdout.write('The database is at this version.\n')
 } catch (error) {
   process.stderr.write(

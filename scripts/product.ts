@@ -3,23 +3,33 @@ import { type Running, startProcess } from '@/scripts/processes'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-export type Part = 'web' | 'worker'
-export const parts: readonly Part[] = ['web', 'worker']
+export const parts = ['web', 'key-service', 'worker'] as const
+export type Part = (typeof parts)[number]
 
 export type ProductOptions = {
   parts: readonly Part[]
   host: string
   port: number
+  /** Where the key service listens; 3100 unless said. */
+  keyServicePort?: number
   env: Record<string, string | undefined>
   print: (line: string) => void
 }
 
 /** Starts the processes of the built product. The environment is checked by each of them. */
 export function startProduct(options: ProductOptions): Running[] {
-  return options.parts.map((part) => (part === 'web' ? startWeb(options) : startWorker(options)))
+  return options.parts.map((part) => starts[part](options))
 }
 
-function startWeb({ host, port, env, print }: ProductOptions): Running {
+const usualPort = 3100
+
+const starts: Record<Part, (options: ProductOptions) => Running> = {
+  web: startWeb,
+  'key-service': startKeyService,
+  worker: startWorker,
+}
+
+function startWeb({ host, port, keyServicePort = usualPort, env, print }: ProductOptions): Running {
   return startProcess({
     name: 'web',
     command: [process.execPath, 'scripts/web.ts'],
@@ -27,12 +37,41 @@ function startWeb({ host, port, env, print }: ProductOptions): Running {
     env: {
       NODE_ENV: 'production',
       NEXT_TELEMETRY_DISABLED: '1',
+      KEY_SERVICE_URL: `http://127.0.0.1:${keyServicePort}`,
       ...env,
       PORT: `${port}`,
       HOST: host,
     },
     output: (line) => print(`[web] ${line}`),
     readyUrl: `http://${reachable(host)}:${port}/api/ready`,
+  })
+}
+
+/** Secrets that are not the key service's: it can give away no key that is stored, and sign in nobody. */
+const notForKeyService = [
+  ...['DATABASE_URL', 'WORKER_DATABASE_URL', 'DATABASE_OWNER_URL', 'KEY_RING', 'SIGN_IN_SECRET'],
+  ...['AUDIT_SIGNING_KEY', 'SMTP_URL', 'STAFF_OIDC_CLIENT_SECRET'],
+]
+
+function startKeyService({ keyServicePort = usualPort, parts, env, print }: ProductOptions): Running {
+  const withheld = Object.fromEntries(notForKeyService.map((name) => [name, undefined]))
+  // The web process passes calls on, and says whose they are.
+  const proxies = parts.includes('web') ? '127.0.0.1,::1' : ''
+  const host = env.KEY_SERVICE_HOST ?? '127.0.0.1'
+  return startProcess({
+    name: 'key-service',
+    command: [process.execPath, '--import', 'tsx', 'key-service/main.ts'],
+    cwd: root,
+    env: {
+      NODE_ENV: 'production',
+      ...env,
+      ...withheld,
+      KEY_SERVICE_HOST: host,
+      KEY_SERVICE_PORT: `${keyServicePort}`,
+      TRUSTED_PROXIES: [env.TRUSTED_PROXIES, proxies].filter(Boolean).join(','),
+    },
+    output: (line) => print(`[key-service] ${line}`),
+    readyUrl: `http://${reachable(host)}:${keyServicePort}/api/v1/ping`,
   })
 }
 

@@ -13,10 +13,10 @@ function wantedParts(): readonly Part[] {
   return names.length === 0 ? parts : parts.filter((part) => names.includes(part))
 }
 
-function wantedPort(): number {
-  const port = Number(process.env.PORT ?? 3000)
+function wantedPort(name: 'PORT' | 'KEY_SERVICE_PORT', usual: number): number {
+  const port = Number(process.env[name] ?? usual)
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port
-  print(`PORT must be a number between 1 and 65535, not "${process.env.PORT}".`)
+  print(`${name} must be a number between 1 and 65535, not "${process.env[name]}".`)
   process.exit(1)
 }
 
@@ -24,7 +24,8 @@ const stop = requestToStop()
 const running = startProduct({
   parts: wantedParts(),
   host: process.env.HOST ?? '0.0.0.0',
-  port: wantedPort(),
+  port: wantedPort('PORT', 3000),
+  keyServicePort: wantedPort('KEY_SERVICE_PORT', 3100),
   env: process.env,
   print,
 })

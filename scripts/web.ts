@@ -9,6 +9,7 @@ import { isUnchecked, watchAnswer } from '../lib/answer.ts'
 import { env } from '../lib/env.ts'
 import { setClientAddress, trustedProxies } from './client-address.ts'
 import { setHeaders } from './headers.ts'
+import { forward, isForKeyService } from './key-service.ts'
 import { answerOutage, explainOutage } from './outage.ts'
 import { explainOutdated } from './outdated.ts'
 import { stopInOrder } from './stop-in-order.ts'
@@ -19,7 +20,7 @@ const hostname = process.env.HOST ?? '0.0.0.0'
 // The longest form of the portal has some kilobytes.
 const mostBytes = 262_144
 // Checked before it is read, and so before Next comes to the start's own check (instrumentation.ts).
-const { PUBLIC_URL: publicOrigin, TRUSTED_PROXIES } = checkedEnv()
+const { PUBLIC_URL: publicOrigin, TRUSTED_PROXIES, KEY_SERVICE_URL } = checkedEnv()
 const trusted = trustedProxies(TRUSTED_PROXIES)
 
 const app = next({ dev: process.env.NODE_ENV === 'development', hostname, port })
@@ -37,6 +38,10 @@ const server = createServer(options, (request, response) => {
   request.headers['x-path'] = (request.url ?? '/')
     .replace(/([?&])_rsc(?:=[^&]*)?(?:&|$)/, '$1')
     .replace(/[?&]$/, '')
+  if (isForKeyService(request.url ?? '')) {
+    forward(request, response, KEY_SERVICE_URL)
+    return
+  }
   const status = refusal(request)
   if (status) {
     response

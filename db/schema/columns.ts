@@ -57,3 +57,21 @@ export const organizationPolicy = (organizationId: AnyPgColumn) => [
     using: sql`${organizationId} = (select current_organization()) or (select current_scope()) = 'system'`,
   }),
 ]
+
+/** For the security-definer functions: their owner is in no scope, and has rights to few columns (db/roles.ts). */
+export const definerReads = pgPolicy('definer_reads', {
+  for: 'select',
+  to: 'latchkey_definer',
+  using: sql`true`,
+})
+export const definerAdds = pgPolicy('definer_adds', {
+  for: 'insert',
+  to: 'latchkey_definer',
+  withCheck: sql`true`,
+})
+export const definerChanges = pgPolicy('definer_changes', {
+  for: 'update',
+  to: 'latchkey_definer',
+  using: sql`true`,
+  withCheck: sql`true`,
+})

@@ -5,7 +5,6 @@ import {
   foreignKey,
   index,
   pgEnum,
-  pgPolicy,
   pgTable,
   smallint,
   text,
@@ -13,7 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { folded, id, instant, isWritten, organizationPolicy } from './columns'
+import { definerChanges, definerReads, folded, id, instant, isWritten, organizationPolicy } from './columns'
 import { organizations } from './organizations'
 
 export const environment = pgEnum('environment', ['production', 'test'])
@@ -61,7 +60,8 @@ export const instances = pgTable(
     // For staff, who search all organizations: docs/decisions/0008.
     index('instances_label_anywhere').using('gin', t.labelFolded.op('gin_trgm_ops')),
     ...organizationPolicy(t.organizationId),
-    pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),
+    definerReads,
+    definerChanges,
   ],
 )
 
@@ -108,6 +108,6 @@ export const instanceAddresses = pgTable(
     check('instance_addresses_span', sql`${t.createdAt} <= ${t.retiredAt}`),
     index('instance_addresses_search').using('gin', t.urlIdentity.op('gin_trgm_ops')),
     ...organizationPolicy(t.organizationId),
-    pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),
+    definerReads,
   ],
 )

@@ -14,7 +14,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import { keyBinding, keyKind, products } from './catalog'
-import { bytes, id, instant, organizationPolicy } from './columns'
+import { bytes, definerReads, id, instant, organizationPolicy } from './columns'
 import { instances } from './instances'
 import { organizations } from './organizations'
 import { people } from './people'
@@ -138,6 +138,7 @@ export const keys = pgTable(
     index('keys_last_four_anywhere').on(t.lastFour),
     index('keys_ring_version').on(t.ringVersion),
     ...organizationPolicy(t.organizationId),
+    definerReads,
   ],
 )
 
@@ -177,6 +178,7 @@ export const revocations = pgTable(
       .on(t.organizationId, t.revokedAt, t.keyId)
       .where(sql`${t.restoredAt} is null`),
     ...organizationPolicy(t.organizationId),
+    definerReads,
   ],
 )
 

@@ -1,17 +1,7 @@
 import { sql } from 'drizzle-orm'
-import {
-  check,
-  index,
-  pgEnum,
-  pgPolicy,
-  pgTable,
-  primaryKey,
-  text,
-  uniqueIndex,
-  uuid,
-} from 'drizzle-orm/pg-core'
+import { check, index, pgEnum, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { reserved } from '@/lib/organizations/slug'
-import { bytes, folded, id, instant, isTimeZone, organizationPolicy } from './columns'
+import { bytes, definerReads, folded, id, instant, isTimeZone, organizationPolicy } from './columns'
 import { language, people } from './people'
 
 export const memberRole = pgEnum('member_role', ['owner', 'billing', 'technical', 'viewer'])
@@ -39,7 +29,7 @@ export const organizations = pgTable(
     check('organizations_time_zone', isTimeZone(t.timeZone)),
     check('organizations_name', sql`length(${t.name}) between 1 and 200 and ${t.name} ~ '[^[:space:]]'`),
     ...organizationPolicy(t.id),
-    pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),
+    definerReads,
   ],
 )
 
@@ -59,7 +49,7 @@ export const memberships = pgTable(
     primaryKey({ columns: [t.organizationId, t.personId] }),
     index('memberships_person').on(t.personId),
     ...organizationPolicy(t.organizationId),
-    pgPolicy('definer_reads', { for: 'select', to: 'latchkey_definer', using: sql`true` }),
+    definerReads,
   ],
 )
 

@@ -1,8 +1,11 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, getTableColumns, isNull } from 'drizzle-orm'
 import { products } from '@/db/schema/catalog'
 import { keys, revocations } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { NotFound } from '@/lib/errors'
+
+// Without what the vault made of it: the key service, which notes that a key was seen, may not read that.
+const { cipher: _, ringVersion: __, fingerprint: ___, lastFour: ____, ...facts } = getTableColumns(keys)
 
 /**
  * Locks a key for a change, with the facts that the rules ask for. Not against references to it: the entry of somebody's
@@ -11,14 +14,14 @@ import { NotFound } from '@/lib/errors'
  */
 export async function lockKey(tx: OrganizationTx, organizationId: string, keyId: string) {
   const [row] = await tx
-    .select({ key: keys, product: products })
+    .select({ key: facts, product: products })
     .from(keys)
     .innerJoin(products, eq(products.id, keys.productId))
     .where(and(eq(keys.organizationId, organizationId), eq(keys.id, keyId)))
     .for('no key update', { of: keys })
   if (!row) throw new NotFound('key')
   const [revocation] = await tx
-    .select()
+    .select({ id: revocations.id })
     .from(revocations)
     .where(
       and(

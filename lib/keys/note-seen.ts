@@ -1,6 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { keys } from '@/db/schema/keys'
+import type { OrganizationTx } from '@/db/scope'
 import { command } from '@/lib/command'
 import { at } from './issue'
 import { lockKey } from './lock'
@@ -20,19 +21,26 @@ export const noteKeySeen = command(
       unchanged()
       return { product: key.product.name }
     }
-    await tx
-      .update(keys)
-      .set({ firstSeenAt: now })
-      .where(and(eq(keys.organizationId, organizationId), eq(keys.id, keyId)))
-    if (key.followsId) {
-      await tx
-        .update(keys)
-        .set({ replacedAt: now })
-        .where(
-          and(eq(keys.organizationId, organizationId), eq(keys.id, key.followsId), isNull(keys.replacedAt)),
-        )
-    }
+    await markSeen(tx, organizationId, key, now)
     audit({ keyId, ...at(key.instanceId), details: { shortId: key.shortId, product: key.product.name } })
     return { product: key.product.name }
   },
 )
+
+/** Marks a locked key as seen, and the one that it follows as replaced. */
+export async function markSeen(
+  tx: OrganizationTx,
+  organizationId: string,
+  { id, followsId }: { id: string; followsId: string | null },
+  now: Date,
+) {
+  await tx
+    .update(keys)
+    .set({ firstSeenAt: now })
+    .where(and(eq(keys.organizationId, organizationId), eq(keys.id, id)))
+  if (!followsId) return
+  await tx
+    .update(keys)
+    .set({ replacedAt: now })
+    .where(and(eq(keys.organizationId, organizationId), eq(keys.id, followsId), isNull(keys.replacedAt)))
+}

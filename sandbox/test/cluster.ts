@@ -20,6 +20,7 @@ export async function setup(project: TestProject) {
     owner: postgres.url('DATABASE'),
     app: postgres.url('DATABASE', loginRoles.app),
     worker: postgres.url('DATABASE', loginRoles.worker),
+    keyService: postgres.url('DATABASE', loginRoles.keyService),
   })
   return async () => {
     await postgres.stop('immediate')

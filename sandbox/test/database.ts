@@ -4,7 +4,7 @@ import pg from 'pg'
 import { afterAll, inject } from 'vitest'
 import { templateDatabase } from '@/sandbox/test/names'
 
-export type TestDatabase = { name: string; ownerUrl: string; appUrl: string; workerUrl: string }
+export type TestDatabase = Record<'name' | 'ownerUrl' | 'appUrl' | 'workerUrl' | 'keyServiceUrl', string>
 
 /**
  * A migrated, empty database for the test file that calls this at its top. It is dropped after the file's last test,
@@ -24,6 +24,7 @@ export async function testDatabase(): Promise<TestDatabase> {
     ownerUrl: urlOf(urls.owner, name),
     appUrl: urlOf(urls.app, name),
     workerUrl: urlOf(urls.worker, name),
+    keyServiceUrl: urlOf(urls.keyService, name),
   }
 }
 

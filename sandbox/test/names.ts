@@ -1,9 +1,13 @@
 export const templateDatabase = 'latchkey'
 
-export const loginRoles = { app: 'latchkey_app', worker: 'latchkey_worker' }
+export const loginRoles = {
+  app: 'latchkey_app',
+  worker: 'latchkey_worker',
+  keyService: 'latchkey_key_service',
+}
 
 /** Addresses of databases in the run's cluster, with `DATABASE` where the name of one goes. */
-export type ClusterUrls = { owner: string; app: string; worker: string }
+export type ClusterUrls = Record<'owner' | 'app' | 'worker' | 'keyService', string>
 
 declare module 'vitest' {
   interface ProvidedContext {

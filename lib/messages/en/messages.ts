@@ -1,4 +1,5 @@
 import account from './account.json'
+import activations from './activations.json'
 import activity from './activity.json'
 import audit from './audit.json'
 import errors from './errors.json'
@@ -18,6 +19,7 @@ import staff from './staff.json'
 /** A file per room. */
 export const en = {
   account,
+  activations,
   activity,
   audit,
   errors,

@@ -1,5 +1,6 @@
 import type { en } from '@/lib/messages/en/messages'
 import account from './account.json'
+import activations from './activations.json'
 import activity from './activity.json'
 import audit from './audit.json'
 import errors from './errors.json'
@@ -18,6 +19,7 @@ import staff from './staff.json'
 
 export const fr: typeof en = {
   account,
+  activations,
   activity,
   audit,
   errors,

@@ -1,0 +1,250 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  foreignKey,
+  index,
+  integer,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import {
+  bytes,
+  definerAdds,
+  definerChanges,
+  definerReads,
+  id,
+  instant,
+  isWritten,
+  organizationPolicy,
+} from './columns'
+import { environment, instances } from './instances'
+import { keys } from './keys'
+import { people } from './people'
+
+/** A key in use on an instance: what one installation got when it presented the key. */
+export const activations = pgTable(
+  'activations',
+  {
+    id: id(),
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    instanceId: uuid().notNull(),
+    installationId: text().notNull(),
+    environment: environment().notNull(),
+    /** Whether its key has one place for each environment; a key of the whole organization has as many as instances. */
+    exclusive: boolean().notNull(),
+    /** SHA-256 of the secret that the first answer held. */
+    secretHash: bytes().notNull(),
+    /** The lease that was given last, and the one before: who names an older one is a copy of the installation. */
+    leaseId: uuid().notNull(),
+    previousLeaseId: uuid(),
+    leaseEndsAt: instant().notNull(),
+    createdAt: instant().notNull(),
+    refreshedAt: instant().notNull(),
+    givenBackAt: instant(),
+  },
+  (t) => [
+    unique('activations_organization').on(t.organizationId, t.id),
+    foreignKey({
+      name: 'activations_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    foreignKey({
+      name: 'activations_instance_fk',
+      columns: [t.organizationId, t.instanceId],
+      foreignColumns: [instances.organizationId, instances.id],
+    }),
+    uniqueIndex('activations_once')
+      .on(t.organizationId, t.keyId, t.installationId)
+      .where(sql`${t.givenBackAt} is null`),
+    // DESIGN §2, rule 3: one production installation, and one test copy.
+    uniqueIndex('activations_place')
+      .on(t.organizationId, t.keyId, t.environment)
+      .where(sql`${t.givenBackAt} is null and ${t.exclusive}`),
+    index('activations_instance').on(t.organizationId, t.instanceId),
+    check('activations_installation_id', isWritten(t.installationId)),
+    check('activations_secret_hash', sql`octet_length(${t.secretHash}) = 32`),
+    check('activations_span', sql`${t.createdAt} <= ${t.refreshedAt} and ${t.createdAt} <= ${t.givenBackAt}`),
+    ...organizationPolicy(t.organizationId),
+    definerReads,
+    definerChanges,
+  ],
+)
+
+/** What a call left to be asked: whose installation it is, or what a new address or a second lease means. */
+export const questionKind = pgEnum('question_kind', ['installation', 'address', 'copy'])
+export const questionAnswer = pgEnum('question_answer', ['test_copy', 'moved', 'further_address', 'not_ours'])
+
+/** One entry per key and installation, however often it calls. */
+export const questions = pgTable(
+  'questions',
+  {
+    id: id(),
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    kind: questionKind().notNull(),
+    installationId: text().notNull(),
+    /** As the caller said it, in normal form; null where it said none. */
+    url: text(),
+    glpiVersion: text(),
+    /** What GLPI's administrator reads in the refusal. */
+    refusalCode: text().notNull(),
+    firstAt: instant().notNull(),
+    lastAt: instant().notNull(),
+    calls: integer().notNull(),
+    answer: questionAnswer(),
+    answeredAt: instant(),
+    answeredById: uuid().references(() => people.id),
+  },
+  (t) => [
+    unique('questions_organization').on(t.organizationId, t.id),
+    foreignKey({
+      name: 'questions_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    uniqueIndex('questions_once').on(t.organizationId, t.keyId, t.kind, t.installationId),
+    index('questions_code').on(t.organizationId, t.refusalCode),
+    index('questions_open').on(t.organizationId, t.lastAt).where(sql`${t.answeredAt} is null`),
+    check('questions_installation_id', isWritten(t.installationId)),
+    check('questions_code_shape', sql`${t.refusalCode} ~ '^[0-9A-HJKMNP-TV-Z]{6}$'`),
+    check('questions_span', sql`${t.firstAt} <= ${t.lastAt}`),
+    check('questions_calls', sql`${t.calls} >= 1`),
+    check('questions_answered', sql`(${t.answer} is null) = (${t.answeredAt} is null)`),
+    ...organizationPolicy(t.organizationId),
+    definerReads,
+    definerAdds,
+    definerChanges,
+  ],
+)
+
+/** How many entries of a key are open, at most twenty; and what called beyond them. Its row is locked to open one. */
+export const questionCounts = pgTable(
+  'question_counts',
+  {
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    open: integer().notNull().default(0),
+    unlisted: bigint({ mode: 'number' }).notNull().default(0),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.keyId] }),
+    foreignKey({
+      name: 'question_counts_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    check('question_counts_open', sql`${t.open} between 0 and 20`),
+    check('question_counts_unlisted', sql`${t.unlisted} >= 0`),
+    ...organizationPolicy(t.organizationId),
+    definerReads,
+    definerAdds,
+    definerChanges,
+  ],
+)
+
+/** What a GLPI was answered; of the same second and the same caller in one row. */
+export const checks = pgTable(
+  'checks',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    instanceId: uuid(),
+    installationId: text(),
+    at: instant().notNull(),
+    /** What was asked: `validate`, `activate`, `refresh`, `give_back`, `registration`, `marketplace`, `download`. */
+    asked: text().notNull(),
+    code: text().notNull(),
+    notes: text().array().notNull(),
+    url: text(),
+    glpiVersion: text(),
+    productVersion: text(),
+    calls: integer().notNull(),
+  },
+  (t) => [
+    foreignKey({
+      name: 'checks_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    foreignKey({
+      name: 'checks_instance_fk',
+      columns: [t.organizationId, t.instanceId],
+      foreignColumns: [instances.organizationId, instances.id],
+    }),
+    index('checks_key').on(t.organizationId, t.keyId, t.at),
+    index('checks_instance').on(t.organizationId, t.instanceId, t.at),
+    index('checks_at').on(t.at),
+    check('checks_calls', sql`${t.calls} >= 1`),
+    ...organizationPolicy(t.organizationId),
+    definerAdds,
+  ],
+)
+
+/** Checks older than 30 days, counted per day (UTC). */
+export const checkDays = pgTable(
+  'check_days',
+  {
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    day: date({ mode: 'string' }).notNull(),
+    asked: text().notNull(),
+    code: text().notNull(),
+    calls: bigint({ mode: 'number' }).notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.keyId, t.day, t.asked, t.code] }),
+    foreignKey({
+      name: 'check_days_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    check('check_days_calls', sql`${t.calls} >= 1`),
+    ...organizationPolicy(t.organizationId),
+  ],
+)
+
+/** When an installation last called with a key that is good there, and as what. */
+export const sightings = pgTable(
+  'sightings',
+  {
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    installationId: text().notNull(),
+    instanceId: uuid().notNull(),
+    firstAt: instant().notNull(),
+    lastAt: instant().notNull(),
+    url: text(),
+    glpiVersion: text(),
+    productVersion: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.keyId, t.installationId] }),
+    foreignKey({
+      name: 'sightings_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    foreignKey({
+      name: 'sightings_instance_fk',
+      columns: [t.organizationId, t.instanceId],
+      foreignColumns: [instances.organizationId, instances.id],
+    }),
+    index('sightings_instance').on(t.organizationId, t.instanceId, t.lastAt),
+    check('sightings_span', sql`${t.firstAt} <= ${t.lastAt}`),
+    ...organizationPolicy(t.organizationId),
+    definerReads,
+    definerAdds,
+    definerChanges,
+  ],
+)

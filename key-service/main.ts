@@ -1,0 +1,74 @@
+import { type BlockList, isIPv6 } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { checkRole } from '@/db/check-role'
+import { closePool, openPoolAt, pool } from '@/db/client'
+import { throwIfNotMigrated } from '@/db/failures'
+import { history } from '@/lib/activations/history'
+import { env, keepOnly } from '@/lib/env'
+import { log } from '@/lib/log'
+import { trustedProxies } from '@/scripts/client-address'
+import { buildServer } from './server'
+
+/*
+ * The key service's process: what GLPI servers talk to, apart from the portal, with a database role that can do next to
+ * nothing, and without the ring that opens registration keys.
+ */
+keepOnly(
+  'KEY_SERVICE_DATABASE_URL',
+  'DATABASE_POOL_SIZE',
+  'PUBLIC_URL',
+  'KEY_FINGERPRINT_SECRET',
+  'LEASE_KEY_RING',
+  'TRUSTED_PROXIES',
+  'VENDOR_NAME',
+  'SUPPORT_EMAIL',
+  'LOG_LEVEL',
+  'SANDBOX_CLOCK_FILE',
+)
+
+async function main() {
+  const { KEY_SERVICE_DATABASE_URL, LEASE_KEY_RING, TRUSTED_PROXIES } = env()
+  if (!KEY_SERVICE_DATABASE_URL)
+    throw new Error('KEY_SERVICE_DATABASE_URL is missing; .env.example explains it')
+  if (!LEASE_KEY_RING) throw new Error('LEASE_KEY_RING is missing; .env.example explains it')
+  openPoolAt(KEY_SERVICE_DATABASE_URL)
+  const app = await buildServer(isOneOf(trustedProxies(TRUSTED_PROXIES)))
+  const stop = async () => {
+    await app.close()
+    await history.flush()
+    await closePool()
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop())
+  const address = await app.listen({
+    host: process.env.KEY_SERVICE_HOST ?? '127.0.0.1',
+    port: Number(process.env.KEY_SERVICE_PORT ?? 3100),
+  })
+  log.info({ address }, 'the key service is ready')
+  await checkedOnceDatabaseAnswers()
+}
+
+const isOneOf = (proxies: BlockList) => (address: string) =>
+  proxies.check(address.replace(/^::ffff:/, ''), isIPv6(address.replace(/^::ffff:/, '')) ? 'ipv6' : 'ipv4')
+
+/** A database that is down stops no start: calls are answered as in an outage until it is back. */
+async function checkedOnceDatabaseAnswers() {
+  for (let tries = 0; ; tries++) {
+    try {
+      await pool().query('select 1')
+      return await checkRole(pool())
+    } catch (error) {
+      throwIfNotMigrated(error)
+      if (error instanceof Error && error.message.startsWith('The database role')) throw error
+      if (tries === 0) log.warn({ err: error }, 'the database does not answer; the key service waits for it')
+      await wait(1_000)
+    }
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`The key service ends. ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}

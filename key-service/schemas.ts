@@ -1,0 +1,160 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { parseGlpiVersion } from '@/lib/catalog/rules'
+import { parseInstanceUrl } from '@/lib/instances/url'
+
+/*
+ * What GLPIs send. The same schemas parse the requests and make the reference (/api/openapi.json). Fields that are not
+ * known are ignored: an older portal must not break a newer plugin.
+ */
+
+const Key = z
+  .string()
+  .max(4_000)
+  .meta({ description: 'The registration key as it was pasted; or in the header X-Registration-Key.' })
+const Product = z
+  .string()
+  .regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/)
+  .max(100)
+  .meta({ description: 'The plugin’s directory in GLPI.', example: 'forms' })
+export const InstallationId = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,100}$/)
+  .meta({
+    description: 'What this GLPI calls itself: GLPINetwork::getGlpiUid().',
+    example: 'b6sf8Ht0vVcX3nRk2wYq',
+  })
+const Url = z
+  .string()
+  .max(2_048)
+  .meta({ description: 'The address of this GLPI.', example: 'https://glpi.example.com' })
+const Version = z.string().max(50)
+const Nonce = z
+  .string()
+  .regex(/^[\w-]{8,128}$/)
+  .meta({ description: 'Repeated in the signed answer.' })
+
+const shared = {
+  key: Key.optional(),
+  url: Url.optional(),
+  product_version: Version.optional(),
+  glpi_version: Version.optional(),
+  kinds: z
+    .array(z.enum(['subscription', 'trial', 'permanent']))
+    .min(1)
+    .max(3)
+    .optional()
+    .meta({ description: 'The kinds of key that are taken; all where it is left out.' }),
+  nonce: Nonce.optional(),
+}
+
+export const ActivationRequest = z
+  .object({
+    ...shared,
+    product: Product,
+    installation_id: InstallationId,
+    environment: z.enum(['production', 'test']).optional(),
+  })
+  .meta({ id: 'ActivationRequest' })
+export const RefreshRequest = z
+  .object({
+    ...shared,
+    product: Product,
+    installation_id: InstallationId,
+    lease: z.uuid().optional().meta({ description: 'The jti of the lease that this one follows.' }),
+    secret: z.string().max(100).optional().meta({ description: 'The activation’s secret.' }),
+  })
+  .meta({ id: 'RefreshRequest' })
+export const ValidateRequest = z
+  .object({ ...shared, product: Product.optional(), installation_id: InstallationId.optional() })
+  .meta({ id: 'ValidateRequest' })
+export const GiveBackRequest = z
+  .object({ key: Key.optional(), installation_id: InstallationId })
+  .meta({ id: 'GiveBackRequest' })
+
+type Body = z.infer<typeof ValidateRequest> & { environment?: unknown }
+
+/** A request as lib/activations takes it. @throws FieldError for a key that is missing, or an address that is none */
+export function callOf(body: Partial<Body>, { headers, ip }: Pick<FastifyRequest, 'headers' | 'ip'>) {
+  const header = headers['x-registration-key']
+  const key = body.key ?? (typeof header === 'string' ? header : undefined)
+  if (key === undefined) throw new FieldError('key', 'required')
+  return {
+    key,
+    from: ip,
+    ...addressOf(body.url),
+    glpiVersion: (body.glpi_version && parseGlpiVersion(body.glpi_version)) || undefined,
+    productVersion: body.product_version,
+    kinds: body.kinds,
+    nonce: body.nonce,
+  }
+}
+
+function addressOf(url: string | undefined) {
+  if (!url) return {}
+  const parsed = parseInstanceUrl(url)
+  if (!parsed.ok) throw new FieldError('url', parsed.because)
+  return { url: parsed.url, address: parsed.identity }
+}
+
+/** A field that is missing or malformed, by its name. */
+export class FieldError extends Error {
+  readonly field: string
+  readonly because: string
+  constructor(field: string, because: string) {
+    super(`${field}: ${because}`)
+    this.field = field
+    this.because = because
+  }
+}
+
+const Verdict = z
+  .object({
+    valid: z.boolean(),
+    code: z.enum([
+      'ok',
+      'malformed',
+      'unknown',
+      'wrong_product',
+      'wrong_kind',
+      'not_started',
+      'expired',
+      'revoked',
+      'bound_elsewhere',
+    ]),
+    notes: z.array(z.enum(['renewed', 'replaced', 'version_mismatch'])),
+    message: z.string().meta({ description: 'For people, in the language of Accept-Language.' }),
+    page: z.url().meta({ description: 'The portal’s page that solves it.' }),
+    refusal_code: z
+      .string()
+      .optional()
+      .meta({ description: 'Of bound_elsewhere: opens the case in the portal.' }),
+  })
+  .meta({ id: 'Verdict' })
+export const ValidateAnswer = Verdict.extend({
+  signed: z.string().meta({ description: 'The verdict as a JWS (verdict+jwt).' }),
+}).meta({ id: 'SignedVerdict' })
+export const LeaseAnswer = z
+  .object({
+    activation: z.object({
+      id: z.uuid(),
+      environment: z.enum(['production', 'test']),
+      secret: z.string().optional(),
+    }),
+    lease: z.string().meta({ description: 'A JWS (lease+jwt).' }),
+    verdict: Verdict,
+  })
+  .meta({ id: 'LeaseAnswer' })
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string().optional(),
+    page: z.url().optional(),
+    refusal_code: z.string().optional(),
+    signed: z.string().optional(),
+    fields: z.record(z.string(), z.string()).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457' })

@@ -1,0 +1,76 @@
+import underPressure from '@fastify/under-pressure'
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import {
+  hasZodFastifySchemaValidationErrors,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import { DomainError, NotFound, Unavailable } from '@/lib/errors'
+import { newId } from '@/lib/ids'
+import { log } from '@/lib/log'
+import { sendProblem } from './answers'
+import { activationRoutes } from './routes/activations'
+import { keyRoutes } from './routes/keys'
+import { serviceRoutes } from './routes/service'
+import { FieldError } from './schemas'
+
+const mostBytes = 16 * 1_024
+
+/**
+ * What GLPI servers talk to.
+ * @param isProxy whether the address of a peer is a proxy's, whose X-Forwarded-For is believed
+ */
+export async function buildServer(isProxy: (address: string) => boolean) {
+  const app = fastify({
+    bodyLimit: mostBytes,
+    trustProxy: isProxy,
+    // A proxy's health checks and a fleet's calls would fill the log; what is wrong is written below.
+    logger: false,
+    // Asked by none of ours; a stranger's would be written into the log.
+    requestIdHeader: false,
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
+  })
+  app.setErrorHandler(sendError)
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'not_found'))
+  await app.register(underPressure, { maxEventLoopDelay: 250, retryAfter: 5, pressureHandler: sendBusy })
+  await app.register(activationRoutes)
+  await app.register(keyRoutes)
+  await app.register(serviceRoutes)
+  return app
+}
+
+function sendBusy(_request: FastifyRequest, reply: FastifyReply) {
+  sendProblem(reply.header('Retry-After', '5'), 503, 'unavailable')
+}
+
+/** What went wrong on purpose keeps its code; anything else is a bug, told by a number that the log has as well. */
+function sendError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
+  if (error instanceof FieldError) {
+    return sendProblem(reply, 400, 'invalid_input', { fields: { [error.field]: error.because } })
+  }
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const fields = error.validation.map(({ instancePath, message }) => [
+      instancePath.slice(1) || 'body',
+      message,
+    ])
+    return sendProblem(reply, 400, 'invalid_input', { fields: Object.fromEntries(fields) })
+  }
+  if (error instanceof Unavailable) {
+    return sendProblem(reply.header('Retry-After', String(error.facts.retryAfterSeconds)), 503, 'unavailable')
+  }
+  if (error instanceof NotFound) return sendProblem(reply, 404, 'unknown_activation')
+  if (error instanceof DomainError && error.code === 'too_many') {
+    return sendProblem(reply.header('Retry-After', String(error.facts.retryAfterSeconds)), 429, 'too_many')
+  }
+  const { statusCode = 500 } = error
+  if (statusCode < 500) return sendProblem(reply, statusCode, error.code?.toLowerCase() ?? 'bad_request')
+  const reference = newId()
+  log.error({ err: error, reference }, 'a call failed')
+  return sendProblem(reply, 500, 'unexpected', { reference })
+}

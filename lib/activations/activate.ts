@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import { and, eq, isNull } from 'drizzle-orm'
+import { z } from 'zod'
+import { activations } from '@/db/schema/checks'
+import { instances } from '@/db/schema/instances'
+import type { OrganizationTx } from '@/db/scope'
+import { command, type Scope } from '@/lib/command'
+import { Refused } from '@/lib/errors'
+import { newId } from '@/lib/ids'
+import { lockKey } from '@/lib/keys/lock'
+import { markSeen } from '@/lib/keys/note-seen'
+import { catalog, unlockedBy } from './catalog'
+import { type FoundKey, findKeyIn } from './facts'
+import { verdictOn } from './rules'
+
+const ActivateKey = z.object({
+  keyId: z.uuid(),
+  fingerprint: z.instanceof(Buffer),
+  installationId: z.string(),
+  address: z.string().optional(),
+  url: z.string().optional(),
+  product: z.string().optional(),
+  kinds: z.array(z.enum(['subscription', 'trial', 'permanent'])).optional(),
+  secret: z.string(),
+})
+type ActivateKey = z.output<typeof ActivateKey>
+
+/**
+ * Puts a key to use in an installation: it takes the place that the rules give it, once.
+ * @param secret of the activation; kept as its hash, and good where this call is the one that made it
+ * @returns the activation, and whether it is new
+ * @throws Refused with the code of the verdict
+ */
+export const activateKey = command('activation.activate', ActivateKey, async (scope, input) => {
+  const { tx, organizationId, now } = scope
+  // Whoever revokes or moves it meanwhile has either finished or not begun.
+  const key = await lockKey(tx, organizationId, input.keyId)
+  const found = await findKeyIn(tx, input.fingerprint, {
+    installationId: input.installationId,
+    address: input.address,
+  })
+  if (!found) throw new Refused('unknown')
+  if (found.activation) {
+    scope.unchanged()
+    return { activation: found.activation, made: false }
+  }
+  const own = (await catalog()).byId.get(found.productId)
+  const products = own ? unlockedBy(own) : []
+  const verdict = verdictOn({ ...found, products }, input, [], now)
+  if (!verdict.ok || !verdict.place) throw new Refused(verdict.ok ? 'bound_elsewhere' : verdict.code)
+  const { place, binds } = verdict
+  if (binds) await bind(tx, organizationId, place.instanceId, input.installationId)
+  const activation = await insert(scope, input, found, place)
+  if (key.firstSeenAt === null) await markSeen(tx, organizationId, key, now)
+  const details = {
+    shortId: key.shortId,
+    product: key.product.name,
+    installation: input.installationId,
+    binds,
+  }
+  scope.audit({ keyId: key.id, instanceId: place.instanceId, details })
+  return { activation, made: true }
+})
+
+/** First contact: an instance takes the installation ID of the first that calls from its address. */
+async function bind(tx: OrganizationTx, organizationId: string, instanceId: string, installationId: string) {
+  const bound = await tx
+    .update(instances)
+    .set({ installationId })
+    .where(
+      and(
+        eq(instances.organizationId, organizationId),
+        eq(instances.id, instanceId),
+        isNull(instances.installationId),
+      ),
+    )
+    .returning({ id: instances.id })
+  if (bound.length === 0) throw new Refused('bound_elsewhere')
+}
+
+async function insert(
+  { tx, organizationId, now }: Scope,
+  { installationId, secret }: ActivateKey,
+  { id: keyId, binding }: FoundKey,
+  { instanceId, environment }: { instanceId: string; environment: 'production' | 'test' },
+) {
+  const secretHash = createHash('sha256').update(secret).digest()
+  const row = { id: newId(now), organizationId, keyId, instanceId, installationId, environment, secretHash }
+  const inserted = await tx
+    .insert(activations)
+    .values({
+      ...row,
+      exclusive: binding !== 'organization',
+      // The first lease is given after this, like every other.
+      leaseId: newId(now),
+      leaseEndsAt: now,
+      createdAt: now,
+      refreshedAt: now,
+    })
+    .onConflictDoNothing()
+    .returning({ id: activations.id })
+  // The one place for test copies is taken by another of them.
+  if (inserted.length === 0) throw new Refused('bound_elsewhere')
+  return { id: row.id, instanceId, environment, secretHash: secretHash.toString('hex') }
+}

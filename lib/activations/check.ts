@@ -1,0 +1,136 @@
+import { now } from '@/lib/clock'
+import { explainKey, type KeyExplanation } from '@/lib/keys/explain'
+import { parseKey } from '@/lib/keys/format'
+import { fingerprint } from '@/lib/keys/vault'
+import { type CheckedProduct, catalog, unlockedBy } from './catalog'
+import { type FoundKey, findKey } from './facts'
+import { type AskedFor, history, type QuestionKind } from './history'
+import { takeTurn } from './limits'
+import { refusalCode } from './refusal-code'
+import { type Asked, type CheckCode, type CheckNote, type CheckVerdict, verdictOn } from './rules'
+
+/** What a GLPI, or somebody for it, presents. */
+export interface Call extends Asked {
+  /** As it was pasted. */
+  key: string
+  /** In normal form, and its identity (lib/instances/url.ts). */
+  url?: string | undefined
+  address?: string | undefined
+  /** The network address that the call came from, for the limits alone. */
+  from?: string | undefined
+  /** Of its activation, which proves that it is the installation that it says. */
+  secret?: string | undefined
+}
+
+/** The answer to a check, with what its sentence and its remedy need. */
+export interface Checked {
+  code: CheckCode
+  notes: readonly CheckNote[]
+  verdict: CheckVerdict
+  /** The string that was looked up; null where it is none. */
+  key: string | null
+  fingerprint: Buffer | null
+  found: FoundKey | null
+  /** The product that asks, else the key's own. */
+  product: CheckedProduct | null
+  ownProduct: CheckedProduct | null
+  /** Of a malformed key: what is wrong with it, and where. */
+  mistakes: Extract<KeyExplanation, { ok: false }> | null
+  /** Of `bound_elsewhere`, for the one who knows which installation it is. */
+  refusalCode: string | null
+  at: Date
+}
+
+/**
+ * The verdict on a presented key, with an entry for the history.
+ * @param asked what the history calls it
+ * @throws Unavailable
+ */
+export async function checkKey(call: Call, asked: AskedFor): Promise<Checked> {
+  const checked = await judge(call)
+  noteAnswer(call, checked, asked)
+  return checked
+}
+
+/**
+ * The verdict on a presented key: one statement of the database, and nothing is noted.
+ * @throws Refused `too_many`; Unavailable
+ */
+export async function judge(call: Call): Promise<Checked> {
+  const checked = await verdictNow(call)
+  await takeTurn(call, checked)
+  return checked
+}
+
+async function verdictNow(call: Call): Promise<Checked> {
+  const at = now()
+  const looked = await lookUp(call)
+  const { byId, byReference } = await catalog()
+  if (!looked.found) {
+    const product = (call.product && byReference.get(call.product)) || null
+    const code = looked.mistakes ? 'malformed' : 'unknown'
+    const verdict: CheckVerdict = { ok: false, code, notes: [] }
+    return { ...looked, code, notes: [], verdict, product, ownProduct: null, refusalCode: null, at }
+  }
+  const { found } = looked
+  const own = byId.get(found.productId)
+  // One that was added within the minute for which the catalog is kept.
+  if (!own) throw new Error(`the catalog lacks the product of ${found.shortId}`)
+  const product = (call.product && byReference.get(call.product)) || own
+  const verdict = verdictOn({ ...found, products: unlockedBy(own) }, call, product.releases, at)
+  const code =
+    verdict.code === 'bound_elsewhere' && call.installationId
+      ? refusalCode(found.id, call.installationId)
+      : null
+  const { notes } = verdict
+  return { ...looked, code: verdict.code, notes, verdict, product, ownProduct: own, refusalCode: code, at }
+}
+
+/** Keys brought along from elsewhere, of any format, are looked up as they are, only trimmed (DESIGN §5). */
+async function lookUp(call: Call): Promise<Pick<Checked, 'key' | 'fingerprint' | 'found' | 'mistakes'>> {
+  const parsed = parseKey(call.key)
+  const key = parsed.ok ? parsed.key : call.key.trim()
+  const mistakes = () => {
+    const explained = explainKey(call.key)
+    return explained.ok ? null : explained
+  }
+  if (!key) return { key: null, fingerprint: null, found: null, mistakes: mistakes() }
+  const lookedUp = fingerprint(key)
+  const found = await findKey(lookedUp, { installationId: call.installationId, address: call.address })
+  return {
+    key: parsed.ok || found ? key : null,
+    fingerprint: lookedUp,
+    found,
+    mistakes: parsed.ok || found ? null : mistakes(),
+  }
+}
+
+/**
+ * Puts an answer into the key's history.
+ * @param question what it leaves to be asked, where the verdict alone does not say it
+ */
+export function noteAnswer(call: Call, checked: Checked, asked: AskedFor, question = questionOf(checked)) {
+  const { found, verdict, at } = checked
+  if (!found) return
+  history.note({
+    at,
+    organizationId: found.organizationId,
+    keyId: found.id,
+    asked,
+    code: verdict.code,
+    notes: verdict.notes,
+    instanceId: verdict.ok ? (verdict.place?.instanceId ?? null) : null,
+    installationId: call.installationId ?? null,
+    url: call.url ?? null,
+    glpiVersion: call.glpiVersion ?? null,
+    productVersion: call.productVersion ?? null,
+    ...(question && call.installationId
+      ? { question: { kind: question, refusalCode: refusalCode(found.id, call.installationId) } }
+      : {}),
+  })
+}
+
+function questionOf({ verdict }: Checked): QuestionKind | null {
+  if (verdict.code === 'bound_elsewhere') return 'installation'
+  return verdict.ok ? verdict.asks : null
+}

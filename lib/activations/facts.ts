@@ -1,0 +1,103 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { pool } from '@/db/client'
+import { unavailableWhenDown } from '@/db/failures'
+import type { OrganizationTx } from '@/db/scope'
+import type { KeyFacts } from '@/lib/keys/rules'
+import type { CheckedKey, Place } from './rules'
+
+/** What `check_key()` of the database says of a key, for one caller. */
+export interface FoundKey extends KeyFacts {
+  id: string
+  organizationId: string
+  shortId: string
+  kind: CheckedKey['kind']
+  binding: CheckedKey['binding']
+  productId: string
+  startsAt: Date
+  firstSeenAt: Date | null
+  revokedReason: string | null
+  organization: { name: string; slug: string; timeZone: string }
+  places: Place[]
+  /** The caller's, where it has one that was not given back. */
+  activation: { id: string; instanceId: string; environment: Place['environment']; secretHash: string } | null
+}
+
+interface Row {
+  key_id: string
+  organization_id: string
+  short_id: string
+  kind: CheckedKey['kind']
+  binding: CheckedKey['binding']
+  product_id: string
+  starts_at: Date | string
+  expires_at: Date | string | null
+  term_ends_at: Date | string | null
+  renewed_at: Date | string | null
+  replaced_at: Date | string | null
+  first_seen_at: Date | string | null
+  revoked: string | null
+  organization: string
+  slug: string
+  time_zone: string
+  places: Place[]
+  activation: FoundKey['activation']
+}
+
+/** Who asks, as far as it decides where a key may be used. */
+export interface Caller {
+  installationId: string | undefined
+  /** The address's identity (lib/instances/url.ts). */
+  address: string | undefined
+}
+
+/**
+ * Looks a key up in whatever organization has it: one statement outside any transaction, since a transaction would take
+ * twice as long again.
+ * @param fingerprint of lib/keys/vault.ts
+ * @throws Unavailable
+ */
+export async function findKey(fingerprint: Buffer, caller: Caller): Promise<FoundKey | null> {
+  const { rows } = await unavailableWhenDown(() =>
+    pool().query<Row>({
+      name: 'check_key',
+      text: 'select * from check_key($1, $2, $3)',
+      values: [fingerprint, caller.installationId ?? null, caller.address ?? null],
+    }),
+  )
+  return rows[0] ? foundKey(rows[0]) : null
+}
+
+/** The same within a transaction: what was committed before its locks were had. */
+export async function findKeyIn(tx: OrganizationTx, fingerprint: Buffer, caller: Caller) {
+  const call: SQL = sql`select * from check_key(${fingerprint}, ${caller.installationId ?? null}, ${caller.address ?? null})`
+  const { rows } = await tx.execute(call)
+  // the columns of that function
+  const [row] = rows as unknown as Row[]
+  return row ? foundKey(row) : null
+}
+
+/** drizzle hands instants on as texts, the pool as dates. */
+const instant = (value: Date | string) => new Date(value)
+const instantOrNull = (value: Date | string | null) => (value === null ? null : instant(value))
+
+function foundKey(row: Row): FoundKey {
+  return {
+    id: row.key_id,
+    organizationId: row.organization_id,
+    shortId: row.short_id,
+    kind: row.kind,
+    binding: row.binding,
+    productId: row.product_id,
+    startsAt: instant(row.starts_at),
+    expiresAt: instantOrNull(row.expires_at),
+    termEndsAt: instantOrNull(row.term_ends_at),
+    renewedAt: instantOrNull(row.renewed_at),
+    replacedAt: instantOrNull(row.replaced_at),
+    firstSeenAt: instantOrNull(row.first_seen_at),
+    revoked: row.revoked !== null,
+    revokedReason: row.revoked,
+    organization: { name: row.organization, slug: row.slug, timeZone: row.time_zone },
+    places: row.places,
+    activation: row.activation,
+  }
+}

@@ -1,0 +1,60 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { Refused } from '@/lib/errors'
+import { log } from '@/lib/log'
+import type { Call, Checked } from './check'
+
+/*
+ * Counted in the process's memory and not in Postgres, where counting would cost each check more than the check itself
+ * (docs/decisions/0010). Several processes let that many times as much through, which one Postgres carries.
+ */
+
+const perSeconds = 10
+/** Of one key from one installation, and of one key from all that it is refused to. */
+const ofKey = new RateLimiterMemory({ points: 600, duration: perSeconds })
+/** Of keys that nobody was given, from one address: of 2^130 keys a guess finds none, and it should be seen. */
+const guesses = new RateLimiterMemory({ points: 60, duration: 60 })
+
+/**
+ * Takes a turn for a call. Whoever is refused, or knows a key and an installation ID but not the activation's secret, uses
+ * up nothing of the installation that the key belongs to.
+ * @throws Refused `too_many` with `retryAfterSeconds`
+ */
+export async function takeTurn(call: Call, { found, verdict }: Checked) {
+  if (!found) {
+    guessed()
+    return consume(guesses, call.from ?? 'unknown')
+  }
+  const { installationId = '' } = call
+  const who = verdict.ok
+    ? `${installationId} ${isProved(call.secret, found.activation?.secretHash)}`
+    : 'refused'
+  return consume(ofKey, `${found.id} ${who}`)
+}
+
+function isProved(secret: string | undefined, hash: string | undefined): boolean {
+  if (!secret || !hash) return false
+  return timingSafeEqual(createHash('sha256').update(secret).digest(), Buffer.from(hash, 'hex'))
+}
+
+async function consume(limiter: RateLimiterMemory, key: string) {
+  try {
+    await limiter.consume(key)
+  } catch (error) {
+    if (!(error instanceof RateLimiterRes)) throw error
+    throw new Refused('too_many', { retryAfterSeconds: Math.max(1, Math.ceil(error.msBeforeNext / 1_000)) })
+  }
+}
+
+let guessedSince = 0
+
+/** Told once a minute, so that guessing is seen and the log is not what suffers from it. */
+function guessed() {
+  guessedSince++
+  if (guessedSince > 1) return
+  const tell = () => {
+    log.warn({ calls: guessedSince }, 'keys that nobody was given were presented in the last minute')
+    guessedSince = 0
+  }
+  setTimeout(tell, 60_000).unref()
+}

@@ -1,0 +1,51 @@
+import { env } from '@/lib/env'
+import { lastDay } from '@/lib/messages/dates'
+import { type Language, translator } from '@/lib/messages/translator'
+import type { Checked } from './check'
+import { type Asked, fittingRelease } from './rules'
+
+/**
+ * The portal's page that solves it. It names the refusal or the key by what is safe to say; whose they are, and whether
+ * one may see it, the portal asks when it is opened.
+ */
+export function remedyPage({ found, refusalCode }: Pick<Checked, 'found' | 'refusalCode'>): string {
+  const opens = refusalCode ?? found?.shortId
+  return opens ? `${env().PUBLIC_URL}/open/${opens}` : `${env().PUBLIC_URL}/check`
+}
+
+/** The verdict in a sentence for a GLPI's administrator, which says what to do next; its notes follow it. */
+export function verdictSentence(checked: Checked, asked: Asked, language: Language): string {
+  const { found, product, refusalCode, notes } = checked
+  const t = translator(language)
+  const day = (end: Date | null) => (found && end ? lastDay(end, language, found.organization.timeZone) : '')
+  const facts = {
+    page: remedyPage(checked),
+    product: product?.name ?? asked.product ?? '',
+    keyProduct: checked.ownProduct?.name ?? '',
+    kind: found?.kind ?? '',
+    from: found
+      ? lastDay(new Date(found.startsAt.getTime() + 86_400_000), language, found.organization.timeZone)
+      : '',
+    until: day(found?.expiresAt ?? null),
+    reason: found?.revokedReason ?? '',
+    code: refusalCode ?? '',
+    place: checked.mistakes?.mistakes[0]?.place ?? 0,
+  }
+  const said = [t(`activations.verdict.${messageOf(checked)}`, facts)]
+  for (const note of notes) {
+    const { fits } = fittingRelease(asked, product?.releases ?? [])
+    const versions = {
+      version: asked.productVersion ?? '',
+      glpi: asked.glpiVersion ?? '',
+      fits: fits ?? 'none',
+    }
+    said.push(t(`activations.note.${note}`, { ...facts, ...versions }))
+  }
+  return said.join(' ')
+}
+
+function messageOf({ code, mistakes, refusalCode }: Checked) {
+  if (code === 'malformed') return mistakes?.mistakes.length ? 'malformed_at' : 'malformed'
+  if (code === 'bound_elsewhere' && !refusalCode) return 'bound_elsewhere_no_code'
+  return code
+}

@@ -1,0 +1,146 @@
+import { fits, newestFitting, type ReleaseRange } from '@/lib/catalog/rules'
+import { type KeyState, stateOf } from '@/lib/keys/rules'
+
+/** In the order in which they are asked; the first that holds is the answer. */
+export const checkCodes = [
+  'malformed',
+  'unknown',
+  'wrong_product',
+  'wrong_kind',
+  'revoked',
+  'not_started',
+  'expired',
+  'bound_elsewhere',
+  'ok',
+] as const
+export type CheckCode = (typeof checkCodes)[number]
+
+/** What an `ok` may carry: a newer key waits, has been seen, or the version in use does not fit. */
+export const checkNotes = ['renewed', 'replaced', 'version_mismatch'] as const
+export type CheckNote = (typeof checkNotes)[number]
+
+type Kind = 'subscription' | 'trial' | 'permanent'
+
+/** Where a key may be used: its own instance, a test copy of that, or an instance of the organization that it belongs to. */
+export interface Place {
+  instanceId: string
+  environment: 'production' | 'test'
+  /** Null until a GLPI has called. */
+  installationId: string | null
+  url: string | null
+  /** The caller said one of its addresses. */
+  here: boolean
+  /** The key's own instance. */
+  own: boolean
+}
+
+export interface CheckedKey {
+  kind: Kind
+  binding: 'url' | 'installation' | 'organization'
+  /** References: the key's product and, of a suite, each that it contains. */
+  products: readonly string[]
+  startsAt: Date
+  expiresAt: Date | null
+  termEndsAt: Date | null
+  renewedAt: Date | null
+  replacedAt: Date | null
+  revoked: boolean
+  places: readonly Place[]
+}
+
+export interface Asked {
+  /** The plugin that asks; absent where GLPI itself does. */
+  product?: string | undefined
+  /** The kinds that it takes; absent: all. */
+  kinds?: readonly Kind[] | undefined
+  installationId?: string | undefined
+  /** Whether the caller said an address at all. */
+  url?: string | undefined
+  productVersion?: string | undefined
+  glpiVersion?: string | undefined
+}
+
+export type PlaceVerdict =
+  | { ok: true; place: Place; binds: boolean; asks: 'address' | null }
+  | { ok: false; because: 'bound_elsewhere' }
+
+/**
+ * Where a caller may use a key (DESIGN §2, rule 3). An installation that is known there uses it; one that is not takes a
+ * place that no GLPI has called from yet, if its address is absent or that place's. The same installation at a new address
+ * is let through and asked about: nothing changes unasked.
+ */
+export function placeOf(key: Pick<CheckedKey, 'binding' | 'places'>, asked: Asked): PlaceVerdict {
+  const { installationId, url } = asked
+  const elsewhere = { ok: false, because: 'bound_elsewhere' } as const
+  if (!installationId) {
+    const place = key.places.find(({ here, own }) => (url ? here : own))
+    return place ? { ok: true, place, binds: false, asks: null } : elsewhere
+  }
+  // A cloned database has the same ID, so that of two places the one at the caller's address counts.
+  const known = key.places.filter((place) => place.installationId === installationId)
+  const place = known.find(({ here }) => here) ?? known.find(({ own }) => own) ?? known[0]
+  if (place) return { ok: true, place, binds: false, asks: url && !place.here ? 'address' : null }
+  const free = key.places.find(
+    (place) =>
+      place.installationId === null && (url ? place.here : place.own && key.binding !== 'organization'),
+  )
+  return free ? { ok: true, place: free, binds: true, asks: null } : elsewhere
+}
+
+export type CheckVerdict =
+  | {
+      ok: true
+      code: 'ok'
+      notes: CheckNote[]
+      state: KeyState
+      place: Place | null
+      binds: boolean
+      asks: 'address' | null
+    }
+  | { ok: false; code: Exclude<CheckCode, 'ok'>; notes: []; state?: KeyState }
+
+/**
+ * The verdict on a key that is known: the one function behind the API, GLPI's own routes, the check page and the portal.
+ * @param releases of the product that asks
+ */
+export function verdictOn(
+  key: CheckedKey,
+  asked: Asked,
+  releases: readonly ReleaseRange[],
+  now: Date,
+): CheckVerdict {
+  const state = stateOf(key, now)
+  const refuse = (code: Exclude<CheckCode, 'ok'>): CheckVerdict => ({ ok: false, code, notes: [], state })
+  if (asked.product && !key.products.includes(asked.product)) return refuse('wrong_product')
+  if (asked.kinds && !asked.kinds.includes(key.kind)) return refuse('wrong_kind')
+  if (state === 'revoked') return refuse('revoked')
+  if (key.startsAt > now) return refuse('not_started')
+  if (state === 'expired') return refuse('expired')
+  const place = placeOf(key, asked)
+  if (!place.ok && (asked.installationId || asked.url)) return refuse('bound_elsewhere')
+  const notes: CheckNote[] = []
+  if (state === 'renewed' || state === 'replaced') notes.push(state)
+  if (fittingRelease(asked, releases).mismatch) notes.push('version_mismatch')
+  return {
+    ok: true,
+    code: 'ok',
+    notes,
+    state,
+    place: place.ok ? place.place : null,
+    binds: place.ok && place.binds,
+    asks: place.ok ? place.asks : null,
+  }
+}
+
+/** Whether the plugin's version is known not to work on that GLPI, and the newest that does. */
+export function fittingRelease(
+  { productVersion, glpiVersion }: Asked,
+  releases: readonly ReleaseRange[],
+): { mismatch: boolean; fits: string | null } {
+  if (!glpiVersion || releases.length === 0) return { mismatch: false, fits: null }
+  const used = releases.find(({ version }) => version === productVersion)
+  return {
+    mismatch: used !== undefined && !fits(used, glpiVersion),
+    fits: newestFitting(releases, glpiVersion)?.version ?? null,
+  }
+}

@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import { pool } from '@/db/client'
+import { unavailableWhenDown } from '@/db/failures'
+import { now } from '@/lib/clock'
+import { env } from '@/lib/env'
+import { NotFound, Refused, Unavailable } from '@/lib/errors'
+import { newId } from '@/lib/ids'
+import { activateKey } from './activate'
+import { type Call, type Checked, checkKey, judge, noteAnswer } from './check'
+import { giveBack } from './give-back'
+import type { AskedFor } from './history'
+import { keySha256, leaseClaims, timeClaims, verdictClaims } from './lease'
+import type { Place } from './rules'
+import { signer } from './signer'
+
+/** A call may bring a text that the signed answer repeats, so that no older answer passes for it. */
+type WithNonce = Call & { nonce?: string | undefined }
+
+/** What a GLPI presents to activate or to refresh. */
+export type Presented = WithNonce & { installationId: string; product: string }
+
+/** A lease, or the signed verdict that refuses one. */
+export type Leased =
+  | {
+      ok: true
+      checked: Checked
+      activation: { id: string; environment: Place['environment'] }
+      /** In the first answer of an activation alone. */
+      secret?: string
+      lease: string
+    }
+  | { ok: false; checked: Checked; signed: string }
+
+/** The verdict on a key, signed. @throws Unavailable */
+export async function validate(call: WithNonce) {
+  const checked = await checkKey(call, 'validate')
+  return { checked, signed: await signedVerdict(checked, call) }
+}
+
+function signedVerdict(checked: Checked, call: WithNonce) {
+  const facts = {
+    issuer: env().PUBLIC_URL,
+    verdictId: newId(checked.at),
+    product: call.product ?? checked.product?.reference ?? '',
+    installationId: call.installationId ?? null,
+    keySha256: keySha256(checked.key ?? call.key.trim()),
+    valid: checked.verdict.ok,
+    code: checked.code,
+    notes: checked.notes,
+    nonce: call.nonce,
+  }
+  return signer.sign('verdict+jwt', verdictClaims(facts, checked.at))
+}
+
+/**
+ * Activates a key in an installation. The same call again gets the same activation, and another lease.
+ * @throws Unavailable
+ */
+export async function activate(call: Presented): Promise<Leased> {
+  const first = await judge(call)
+  if (!first.verdict.ok || !first.found) return refuse(call, first, 'activate')
+  if (first.found.activation) return lease(call, first, 'activate')
+  return inTurn(first.found.id, () => activateInTurn(call))
+}
+
+async function activateInTurn(call: Presented): Promise<Leased> {
+  const before = await judge(call)
+  const { found, fingerprint } = before
+  if (!before.verdict.ok || !found || !fingerprint) return refuse(call, before, 'activate')
+  if (found.activation) return lease(call, before, 'activate')
+  const secret = randomBytes(32).toString('base64url')
+  const { product, address, url, installationId, kinds } = call
+  const input = { keyId: found.id, fingerprint, product, address, url, installationId, secret }
+  let made = false
+  try {
+    const by = { actor: { kind: 'glpi' }, organizationId: found.organizationId } as const
+    made = (await activateKey(by, { ...input, ...(kinds && { kinds: [...kinds] }) })).made
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+  }
+  // As it is now, whoever was first.
+  const checked = await judge(call)
+  if (!checked.verdict.ok) return refuse(call, checked, 'activate')
+  if (!checked.found?.activation) throw new Unavailable('activation')
+  const leased = await lease(call, checked, 'activate')
+  return made && leased.ok ? { ...leased, secret } : leased
+}
+
+/**
+ * The daily call of an activation: another lease.
+ * @param named the ID of the lease that it has; who names an older one is a copy of the installation, which is asked about
+ * @throws NotFound where the installation has no such activation, so that it activates anew; Unavailable
+ */
+export async function refresh(
+  call: Presented,
+  activationId: string,
+  named: string | undefined,
+): Promise<Leased> {
+  const checked = await judge(call)
+  if (!checked.verdict.ok || !checked.found) return refuse(call, checked, 'refresh')
+  if (checked.found.activation?.id !== activationId) throw new NotFound('activation')
+  return lease(call, checked, 'refresh', named)
+}
+
+async function refuse(call: Presented, checked: Checked, asked: AskedFor): Promise<Leased> {
+  noteAnswer(call, checked, asked)
+  return { ok: false, checked, signed: await signedVerdict(checked, call) }
+}
+
+async function lease(call: Presented, checked: Checked, asked: AskedFor, named?: string): Promise<Leased> {
+  const { found, product, verdict, at } = checked
+  if (!verdict.ok || !verdict.place || !found?.activation || !product) throw new NotFound('activation')
+  const { id, environment } = found.activation
+  const claims = leaseClaims(
+    {
+      issuer: env().PUBLIC_URL,
+      activationId: id,
+      leaseId: newId(at),
+      product,
+      key: { ...found, sha256: keySha256(checked.key ?? '') },
+      instance: { environment, url: verdict.place.url, installationId: call.installationId },
+      nonce: call.nonce,
+    },
+    at,
+  )
+  const values = [id, found.id, named ?? null, claims.jti, new Date(claims.exp * 1_000), at]
+  const copied = await noteLease(values)
+  if (copied === null) throw new NotFound('activation')
+  noteAnswer(call, checked, asked, copied ? 'copy' : undefined)
+  return { ok: true, checked, activation: { id, environment }, lease: await signer.sign('lease+jwt', claims) }
+}
+
+/** @returns whether another installation with this ID has had a lease meanwhile; null where the activation is no more */
+async function noteLease(values: unknown[]): Promise<boolean | null> {
+  const text = 'select refresh_activation($1, $2, $3, $4, $5, $6) as copied'
+  const { rows } = await unavailableWhenDown(() =>
+    pool().query<{ copied: boolean | null }>({ name: 'refresh_activation', text, values }),
+  )
+  return rows[0]?.copied ?? null
+}
+
+/**
+ * Ends an activation.
+ * @returns when its place is free, or the verdict on a key that is not known
+ * @throws NotFound, Unavailable
+ */
+export async function endActivation(call: Call & { installationId: string }, activationId: string) {
+  const checked = await checkKey(call, 'give_back')
+  if (!checked.found) return { ok: false as const, checked }
+  const { id: keyId, organizationId } = checked.found
+  const by = { actor: { kind: 'glpi' }, organizationId } as const
+  return {
+    ok: true as const,
+    ...(await giveBack(by, { keyId, activationId, installationId: call.installationId })),
+  }
+}
+
+const turns = new Map<string, Promise<unknown>>()
+
+/** One after the other for each key: a hundred at once wait for one another, and hold one connection instead of a hundred. */
+async function inTurn<T>(keyId: string, work: () => Promise<T>): Promise<T> {
+  const mine = (turns.get(keyId) ?? Promise.resolve()).then(work)
+  const settled = mine.catch(() => {})
+  turns.set(keyId, settled)
+  try {
+    return await mine
+  } finally {
+    if (turns.get(keyId) === settled) turns.delete(keyId)
+  }
+}
+
+/** The published signing keys: as others read them, and as the root has signed them. @throws Unavailable */
+export async function keySet() {
+  const { jwks, signed } = await signer.published()
+  return { keys: jwks, signed }
+}
+
+/** What time it is here, for a GLPI whose own clock looks wrong. @throws Unavailable */
+export async function signedTime(nonce: string | undefined) {
+  const at = now()
+  return {
+    time: at.toISOString(),
+    signed: await signer.sign('time+jwt', timeClaims(env().PUBLIC_URL, nonce, at)),
+  }
+}
