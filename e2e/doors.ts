@@ -167,9 +167,10 @@ export const organizationActions: Record<string, Action> = {
   [`${issue} issueSubscription`]: {
     permission: 'subscription.start',
     at: (slug) => `/${slug}/keys/new`,
-    fields: ({ instanceId, products }) => [
+    // Where no key of the product works yet: a second one takes an admin.
+    fields: ({ spareId, products }) => [
       ['productId', products.formspro],
-      ['instanceId', instanceId],
+      ['instanceId', spareId],
       ['months', '12'],
       ['note', 'Ordered by letter.'],
     ],

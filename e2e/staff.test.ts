@@ -90,17 +90,28 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByLabel('Why').fill('Ordered by letter.')
     await expect(page.getByRole('button', { name: 'Issue the permanent key' })).toHaveCount(0)
     await page.getByRole('button', { name: 'Issue the key' }).click()
+    const instance = page.getByLabel('GLPI instance')
+    await expect(instance).toHaveAccessibleDescription(
+      new RegExp(`no second key of Forms Pro where one works already \\(${customer.keys.at(-1)?.shortId}\\)`),
+    )
+    await expect(instance).toHaveValue(customer.instanceId)
+    await expect(page.getByLabel('Product').locator('option:checked')).toHaveText('Forms Pro')
+    await expect(page.getByLabel('Length of the term').locator('option:checked')).toHaveText('3 months')
+    await expect(page.getByLabel('Why')).toHaveValue('Ordered by letter.')
+    await instance.selectOption(customer.spareId)
+    await page.getByRole('button', { name: 'Issue the key' }).click()
     await expect(page.getByText('The key was issued.')).toBeVisible()
 
     const owner = await browserAs(browser, customer.people.owner)
     const issued = (await keysOf(customer.organizationId)).at(-1)
     const said = (await activityOf(await owner.newPage(), customer)).map((text) => text.split('\n')[0])
-    expect(said.slice(0, 4)).toEqual([
+    expect(said.slice(0, 5)).toEqual([
       expect.stringMatching(
         new RegExp(
           `^Nora Weiss \\(Northwind Plugins\\) issued ${issued?.shortId}, Forms Pro, for a term until .* \\(Ordered by letter\\.\\)$`,
         ),
       ),
+      'Nora Weiss (Northwind Plugins) tried to begin a subscription, and was refused',
       expect.stringMatching(
         new RegExp(
           `^Nora Weiss \\(Northwind Plugins\\) extended ${key?.shortId}, .*: The invoice is late\\.$`,
@@ -109,7 +120,7 @@ for (const javaScriptEnabled of [true, false]) {
       `Nora Weiss (Northwind Plugins) restored ${key?.shortId}, Forms Pro (It was another one.)`,
       `Nora Weiss (Northwind Plugins) revoked ${key?.shortId}, Forms Pro: leaked (It was on a wiki: ${key?.shortId})`,
     ])
-    expect(said[4]).toBe('Nora Weiss (Northwind Plugins) looked at this organization')
+    expect(said[5]).toBe('Nora Weiss (Northwind Plugins) looked at this organization')
     expect(said.filter((text) => text?.includes('looked at'))).toHaveLength(1)
     for (const one of [context, owner]) await one.close()
   })
@@ -170,7 +181,9 @@ for (const javaScriptEnabled of [true, false]) {
   })
 }
 
-test('one form that is sent five times issues one key', async ({ browser }) => {
+test('one form that is sent five times issues one key, and the next form is told of it, in French as well', async ({
+  browser,
+}) => {
   const customer = await newCustomer('resent')
   const nora = await newStaff('manager', customer.organizationId)
   const before = await keysOf(customer.organizationId)
@@ -188,7 +201,7 @@ test('one form that is sent five times issues one key', async ({ browser }) => {
         ['organization', customer.slug],
         ['idempotencyKey', idempotencyKey],
         ['productId', customer.products.formspro],
-        ['instanceId', customer.instanceId],
+        ['instanceId', customer.spareId],
         ['months', '12'],
         ['note', 'Ordered once.'],
       ],
@@ -205,6 +218,16 @@ test('one form that is sent five times issues one key', async ({ browser }) => {
   }
   expect(new Set(answers).size).toBe(1)
   expect(answers[0]).toMatch(/^303 .*\?done=issued$/)
+  await query(`update people set language = 'fr' where id = $1`, [nora.personId])
+  await page.reload()
+  const form = page.locator('form').filter({ has: page.locator('[name=months]') })
+  await form.locator('[name=productId]').selectOption(customer.products.formspro)
+  await form.locator('[name=instanceId]').selectOption(customer.spareId)
+  await form.locator('[name=note]').fill('Commandée encore.')
+  await form.locator('button[type=submit]').click()
+  await expect(form.locator('[name=instanceId]')).toHaveAccessibleDescription(
+    /pas de deuxième clé pour Forms Pro là où une clé fonctionne déjà \(K-/,
+  )
   expect((await keysOf(customer.organizationId)).length).toBe(before.length + 1)
   await context.close()
 })

@@ -179,6 +179,7 @@ const fieldOf: Partial<Record<string, string>> = {
   address_taken: 'url',
   needs_instance: 'instanceId',
   needs_no_instance: 'instanceId',
+  needs_admin_second_key: 'instanceId',
 }
 
 function explain(form: FormData, error: unknown, t: Translate) {

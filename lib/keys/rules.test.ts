@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Kind } from '@/lib/keys/format'
 import {
   expiringDays,
   type KeyFacts,
   keyStates,
   mayExtend,
   mayExtendTo,
+  mayIssueBeside,
   mayRevoke,
   stateOf,
   stopsAt,
@@ -117,4 +119,20 @@ test('an account manager extends by up to 90 days after the term, or from today 
     expect(mayExtendTo('admin', { termEndsAt }, after(from, 4_000), now)).toEqual({ ok: true })
     expect(mayExtendTo('system', { termEndsAt }, after(from, 4_000), now)).toEqual({ ok: true })
   }
+})
+
+test('beside a key that works, and that no other has followed, an account manager issues none; a trial is replaced', () => {
+  const other = (kind: Kind, more: Partial<KeyFacts> = {}) => ({ kind, shortId: 'K-7QF3XM', ...key(more) })
+  const no = { ok: false, because: 'needs_admin_second_key', shortId: 'K-7QF3XM' }
+  expect(mayIssueBeside([], now)).toEqual({ ok: true })
+  fc.assert(
+    fc.property(facts, moment, fc.constantFrom('subscription', 'trial', 'permanent'), (one, at, kind) => {
+      const counts = kind !== 'trial' && ['active', 'expiring', 'overdue'].includes(stateOf(one, at))
+      expect(mayIssueBeside([other(kind, one)], at)).toEqual(counts ? no : { ok: true })
+    }),
+    { numRuns: 2_000 },
+  )
+  const ended = { ...other('subscription', { revoked: true }), shortId: 'K-000000' }
+  const tried = { ...other('trial'), shortId: 'K-000001' }
+  expect(mayIssueBeside([ended, tried, other('subscription')], now)).toEqual(no)
 })

@@ -1,3 +1,5 @@
+import type { Kind } from './format'
+
 export type KeyState = 'revoked' | 'expired' | 'replaced' | 'renewed' | 'overdue' | 'expiring' | 'active'
 
 /** In the order in which they are asked; the first that holds is the state. */
@@ -100,4 +102,21 @@ export function mayExtendTo(
   if (role !== 'manager' || until.getTime() <= from + (mostExtensionDays + 1) * 86_400_000)
     return { ok: true }
   return { ok: false, because: 'needs_admin_extension', days: mostExtensionDays }
+}
+
+export type SecondKeyVerdict =
+  | { ok: true }
+  | { ok: false; because: 'needs_admin_second_key'; shortId: string }
+
+/**
+ * A trial does not count, since buying takes its place, nor does a key that another has followed.
+ * @param others the keys of the same product in the same place.
+ */
+export function mayIssueBeside(
+  others: readonly (KeyFacts & { kind: Kind; shortId: string })[],
+  now: Date,
+): SecondKeyVerdict {
+  const counted: readonly KeyState[] = ['active', 'expiring', 'overdue']
+  const second = others.find((key) => key.kind !== 'trial' && counted.includes(stateOf(key, now)))
+  return second ? { ok: false, because: 'needs_admin_second_key', shortId: second.shortId } : { ok: true }
 }

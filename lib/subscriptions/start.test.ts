@@ -1,26 +1,39 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { InvalidInput } from '@/lib/errors'
 import { issuePermanentKey } from '@/lib/keys/issue'
+import { revokeKey } from '@/lib/keys/revoke'
+import { assign } from '@/lib/staff/assign'
+import { startTrial } from '@/lib/trials/start'
 import {
+  byStaff,
   bySystem,
   type Fixture,
   makeCatalog,
   makeInstance,
   makeOrganization,
+  makeStaff,
   productDatabase,
   productId,
   rowsOf,
 } from '@/sandbox/test/fixture'
+import { renewSubscription } from './renew'
 import { startSubscription } from './start'
 
-const database = await productDatabase()
+const database = await productDatabase({ DATABASE_POOL_SIZE: '50' })
 let own: Fixture
 let instanceId: string
+let people: Awaited<ReturnType<typeof makeStaff>>
+let forms: string
+let cloud: string
 
 beforeAll(async () => {
   await makeCatalog()
   own = await makeOrganization('acme')
   instanceId = await makeInstance(own)
+  people = await makeStaff(own)
+  forms = await productId(database, 'forms')
+  cloud = await productId(database, 'cloud')
 })
 
 const keys = () => rowsOf(database, 'select id from keys where organization_id = $1', [own.organizationId])
@@ -37,9 +50,75 @@ test('a form in which nothing was chosen is told which field is missing, and iss
 
 test('the same form sent five times issues one key, and says the same each time', async () => {
   const by = bySystem(own.organizationId)
-  const input = { productId: await productId(database, 'forms'), instanceId, months: 12 }
+  const input = { productId: forms, instanceId, months: 12 }
   const answers = []
   for (let time = 0; time < 5; time++) answers.push(await startSubscription(by, input))
   expect(new Set(answers.map(({ keyId }) => keyId)).size).toBe(1)
   expect(await keys()).toHaveLength(1)
+})
+
+const freshInstance = (fixture = own) => makeInstance(fixture, `desk-${randomUUID().slice(-8)}`)
+/** Issues by an account manager; the code, where it was refused, and which key it names. */
+const byManager = (where: { productId: string; instanceId: string | null }, fixture = own) =>
+  startSubscription(byStaff(people.manager, fixture), { ...where, note: 'Ordered.' }).then(
+    () => 'done',
+    ({ code, facts }) => (facts.shortId ? [code, facts.shortId] : code),
+  )
+
+test('a second working key of a product on an instance takes an admin; one that was revoked or is tried stands in no way', async () => {
+  const at = { productId: forms, instanceId: await freshInstance() }
+  const by = () => bySystem(own.organizationId)
+  await startTrial(by(), at)
+  expect(await byManager(at)).toBe('done')
+  const [first] = await rowsOf<{ id: string; short_id: string }>(
+    database,
+    `select id, short_id from keys where instance_id = $1 and kind = 'subscription'`,
+    [at.instanceId],
+  )
+  if (!first) throw new Error('it was issued')
+  expect(await byManager(at)).toEqual(['needs_admin_second_key', first.short_id])
+  expect(await byManager({ ...at, productId: await productId(database, 'branding') })).toBe('done')
+  expect(await byManager({ ...at, instanceId: await freshInstance() })).toBe('done')
+  await revokeKey(by(), { keyId: first.id, reason: 'leaked' })
+  expect(await byManager(at)).toBe('done')
+  await startSubscription(byStaff(people.admin, own), { ...at, note: 'Two servers share the address.' })
+  await startSubscription(by(), at)
+})
+
+test('of a renewed key it is the newer one that works there, and of the whole organization’s the only one', async () => {
+  const by = () => bySystem(own.organizationId)
+  for (const where of [
+    { productId: forms, instanceId: await freshInstance() },
+    { productId: cloud, instanceId: null },
+  ]) {
+    const { subscriptionId } = await startSubscription(by(), where)
+    const { keyId, shortId } = await renewSubscription(by(), { subscriptionId })
+    expect(await byManager(where)).toEqual(['needs_admin_second_key', shortId])
+    await revokeKey(by(), { keyId, reason: 'leaked' })
+    expect(await byManager(where)).toBe('done')
+  }
+})
+
+test('what is chosen wrongly is told as for anybody else, whatever works elsewhere', async () => {
+  const globex = await makeOrganization('globex')
+  const theirs = await freshInstance(globex)
+  await startSubscription(bySystem(globex.organizationId), { productId: forms, instanceId: theirs })
+  expect(await byManager({ productId: forms, instanceId: null })).toBe('needs_instance')
+  expect(await byManager({ productId: cloud, instanceId })).toBe('needs_no_instance')
+  expect(await byManager({ productId: forms, instanceId: theirs })).toBe('not_found')
+})
+
+test('[A14] of ten forms at once that ask for the same key, an account manager gets one', async () => {
+  const initech = await makeOrganization('initech')
+  await assign(bySystem(initech.organizationId), { staffId: people.manager })
+  for (const where of [
+    { productId: forms, instanceId: await freshInstance(initech) },
+    { productId: cloud, instanceId: null },
+  ]) {
+    const asked = Array.from({ length: 10 }, () => byManager(where, initech))
+    const answers = await Promise.all(asked)
+    expect(answers.filter((answer) => answer === 'done')).toHaveLength(1)
+    expect(answers.filter(([code]) => code === 'needs_admin_second_key')).toHaveLength(9)
+  }
+  console.log('[A14] 20 forms, 2 keys')
 })

@@ -5,6 +5,7 @@ import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { Note, noteOf } from '@/lib/keys/free-text'
 import { at, ProductId, productToIssue, writeKey } from '@/lib/keys/issue'
+import { refuseSecondKey } from '@/lib/keys/second'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { mayIssueTerm, nextTerm } from './rules'
 
@@ -17,7 +18,8 @@ const StartSubscription = z.object({
 
 /**
  * Begins a subscription: its first term, and the key of that term. Staff say why.
- * @throws Refused `not_sold_by_term` for a product with permanent keys, or with the verdict of `mayIssueTerm`.
+ * @throws Refused `not_sold_by_term` for a product with permanent keys, or with the verdict of `mayIssueTerm`; to an account
+ * manager also with that of `mayIssueBeside`.
  */
 export const startSubscription = command(
   'subscription.start',
@@ -29,6 +31,7 @@ export const startSubscription = command(
     const written = await noteOf(scope, note)
     const product = await productToIssue(tx, productId)
     if (product.keyKind !== 'subscription') throw new Refused('not_sold_by_term', { product: product.name })
+    if (role === 'manager') await refuseSecondKey(tx, { organizationId, instanceId }, product, now)
     const span = nextTerm(null, months, product.overlapDays, await timeZoneOf(tx, organizationId), now)
     const subscriptionId = newId(now)
     await tx.insert(subscriptions).values({ id: subscriptionId, organizationId, productId, createdAt: now })
