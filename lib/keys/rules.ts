@@ -84,6 +84,8 @@ export function mayExtend(key: KeyFacts, until: Date): ExtendVerdict {
 export const mostExtensionDays = 90
 /** Keys that are revoked in an hour. */
 export const mostRevocations = 10
+/** Keys that are issued in an hour. */
+export const mostIssued = 30
 
 export type ExtensionVerdict = { ok: true } | { ok: false; because: 'needs_admin_extension'; days: number }
 

@@ -3,6 +3,8 @@ import { beforeAll, expect, test } from 'vitest'
 import { InvalidInput } from '@/lib/errors'
 import { issuePermanentKey } from '@/lib/keys/issue'
 import { revokeKey } from '@/lib/keys/revoke'
+import { mostIssued } from '@/lib/keys/rules'
+import { translator } from '@/lib/messages/translator'
 import { assign } from '@/lib/staff/assign'
 import { startTrial } from '@/lib/trials/start'
 import {
@@ -121,4 +123,36 @@ test('[A14] of ten forms at once that ask for the same key, an account manager g
     expect(answers.filter(([code]) => code === 'needs_admin_second_key')).toHaveLength(9)
   }
   console.log('[A14] 20 forms, 2 keys')
+})
+
+test('[A14] an account manager issues 30 keys an hour, over all organizations and at once; an admin goes on', async () => {
+  await rowsOf(database, `delete from rate_limits where key like 'issue:%'`)
+  const umbrella = await makeOrganization('umbrella')
+  await assign(bySystem(umbrella.organizationId), { staffId: people.manager })
+  const places = await Promise.all(
+    Array.from({ length: mostIssued + 10 }, async (_, index) => {
+      const fixture = index % 2 ? own : umbrella
+      return { fixture, where: { productId: forms, instanceId: await freshInstance(fixture) } }
+    }),
+  )
+  const [first] = places
+  if (!first) throw new Error('there are forty')
+  expect(await byManager(first.where, first.fixture)).toBe('done')
+  // What is refused takes nothing of the hour.
+  for (let time = 0; time < mostIssued; time++)
+    expect(await byManager(first.where, first.fixture)).toContain('needs_admin_second_key')
+  const rest = places.slice(1)
+  const answers = await Promise.all(rest.map(({ where, fixture }) => byManager(where, fixture)))
+  expect(answers.filter((answer) => answer === 'done')).toHaveLength(mostIssued - 1)
+  expect(answers.filter((answer) => answer === 'too_many')).toHaveLength(10)
+  for (const { where, fixture } of places)
+    await startSubscription(byStaff(people.admin, fixture), { ...where, note: 'Ordered.' })
+  for (const [language, said] of [
+    ['en', 'An account manager can issue 30 keys an hour. '],
+    ['fr', 'Un chargé de compte peut émettre 30 clés par heure. '],
+  ] as const)
+    expect(
+      translator(language)('errors.too_many', { limit: 'issue', points: `${mostIssued}`, minutes: 60 }),
+    ).toContain(said)
+  console.log(`[A14] ${places.length} keys, ${mostIssued} by the account manager`)
 })

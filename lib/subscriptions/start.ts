@@ -5,6 +5,7 @@ import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { Note, noteOf } from '@/lib/keys/free-text'
 import { at, ProductId, productToIssue, writeKey } from '@/lib/keys/issue'
+import { mostIssued } from '@/lib/keys/rules'
 import { refuseSecondKey } from '@/lib/keys/second'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { mayIssueTerm, nextTerm } from './rules'
@@ -19,7 +20,7 @@ const StartSubscription = z.object({
 /**
  * Begins a subscription: its first term, and the key of that term. Staff say why.
  * @throws Refused `not_sold_by_term` for a product with permanent keys, or with the verdict of `mayIssueTerm`; to an account
- * manager also with that of `mayIssueBeside`.
+ * manager also with that of `mayIssueBeside`, or `too_many`: thirty an hour, whoever's they are.
  */
 export const startSubscription = command(
   'subscription.start',
@@ -53,5 +54,11 @@ export const startSubscription = command(
     audit({ keyId: key.id, ...at(instanceId), details })
     return { subscriptionId, keyId: key.id, shortId: key.shortId }
   },
-  { once: true },
+  {
+    once: true,
+    limits: (_input, personId, role) =>
+      role === 'manager'
+        ? [{ name: 'issue', key: `${personId}`, points: mostIssued, perSeconds: 3_600 }]
+        : [],
+  },
 )
