@@ -26,7 +26,13 @@ beforeAll(async () => {
 
 /** What a definer function may do for a login role; a new one fails until it is listed here, with its attacks below. */
 const known = [
+  { name: 'check_key(bytea,text,text)', owner: 'latchkey_definer' },
   { name: 'enqueue_job(text,json,text,timestamp with time zone)', owner: 'latchkey_enqueuer' },
+  { name: 'record_checks(jsonb)', owner: 'latchkey_definer' },
+  {
+    name: 'refresh_activation(uuid,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone)',
+    owner: 'latchkey_definer',
+  },
   { name: 'search_instances(text,text[],integer)', owner: 'latchkey_definer' },
   { name: 'session_context(text)', owner: 'latchkey_definer' },
 ]

@@ -71,7 +71,7 @@ const definerRights = [
   `select (id, organization_id, short_id, product_id, kind, binding, instance_id, starts_at, expires_at, term_ends_at,
      renewed_at, first_seen_at, replaced_at, fingerprint) on keys`,
   'select (organization_id, key_id, reason, restored_at) on revocations',
-  'update (lease_id, previous_lease_id, lease_ends_at, refreshed_at) on activations',
+  'update (lease, previous_lease, lease_ends_at, refreshed_at) on activations',
   'update (glpi_version) on instances',
   'insert on checks, sightings, questions, question_counts',
   'update on sightings, question_counts',
@@ -148,6 +148,8 @@ export async function grantRights(owner: ClientBase) {
     await owner.query(`revoke delete on ${kept} from ${role}`)
   }
   for (const right of keyServiceRights) await owner.query(`grant ${right} to ${keyServiceRole}`)
+  // What a GLPI was answered is counted and then removed by a job.
+  await owner.query(`revoke delete on checks from ${appRole}`)
   // A membership ends by a member's hand, never by a job's; who was one stands in the audit trail.
   await owner.query(`revoke delete on memberships from ${workerRole}`)
   // What a suite contains may change until it is sold; the catalog's command sees to that.

@@ -8,6 +8,8 @@ declare const scope: unique symbol
 export type OrganizationTx = Database & { readonly [scope]: 'organization' }
 /** A transaction of one of the vendor's people: it sees every organization's rows and writes none. */
 export type StaffTx = Database & { readonly [scope]: 'staff' }
+/** A transaction that sees what belongs to no organization. */
+export type UnscopedTx = Database & { readonly [scope]: 'none' }
 /** A transaction that sees every row, for work that belongs to no organization. */
 export type SystemTx = Database & { readonly [scope]: 'system' }
 
@@ -59,8 +61,11 @@ export function asSystem<T>(reason: string, work: (tx: SystemTx) => Promise<T>):
 }
 
 /** Runs `work` in a transaction that sees what belongs to no organization: the catalog, the signing keys. */
-export function withoutScope<T>(work: (tx: Database) => Promise<T>): Promise<T> {
-  return inTransaction('set transaction read only', work)
+export function withoutScope<T>(work: (tx: UnscopedTx) => Promise<T>): Promise<T> {
+  return inTransaction('set transaction read only', (database) =>
+    // the brand exists for the compiler only
+    work(database as UnscopedTx),
+  )
 }
 
 async function inTransaction<T>(settings: string, work: (database: Database) => Promise<T>): Promise<T> {

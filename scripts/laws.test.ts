@@ -77,6 +77,9 @@ const laws: Record<string, Law> = {
     in: /^(app|components|lib|key-service)\//,
     except: {
       'app/api/ready/route.ts': 'asks which migrations are applied',
+      'key-service/main.ts': 'opens the key service’s pool',
+      'lib/activations/facts.ts': 'asks definer functions, outside any transaction',
+      'lib/activations/history.ts': 'hands a definer function what gathered',
       'lib/jobs/worker.ts': 'opens the worker’s pool',
       'lib/jobs/lasting-client.ts': 'is what that pool is made of',
       'lib/jobs/presence.ts': 'holds a lock for as long as the worker lives',

@@ -130,7 +130,7 @@ const wrong: Wrong[] = [
   ['an instance without a label', 'instances_label', () => `update instances set label = ''`],
 ]
 
-refuses(database, schema, wrong, ['instances_short_id'])
+refuses(database, schema, wrong, ['instances_short_id', 'instances_installation_id_given'])
 
 test('the database takes each address that is read, under its identity', async () => {
   const known = addresses.filter((entry) => typeof entry !== 'string').map(({ input }) => input)

@@ -71,15 +71,15 @@ create function refresh_activation(activation uuid, of_key uuid, named uuid, giv
   set search_path = pg_catalog, public, pg_temp
 as $$
   with before as (
-    select a.id, a.lease_id, a.previous_lease_id from activations a
+    select a.id, a.lease, a.previous_lease from activations a
     where a.id = activation and a.key_id = of_key and a.given_back_at is null for no key update
   ), after as (
-    update activations a set lease_id = given, refreshed_at = greatest(a.refreshed_at, at),
+    update activations a set lease = given, refreshed_at = greatest(a.refreshed_at, at),
       lease_ends_at = greatest(a.lease_ends_at, ends),
-      previous_lease_id = case when named = b.previous_lease_id then b.previous_lease_id else b.lease_id end
+      previous_lease = case when named = b.previous_lease then b.previous_lease else b.lease end
     from before b where a.id = b.id
   )
-  select named is not null and named <> b.lease_id and named is distinct from b.previous_lease_id from before b
+  select named is not null and named <> b.lease and named is distinct from b.previous_lease from before b
 $$;
 --> statement-breakpoint
 -- What gathered in a second: the history of answers, when each installation was last seen, and what is to be asked.
@@ -113,9 +113,9 @@ begin
     where i.organization_id = s.organization_id and i.id = s.instance_id and s.glpi_version is not null
       and i.glpi_version is distinct from s.glpi_version;
   for q in
-    select * from jsonb_to_recordset(batch -> 'questions') as q(id uuid, organization_id uuid, key_id uuid,
+    select * from jsonb_to_recordset(batch -> 'questions') as asked(id uuid, organization_id uuid, key_id uuid,
       kind question_kind, installation_id text, url text, glpi_version text, refusal_code text, at timestamptz, calls integer)
-    order by q.organization_id, q.key_id
+    order by asked.organization_id, asked.key_id
   loop
     insert into question_counts (organization_id, key_id) values (q.organization_id, q.key_id) on conflict do nothing;
     perform from question_counts c where c.organization_id = q.organization_id and c.key_id = q.key_id for update;

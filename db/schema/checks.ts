@@ -44,8 +44,8 @@ export const activations = pgTable(
     /** SHA-256 of the secret that the first answer held. */
     secretHash: bytes().notNull(),
     /** The lease that was given last, and the one before: who names an older one is a copy of the installation. */
-    leaseId: uuid().notNull(),
-    previousLeaseId: uuid(),
+    lease: uuid().notNull(),
+    previousLease: uuid(),
     leaseEndsAt: instant().notNull(),
     createdAt: instant().notNull(),
     refreshedAt: instant().notNull(),

@@ -5,7 +5,7 @@ import { activations } from '@/db/schema/checks'
 import { instances } from '@/db/schema/instances'
 import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'
-import { Refused } from '@/lib/errors'
+import { NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { lockKey } from '@/lib/keys/lock'
 import { markSeen } from '@/lib/keys/note-seen'
@@ -39,7 +39,7 @@ export const activateKey = command('activation.activate', ActivateKey, async (sc
     installationId: input.installationId,
     address: input.address,
   })
-  if (!found) throw new Refused('unknown')
+  if (found?.id !== key.id) throw new NotFound('key')
   if (found.activation) {
     scope.unchanged()
     return { activation: found.activation, made: false }
@@ -92,7 +92,7 @@ async function insert(
       ...row,
       exclusive: binding !== 'organization',
       // The first lease is given after this, like every other.
-      leaseId: newId(now),
+      lease: newId(now),
       leaseEndsAt: now,
       createdAt: now,
       refreshedAt: now,

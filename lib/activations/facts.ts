@@ -76,6 +76,29 @@ export async function findKeyIn(tx: OrganizationTx, fingerprint: Buffer, caller:
   return row ? foundKey(row) : null
 }
 
+/**
+ * Notes a lease that is given to an activation.
+ * @param named the ID of the lease that the caller has
+ * @returns whether another installation with its ID has had a lease meanwhile; null where the activation is no more
+ * @throws Unavailable
+ */
+export async function noteLease(noted: {
+  activationId: string
+  keyId: string
+  named: string | undefined
+  given: { id: string; endsAt: Date; at: Date }
+}): Promise<boolean | null> {
+  const { activationId, keyId, named, given } = noted
+  const { rows } = await unavailableWhenDown(() =>
+    pool().query<{ copied: boolean | null }>({
+      name: 'refresh_activation',
+      text: 'select refresh_activation($1, $2, $3, $4, $5, $6) as copied',
+      values: [activationId, keyId, named ?? null, given.id, given.endsAt, given.at],
+    }),
+  )
+  return rows[0]?.copied ?? null
+}
+
 /** drizzle hands instants on as texts, the pool as dates. */
 const instant = (value: Date | string) => new Date(value)
 const instantOrNull = (value: Date | string | null) => (value === null ? null : instant(value))

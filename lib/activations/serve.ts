@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { pool } from '@/db/client'
-import { unavailableWhenDown } from '@/db/failures'
 import { now } from '@/lib/clock'
 import { env } from '@/lib/env'
 import { NotFound, Refused, Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { activateKey } from './activate'
 import { type Call, type Checked, checkKey, judge, noteAnswer } from './check'
+import { noteLease } from './facts'
 import { giveBack } from './give-back'
 import type { AskedFor } from './history'
 import { keySha256, leaseClaims, timeClaims, verdictClaims } from './lease'
@@ -123,20 +122,11 @@ async function lease(call: Presented, checked: Checked, asked: AskedFor, named?:
     },
     at,
   )
-  const values = [id, found.id, named ?? null, claims.jti, new Date(claims.exp * 1_000), at]
-  const copied = await noteLease(values)
+  const given = { id: claims.jti, endsAt: new Date(claims.exp * 1_000), at }
+  const copied = await noteLease({ activationId: id, keyId: found.id, named, given })
   if (copied === null) throw new NotFound('activation')
   noteAnswer(call, checked, asked, copied ? 'copy' : undefined)
   return { ok: true, checked, activation: { id, environment }, lease: await signer.sign('lease+jwt', claims) }
-}
-
-/** @returns whether another installation with this ID has had a lease meanwhile; null where the activation is no more */
-async function noteLease(values: unknown[]): Promise<boolean | null> {
-  const text = 'select refresh_activation($1, $2, $3, $4, $5, $6) as copied'
-  const { rows } = await unavailableWhenDown(() =>
-    pool().query<{ copied: boolean | null }>({ name: 'refresh_activation', text, values }),
-  )
-  return rows[0]?.copied ?? null
 }
 
 /**

@@ -1,6 +1,6 @@
 import { desc, isNotNull } from 'drizzle-orm'
-import type { Database } from '@/db/client'
 import { keySets, signingKeys } from '@/db/schema/activations'
+import type { SystemTx, UnscopedTx } from '@/db/scope'
 import type { Sealed } from '@/lib/keys/vault'
 import { keySetIn, type SigningJwk } from './key-set'
 
@@ -20,7 +20,7 @@ export interface Published {
 }
 
 /** @returns null where no set was published yet. */
-export async function readPublished(tx: Database): Promise<Published | null> {
+export async function readPublished(tx: SystemTx | UnscopedTx): Promise<Published | null> {
   const [set] = await tx
     .select({ version: keySets.version, signed: keySets.signed })
     .from(keySets)

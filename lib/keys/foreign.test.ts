@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { and, count, eq, sql } from 'drizzle-orm'
 import { beforeAll, expect, test } from 'vitest'
+import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
@@ -14,6 +15,7 @@ import { countInstances, instanceNamed, listInstances, productionInstances } fro
 import { attention } from '@/lib/keys/attention'
 import { instanceCards } from '@/lib/keys/instance-cards'
 import { lockKey } from '@/lib/keys/lock'
+import { markSeen } from '@/lib/keys/note-seen'
 import { countKeys, filterChoices, keySorts, listKeys, organizationKeys } from '@/lib/keys/queries'
 import { revealKeys } from '@/lib/keys/reveal'
 import { keysRevealedTo } from '@/lib/keys/revealed'
@@ -134,6 +136,12 @@ const reads: Record<string, Read> = {
         now(),
       )
     ).rows.length,
+  markSeen: async (tx, organizationId) => {
+    const seen = new Date('2100-01-01')
+    await markSeen(tx, organizationId, { id: theirs.keyId, followsId: null }, seen)
+    const [found] = await tx.select({ n: count() }).from(keys).where(eq(keys.firstSeenAt, seen))
+    return found?.n ?? 0
+  },
   // Who is assigned to the one is no more than staff to the other.
   staffRoleIn: async (tx, organizationId) => {
     const assigned = 'select person_id as id from assignments where organization_id = $1'

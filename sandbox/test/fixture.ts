@@ -3,6 +3,9 @@ import pg from 'pg'
 import { afterAll, expect } from 'vitest'
 import { closePool } from '@/db/client'
 import { type MemberRole, memberRoles } from '@/lib/access'
+import { activateKey } from '@/lib/activations/activate'
+import { history } from '@/lib/activations/history'
+import { refusalCode } from '@/lib/activations/refusal-code'
 import { applyCatalog } from '@/lib/catalog/apply'
 import type { By } from '@/lib/command'
 import { addInstance } from '@/lib/instances/add'
@@ -175,10 +178,49 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   await revokeKey(by(), { keyId: permanent.keyId, reason: 'requested' })
   await restoreKey(by(), { keyId: permanent.keyId })
   await revokeKey(by(), { keyId: permanent.keyId, reason: 'leaked', note: 'It was on a wiki.' })
+  const called = await fillCalls(database, fixture, { instanceId, keyId: renewed.keyId })
   return {
+    ...called,
     ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
     ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId },
   }
+}
+
+/** A GLPI that uses the key, another one that it was refused to, and what was counted of last year. */
+async function fillCalls(
+  database: TestDatabase,
+  { organizationId, slug }: Fixture,
+  { instanceId, keyId }: { instanceId: string; keyId: string },
+) {
+  const installationId = `installation-of-${slug}`
+  const [row] = await rowsOf<{ fingerprint: Buffer }>(
+    database,
+    'select fingerprint from keys where id = $1',
+    [keyId],
+  )
+  if (!row) throw new Error('the key was just issued')
+  const { fingerprint } = row
+  const by = { actor: { kind: 'glpi' }, organizationId } as const
+  const { activation } = await activateKey(by, { keyId, fingerprint, installationId, secret: 'a secret' })
+  const call = { at: new Date(), organizationId, keyId, asked: 'validate', notes: [], url: null } as const
+  const versions = { glpiVersion: '11.0.2', productVersion: null }
+  history.note({ ...call, ...versions, code: 'ok', instanceId, installationId })
+  const question = { kind: 'installation', refusalCode: refusalCode(keyId, 'another') } as const
+  history.note({
+    ...call,
+    ...versions,
+    code: 'bound_elsewhere',
+    instanceId: null,
+    installationId: 'another',
+    question,
+  })
+  await history.flush()
+  await rowsOf(
+    database,
+    `insert into check_days (organization_id, key_id, day, asked, code, calls) values ($1, $2, '2025-01-01', 'validate', 'ok', 7)`,
+    [organizationId, keyId],
+  )
+  return { fingerprint, installationId, activationId: activation.id }
 }
 
 /** Runs `work` on one connection of its own, which is rolled back and closed at the end. */

@@ -1,4 +1,6 @@
 import type { Permission } from '@/lib/access'
+import { activateKey } from '@/lib/activations/activate'
+import { giveBack } from '@/lib/activations/give-back'
 import type { By } from '@/lib/command'
 import { addInstance } from '@/lib/instances/add'
 import { addAddress, removeAddress } from '@/lib/instances/address'
@@ -52,6 +54,7 @@ const idsOf = async (database: TestDatabase) => ({
 })
 
 const days = (count: number) => new Date(Date.now() + count * 86_400_000)
+const glpi = (by: By): By => ({ ...by, actor: { kind: 'glpi' } })
 const system = (by: By): By => ({ ...by, actor: { kind: 'system' } })
 
 /** Each command of an organization, asked by its owner, or the system where no member may, for what `of` has. */
@@ -82,6 +85,10 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'subscription.renew': (by, { subscriptionId }) => renewSubscription(system(by), { subscriptionId }),
   'trial.start': (by, { instanceId, products }) =>
     startTrial(system(by), { productId: products.forms, instanceId }),
+  'activation.activate': (by, { renewedKeyId: keyId, fingerprint, installationId }) =>
+    activateKey(glpi(by), { keyId, fingerprint, installationId, secret: 'a secret' }),
+  'activation.give_back': (by, { renewedKeyId: keyId, activationId, installationId }) =>
+    giveBack(glpi(by), { keyId, activationId, installationId }),
   'member.add': (by, { slug }) => addMember(system(by), { email: `new@${slug}.example`, role: 'viewer' }),
   'member.invite': (by, { slug }) => inviteMember(by, { email: `next@${slug}.example`, role: 'viewer' }),
   'member.withdraw_invitation': (by, { invitationId }) => withdrawInvitation(by, { invitationId }),

@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, expect, test } from 'vitest'
+import {
+  type Fixture,
+  fillOrganization,
+  makeCatalog,
+  makeOrganization,
+  onConnection,
+  productDatabase,
+  refusalOf,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+
+const database = await productDatabase()
+let own: Fixture & Awaited<ReturnType<typeof fillOrganization>>
+
+beforeAll(async () => {
+  await makeCatalog()
+  const organization = await makeOrganization('acme')
+  own = { ...organization, ...(await fillOrganization(database, organization)) }
+})
+
+/** As a process would be that somebody has taken over: it names the organization, and any scope that it likes. */
+const asKeyService = async (statement: string) =>
+  onConnection(database.keyServiceUrl, async (client) => {
+    await client.query(
+      `begin; set local latchkey.organization_id = '${own.organizationId}'; set local latchkey.scope = 'system'`,
+    )
+    return refusalOf(client, statement)
+  })
+
+test('[A5] the key service has these rights and no others', async () => {
+  const rights = await rowsOf<{ right: string }>(
+    database,
+    `select privilege_type || ' ' || table_name as right from information_schema.role_table_grants
+       where grantee = 'latchkey_key_service' and table_schema not in ('migrations')
+     union all
+     select privilege_type || ' ' || table_name || ': ' || string_agg(column_name, ' ' order by column_name)
+       from information_schema.column_privileges c
+       where grantee = 'latchkey_key_service' and table_schema not in ('migrations') and not exists (
+         select from information_schema.role_table_grants t
+         where t.grantee = c.grantee and t.table_name = c.table_name and t.privilege_type = c.privilege_type)
+       group by privilege_type, table_name
+     order by 1`,
+  )
+  expect(rights.map(({ right }) => right)).toEqual([
+    'INSERT activations',
+    'INSERT audit_entries',
+    'INSERT audit_heads',
+    'SELECT activations',
+    'SELECT audit_entries: organization_id sequence',
+    'SELECT audit_heads',
+    'SELECT instance_addresses',
+    'SELECT instances',
+    'SELECT key_sets',
+    'SELECT keys: binding due_at ends_at expires_at first_seen_at follows_id id instance_id issued_at kind organization_id ' +
+      'product_id renewed_at replaced_at short_id sold_kind starts_at superseded_at term_ends_at term_id trial_ordinal',
+    'SELECT products',
+    'SELECT releases',
+    'SELECT revocations: id key_id organization_id reason restored_at revoked_at',
+    'SELECT signing_keys',
+    'SELECT suite_products',
+    'UPDATE activations: given_back_at',
+    'UPDATE audit_heads: hash sequence',
+    'UPDATE instances: installation_id',
+    'UPDATE keys: first_seen_at replaced_at',
+  ])
+  console.log(`[A5] latchkey_key_service: ${rights.length} rights`)
+})
+
+test('[A5] the key service calls these functions and no others', async () => {
+  const callable = await rowsOf<{ name: string }>(
+    database,
+    `select p.proname as name from pg_proc p
+     where p.pronamespace = 'public'::regnamespace and has_function_privilege('latchkey_key_service', p.oid, 'execute')
+       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+     order by 1`,
+  )
+  expect(callable.map(({ name }) => name)).toEqual([
+    'check_key',
+    'current_organization',
+    'current_scope',
+    'record_checks',
+    'refresh_activation',
+  ])
+})
+
+test('[A5] the key service reads no secret, no person and no money, whatever scope it sets', async () => {
+  const statements = [
+    ...['cipher', 'fingerprint', 'last_four', 'ring_version'].map((column) => `select ${column} from keys`),
+    'select note from revocations',
+    'select details from audit_entries',
+    ...[
+      'people',
+      'memberships',
+      'sessions',
+      'organizations',
+      'subscriptions',
+      'terms',
+      'questions',
+      'checks',
+    ].map((table) => `select from ${table}`),
+    'select from session_context(null)',
+    `select search_instances('%', '{}', 9)`,
+    `select enqueue_job('mail', '{}', null, null)`,
+  ]
+  for (const statement of statements) expect((await asKeyService(statement)).code, statement).toBe('42501')
+  console.log(`[A5] latchkey_key_service: ${statements.length} reads`)
+})
+
+test('[A5] the key service is in no scope that sees more than one organization', async () => {
+  const other = await makeOrganization('globex')
+  await fillOrganization(database, other)
+  await onConnection(database.keyServiceUrl, async (client) => {
+    for (const scope of ['system', 'staff']) {
+      await client.query(`begin; set local latchkey.scope = '${scope}'`)
+      for (const table of ['keys', 'instances', 'activations', 'audit_heads'])
+        expect((await client.query(`select organization_id from ${table}`)).rowCount, table).toBe(0)
+      await client.query(`set local latchkey.organization_id = '${other.organizationId}'`)
+      const { rows } = await client.query('select distinct organization_id as id from keys')
+      expect(rows).toEqual([{ id: other.organizationId }])
+      await client.query('rollback')
+    }
+  })
+})
+
+test('the key service gives an instance the installation ID that it lacks, and never another', async () => {
+  await onConnection(database.keyServiceUrl, async (client) => {
+    await client.query(`begin; set local latchkey.organization_id = '${own.organizationId}'`)
+    const given = `update instances set installation_id = 'given' where installation_id is null`
+    expect(await refusalOf(client, given)).toMatchObject({ code: 'done', rows: 1 })
+    for (const changed of [`'stolen'`, 'null']) {
+      const change = `update instances set installation_id = ${changed} where id = '${own.instanceId}'`
+      expect((await refusalOf(client, change)).code).toBe('23514')
+    }
+  })
+})
+
+test('the key service changes nothing of a key but that it was seen', async () => {
+  for (const change of [
+    'expires_at = null',
+    'instance_id = null',
+    `kind = 'permanent'`,
+    'followed_at = now()',
+  ])
+    expect((await asKeyService(`update keys set ${change}`)).code, change).toMatch(/^42/)
+  const revoke = `insert into revocations (id, organization_id, key_id, reason, revoked_at)
+    values ('${randomUUID()}', '${own.organizationId}', '${own.keyId}', 'leaked', now())`
+  for (const statement of [
+    revoke,
+    'delete from activations',
+    'delete from keys',
+    'update audit_entries set sequence = 1',
+  ])
+    expect((await asKeyService(statement)).code, statement).toBe('42501')
+})
