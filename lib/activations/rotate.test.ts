@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { decodeProtectedHeader } from 'jose'
+import { CompactSign, decodeProtectedHeader } from 'jose'
 import { beforeEach, expect, test } from 'vitest'
 import { asSystem } from '@/db/scope'
 import {
@@ -114,8 +114,11 @@ test.each(refused)('a signed set %s is refused, and nothing changes', async (_, 
   await expect(publishKeySet(by, { signed: right })).resolves.toMatchObject({ version: 2 })
 })
 
-test('what another root has signed, or nobody, is refused', async () => {
+test('what another root has signed, or nobody, or not as a set of keys, is refused', async () => {
   const request = await requested()
+  const asLease = new CompactSign(Buffer.from(JSON.stringify(request)))
+    .setProtectedHeader({ alg: 'EdDSA', kid: rootKidOf(publicRoot), typ: 'lease+jwt' })
+    .sign(sandboxRoot())
   const signed = await signKeySet(request, sandboxRoot())
   const [header, payload, signature] = signed.split('.')
   const unsigned = Buffer.from('{"alg":"none"}').toString('base64url')
@@ -125,11 +128,20 @@ test('what another root has signed, or nobody, is refused', async () => {
     `${header}.${payload}.${'A'.repeat(86)}`,
     `${header}.${Buffer.from(JSON.stringify({ ...request, version: 2 })).toString('base64url')}.${signature}`,
     JSON.stringify(request),
+    await asLease,
     '',
   ]
   for (const other of others)
     await expect(publishKeySet(by, { signed: other })).rejects.toMatchObject({ code: 'set_not_by_root' })
   expect(await verifiedKeySet(signed, publicRoot)).toEqual(request)
+})
+
+test('to rotate the ring alone makes no key, and says nothing where nothing was to do', async () => {
+  const entries = () => rowsOf(database, `select from audit_entries where action = 'leases.rotate'`)
+  const before = (await entries()).length
+  expect(await rotateLeases(by, { ringOnly: true })).toEqual({ request: null, resealed: 0 })
+  expect(await rowsOf(database, 'select from signing_keys')).toEqual([])
+  expect(await entries()).toHaveLength(before)
 })
 
 test('a new ring seals every signing key anew, and they sign as before', async () => {
