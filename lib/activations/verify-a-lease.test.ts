@@ -1,0 +1,353 @@
+import { createHash, createHmac, generateKeyPairSync, type KeyObject, randomInt, sign } from 'node:crypto'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { asSystem } from '@/db/scope'
+import { jwkOf, publicBytes, signKeySet } from '@/lib/activations/key-set'
+import {
+  keySha256,
+  type LeaseFacts,
+  leaseClaims,
+  offlineClaims,
+  verdictClaims,
+} from '@/lib/activations/lease'
+import { createSigner } from '@/lib/activations/sign'
+import { readPublished } from '@/lib/activations/signing-keys'
+import { makeSigningKey, sandboxRoot } from '@/sandbox/lease-root'
+import { phpPath } from '@/sandbox/php'
+import { productDatabase } from '@/sandbox/test/fixture'
+import { type Answer, inPhp, inTypeScript, type Presented } from '@/sandbox/test/lease-programs'
+import { at } from '@/sandbox/time'
+
+/*
+ * The two programs of docs/verify-a-lease.md, taken out of it and run on leases that the product has signed.
+ */
+await productDatabase()
+const start = Date.parse('2026-03-01T10:00:00Z')
+const day = 86_400
+const issuer = 'http://localhost:41400'
+const signer = createSigner(() => asSystem('a test', readPublished))
+
+const facts = (index = 0): LeaseFacts => ({
+  issuer,
+  activationId: `activation-${index}`,
+  leaseId: `lease-${index}`,
+  product: {
+    reference: 'forms',
+    graceDays: 7,
+    onExpiry: 'read_only',
+    onRevocation: 'disabled',
+    freeFeatures: ['simple_forms'],
+    releases: [{ version: '3.0.0', glpiMin: '10.0', glpiMax: null }],
+  },
+  key: {
+    kind: 'subscription',
+    binding: 'url',
+    expiresAt: new Date(start + 365 * day * 1_000),
+    sha256: keySha256('gks1key'),
+  },
+  instance: { environment: 'production', url: 'https://glpi.example', installationId: `glpi-${index}` },
+  nonce: 'asked',
+})
+
+let whole: Presented
+let offline: Presented
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const decode = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString())
+function partsOf(jws: string): [header: string, payload: string, signature: string] {
+  const [header = '', payload = '', signature = ''] = jws.split('.')
+  return [header, payload, signature]
+}
+const signedBy = (key: KeyObject, header: object, payload: string) => {
+  const text = `${encode(header)}.${payload}`
+  return `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`
+}
+
+beforeAll(async () => {
+  await at(new Date(start), async () => {
+    await makeSigningKey()
+    const { signed: keySet } = await signer.published()
+    const expected = {
+      root: publicBytes(sandboxRoot()).toString('base64'),
+      ...{ issuer, product: 'forms', installation_id: 'glpi-0', key: 'gks1key', key_set_version: 1 },
+    }
+    const now = start / 1_000
+    const lease = await signer.sign('lease+jwt', leaseClaims(facts(), new Date(start)))
+    whole = { lease, keySet, expected: { ...expected, nonce: 'asked' }, now, typ: 'lease+jwt' }
+    const file = await signer.sign('offline+jwt', offlineClaims(facts(), new Date(start)))
+    offline = { lease: file, keySet, expected, now, typ: 'offline+jwt' }
+  })
+})
+
+/** What each program must say, by what was done to a lease. */
+async function table(): Promise<Record<string, [answer: Answer, given: Presented]>> {
+  const { now, expected } = whole
+  const later = (seconds: number, given = whole): Presented => ({ ...given, now: now + seconds })
+  return {
+    'as it was signed': ['valid', whole],
+    'before it is to be refreshed': ['valid', later(day - 1)],
+    'in grace': ['grace', later(day)],
+    'in the last second of its grace, by a slow clock': ['grace', later(7 * day + 299)],
+    'after its grace': ['ended', later(7 * day + 300)],
+    'by a clock that is 5 minutes slow': ['valid', later(-300)],
+    'by a clock that is slower': ['refused', later(-301)],
+    'asked without a nonce': ['valid', { ...whole, expected: { ...expected, nonce: 'asked' } }],
+    'an offline file': ['valid', offline],
+    'an offline file, long after': ['valid', later(365 * day - 1, offline)],
+    'an offline file after the key’s end': ['ended', later(365 * day + 300, offline)],
+    ...expectedOtherwise(),
+    ...(await signedOtherwise()),
+    ...tampered(whole, 'lease'),
+    ...tampered(offline, 'offline file'),
+  }
+}
+
+function expectedOtherwise(): Record<string, [Answer, Presented]> {
+  const other: Record<string, string | number> = {
+    root: publicBytes(generateKeyPairSync('ed25519').publicKey).toString('base64'),
+    issuer: 'https://elsewhere.example',
+    product: 'branding',
+    installation_id: 'glpi-1',
+    key: 'gks1other',
+    nonce: 'another',
+    key_set_version: 2,
+  }
+  const named = Object.entries(other).map(([name, value]): [string, [Answer, Presented]] => [
+    `another ${name} is expected`,
+    ['refused', { ...whole, expected: { ...whole.expected, [name]: value } }],
+  ])
+  return Object.fromEntries(named)
+}
+
+/** Each statement that is not by the portal's key, or no lease. */
+async function signedOtherwise(): Promise<Record<string, [Answer, Presented]>> {
+  const stranger = generateKeyPairSync('ed25519').privateKey
+  const [head, payload, signature] = partsOf(whole.lease)
+  const header = decode(head)
+  const set = decode(partsOf(whole.keySet)[1])
+  const strangersKid = jwkOf(publicBytes(stranger)).kid
+  const withStranger = { ...set, keys: [...set.keys, jwkOf(publicBytes(stranger))] }
+  const x = Buffer.from(set.keys[0].x, 'base64url')
+  const hs256 = `${encode({ ...header, alg: 'HS256' })}.${payload}`
+  const verdict = await at(new Date(start), () =>
+    signer.sign(
+      'verdict+jwt',
+      verdictClaims(
+        {
+          ...{
+            issuer,
+            verdictId: 'v',
+            product: 'forms',
+            installationId: 'glpi-0',
+            keySha256: keySha256('gks1key'),
+          },
+          ...{ valid: true, code: 'ok', notes: [], nonce: 'asked' },
+        },
+        new Date(start),
+      ),
+    ),
+  )
+  const leases: Record<string, string> = {
+    'by a stranger, in the name of the key': signedBy(stranger, header, payload),
+    'by a stranger, in his own name': signedBy(stranger, { ...header, kid: strangersKid }, payload),
+    'by the root itself': signedBy(sandboxRoot(), header, payload),
+    'alg none': `${encode({ ...header, alg: 'none' })}.${payload}.`,
+    'alg none, with the signature': `${encode({ ...header, alg: 'none' })}.${payload}.${signature}`,
+    'HS256 by the public key': `${hs256}.${createHmac('sha256', x).update(hs256).digest('base64url')}`,
+    'a verdict in its place': verdict,
+    'the key set in its place': whole.keySet,
+    'an offline file in its place': offline.lease,
+    nothing: '',
+  }
+  const sets: Record<string, string> = {
+    'a key set of a stranger': signedBy(stranger, decode(partsOf(whole.keySet)[0]), encode(withStranger)),
+    'a key set without a signature': `${encode({ alg: 'none' })}.${encode(withStranger)}.`,
+    'a lease as the key set': whole.lease,
+    'an empty key set': await signKeySet({ ...set, keys: [] }, sandboxRoot()),
+    'a key set of another portal': await signKeySet(
+      { ...set, iss: 'https://elsewhere.example' },
+      sandboxRoot(),
+    ),
+    'a key by another name': await signKeySet(
+      { ...set, keys: [{ ...set.keys[0], x: withStranger.keys[1].x }] },
+      sandboxRoot(),
+    ),
+  }
+  const inLease = Object.entries(leases).map(([what, lease]) => [what, ['refused', { ...whole, lease }]])
+  const inSet = Object.entries(sets).map(([what, keySet]) => [what, ['refused', { ...whole, keySet }]])
+  return Object.fromEntries([...inLease, ...inSet])
+}
+
+/** Each field of header and payload given another value, or taken away, under the signature that there was. */
+function tampered(given: Presented, name: string): Record<string, [Answer, Presented]> {
+  const [head, payload, signature] = partsOf(given.lease)
+  const changed = (part: Record<string, unknown>, join: (changed: string) => string) =>
+    Object.keys(part).flatMap((field): [string, [Answer, Presented]][] => {
+      const { [field]: value, ...without } = part
+      const other = typeof value === 'number' ? value + 1 : 'other'
+      return [
+        [
+          `${name}: ${field} changed`,
+          ['refused', { ...given, lease: join(encode({ ...part, [field]: other })) }],
+        ],
+        [`${name}: ${field} taken away`, ['refused', { ...given, lease: join(encode(without)) }]],
+      ]
+    })
+  return Object.fromEntries([
+    ...changed(decode(head), (header) => `${header}.${payload}.${signature}`),
+    ...changed(decode(payload), (claims) => `${head}.${claims}.${signature}`),
+  ])
+}
+
+test('the TypeScript of the document says of each lease what it must', async () => {
+  const cases = Object.entries(await table())
+  const said = await Promise.all(cases.map(async ([what, [, given]]) => [what, await inTypeScript(given)]))
+  expect(said).toEqual(cases.map(([what, [answer]]) => [what, answer]))
+  expect(cases.length).toBeGreaterThan(90)
+  console.log(`docs/verify-a-lease.md: ${cases.length} leases in TypeScript`)
+})
+
+const php = phpPath()
+
+test.skipIf(!php)(
+  'the PHP of the document says of each lease what it must',
+  async () => {
+    const cases = Object.entries(await table())
+    const answers = inPhp(
+      php ?? '',
+      cases.map(([, [, given]]) => given),
+    )
+    expect(cases.map(([what], index) => [what, answers[index]])).toEqual(
+      cases.map(([what, [answer]]) => [what, answer]),
+    )
+    console.log(`docs/verify-a-lease.md: ${cases.length} leases in PHP`)
+  },
+  120_000,
+)
+
+/** 25 leases and 25 offline files, each of another GLPI. */
+function statements(count: number): Promise<Presented[]> {
+  return at(new Date(start), () =>
+    Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const given = index % 2 ? offline : whole
+        const claims = (index % 2 ? offlineClaims : leaseClaims)(facts(index), new Date(start))
+        const lease = await signer.sign(index % 2 ? 'offline+jwt' : 'lease+jwt', claims)
+        return { ...given, lease, expected: { ...given.expected, installation_id: `glpi-${index}` } }
+      }),
+    ),
+  )
+}
+
+const flipped = (text: string, bit: number) => {
+  const bytes = Buffer.from(text)
+  bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+  return bytes.toString('latin1')
+}
+
+/** What an installation reads: the lease and its key set, in one text. */
+const fileOf = ({ lease, keySet }: Presented) => JSON.stringify({ lease, key_set: keySet })
+
+async function isAccepted(file: string, given: Presented): Promise<boolean> {
+  let read: Record<string, unknown>
+  try {
+    read = JSON.parse(file)
+  } catch {
+    return false
+  }
+  const { lease, key_set: keySet } = read
+  if (typeof lease !== 'string' || typeof keySet !== 'string') return false
+  return (await inTypeScript({ ...given, lease, keySet })) !== 'refused'
+}
+
+/** Everything else that is tried on each. */
+function forged(given: Presented, other: Presented): string[] {
+  const [head, payload, signature] = partsOf(given.lease)
+  const header = decode(head)
+  const claims = decode(payload)
+  const theirs = partsOf(other.lease)
+  const hmac = (text: string) =>
+    createHmac('sha256', publicBytes(sandboxRoot())).update(text).digest('base64url')
+  const headers: object[] = [
+    { ...header, kid: jwkOf(createHash('sha256').update(signature).digest()).kid },
+    { ...header, kid: decode(partsOf(given.keySet)[0]).kid },
+    ...['lease+jwt', 'offline+jwt', 'verdict+jwt', 'keys+jwt', 'JWT'].map((typ) => ({ ...header, typ })),
+    ...['none', 'HS256', 'RS256', 'ES256', 'Ed25519', 'eddsa'].map((alg) => ({ ...header, alg })),
+    ...[{ b64: false, crit: ['b64'] }, { jwk: jwkOf(publicBytes(sandboxRoot())) }, { jku: issuer }].map(
+      (more) => ({ ...header, ...more }),
+    ),
+  ].filter((changed) => encode(changed) !== head)
+  const text = Buffer.from(payload, 'base64url').toString()
+  // A second member of a name: readers disagree on which of the two counts.
+  const doubled = Object.entries(claims).flatMap(([name, value]) => [
+    text.replace('{', `{${JSON.stringify(name)}:${JSON.stringify(value)},`),
+    text.replace(/\}$/, `,${JSON.stringify(name)}:"other"}`),
+  ])
+  const cut = Array.from({ length: 40 }, () => given.lease.slice(0, randomInt(given.lease.length)))
+  return [
+    ...headers.flatMap((changed) => [
+      `${encode(changed)}.${payload}.${signature}`,
+      `${encode(changed)}.${payload}.`,
+      `${encode(changed)}.${payload}.${hmac(`${encode(changed)}.${payload}`)}`,
+    ]),
+    ...doubled.map((twice) => `${head}.${Buffer.from(twice).toString('base64url')}.${signature}`),
+    `${head}.${encode({ ...claims, aud: 'branding' })}.${signature}`,
+    `${head}.${encode({ ...claims, aud: ['forms', 'branding'] })}.${signature}`,
+    ...cut,
+    ...cut.map((beginning) => given.lease.slice(beginning.length || 1)),
+    `${head}.${theirs[1]}.${signature}`,
+    `${head}.${payload}.${theirs[2]}`,
+    given.lease + other.lease,
+    `${given.lease}.${signature}`,
+    `${given.lease}=`,
+    `${given.lease}\n`,
+    ` ${given.lease}`,
+    given.lease.replaceAll('.', '..'),
+    // Read by itself it is whole, but of another GLPI.
+    other.lease,
+  ]
+}
+
+describe('of 50 leases and offline files', () => {
+  const share = process.env.STRESS ? 1 : 10
+  const slow = process.env.STRESS ? 3_600_000 : 240_000
+
+  test(
+    '[B4] none is accepted with any bit flipped',
+    async () => {
+      let trials = 0
+      const accepted: string[] = []
+      for (const [index, given] of (await statements(50)).entries()) {
+        const file = fileOf(given)
+        expect(await isAccepted(file, given)).toBe(true)
+        const bits = Array.from({ length: file.length * 8 }, (_, bit) => bit).filter(
+          (bit) => bit % share === index % share,
+        )
+        const read = await Promise.all(bits.map((bit) => isAccepted(flipped(file, bit), given)))
+        accepted.push(...bits.filter((_, at) => read[at]).map((bit) => `bit ${bit} of ${file}`))
+        trials += bits.length
+      }
+      expect(accepted).toEqual([])
+      console.log(`[B4] ${trials} bits`)
+    },
+    slow,
+  )
+
+  test(
+    '[B4] none is accepted with its header exchanged, cut, joined or with members doubled',
+    async () => {
+      let trials = 0
+      const accepted: string[] = []
+      const all = await statements(50)
+      for (const [index, given] of all.entries()) {
+        const other = all[(index + 2) % all.length] ?? given
+        const leases = forged(given, other)
+        const said = await Promise.all(leases.map((lease) => inTypeScript({ ...given, lease })))
+        accepted.push(...leases.filter((_, at) => said[at] !== 'refused'))
+        trials += leases.length
+      }
+      expect(accepted).toEqual([])
+      console.log(`[B4] ${trials} forgeries`)
+    },
+    slow,
+  )
+})

@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll } from 'vitest'
+
+/*
+ * The two programs of docs/verify-a-lease.md, taken out of it and run as they stand there.
+ */
+const root = path.join(import.meta.dirname, '../..')
+const document = readFileSync(path.join(root, 'docs/verify-a-lease.md'), 'utf8')
+const reports = path.join(root, '.reports')
+mkdirSync(reports, { recursive: true })
+// Where `jose` is found from, and git looks away.
+const folder = mkdtempSync(path.join(reports, 'verify-a-lease-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The first program of a language in the document, as a file. */
+function programIn(language: string, name: string): string {
+  const [, program] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'ms').exec(document) ?? []
+  if (!program) throw new Error(`docs/verify-a-lease.md has no program in ${language}`)
+  const file = path.join(folder, name)
+  writeFileSync(file, program)
+  return file
+}
+
+/** A lease as a plugin looks at it, and what it expects of it, by the names of the PHP program. */
+export interface Presented {
+  lease: string
+  keySet: string
+  expected: Record<string, string | number>
+  now: number
+  typ: string
+}
+/** The state that a program finds, or `refused`. */
+export type Answer = string
+
+const { verifyLease, NotALease } = await import(programIn('ts', 'verify.ts'))
+
+/** What the TypeScript program says. @throws whatever else it throws, which is a fault of its own */
+export async function inTypeScript({ lease, keySet, expected, now, typ }: Presented): Promise<Answer> {
+  const { installation_id: installationId, key_set_version: keySetVersion, ...rest } = expected
+  try {
+    const named = { ...rest, installationId, keySetVersion }
+    return (await verifyLease(lease, keySet, named, now, typ)).state
+  } catch (error) {
+    if (error instanceof NotALease) return 'refused'
+    throw error
+  }
+}
+
+/** What the PHP program says, in one process for all. @throws what it prints of faults and warnings */
+export function inPhp(php: string, presented: readonly Presented[]): Answer[] {
+  const driver = `require ${JSON.stringify(programIn('php', 'verify.php'))};
+    set_error_handler(function ($level, $message) { throw new ErrorException($message); });
+    foreach (json_decode(stream_get_contents(STDIN), true) as $one) {
+      try {
+        $answers[] = verifyLease($one['lease'], $one['keySet'], $one['expected'], $one['now'], $one['typ'])['state'];
+      } catch (NotALease $refused) { $answers[] = 'refused'; }
+    }
+    echo json_encode($answers);`
+  const input = JSON.stringify(presented)
+  const { stdout, stderr } = spawnSync(php, ['-r', driver], { input, encoding: 'utf8', maxBuffer: 2 ** 28 })
+  if (!stdout.startsWith('[')) throw new Error(stdout + stderr)
+  // what the driver prints
+  return JSON.parse(stdout) as Answer[]
+}
