@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { CompactSign, decodeProtectedHeader } from 'jose'
 import { beforeEach, expect, test } from 'vitest'
 import { asSystem } from '@/db/scope'
@@ -149,12 +149,7 @@ test('a new ring seals every signing key anew, and they sign as before', async (
   const waiting = await requested()
   const before = await kidThatSigns()
   const { LEASE_KEY_RING } = env()
-  LEASE_KEY_RING?.set(
-    2,
-    Buffer.from(
-      generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' }).subarray(-32),
-    ),
-  )
+  LEASE_KEY_RING?.set(2, randomBytes(32))
   expect(await rotateLeases(by, { ringOnly: true })).toEqual({ request: null, resealed: 2 })
   expect(await rotateLeases(by, { ringOnly: true })).toEqual({ request: null, resealed: 0 })
   LEASE_KEY_RING?.delete(1)
@@ -163,6 +158,27 @@ test('a new ring seals every signing key anew, and they sign as before', async (
     decodeProtectedHeader(await anew.sign('time+jwt', timeClaims('x', undefined, new Date(start)))).kid,
   ).toBe(before)
   expect(kidsIn(await requested())).toEqual(kidsIn(waiting))
+})
+
+test('where the ring was lost, the next key is made under another, and signs an hour after it was published', async () => {
+  const { LEASE_KEY_RING: ring } = env()
+  const before = new Map(ring)
+  await at(after(0), makeSigningKey)
+  ring?.clear()
+  ring?.set(9, randomBytes(32))
+  try {
+    await expect(rotateLeases(by, { ringOnly: true })).rejects.toThrow(
+      'LEASE_KEY_RING does not open the signing key',
+    )
+    await at(after(1), makeSigningKey)
+    const anew = createSigner(() => asSystem('a test', readPublished))
+    const signed = () => anew.sign('time+jwt', timeClaims('x', undefined, new Date(start)))
+    await at(after(1, hour - 1), () => expect(signed()).rejects.toThrow('LEASE_KEY_RING does not open'))
+    await at(after(1, hour), () => expect(signed()).resolves.toContain('.'))
+  } finally {
+    ring?.clear()
+    for (const [version, secret] of before) ring?.set(version, secret)
+  }
 })
 
 test('who made and who published a key stands in the vendor’s trail, and no secret', async () => {

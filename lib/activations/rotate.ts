@@ -5,7 +5,7 @@ import { keySets, signingKeys } from '@/db/schema/activations'
 import type { SystemTx } from '@/db/scope'
 import { vendorCommand } from '@/lib/command'
 import { env } from '@/lib/env'
-import { newestVersion, open, seal } from '@/lib/keys/vault'
+import { newestVersion, open, type Sealed, seal } from '@/lib/keys/vault'
 import { jwkOf, type KeySet, kidOf, type NextSet, publicBytes } from './key-set'
 
 const RotateLeases = z.object({
@@ -23,7 +23,7 @@ export const rotateLeases = vendorCommand(
   RotateLeases,
   async ({ tx, now, audit, unchanged }, { ringOnly }) => {
     await lockSigningKeys(tx)
-    const resealed = await resealOlder(tx)
+    const resealed = await resealOlder(tx, ringOnly)
     const made = ringOnly ? null : await makeUnlessOneWaits(tx, now)
     if (made || resealed > 0) audit({ details: { resealed, kid: made } })
     else unchanged()
@@ -66,14 +66,33 @@ async function makeUnlessOneWaits(tx: SystemTx, now: Date): Promise<string | nul
   return rows[0]?.kid ?? null
 }
 
-async function resealOlder(tx: SystemTx): Promise<number> {
+/** @param all whether one that does not open is an error: where a ring was lost, the next key must be made nevertheless */
+async function resealOlder(tx: SystemTx, all: boolean): Promise<number> {
   const older = await tx
     .select({ kid: signingKeys.kid, cipher: signingKeys.cipher, ringVersion: signingKeys.ringVersion })
     .from(signingKeys)
     .where(ne(signingKeys.ringVersion, newestVersion('LEASE_KEY_RING')))
+  let resealed = 0
   for (const { kid, ...sealed } of older) {
-    const fresh = seal(open(sealed, kid, 'LEASE_KEY_RING'), kid, 'LEASE_KEY_RING')
-    await tx.update(signingKeys).set(fresh).where(eq(signingKeys.kid, kid))
+    const secret = openOrNull(sealed, kid)
+    if (secret === null && all)
+      throw new Error(
+        `LEASE_KEY_RING does not open the signing key ${kid}, of version ${sealed.ringVersion}.`,
+      )
+    if (secret === null) continue
+    await tx
+      .update(signingKeys)
+      .set(seal(secret, kid, 'LEASE_KEY_RING'))
+      .where(eq(signingKeys.kid, kid))
+    resealed++
   }
-  return older.length
+  return resealed
+}
+
+function openOrNull(sealed: Sealed, kid: string): string | null {
+  try {
+    return open(sealed, kid, 'LEASE_KEY_RING')
+  } catch {
+    return null
+  }
 }
