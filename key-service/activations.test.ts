@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto'
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
-import { open } from '@/lib/keys/vault'
-import { startSubscription } from '@/lib/subscriptions/start'
+import { addInstance } from '@/lib/instances/add'
+import { revokeKey } from '@/lib/keys/revoke'
+import { renewSubscription } from '@/lib/subscriptions/renew'
 import {
   bySystem,
   type Fixture,
   makeCatalog,
-  makeInstance,
   makeOrganization,
   makeSigningKey,
   productDatabase,
-  productId,
   rowsOf,
 } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
+import { keyOf, sold } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
 const service = await startKeyService(database)
@@ -25,42 +26,226 @@ beforeAll(async () => {
   fixture = await makeOrganization('acme')
 })
 
-/** An instance with a key of Forms Pro; the key as it is pasted. */
-async function sold(name = `desk-${randomUUID().slice(0, 8)}`) {
-  const instanceId = await makeInstance(fixture, name)
-  const { keyId } = await startSubscription(bySystem(fixture.organizationId), {
-    productId: await productId(database, 'forms'),
-    instanceId,
-  })
-  return { instanceId, keyId, key: await keyOf(keyId), url: `https://${name}.acme.example/glpi` }
-}
-
-async function keyOf(keyId: string) {
-  const [row] = await rowsOf<{ cipher: Buffer; ringVersion: number }>(
-    database,
-    `select cipher, ring_version as "ringVersion" from keys where id = $1`,
-    [keyId],
-  )
-  if (!row) throw new Error('no such key')
-  return open(row, keyId)
-}
-
 const activate = (body: Record<string, unknown>) =>
   service.ask('POST', '/api/v1/activations', { product: 'forms', ...body })
+const refresh = (id: string, body: Record<string, unknown>) =>
+  service.ask('POST', `/api/v1/activations/${id}/refresh`, { product: 'forms', ...body })
+const installation = () => `installation-${randomUUID()}`
+const questionsOf = async (keyId: string) => {
+  const read = () =>
+    rowsOf(
+      database,
+      'select kind, installation_id, url, calls, refusal_code from questions where key_id = $1 order by installation_id',
+      [keyId],
+    )
+  await expect.poll(read, { timeout: 5_000 }).not.toEqual([])
+  return read()
+}
+
+/** What a signed statement says, verified with the keys that are published. */
+async function verified(signed: string, audience = 'forms') {
+  const { body } = await service.ask('GET', '/.well-known/jwks.json')
+  const options = { issuer: 'http://localhost:41400', audience, algorithms: ['EdDSA'] }
+  return jwtVerify(signed, createLocalJWKSet(body), options)
+}
 
 test('the first activation binds the instance, tells its secret and gives a lease', async () => {
-  const { key, instanceId, keyId } = await sold()
-  const answer = await activate({ key, installation_id: 'installation-one', glpi_version: '11.0.2' })
-  expect(answer.body).toMatchObject({
-    activation: { environment: 'production', secret: expect.any(String) },
-    lease: expect.any(String),
-    verdict: { valid: true, code: 'ok', notes: [] },
+  const { key, instanceId, keyId, url } = await sold(database, fixture)
+  const installation_id = installation()
+  const answer = await activate({
+    key,
+    installation_id,
+    url: `${url}/front/central.php`,
+    nonce: 'a-nonce-of-one',
   })
   expect(answer.status).toBe(201)
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(answer.body.verdict).toMatchObject({ valid: true, code: 'ok', notes: [] })
+  expect(answer.body.activation).toEqual({
+    id: expect.any(String),
+    environment: 'production',
+    secret: expect.stringMatching(/^[\w-]{43}$/),
+  })
+  const { payload, protectedHeader } = await verified(answer.body.lease)
+  expect(protectedHeader.typ).toBe('lease+jwt')
+  expect(payload).toMatchObject({
+    sub: answer.body.activation.id,
+    kind: 'subscription',
+    environment: 'production',
+    installation_id,
+    url,
+    nonce: 'a-nonce-of-one',
+  })
   const rows = await rowsOf(
     database,
     `select i.installation_id, k.first_seen_at is not null as seen from instances i join keys k on k.id = $2 where i.id = $1`,
     [instanceId, keyId],
   )
-  expect(rows).toEqual([{ installation_id: 'installation-one', seen: true }])
+  expect(rows).toEqual([{ installation_id, seen: true }])
+  const audit = `select actor, action, outcome from audit_entries where key_id = $1 and actor = 'glpi'`
+  expect(await rowsOf(database, audit, [keyId])).toEqual([
+    { actor: 'glpi', action: 'activation.activate', outcome: 'done' },
+  ])
+})
+
+test('the same call again gets the same activation, another lease and no secret, also a hundred at once', async () => {
+  const { key, keyId } = await sold(database, fixture)
+  const installation_id = installation()
+  const answers = await Promise.all(Array.from({ length: 100 }, () => activate({ key, installation_id })))
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(99)
+  expect(new Set(answers.map(({ body }) => body.activation.id)).size).toBe(1)
+  expect(answers.filter(({ body }) => body.activation.secret)).toHaveLength(1)
+  expect(new Set(answers.map(({ body }) => decodeJwt(body.lease).jti)).size).toBe(100)
+  const rows = await rowsOf(database, 'select count(*)::int as n from activations where key_id = $1', [keyId])
+  expect(rows).toEqual([{ n: 1 }])
+})
+
+test('a second installation is refused with a code, and asked about once however often it calls', async () => {
+  const { key, keyId } = await sold(database, fixture)
+  await activate({ key, installation_id: installation() })
+  const second = installation()
+  const url = 'https://elsewhere.example/glpi'
+  const refused = await activate({ key, installation_id: second, url, glpi_version: '10.0.9' })
+  expect(refused.status).toBe(409)
+  expect(refused.headers.get('content-type')).toContain('application/problem+json')
+  expect(refused.body).toMatchObject({
+    status: 409,
+    code: 'bound_elsewhere',
+    refusal_code: expect.stringMatching(/^[0-9A-Z]{6}$/),
+  })
+  expect(refused.body.page).toBe(`http://localhost:41400/open/${refused.body.refusal_code}`)
+  expect(refused.body.detail).toContain(refused.body.refusal_code)
+  const { payload, protectedHeader } = await verified(refused.body.signed)
+  expect(protectedHeader.typ).toBe('verdict+jwt')
+  expect(payload).toMatchObject({ valid: false, code: 'bound_elsewhere', installation_id: second })
+  for (let call = 0; call < 3; call++) await activate({ key, installation_id: second, url })
+  await expect.poll(async () => (await questionsOf(keyId))[0]?.calls, { timeout: 5_000 }).toBe(4)
+  expect(await questionsOf(keyId)).toEqual([
+    { kind: 'installation', installation_id: second, url, calls: 4, refusal_code: refused.body.refusal_code },
+  ])
+})
+
+test('first contact from an address that is not the instance’s is refused, and binds nothing', async () => {
+  const { key, instanceId } = await sold(database, fixture)
+  const refused = await activate({ key, installation_id: installation(), url: 'https://not-ours.example' })
+  expect(refused.body.code).toBe('bound_elsewhere')
+  const [instance] = await rowsOf(database, 'select installation_id from instances where id = $1', [
+    instanceId,
+  ])
+  expect(instance).toEqual({ installation_id: null })
+})
+
+test('a test copy uses its production instance’s key as well, one for each key', async () => {
+  const { key, instanceId } = await sold(database, fixture)
+  await activate({ key, installation_id: installation() })
+  const copies = await Promise.all(
+    ['one', 'two'].map(async (name) => {
+      const url = `https://${name}-${randomUUID().slice(0, 8)}.example`
+      const given = { label: name, url, environment: 'test', testOfId: instanceId } as const
+      await addInstance(bySystem(fixture.organizationId), given)
+      return url
+    }),
+  )
+  const first = await activate({ key, installation_id: installation(), url: copies[0] })
+  expect(first.body).toMatchObject({ activation: { environment: 'test' }, verdict: { code: 'ok' } })
+  const second = await activate({ key, installation_id: installation(), url: copies[1] })
+  expect(second.status).toBe(409)
+})
+
+test('the same installation at another address goes on, and is asked about', async () => {
+  const { key, keyId } = await sold(database, fixture)
+  const installation_id = installation()
+  await activate({ key, installation_id })
+  const moved = await activate({ key, installation_id, url: 'https://moved.example' })
+  expect(moved.body.verdict).toMatchObject({ valid: true, code: 'ok' })
+  expect(await questionsOf(keyId)).toMatchObject([{ kind: 'address', url: 'https://moved.example' }])
+})
+
+test('a refresh gives another lease; two that share an installation ID are noticed at the third', async () => {
+  const { key, keyId } = await sold(database, fixture)
+  const installation_id = installation()
+  const { body } = await activate({ key, installation_id })
+  const { id } = body.activation
+  const next = async (lease: string) =>
+    decodeJwt((await refresh(id, { key, installation_id, lease })).body.lease).jti ?? ''
+  const start = decodeJwt(body.lease).jti ?? ''
+  // Of one GLPI whose answer was lost, nothing is asked.
+  await next(start)
+  const one = await next(start)
+  const two = await next(one)
+  expect(await rowsOf(database, 'select from questions where key_id = $1', [keyId])).toEqual([])
+  // Two copies of its database.
+  const left = await next(two)
+  await next(two)
+  await next(left)
+  expect(await questionsOf(keyId)).toMatchObject([{ kind: 'copy', installation_id, calls: 1 }])
+})
+
+test('an activation that was given back is refreshed no more, and says when its place is free', async () => {
+  const { key } = await sold(database, fixture)
+  const installation_id = installation()
+  const { body } = await activate({ key, installation_id })
+  const path = `/api/v1/activations/${body.activation.id}`
+  const given = await service.ask('DELETE', path, { installation_id }, { 'X-Registration-Key': key })
+  expect(given.status).toBe(200)
+  expect(Math.floor(Date.parse(given.body.frees_at) / 1_000)).toBe(decodeJwt(body.lease).exp)
+  const after = await refresh(body.activation.id, { key, installation_id })
+  expect(after).toMatchObject({ status: 404, body: { code: 'unknown_activation' } })
+  const again = await service.ask('DELETE', path, { installation_id }, { 'X-Registration-Key': key })
+  expect(again.status).toBe(404)
+})
+
+test('a revoked key is refused by a signed verdict from that moment on', async () => {
+  const { key, keyId } = await sold(database, fixture)
+  const installation_id = installation()
+  const { body } = await activate({ key, installation_id })
+  await revokeKey(bySystem(fixture.organizationId), { keyId, reason: 'leaked' })
+  const refused = await refresh(body.activation.id, { key, installation_id, nonce: 'a-nonce-of-two' })
+  expect(refused).toMatchObject({ status: 403, body: { code: 'revoked' } })
+  expect((await verified(refused.body.signed)).payload).toMatchObject({
+    code: 'revoked',
+    nonce: 'a-nonce-of-two',
+  })
+})
+
+test('an old key goes on with a note, and is replaced once the newer one calls', async () => {
+  const { key, subscriptionId } = await sold(database, fixture)
+  const installation_id = installation()
+  await activate({ key, installation_id })
+  const renewed = await renewSubscription(bySystem(fixture.organizationId), { subscriptionId })
+  expect((await activate({ key, installation_id })).body.verdict.notes).toEqual(['renewed'])
+  const newer = await activate({ key: await keyOf(database, renewed.keyId), installation_id })
+  expect(newer.status).toBe(201)
+  expect((await activate({ key, installation_id })).body.verdict).toMatchObject({
+    code: 'ok',
+    notes: ['replaced'],
+  })
+})
+
+test.each([
+  ['no key', { installation_id: 'x' }, 'key'],
+  ['no installation', { key: 'x' }, 'installation_id'],
+  ['an installation of blanks', { key: 'x', installation_id: ' ' }, 'installation_id'],
+  ['an address that is none', { key: 'x', installation_id: 'x', url: 'ftp://glpi.example' }, 'url'],
+  ['a short nonce', { key: 'x', installation_id: 'x', nonce: 'x' }, 'nonce'],
+])('%s is named as what is wrong', async (_what, body, field) => {
+  const answer = await activate(body)
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { code: 'invalid_input', fields: { [field]: expect.any(String) } },
+  })
+})
+
+test('what is sent without a body, in another form, or too long is refused in the same form', async () => {
+  const path = '/api/v1/activations'
+  expect(await service.ask('POST', path)).toMatchObject({ status: 400, body: { status: 400 } })
+  const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  expect(await service.ask('POST', path, 'key=x', form)).toMatchObject({ status: 415, body: { status: 415 } })
+  const long = await service.ask('POST', path, { key: 'x'.repeat(20_000) })
+  expect(long).toMatchObject({ status: 413, body: { status: 413 } })
+  expect(await service.ask('GET', '/api/v1/nothing')).toMatchObject({
+    status: 404,
+    body: { code: 'not_found' },
+  })
 })

@@ -28,7 +28,10 @@ as $$
     o.name, o.slug, o.time_zone,
     (select coalesce(jsonb_agg(jsonb_build_object(
         'instanceId', i.id, 'environment', i.environment, 'installationId', i.installation_id, 'url', i.url, 'here', i.here,
-        'own', i.id is not distinct from k.instance_id)), '[]')
+        'own', i.id is not distinct from k.instance_id,
+        'taken', exists (select from activations a where a.organization_id = k.organization_id and a.key_id = k.id
+          and a.environment = i.environment and a.exclusive and a.given_back_at is null
+          and a.installation_id is distinct from caller))), '[]')
       from (
         select i.id, i.environment, i.installation_id,
           (select a.url from instance_addresses a where a.organization_id = i.organization_id and a.instance_id = i.id

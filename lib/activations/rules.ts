@@ -32,6 +32,8 @@ export interface Place {
   here: boolean
   /** The key's own instance. */
   own: boolean
+  /** Another installation has the key in use in this environment. */
+  taken: boolean
 }
 
 export interface CheckedKey {
@@ -69,20 +71,23 @@ export type PlaceVerdict =
  * place that no GLPI has called from yet, if its address is absent or that place's. The same installation at a new address
  * is let through and asked about: nothing changes unasked.
  */
-export function placeOf(key: Pick<CheckedKey, 'binding' | 'places'>, asked: Asked): PlaceVerdict {
+export function placeOf(
+  { binding, places }: Pick<CheckedKey, 'binding' | 'places'>,
+  asked: Asked,
+): PlaceVerdict {
   const { installationId, url } = asked
   const elsewhere = { ok: false, because: 'bound_elsewhere' } as const
   if (!installationId) {
-    const place = key.places.find(({ here, own }) => (url ? here : own))
+    const place = places.find(({ here, own }) => (url ? here : own))
     return place ? { ok: true, place, binds: false, asks: null } : elsewhere
   }
+  const open = places.filter(({ taken }) => !taken)
   // A cloned database has the same ID, so that of two places the one at the caller's address counts.
-  const known = key.places.filter((place) => place.installationId === installationId)
+  const known = open.filter((place) => place.installationId === installationId)
   const place = known.find(({ here }) => here) ?? known.find(({ own }) => own) ?? known[0]
   if (place) return { ok: true, place, binds: false, asks: url && !place.here ? 'address' : null }
-  const free = key.places.find(
-    (place) =>
-      place.installationId === null && (url ? place.here : place.own && key.binding !== 'organization'),
+  const free = open.find(
+    (place) => place.installationId === null && (url ? place.here : place.own && binding !== 'organization'),
   )
   return free ? { ok: true, place: free, binds: true, asks: null } : elsewhere
 }

@@ -1,0 +1,210 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  type Asked,
+  type CheckedKey,
+  checkCodes,
+  fittingRelease,
+  type Place,
+  placeOf,
+  verdictOn,
+} from './rules'
+
+const day = (days: number) => new Date(Date.UTC(2026, 5, 15 + days))
+const now = day(0)
+
+const own: Place = {
+  instanceId: 'own',
+  environment: 'production',
+  installationId: null,
+  url: 'https://glpi.example',
+  here: false,
+  own: true,
+  taken: false,
+}
+const copy: Place = { ...own, instanceId: 'copy', environment: 'test', own: false }
+
+const key: CheckedKey = {
+  kind: 'subscription',
+  binding: 'url',
+  products: ['forms'],
+  startsAt: day(-100),
+  expiresAt: day(100),
+  termEndsAt: day(86),
+  renewedAt: null,
+  replacedAt: null,
+  revoked: false,
+  places: [own],
+}
+const asked: Asked = { product: 'forms', installationId: 'one' }
+const bound = { ...own, installationId: 'one' }
+
+describe('the verdict on a key', () => {
+  const cases: [what: string, changes: Partial<CheckedKey>, asked: Asked, code: string, notes?: string[]][] =
+    [
+      ['of its product, at its place', {}, asked, 'ok'],
+      ['asked by GLPI itself', {}, { installationId: 'one' }, 'ok'],
+      ['asked by nobody in particular', {}, {}, 'ok'],
+      ['of another product', {}, { ...asked, product: 'branding' }, 'wrong_product'],
+      ['of a suite that contains the product', { products: ['suite', 'branding', 'forms'] }, asked, 'ok'],
+      ['of a kind that is not taken', { kind: 'trial' }, { ...asked, kinds: ['subscription'] }, 'wrong_kind'],
+      ['of a kind that is taken', { kind: 'trial' }, { ...asked, kinds: ['subscription', 'trial'] }, 'ok'],
+      ['that is revoked', { revoked: true }, asked, 'revoked'],
+      ['that is revoked and over', { revoked: true, expiresAt: day(-1) }, asked, 'revoked'],
+      ['that begins tomorrow', { startsAt: day(1) }, asked, 'not_started'],
+      ['that begins now', { startsAt: now }, asked, 'ok'],
+      ['that ends now', { expiresAt: now }, asked, 'expired'],
+      ['of a term that is over, in its overlap', { termEndsAt: day(-1) }, asked, 'ok'],
+      ['that never ends', { kind: 'permanent', expiresAt: null, termEndsAt: null }, asked, 'ok'],
+      ['after a renewal', { renewedAt: day(-1) }, asked, 'ok', ['renewed']],
+      ['whose newer one has called', { renewedAt: day(-2), replacedAt: day(-1) }, asked, 'ok', ['replaced']],
+      ['of another installation', { places: [{ ...own, installationId: 'two' }] }, asked, 'bound_elsewhere'],
+      ['of a place that nobody has', { places: [] }, asked, 'bound_elsewhere'],
+      ['of a place that nobody has, asked by nobody in particular', { places: [] }, {}, 'ok'],
+      [
+        'at another address, asked without an installation',
+        {},
+        { url: 'https://x.example' },
+        'bound_elsewhere',
+      ],
+    ]
+  test.each(cases)('%s', (_what, changes, given, code, notes = []) => {
+    expect(verdictOn({ ...key, ...changes }, given, [], now)).toMatchObject({
+      code,
+      ok: code === 'ok',
+      notes,
+    })
+  })
+
+  const releases = [
+    { version: '1.9.0', glpiMin: '10.0', glpiMax: '10.0' },
+    { version: '2.0.0', glpiMin: '11.0', glpiMax: null },
+  ]
+  test.each([
+    ['10.0.9', '1.9.0', []],
+    ['11.0.2', '1.9.0', ['version_mismatch']],
+    ['11.0.2', '2.0.0', []],
+    // Built by the vendor for a customer, or newer than the catalog: nobody knows that it does not fit.
+    ['11.0.2', '2.0.1-custom', []],
+    [undefined, '1.9.0', []],
+  ])('on GLPI %s with version %s of the plugin', (glpiVersion, productVersion, notes) => {
+    const verdict = verdictOn(key, { ...asked, glpiVersion, productVersion }, releases, now)
+    expect(verdict).toMatchObject({ code: 'ok', notes })
+  })
+
+  test('names the release that fits', () => {
+    expect(fittingRelease({ glpiVersion: '11.0.2', productVersion: '1.9.0' }, releases)).toEqual({
+      mismatch: true,
+      fits: '2.0.0',
+    })
+    expect(fittingRelease({ glpiVersion: '9.5.0', productVersion: '1.9.0' }, releases)).toEqual({
+      mismatch: true,
+      fits: null,
+    })
+  })
+})
+
+describe('where a caller may use a key', () => {
+  const at = (places: Place[], given: Asked, binding: CheckedKey['binding'] = 'url') =>
+    placeOf({ binding, places }, given)
+  const here = { ...own, here: true }
+  const free = { ok: true, binds: true, asks: null }
+  const elsewhere = { ok: false, because: 'bound_elsewhere' }
+
+  test.each<[what: string, places: Place[], asked: Asked, verdict: object]>([
+    ['first contact without an address', [own], { installationId: 'one' }, { ...free, place: own }],
+    ['first contact at its address', [here], { installationId: 'one', url: 'u' }, { ...free, place: here }],
+    ['first contact at another address', [own], { installationId: 'one', url: 'u' }, elsewhere],
+    [
+      'the one that is known',
+      [bound],
+      { installationId: 'one' },
+      { ok: true, binds: false, asks: null, place: bound },
+    ],
+    [
+      'the one that is known, at a new address',
+      [bound],
+      { installationId: 'one', url: 'u' },
+      { asks: 'address' },
+    ],
+    [
+      'another one, at the address of the one that is known',
+      [{ ...bound, here: true }],
+      { installationId: 'two', url: 'u' },
+      elsewhere,
+    ],
+    [
+      'a test copy at its address',
+      [bound, { ...copy, here: true }],
+      { installationId: 'two', url: 'u' },
+      { ...free, place: { ...copy, here: true } },
+    ],
+    ['a test copy that says no address', [bound, copy], { installationId: 'two' }, elsewhere],
+    [
+      'a second test copy',
+      [bound, { ...copy, here: true, taken: true }],
+      { installationId: 'two', url: 'u' },
+      elsewhere,
+    ],
+    [
+      'a clone at the address of the copy',
+      [bound, { ...copy, installationId: 'one', here: true }],
+      { installationId: 'one', url: 'u' },
+      { ok: true, place: { instanceId: 'copy' } },
+    ],
+    ['nobody in particular', [own, copy], {}, { ok: true, place: own, binds: false }],
+    [
+      'nobody in particular, at the copy’s address',
+      [own, { ...copy, here: true }],
+      { url: 'u' },
+      { ok: true, place: { instanceId: 'copy' } },
+    ],
+  ])('%s', (_what, places, given, verdict) => {
+    expect(at(places, given)).toMatchObject(verdict)
+  })
+
+  test('a key of the whole organization is used on its instances, and never by who names none of them', () => {
+    const shared = { ...own, own: false }
+    expect(at([], { installationId: 'one' }, 'organization')).toEqual(elsewhere)
+    expect(at([shared], { installationId: 'one' }, 'organization')).toEqual(elsewhere)
+    expect(
+      at([{ ...shared, here: true }], { installationId: 'one', url: 'u' }, 'organization'),
+    ).toMatchObject(free)
+    expect(
+      at([{ ...shared, installationId: 'one' }], { installationId: 'one' }, 'organization'),
+    ).toMatchObject({ ok: true, binds: false })
+  })
+
+  const place = fc.record({
+    instanceId: fc.constantFrom('a', 'b', 'c'),
+    environment: fc.constantFrom('production' as const, 'test' as const),
+    installationId: fc.constantFrom(null, 'one', 'two', 'three'),
+    url: fc.constant(null),
+    here: fc.boolean(),
+    own: fc.boolean(),
+    taken: fc.boolean(),
+  })
+  const binding = fc.constantFrom('url' as const, 'installation' as const, 'organization' as const)
+
+  test('nobody takes a place that another installation has, whatever they say', () => {
+    fc.assert(
+      fc.property(
+        fc.array(place, { maxLength: 4 }),
+        binding,
+        fc.option(fc.constant('u'), { nil: undefined }),
+        (places, bindingOf, url) => {
+          const verdict = placeOf({ binding: bindingOf, places }, { installationId: 'one', url })
+          if (!verdict.ok) return
+          expect([null, 'one']).toContain(verdict.place.installationId)
+          expect(verdict.place.taken).toBe(false)
+          expect(verdict.binds).toBe(verdict.place.installationId === null)
+          if (verdict.binds && url) expect(verdict.place.here).toBe(true)
+        },
+      ),
+    )
+  })
+
+  test('the codes are those of the protocol, each once', () => {
+    expect(new Set(checkCodes).size).toBe(9)
+  })
+})

@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto'
+import { open } from '@/lib/keys/vault'
+import { startSubscription } from '@/lib/subscriptions/start'
+import type { TestDatabase } from '@/sandbox/test/database'
+import {
+  bySystem,
+  type Fixture,
+  makeInstance,
+  productId,
+  type Reference,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+
+/** A new instance with a key, and the key as its administrator pastes it. */
+export async function sold(database: TestDatabase, fixture: Fixture, reference: Reference = 'forms') {
+  const name = `desk-${randomUUID().slice(0, 8)}`
+  const instanceId = await makeInstance(fixture, name)
+  const { keyId, subscriptionId, shortId } = await startSubscription(bySystem(fixture.organizationId), {
+    productId: await productId(database, reference),
+    instanceId: reference === 'cloud' ? null : instanceId,
+  })
+  const url = `https://${name}.${fixture.slug}.example/glpi`
+  return { instanceId, keyId, shortId, subscriptionId, url, key: await keyOf(database, keyId) }
+}
+
+/** The string of a stored key. */
+export async function keyOf(database: TestDatabase, keyId: string): Promise<string> {
+  const [row] = await rowsOf<{ cipher: Buffer; ringVersion: number }>(
+    database,
+    `select cipher, ring_version as "ringVersion" from keys where id = $1`,
+    [keyId],
+  )
+  if (!row) throw new Error(`there is no key ${keyId}`)
+  return open(row, keyId)
+}
