@@ -1,8 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { chromium } from '@playwright/test'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { browserPath } from './browser'
+import { browserOptions, browserPath } from './browser'
 
 let folder: string
 beforeEach(() => {
@@ -31,4 +32,16 @@ test('what is called a browser and does not start is none: the next one is taken
 test('a browser that is named and is no program is told', () => {
   vi.stubEnv('CHROMIUM_PATH', path.join(folder, 'none'))
   expect(() => browserPath()).toThrow('CHROMIUM_PATH names no program')
+})
+
+test('what Playwright turns off in the browser stays off, and no window loads pages for an address bar', async () => {
+  const { args = [] } = browserOptions()
+  // What ends at once is told with all that it was started with.
+  const told = await chromium.launch({ executablePath: program('chrome', 0), args }).catch(String)
+  const lists = [...String(told).matchAll(/--disable-features=(\S+)/g)].map(([, list = '']) =>
+    list.split(','),
+  )
+  const [playwrights = [], ours = []] = lists
+  expect(playwrights.length).toBeGreaterThan(5)
+  expect(ours).toEqual(expect.arrayContaining([...playwrights, 'WebUIOmniboxPopup']))
 })

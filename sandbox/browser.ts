@@ -18,6 +18,29 @@ export function browserPath(): string {
   return findBrowser() ?? installBrowser()
 }
 
+/** What Playwright turns off itself. The browser hears the last such list alone, which is ours: it says these again. */
+const featuresOff = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'TcpPortRandomizationWin',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+  'msForceBrowserSignIn',
+  'msEdgeUpdateLaunchServicesPreferredVersion',
+]
+
+/** Two pages of the browser's own, below an address bar that nobody sees: each window would load them, in a process of their own. */
+const popups = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'WebUIOmniboxFullPopup']
+
 /** How Playwright is to start the browser at `CHROMIUM_PATH`, which the global setup has found. */
 export function browserOptions(): LaunchOptions {
   const { CHROMIUM_PATH: executablePath } = process.env
@@ -31,6 +54,7 @@ export function browserOptions(): LaunchOptions {
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      `--disable-features=${[...featuresOff, ...popups].join(',')}`,
     ],
   }
 }
