@@ -29,6 +29,14 @@ test('what is called a browser and does not start is none: the next one is taken
   expect(browserPath()).toBe(good)
 })
 
+test('one without windows is taken before one that has them', () => {
+  program('google-chrome', 0)
+  const shell = program('chromium-headless-shell', 0)
+  vi.stubEnv('PATH', folder)
+  vi.stubEnv('CHROMIUM_PATH', '')
+  expect(browserPath()).toBe(shell)
+})
+
 test('a browser that is named and is no program is told', () => {
   vi.stubEnv('CHROMIUM_PATH', path.join(folder, 'none'))
   expect(() => browserPath()).toThrow('CHROMIUM_PATH names no program')
