@@ -8,6 +8,7 @@ export const headLength = 4
 
 const generator = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3]
 const bech32mConstant = 0x2bc830a3
+const headPlaces = Array.from({ length: headLength }, (_, index) => index)
 const dataLength = keyLength - headLength
 
 type Change = { index: number; by: number }
@@ -16,14 +17,14 @@ export type Repair = { key: string; places: number[] }
 /** A key that a text is one character away from in length, and the 0-based places where that can be. */
 export type Shift = { key: string; places: number[] }
 
+/** What the five bits that a step pushes out do to the rest, for each of their 32 values. */
+const pushedOut = Int32Array.from({ length: 32 }, (_, top) =>
+  generator.reduce((sum, word, bit) => ((top >> bit) & 1 ? sum ^ word : sum), 0),
+)
+
 function step(sum: number, value: number): number {
-  let next = ((sum & 0x1ffffff) << 5) ^ value
-  let top = sum >>> 25
-  for (const word of generator) {
-    if (top & 1) next ^= word
-    top >>>= 1
-  }
-  return next
+  // Stryker disable next-line LogicalOperator: of 30 bits 5 are left, which the compiler does not know
+  return ((sum & 0x1ffffff) << 5) ^ value ^ (pushedOut[sum >>> 25] ?? 0)
 }
 
 const heads = Object.values(prefixes).map((prefix) => {
@@ -65,8 +66,9 @@ function findChanges(residue: number, limit: number): Change[] | null {
 export function repair(chars: readonly string[], limit: 0 | 1 | 2): Repair | null {
   const values = chars.slice(headLength).map((char) => alphabet.indexOf(char))
   const unreadable = values.flatMap((value, index) => (value < 0 ? [index + headLength] : []))
+  if (unreadable.length > limit) return null
   for (const { head, sum } of heads) {
-    const wrongHead = [...head].flatMap((char, index) => (chars[index] === char ? [] : [index]))
+    const wrongHead = headPlaces.filter((index) => chars[index] !== head[index])
     if (wrongHead.length + unreadable.length > limit) continue
     const data = values.map((value) => Math.max(value, 0))
     const changes = findChanges(data.reduce(step, sum) ^ bech32mConstant, limit - wrongHead.length)
