@@ -37,6 +37,24 @@ test('one without windows is taken before one that has them', () => {
   expect(browserPath()).toBe(shell)
 })
 
+test.skipIf(process.getuid?.() !== 0)(
+  'CI fetches the one without windows, and does without where it cannot',
+  () => {
+    const chromium = program('chromium', 0)
+    vi.stubEnv('PATH', folder)
+    vi.stubEnv('CHROMIUM_PATH', '')
+    vi.stubEnv('CI', 'true')
+    const apt = program('apt-get', 1)
+    expect(browserPath()).toBe(chromium)
+    const shell = path.join(folder, 'chromium-headless-shell')
+    writeFileSync(apt, `#!/bin/sh\necho '#!/bin/sh' > ${shell}\n/bin/chmod 755 ${shell}\n`)
+    vi.stubEnv('CI', '')
+    expect(browserPath()).toBe(chromium)
+    vi.stubEnv('CI', 'true')
+    expect(browserPath()).toBe(shell)
+  },
+)
+
 test('a browser that is named and is no program is told', () => {
   vi.stubEnv('CHROMIUM_PATH', path.join(folder, 'none'))
   expect(() => browserPath()).toThrow('CHROMIUM_PATH names no program')
