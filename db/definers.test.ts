@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { tokenHash } from '@/lib/people/tokens'
 import {
   type Fixture,
   makeFilled,
@@ -12,6 +13,7 @@ import {
 
 const database = await productDatabase()
 const token = createHash('sha256').update('a cookie').digest('base64url')
+const apiToken = `lkt_${'t'.repeat(43)}`
 let own: Fixture
 
 beforeAll(async () => {
@@ -22,10 +24,17 @@ beforeAll(async () => {
      values ($1, $2, now() + interval '1 day', now(), now(), 'a test')`,
     [token, own.people.owner],
   )
+  await rowsOf(
+    database,
+    `insert into api_tokens (id, organization_id, name, scopes, token_hash, last_four, created_at, created_by_id, expires_at)
+     values ($1, $2, 'a test', '{keys.read}', $3, 'tttt', now(), $4, now() + interval '30 days')`,
+    [randomUUID(), own.organizationId, tokenHash(apiToken), own.people.owner],
+  )
 })
 
 /** What a definer function may do for a login role; a new one fails until it is listed here, with its attacks below. */
 const known = [
+  { name: 'api_token_owner(bytea,timestamp with time zone)', owner: 'latchkey_definer' },
   { name: 'check_key(bytea,text,text)', owner: 'latchkey_definer' },
   { name: 'enqueue_job(text,json,text,timestamp with time zone)', owner: 'latchkey_enqueuer' },
   { name: 'record_checks(jsonb)', owner: 'latchkey_definer' },
@@ -160,6 +169,7 @@ describe.each(logins)('from %s', (role, url) => {
         ['instances', 'label'],
         ['organizations', 'slug'],
         ['memberships', 'person_id'],
+        ['api_tokens', 'last_four'],
       ]
       for (const [table, column] of hidden) {
         const { rowCount } = await client.query(`select from ${table} where pg_temp.leak(${column})`)
@@ -216,6 +226,30 @@ describe.each(logins)('from %s', (role, url) => {
     })
   })
 
+  test('[A5] api_token_owner gives nothing without the hash of a token that works', async () => {
+    const call = 'select * from public.api_token_owner($1, $2)'
+    const at = new Date()
+    await attack(async (client) => {
+      const guesses = [Buffer.alloc(0), Buffer.alloc(32), tokenHash('lkt_'), tokenHash(apiToken.slice(0, -1))]
+      for (const guess of [...guesses, null]) expect((await client.query(call, [guess, at])).rowCount).toBe(0)
+      expect((await client.query(call, [tokenHash(apiToken), null])).rowCount).toBe(0)
+      // Neither a table nor an operator of the asker's own stands in for what it reads and compares.
+      await client.query(`
+        create temporary table api_tokens as select null::uuid as id, null::uuid as organization_id, '\\x00'::bytea as token_hash,
+          '{}'::text[] as scopes, now() + interval '1 day' as expires_at, null::timestamptz as revoked_at, now() as last_used_at;
+        create function pg_temp.always(bytea, bytea) returns boolean language sql as $$ select true $$;
+        create operator pg_temp.= (leftarg = bytea, rightarg = bytea, function = pg_temp.always);
+        set local search_path = pg_temp, public, pg_catalog`)
+      expect((await client.query(call, [Buffer.from([0]), at])).rowCount).toBe(0)
+      const { rows, fields } = await client.query(call, [tokenHash(apiToken), at])
+      expect(rows).toMatchObject([{ organization_id: own.organizationId, scopes: ['keys.read'] }])
+      expect(fields.map(({ name }) => name).sort()).toEqual([
+        ...['last_used_at', 'organization_id', 'scopes', 'token_id'],
+      ])
+      report(guesses.length + 4)
+    })
+  })
+
   test('[A5] search_instances gives nothing but IDs, and those in the scope of staff alone', async () => {
     const call = `select * from search_instances('%', array['%'], 1000)`
     await attack(async (client) => {
@@ -266,7 +300,7 @@ describe.each(logins)('from %s', (role, url) => {
         'delete from audit_entries',
         'truncate audit_entries',
         'delete from audit_heads',
-        ...['keys', 'terms', 'revocations', 'restorations', 'extensions', 'invitations'].map(
+        ...['keys', 'terms', 'revocations', 'restorations', 'extensions', 'invitations', 'api_tokens'].map(
           (table) => `delete from ${table}`,
         ),
         'create table public.mine ()',

@@ -53,7 +53,8 @@ test('a policy for everybody names the scope; only the role that owns the define
   )
   expect(lax).toEqual(
     [
-      ...['activations definer_changes', 'activations definer_reads', 'checks definer_adds'],
+      ...['activations definer_changes', 'activations definer_reads', 'api_tokens definer_reads'],
+      'checks definer_adds',
       ...['instance_addresses definer_reads', 'instances definer_changes', 'instances definer_reads'],
       ...['keys definer_reads', 'memberships definer_reads', 'organizations definer_reads'],
       ...['adds', 'changes', 'reads'].map((what) => `question_counts definer_${what}`),

@@ -22,14 +22,15 @@ const kept = [
   ...['organizations', 'invitations', 'people', 'products', 'releases'],
   ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
   ...['keys', 'revocations', 'restorations', 'extensions', 'staff', 'signing_keys', 'key_sets'],
-  ...['activations', 'questions', 'question_counts', 'check_days', 'sightings'],
+  ...['activations', 'questions', 'question_counts', 'check_days', 'sightings', 'api_tokens'],
 ].join(', ')
 
-/** What may change of a key after it was issued (only the rotation of the key ring seals it anew: a trigger), and of a revocation. */
+/** What may change of a key after it was issued (only the rotation of the key ring seals it anew: a trigger), of a revocation and of a token. */
 const changes = {
   keys: 'instance_id, expires_at, renewed_at, superseded_at, first_seen_at, replaced_at, cipher, ring_version',
   revocations: 'restored_at',
   signing_keys: 'cipher, ring_version, signs_from, stops_at, last_expires_at',
+  api_tokens: 'revoked_at, revoked_by_id, last_used_at',
 }
 const written = [
   ...['audit_entries', 'extensions', 'restorations', 'terms', 'key_sets'],
@@ -61,6 +62,7 @@ const definerFunctions = [
   'check_key(bytea, text, text)',
   'refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz)',
   'record_checks(jsonb)',
+  'api_token_owner(bytea, timestamptz)',
 ]
 
 /** What the definer functions read and write, by column. */
@@ -71,6 +73,7 @@ const definerRights = [
   `select (id, organization_id, short_id, product_id, kind, binding, instance_id, starts_at, expires_at, term_ends_at,
      renewed_at, first_seen_at, replaced_at, fingerprint) on keys`,
   'select (organization_id, key_id, reason, restored_at) on revocations',
+  'select (id, organization_id, token_hash, scopes, expires_at, revoked_at, last_used_at) on api_tokens',
   'update (lease, previous_lease, lease_ends_at, refreshed_at) on activations',
   'update (glpi_version) on instances',
   'insert on checks, sightings, questions, question_counts',

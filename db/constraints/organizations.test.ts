@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import * as apiTokens from '@/db/schema/api-tokens'
 import * as organizations from '@/db/schema/organizations'
 import * as staff from '@/db/schema/staff'
 import { timeZones } from '@/lib/organizations/create'
@@ -95,9 +96,63 @@ const wrong: Wrong[] = [
     'invitations_token_hash',
     () => `update invitations set token_hash = 'abc'`,
   ],
+  ['a token without a name', 'api_tokens_name', () => `update api_tokens set name = ' '`],
+  [
+    'a token with a story for a name',
+    'api_tokens_name',
+    () => `update api_tokens set name = repeat('a', 101)`,
+  ],
+  ['a token that may do nothing', 'api_tokens_scopes', () => `update api_tokens set scopes = '{}'`],
+  [
+    'a token that may do what no token may',
+    'api_tokens_scopes',
+    () => `update api_tokens set scopes = '{keys.read,keys.reveal}'`,
+  ],
+  [
+    'a token that may do nobody knows what',
+    'api_tokens_scopes',
+    () => `update api_tokens set scopes = array['keys.read', null]`,
+  ],
+  ['a token that is no hash', 'api_tokens_token_hash', () => `update api_tokens set token_hash = 'abc'`],
+  [
+    'a token that is known by more than its end',
+    'api_tokens_last_four',
+    () => `update api_tokens set last_four = 'abcde'`,
+  ],
+  [
+    'two tokens that are the same',
+    'api_tokens_tokenHash_unique',
+    () => again('api_tokens', `name <> ''`, { id: randomUUID() }),
+  ],
+  [
+    'a token for less than a day',
+    'api_tokens_span',
+    () => `update api_tokens set expires_at = created_at + interval '23 hours'`,
+  ],
+  [
+    'a token for more than 400 days',
+    'api_tokens_span',
+    () => `update api_tokens set expires_at = created_at + interval '401 days'`,
+  ],
+  ['a token without an end', 'api_tokens_span', () => `update api_tokens set expires_at = 'infinity'`],
+  [
+    'a token that was revoked before there was one',
+    'api_tokens_revoked',
+    () => `update api_tokens set revoked_at = created_at - interval '1 second'`,
+  ],
+  [
+    'a token that somebody revoked at no time',
+    'api_tokens_revoked_by',
+    () => `update api_tokens set revoked_by_id = created_by_id`,
+  ],
+  [
+    'a token that was used before there was one',
+    'api_tokens_used',
+    () => `update api_tokens set last_used_at = created_at - interval '1 second'`,
+  ],
 ]
 
-refuses(database, { ...organizations, ...staff }, wrong)
+refuses(database, { ...organizations, ...staff, ...apiTokens }, wrong)
 
 test('the database refuses each name that the portal needs, and no other', async () => {
   await onConnection(database.appUrl, async (client) => {

@@ -158,6 +158,12 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   const email = `of-${fixture.slug}@northwind.example`
   const added = await addStaff({ actor: { kind: 'system' } }, { email, role: 'account_manager' })
   await assign(by(), { staffId: added.personId })
+  await rowsOf(
+    database,
+    `insert into api_tokens (id, organization_id, name, scopes, token_hash, last_four, created_at, created_by_id, expires_at)
+     values (gen_random_uuid(), $1, 'Ansible', '{keys.read}', sha256($2), 'aaaa', now(), $3, now() + interval '30 days')`,
+    [fixture.organizationId, fixture.slug, fixture.people.owner],
+  )
   const instanceId = await makeInstance(fixture)
   await addAddress(by(), { instanceId, url: `https://${fixture.slug}.lan` })
   await addInstance(by(), {
