@@ -29,6 +29,7 @@ const working = [
   'address.remove',
   'key.note_seen',
 ] as const
+const automating = ['token.create', 'token.revoke'] as const
 const looking = [
   'organization.read',
   'organization.visit',
@@ -63,6 +64,7 @@ const roles: Record<Role, readonly Permission[]> = {
   owner: [
     ...reading,
     ...working,
+    ...automating,
     'key.reveal',
     'member.invite',
     'member.withdraw_invitation',
@@ -70,7 +72,7 @@ const roles: Record<Role, readonly Permission[]> = {
     'member.remove',
   ],
   // Reveals, installs, and keeps the instances.
-  technical: [...reading, ...working, 'key.reveal'],
+  technical: [...reading, ...working, ...automating, 'key.reveal'],
   // Pays, and sees keys masked.
   billing: reading,
   // Reads, masked.

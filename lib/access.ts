@@ -37,6 +37,9 @@ export const permissions = {
   'member.change_role': owner,
   'member.remove': owner,
   'member.leave': everyMember,
+  /** What a program shows instead of a person: the organization's own matter, no staff's. */
+  'token.create': technical,
+  'token.revoke': technical,
   'invitation.accept': ['person'],
   'catalog.apply': ['system'],
   'leases.rotate': ['system'],

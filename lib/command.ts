@@ -65,7 +65,10 @@ interface Options<Input> {
    * @param role of one of the staff, as it was a moment before; null of anybody else
    */
   limits?: (input: Input, personId: string | null, role: StaffRole | null) => Limits
-  /** Changes who belongs or as what: one at a time in each organization, from before the asker's own role is read. */
+  /**
+   * Changes who belongs or as what, or what ends with that: one at a time in each organization, from before the asker's own
+   * role is read.
+   */
   membersInTurn?: true
   /** Says what a refusal is about, so that it stands in that instance's timeline. */
   about?: (input: Input) => About

@@ -46,7 +46,14 @@ const owner = () => byMember(own, 'owner')
 
 /** Can name nothing that another organization has: one of the staff is nobody's, and the rest is the organization at hand. */
 const takesNothing: readonly string[] = [
-  ...['member.add', 'member.invite', 'assignment.add', 'assignment.remove', 'organization.visit'],
+  ...[
+    'member.add',
+    'member.invite',
+    'assignment.add',
+    'assignment.remove',
+    'organization.visit',
+    'token.create',
+  ],
 ]
 
 /** Each other command, asked in the own organization for each thing of another one's that it can be asked for. */
@@ -154,6 +161,7 @@ test('what creates something is done once per idempotency key', async () => {
     'organization.visit',
     'subscription.renew',
     'subscription.start',
+    'token.create',
     'trial.start',
   ])
   expect(commands.size).toBeGreaterThan(25)

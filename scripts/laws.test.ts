@@ -82,6 +82,7 @@ const laws: Record<string, Law> = {
       'lib/activations/history.ts': 'hands a definer function what gathered',
       'lib/jobs/worker.ts': 'opens the worker’s pool',
       'lib/jobs/lasting-client.ts': 'is what that pool is made of',
+      'lib/organizations/token.ts': 'asks a definer function whose a token is',
       'lib/jobs/presence.ts': 'holds a lock for as long as the worker lives',
       'lib/limits.ts': 'counts, outside transactions',
       'lib/people/session.ts': 'asks a definer function who holds a cookie',

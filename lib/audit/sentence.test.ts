@@ -37,6 +37,8 @@ test('each command of an organization has its sentence, done and refused, in eac
     how: 'copied',
     reason: 'leaked',
     until: '2026-12-04T00:00:00Z',
+    scopes: 'keys.read',
+    lastFour: 'q7Wd',
   }
   const actions = [...commands].filter(([, { vendor }]) => !vendor).map(([action]) => action)
   expect(actions.length).toBeGreaterThan(12)
@@ -104,6 +106,16 @@ test('what staff did says why, and an entry from before reasons were kept says t
   )
   expect(why('subscription.start', { note: 'Par lettre.' }, 'fr')).toContain('a émis K-7QF3XM')
   expect(say({ action: 'subscription.start', details: staff.details })).toMatch(/^Forms Pro was bought/)
+})
+
+test('a removal says how many tokens ended with it, and one from before there were tokens says the rest', () => {
+  const left = (details: object, language: 'en' | 'fr' = 'en') =>
+    say({ action: 'member.leave', details }, language)
+  expect(left({ role: 'owner' })).toBe('Ada left')
+  expect(left({ tokens: 0 })).toBe('Ada left')
+  expect(left({ tokens: 1 })).toBe('Ada left; the API token that they had made was revoked')
+  expect(left({ tokens: 2 })).toMatch(/; the 2 API tokens .* were revoked$/)
+  expect(left({ tokens: 2 }, 'fr')).toMatch(/\u00a0; les 2 jetons .* sont révoqués$/)
 })
 
 test('a change of an instance says what was changed, from what to what', () => {

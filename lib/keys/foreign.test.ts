@@ -24,7 +24,9 @@ import { withdrawOpen } from '@/lib/organizations/invite'
 import { endMembership, memberOf, ownerVerdict, setRole } from '@/lib/organizations/member'
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
 import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
+import { revokeTokensOf } from '@/lib/organizations/revoke-token'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
+import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/tokens'
 import { accountManagersOf } from '@/lib/staff/queries'
 import { staffRoleIn } from '@/lib/staff/role'
 import { startSubscription } from '@/lib/subscriptions/start'
@@ -178,9 +180,14 @@ const reads: Record<string, Read> = {
   endMembership: async (tx, organizationId) => {
     const before = await isViewer(tx, other.people.viewer)
     const member = { id: other.people.viewer, name: null, email: 'x@x.example', since: now() } as const
-    await endMembership(tx, organizationId, { ...member, role: 'viewer' }, now())
+    await endMembership(tx, organizationId, { ...member, role: 'viewer' }, null, now())
     return before - (await isViewer(tx, other.people.viewer))
   },
+  listTokens: async (tx, organizationId) => (await listTokens(tx, organizationId, 50, now())).length,
+  tokenNamed: (tx, organizationId) => some(tokenNamed(tx, organizationId, theirs.tokenId)),
+  countWorkingTokens: (tx, organizationId) => countWorkingTokens(tx, organizationId, now()),
+  revokeTokensOf: (tx, organizationId) =>
+    revokeTokensOf(tx, organizationId, { memberId: other.people.owner, byId: null }, now()),
   addressesOf: async (tx, organizationId) =>
     (await addressesOf(tx, organizationId, theirs.instanceId)).length,
   lockAnyInstance: (tx, organizationId) => some(lockAnyInstance(tx, organizationId, theirs.instanceId)),

@@ -5,6 +5,7 @@ import type { OrganizationTx } from '@/db/scope'
 import type { MemberRole } from '@/lib/access'
 import { NotFound, Refused } from '@/lib/errors'
 import { withdrawOpen } from './invite'
+import { revokeTokensOf } from './revoke-token'
 import { holdBack } from './role'
 import { mayCeaseToOwn, type OwnerVerdict } from './rules'
 
@@ -70,20 +71,25 @@ export async function setRole(tx: OrganizationTx, organizationId: string, id: st
 }
 
 /**
- * Ends a membership, and with it each open invitation that was made to this person or by them: a link that somebody sent
- * before they went must not let anybody in after.
- * @returns how many invitations were withdrawn
+ * Ends a membership, and with it each open invitation that was made to this person or by them, and each token that they
+ * made: a link or a token that somebody took with them must not let anybody in after.
+ * @param personId who ends it
+ * @returns how many invitations were withdrawn, and tokens revoked
  */
 export async function endMembership(
   tx: OrganizationTx,
   organizationId: string,
   { id, email }: Member,
+  personId: string | null,
   now: Date,
-): Promise<number> {
+): Promise<{ invitations: number; tokens: number }> {
   await holdBack(tx, organizationId, id)
   await tx.delete(memberships).where(theirs(organizationId, id))
   const invited = or(eq(invitations.email, email), eq(invitations.invitedById, id))
-  return withdrawOpen(tx, organizationId, invited, now)
+  return {
+    invitations: await withdrawOpen(tx, organizationId, invited, now),
+    tokens: await revokeTokensOf(tx, organizationId, { memberId: id, byId: personId }, now),
+  }
 }
 
 const theirs = (organizationId: string, id: string) =>

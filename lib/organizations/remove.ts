@@ -7,8 +7,8 @@ import { enqueue } from '@/lib/jobs/enqueue'
 import { endMembership, memberOf, refuseLastOwner } from './member'
 
 /**
- * Removes a member: their role, all their sessions and the open invitations to and from them end at once. They are told
- * by mail.
+ * Removes a member: their role, all their sessions, the tokens that they made and the open invitations to and from them
+ * end at once. They are told by mail.
  * @throws NotFound; Refused `last_owner`.
  */
 export const removeMember = command(
@@ -17,20 +17,20 @@ export const removeMember = command(
   async ({ tx, organizationId, personId, now, audit }, { memberId }) => {
     const member = await memberOf(tx, organizationId, memberId)
     await refuseLastOwner(tx, organizationId, member)
-    const withdrawn = await endMembership(tx, organizationId, member, now)
+    const ended = await endMembership(tx, organizationId, member, personId, now)
     // In whatever organization they were at work: a browser that was left behind shows nothing more.
     await tx.delete(sessions).where(eq(sessions.userId, memberId))
     if (personId) {
       const change = { changeId: newId(now), memberId, byPersonId: personId, at: now.toISOString() }
       await enqueue(tx, 'mail.removed', { organizationId, ...change })
     }
-    audit({ details: { name: member.name ?? member.email, role: member.role, invitations: withdrawn } })
+    audit({ details: { name: member.name ?? member.email, role: member.role, ...ended } })
   },
   { membersInTurn: true },
 )
 
 /**
- * Leaves the organization oneself. What one has open elsewhere stays open.
+ * Leaves the organization oneself; the tokens that one made end. What one has open elsewhere stays open.
  * @throws Refused `last_owner`.
  */
 export const leaveOrganization = command(
@@ -40,8 +40,8 @@ export const leaveOrganization = command(
     if (!personId) throw new TypeError('only a member leaves')
     const member = await memberOf(tx, organizationId, personId)
     await refuseLastOwner(tx, organizationId, member)
-    const withdrawn = await endMembership(tx, organizationId, member, now)
-    audit({ details: { role: member.role, invitations: withdrawn } })
+    const ended = await endMembership(tx, organizationId, member, personId, now)
+    audit({ details: { role: member.role, ...ended } })
   },
   { membersInTurn: true },
 )

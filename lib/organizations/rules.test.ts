@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isOpen, mayAccept, mayCeaseToOwn } from './rules'
+import { isOpen, mayAccept, mayCeaseToOwn, mayCreateToken, mayShowToken, tokenState } from './rules'
 
 const now = new Date('2026-03-02T09:00:00Z')
 const later = new Date(now.getTime() + 1)
@@ -40,4 +40,26 @@ test('another address is told that, whatever else there is; an address that nobo
   }
   const because = 'invitation_unconfirmed'
   expect(mayAccept(invitation, { ...ada, emailVerified: null }, now)).toEqual({ ok: false, because })
+})
+
+test.each([
+  [19, { ok: true }],
+  [20, { ok: false, because: 'tokens_full' }],
+  [21, { ok: false, because: 'tokens_full' }],
+] as const)('one more token beside %i that work', (working, verdict) => {
+  expect(mayCreateToken(working)).toEqual(verdict)
+})
+
+test.each([
+  [{}, 'working'],
+  [{ expiresAt: now }, 'expired'],
+  [{ revokedAt: now }, 'revoked'],
+  [{ expiresAt: now, revokedAt: now }, 'revoked'],
+] as const)('a token with %j', (changes, state) => {
+  expect(tokenState({ expiresAt: later, revokedAt: null, ...changes }, now)).toBe(state)
+})
+
+test('a token is shown for ten minutes after it was made', () => {
+  const after = (milliseconds: number) => mayShowToken(now, new Date(now.getTime() + milliseconds))
+  expect([after(0), after(599_999), after(600_000)]).toEqual([true, true, false])
 })

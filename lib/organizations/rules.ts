@@ -44,3 +44,39 @@ export function mayAccept(
   if (!person.emailVerified) return { ok: false, because: 'invitation_unconfirmed' }
   return isOpen(invitation, now)
 }
+
+/** What a token can allow, in the order in which it is said. */
+export const tokenScopes = ['keys.read', 'offline_files.create'] as const
+export type TokenScope = (typeof tokenScopes)[number]
+
+/** After how many whole days a token can be made to end. */
+export const tokenDays = [30, 90, 365] as const
+
+/** How many tokens that work an organization can have: enough for what is automated, few enough to be looked over. */
+export const mostTokens = 20
+
+export type TokenVerdict = { ok: true } | { ok: false; because: 'tokens_full' }
+
+/** Whether one more token can be made. */
+export function mayCreateToken(working: number): TokenVerdict {
+  return working < mostTokens ? { ok: true } : { ok: false, because: 'tokens_full' }
+}
+
+export interface TokenFacts {
+  expiresAt: Date
+  revokedAt: Date | null
+}
+
+/** How a token stands. */
+export function tokenState(token: TokenFacts, now: Date): 'working' | 'revoked' | 'expired' {
+  if (token.revokedAt) return 'revoked'
+  return token.expiresAt <= now ? 'expired' : 'working'
+}
+
+/** Minutes in which a form that is sent again is answered with its token once more. */
+const shownMinutes = 10
+
+/** Whether a token can still be shown to who has just made it: their first answer may have been lost. */
+export function mayShowToken(createdAt: Date, now: Date): boolean {
+  return now.getTime() - createdAt.getTime() < shownMinutes * 60_000
+}

@@ -15,6 +15,7 @@ import { issuePermanentKey } from '@/lib/keys/issue'
 import { noteKeySeen } from '@/lib/keys/note-seen'
 import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { addMember, createOrganization } from '@/lib/organizations/create'
+import { createToken } from '@/lib/organizations/create-token'
 import { inviteMember } from '@/lib/organizations/invite'
 import { addStaff } from '@/lib/staff/add'
 import { assign } from '@/lib/staff/assign'
@@ -158,12 +159,11 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   const email = `of-${fixture.slug}@northwind.example`
   const added = await addStaff({ actor: { kind: 'system' } }, { email, role: 'account_manager' })
   await assign(by(), { staffId: added.personId })
-  await rowsOf(
-    database,
-    `insert into api_tokens (id, organization_id, name, scopes, token_hash, last_four, created_at, created_by_id, expires_at)
-     values (gen_random_uuid(), $1, 'Ansible', '{keys.read}', sha256($2), 'aaaa', now(), $3, now() + interval '30 days')`,
-    [fixture.organizationId, fixture.slug, fixture.people.owner],
-  )
+  const { tokenId } = await createToken(byMember(fixture, 'owner'), {
+    name: 'Ansible',
+    scopes: ['keys.read'],
+    days: 30,
+  })
   const instanceId = await makeInstance(fixture)
   await addAddress(by(), { instanceId, url: `https://${fixture.slug}.lan` })
   await addInstance(by(), {
@@ -188,7 +188,7 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   return {
     ...called,
     ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
-    ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId },
+    ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId, tokenId },
   }
 }
 

@@ -14,8 +14,10 @@ import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { acceptInvitation } from '@/lib/organizations/accept'
 import { changeRole } from '@/lib/organizations/change-role'
 import { addMember } from '@/lib/organizations/create'
+import { createToken } from '@/lib/organizations/create-token'
 import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
+import { revokeToken } from '@/lib/organizations/revoke-token'
 import { tokenHash } from '@/lib/people/tokens'
 import { addStaff } from '@/lib/staff/add'
 import { assign, unassign } from '@/lib/staff/assign'
@@ -98,6 +100,8 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'member.remove': (by, { people }) => removeMember(by, { memberId: people.viewer }),
   'member.leave': (by, { people }) =>
     leaveOrganization({ ...by, actor: { kind: 'member', personId: people.viewer } }, {}),
+  'token.create': (by) => createToken(by, { name: 'Puppet', scopes: ['keys.read'], days: 90 }),
+  'token.revoke': (by, { tokenId }) => revokeToken(by, { tokenId }),
   'assignment.add': (by, { staffId }) => assign(system(by), { staffId }),
   'assignment.remove': (by, { staffId }) => unassign(system(by), { staffId }),
   'organization.visit': ({ organizationId }, { staffId }) => recordVisit(staffId, organizationId ?? ''),
