@@ -19,28 +19,27 @@ import { keeping } from './unanswered'
 /** Told to the document when a form is refused: what stands above it as done is no longer the last answer. */
 export const refusedEvent = 'refused'
 
-const State = createContext<FormState>({ status: 'idle' })
+const State = createContext<FormState<unknown>>({ status: 'idle' })
+
+interface ActionFormProps<Data> {
+  /** For a button that stands elsewhere. */
+  id?: string
+  action: (state: FormState<Data>, form: FormData) => Promise<FormState<Data>>
+  /** Hidden fields: the organization, the idempotency key. */
+  hidden: Record<string, string>
+  /** What takes the form's place once it is done. */
+  answer?: (done: { message: string; data: Data }) => ReactNode
+  children?: ReactNode
+}
 
 /**
  * A form whose server action answers in place. It works before JavaScript has loaded; what was typed stays, and what is
  * wrong stands beside its field.
  */
-export function ActionForm({
-  id,
-  action,
-  hidden,
-  children,
-}: {
-  /** For a button that stands elsewhere. */
-  id?: string
-  action: (state: FormState, form: FormData) => Promise<FormState>
-  /** Hidden fields: the organization, the idempotency key. */
-  hidden: Record<string, string>
-  children?: ReactNode
-}) {
+export function ActionForm<Data = null>({ id, action, hidden, answer, children }: ActionFormProps<Data>) {
   // The server writes the action itself into the form, for who has no JavaScript.
   const kept = typeof window === 'undefined' ? action : keeping(action)
-  const [state, submit] = useActionState(kept, { status: 'idle' })
+  const [state, submit] = useActionState<FormState<Data>, FormData>(kept, { status: 'idle' })
   const [offline, setOffline] = useState(false)
   useEffect(() => {
     if (state.status === 'failed') document.dispatchEvent(new Event(refusedEvent))
@@ -51,6 +50,7 @@ export function ActionForm({
     if (!navigator.onLine) event.preventDefault()
     setOffline(!navigator.onLine)
   }
+  if (state.status === 'done' && answer) return answer(state)
   return (
     <form id={id} action={submit} onSubmit={keepWhenOffline} className="form">
       {Object.entries(hidden).map(([name, value]) => (

@@ -12,6 +12,7 @@ import {
   useState,
   useTransition,
 } from 'react'
+import { copyBySelection } from './clipboard'
 import { Failure } from './failure'
 import type { FormState } from './form-state'
 import { Button } from './ui/button'
@@ -278,19 +279,4 @@ async function copy(asked: Promise<State>): Promise<boolean> {
   }
   const text = await key
   return text !== null && copyBySelection(text)
-}
-
-/** For plain HTTP on an intranet, where the clipboard API is missing. */
-function copyBySelection(key: string): boolean {
-  const area = document.createElement('textarea')
-  area.value = key
-  area.readOnly = true
-  area.className = 'sr-only'
-  document.body.append(area)
-  const focused = document.activeElement
-  area.select()
-  const copied = document.execCommand('copy')
-  area.remove()
-  if (focused instanceof HTMLElement) focused.focus()
-  return copied
 }

@@ -1,6 +1,6 @@
 import { type FormState, valuesOf } from './form-state'
 
-type Action = (state: FormState, form: FormData) => Promise<FormState>
+type Action<Data> = (state: FormState<Data>, form: FormData) => Promise<FormState<Data>>
 type Failed = Extract<FormState, { status: 'failed' }>
 
 /** Whether the server has this page's action no more: it is of another version by now. */
@@ -21,7 +21,7 @@ export function newVersion(error: unknown): Failed | undefined {
  * The action of a form that keeps what was typed where the server gave no answer: it is of another version, it is being
  * started, it cannot be reached. Otherwise the whole page would fail, and the form with it.
  */
-export function keeping(action: Action): Action {
+export function keeping<Data>(action: Action<Data>): Action<Data> {
   return async (state, form) => {
     try {
       return await action(state, form)

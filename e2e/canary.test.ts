@@ -19,7 +19,7 @@ test('a sign-in code of six digits is found in a line, and not within an ID', ()
     expect(holds(line, '123456')).toBe(false)
 })
 
-test('signing in by code and by link, showing, copying and downloading leave no secret in a log or an address', async ({
+test('signing in by code and by link, showing, copying and downloading, and making an API token leave no secret in a log or an address', async ({
   browser,
 }) => {
   const customer = await newCustomer('canary')
@@ -37,6 +37,7 @@ test('signing in by code and by link, showing, copying and downloading leave no 
   await expect(page).toHaveURL(`/${customer.slug}`)
   secrets.push(...(await cookiesOf(context, 'by code')))
   await takeKeys(page, customer)
+  secrets.push(['API token', await makeToken(page, customer)])
   await context.clearCookies({ name: 'session' })
   const byLink = await mailFor(page, customer)
   // The single-use link is the one secret that an address may hold.
@@ -73,6 +74,16 @@ async function cookiesOf(context: BrowserContext, how: string): Promise<[string,
   const cookies = (await context.cookies()).filter(({ name }) => name === 'session' || name === 'browser')
   expect(cookies.map(({ name }) => name).sort()).toEqual(['browser', 'session'])
   return cookies.map(({ name, value }) => [`${name} ${how}`, value])
+}
+
+async function makeToken(page: Page, customer: Customer): Promise<string> {
+  await page.goto(`/${customer.slug}/settings/tokens/new`)
+  await page.getByLabel('Name', { exact: true }).fill('Ansible')
+  await page.getByLabel('List the keys').check()
+  await page.getByRole('button', { name: 'Make the token' }).click()
+  const token = (await page.locator('.chars').textContent()) ?? ''
+  expect(token).toMatch(/^lkt_/)
+  return token
 }
 
 /** By each button that gives out a whole key. */

@@ -28,6 +28,7 @@ export interface Customer {
   /** A further member, whose role is changed. */
   memberId: string
   invitationId: string
+  tokenId: string
   keys: { id: string; shortId: string; characters: string }[]
   /** The catalog's, by their references. */
   products: Record<'formspro' | 'ticketimport', string>
@@ -87,6 +88,7 @@ export async function newCustomer(
     spareId,
     memberId,
     invitationId,
+    tokenId: await newApiToken(organizationId, people.owner),
     keys: await keysOf(organizationId),
     products: { formspro: await productOf('formspro'), ticketimport: await productOf('ticketimport') },
     spareStaffId: (await newStaff('staff')).personId,
@@ -156,6 +158,18 @@ export async function newSession(personId: string): Promise<string> {
     [tokenHash(token).toString('base64url'), personId],
   )
   return token
+}
+
+/** The row that making one would have made; that itself has tests of its own. Nobody knows the token. */
+async function newApiToken(organizationId: string, maker: Person | undefined): Promise<string> {
+  const tokenId = newId()
+  await inOrganization(
+    organizationId,
+    `insert into api_tokens (id, organization_id, name, scopes, token_hash, last_four, created_at, created_by_id, expires_at)
+     values ($1, $2, 'Puppet', '{keys.read}', $3, 'e2e4', now(), $4, now() + interval '30 days')`,
+    [tokenId, organizationId, tokenHash(newToken()), maker?.personId],
+  )
+  return tokenId
 }
 
 /** The organization's keys that work, as the vault holds them. */

@@ -23,6 +23,8 @@ const inInstance = (rest: string) => (slug: string, ids: Customer) =>
 
 const ofMember = (rest: string) => (slug: string, ids: Customer) => `/${slug}/members/${ids.memberId}${rest}`
 
+const ofToken = (slug: string, ids: Customer) => `/${slug}/settings/tokens/${ids.tokenId}`
+
 const ofKey = (slug: string, ids: Customer) => `/${slug}/keys/${ids.keys[0]?.id}`
 
 const read = 'organization.read'
@@ -76,6 +78,12 @@ export const paths: Record<string, Path> = {
   },
   '/(portal)/[org]/members/[id]/page': { permission: 'member.read', at: ofMember('') },
   '/(portal)/[org]/members/[id]/remove/page': { permission: 'member.read', at: ofMember('/remove') },
+  '/(portal)/[org]/settings/page': { permission: read, at: (slug) => `/${slug}/settings` },
+  '/(portal)/[org]/settings/tokens/new/page': {
+    permission: read,
+    at: (slug) => `/${slug}/settings/tokens/new`,
+  },
+  '/(portal)/[org]/settings/tokens/[id]/page': { permission: read, at: ofToken },
   '/(portal)/account/page': { permission: null, at: () => '/account' },
   '/(public)/account/email/page': { permission: null, at: () => '/account/email?token=none' },
   '/staff/page': { permission: 'staff.search', staff: true, at: () => '/staff?q=desk' },
@@ -126,6 +134,8 @@ export const forms: Record<string, Permission> = {
   '/(portal)/[org]/members/invite/page': 'member.invite',
   '/(portal)/[org]/members/[id]/page': 'member.change_role',
   '/(portal)/[org]/members/[id]/remove/page': 'member.remove',
+  '/(portal)/[org]/settings/tokens/new/page': 'token.create',
+  '/(portal)/[org]/settings/tokens/[id]/page': 'token.revoke',
 }
 
 export interface Action {
@@ -145,6 +155,7 @@ const keys = 'app/(portal)/[org]/keys/actions.ts'
 const members = 'app/(portal)/[org]/members/actions.ts'
 const key = 'app/(portal)/[org]/keys/[id]/actions.ts'
 const issue = 'app/(portal)/[org]/keys/new/actions.ts'
+const settings = 'app/(portal)/[org]/settings/actions.ts'
 const staff = 'app/staff/actions.ts'
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 const newAddress = () => ['url', `https://x${randomUUID().slice(-12)}.example`] as const
@@ -268,6 +279,21 @@ export const organizationActions: Record<string, Action> = {
     permission: 'instance.reinstate',
     at: inInstance('/edit'),
     fields: ({ spareId }) => [['instanceId', spareId]],
+  },
+  [`${settings} create`]: {
+    permission: 'token.create',
+    alone: true,
+    at: (slug) => `/${slug}/settings/tokens/new`,
+    fields: () => [
+      ['name', 'Ansible'],
+      ['keys.read', 'on'],
+      ['days', '90'],
+    ],
+  },
+  [`${settings} revoke`]: {
+    permission: 'token.revoke',
+    at: ofToken,
+    fields: ({ tokenId }) => [['tokenId', tokenId]],
   },
   [`${members} invite`]: {
     permission: 'member.invite',

@@ -124,7 +124,7 @@ for (const asker of askers) {
         // Under the own name, another's instance and none.
         const foreign = await visit(path, own.slug, other, as)
         const none = { id: newId(), shortId: 'K-000000', characters: '' }
-        const nowhere = { ...other, instanceId: newId(), memberId: newId(), keys: [none] }
+        const nowhere = { ...other, instanceId: newId(), memberId: newId(), tokenId: newId(), keys: [none] }
         const nothing = await visit(path, own.slug, nowhere, as)
         trials += 2
         expect(foreign.status).toBe(elsewhere(path, asker))
@@ -138,7 +138,8 @@ for (const asker of askers) {
       if (form && inOwn) {
         expect({
           name,
-          form: mine.text.includes('name="idempotencyKey"') || /name="(instance|member)Id"/.test(mine.text),
+          form:
+            mine.text.includes('name="idempotencyKey"') || /name="(instance|member|token)Id"/.test(mine.text),
         }).toEqual({
           name,
           form: may(inOwn, form),
@@ -555,11 +556,11 @@ function expectNoSecrets({ text }: Answer, name: string, sealed: string[]) {
   expect({ name, found }).toEqual({ name, found: [undefined] })
 }
 
-/** How the organization's stored keys begin, and their fingerprints, as each way of writing bytes has them. */
+/** How the organization's stored keys begin, their fingerprints and the hashes of its tokens, as each way of writing bytes has them. */
 async function sealedOf({ organizationId }: Customer): Promise<string[]> {
   const rows = await inOrganization<{ bytes: Buffer }>(
     organizationId,
-    'select cipher as bytes from keys union all select fingerprint from keys',
+    'select cipher as bytes from keys union all select fingerprint from keys union all select token_hash from api_tokens',
   )
   return rows.flatMap(({ bytes }) => {
     const start = bytes.subarray(0, 12)

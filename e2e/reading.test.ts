@@ -329,7 +329,7 @@ test('wherever a page says a name of 200 characters it takes three lines at most
   })
   const [newSpare, home] = [spare.personId, `/${slug}`]
   const ofOwner = [
-    ...['', '/instances', '/keys', '/activity', '/members', '/members/leave'],
+    ...['', '/instances', '/keys', '/activity', '/members', '/members/leave', '/settings'],
     ...['', '/edit', '/retire'].map((rest) => `/instances/${instanceId}${rest}`),
     ...['', '/remove'].map((rest) => `/members/${memberId}${rest}`),
     ...[`/instances/${copy}`, `/keys/${customer.keys[0]?.id}`, `/instances?q=${encodeURIComponent(name)}`],
@@ -368,6 +368,7 @@ test('what one may not do, each page says in its own words', async ({ browser })
     'members/invite': 'To invite somebody, change a role or remove a member, ask an owner',
     'instances/new': 'To add, change or retire an instance, ask an owner',
     'keys/new': 'To issue, extend or end a key, ask',
+    'settings/tokens/new': 'To make or revoke an API token, ask an owner',
   })) {
     await page.goto(`/${customer.slug}/${path}`)
     await expect(page.getByRole('main')).toContainText(said)

@@ -5,7 +5,7 @@ import { type NavItem, Shell } from '@/components/shell'
 import { isStaffRole } from '@/lib/access'
 import { StaffBanner } from './staff-banner'
 
-type Place = 'overview' | 'instances' | 'keys' | 'members' | 'activity'
+type Place = 'overview' | 'instances' | 'keys' | 'members' | 'activity' | 'settings'
 
 /** The frame of an organization's pages. `needs` counts the lines of its overview that want somebody. */
 export async function Portal({
@@ -57,6 +57,7 @@ function navOf({ session, organization, t }: Visit, current: Place, needs: numbe
     ['keys', 'key', '/keys'],
     ['members', 'users', '/members'],
     ['activity', 'list', '/activity'],
+    ['settings', 'settings', '/settings'],
   ]
   const own: NavItem[] = places.map(([place, icon, path]) => ({
     href: `${home}${path}`,

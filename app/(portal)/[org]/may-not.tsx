@@ -8,6 +8,7 @@ import { type Permission, rolesThatMay } from '@/lib/access'
 /** Whose words say what it is that one may not do. */
 const roomOf = (permission: Permission) => {
   if (permission.startsWith('member.')) return 'members'
+  if (permission.startsWith('token.')) return 'settings'
   return rolesThatMay(permission).length === 0 ? 'staff' : 'instances'
 }
 

@@ -14,6 +14,7 @@ import outage from './outage.json'
 import outdated from './outdated.json'
 import overview from './overview.json'
 import people from './people.json'
+import settings from './settings.json'
 import shell from './shell.json'
 import staff from './staff.json'
 
@@ -33,6 +34,7 @@ export const fr: typeof en = {
   outdated,
   overview,
   people,
+  settings,
   shell,
   staff,
 }

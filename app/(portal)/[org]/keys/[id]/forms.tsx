@@ -37,7 +37,7 @@ function Form({
   text,
   children,
 }: Omit<Props, 'now'> & {
-  action: Parameters<typeof ActionForm>[0]['action']
+  action: Parameters<typeof ActionForm<null>>[0]['action']
   title: string
   text: string
   children: ReactNode

@@ -127,7 +127,7 @@ function Form({
 }: {
   visit: Visit
   where: Where
-  action: Parameters<typeof ActionForm>[0]['action']
+  action: Parameters<typeof ActionForm<null>>[0]['action']
   products: { id: string; name: string; keyKind: string | null; binding: string }[]
   kind: 'subscription' | 'permanent'
   text: string

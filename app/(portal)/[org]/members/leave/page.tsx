@@ -7,7 +7,9 @@ import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
+import { countWorkingTokens } from '@/lib/organizations/tokens'
 import { Portal } from '../../../portal'
+import { settingsLink } from '../../settings/link'
 import { leave } from '../actions'
 import { foundMember } from '../found'
 
@@ -26,7 +28,10 @@ async function LeavePage({ params }: Props) {
   const visit = await requireMember((await params).org, 'member.leave')
   const { t, session } = visit
   const { organizationId, slug, name: organization } = visit.organization
-  const { data, attention } = await read(visit, (tx) => foundMember(tx, organizationId, session.personId))
+  const { data, attention } = await read(visit, async (tx, at) => ({
+    ...(await foundMember(tx, organizationId, session.personId)),
+    tokens: await countWorkingTokens(tx, organizationId, at, session.personId),
+  }))
   const here = `/${slug}/members`
   return (
     <Portal visit={visit} current="members" needs={attention.lines.length}>
@@ -38,6 +43,9 @@ async function LeavePage({ params }: Props) {
               <LongNames names={[organization]}>{t('members.leave.now', { organization })}</LongNames>
             </p>
             <p>{t('members.leave.invitations')}</p>
+            {data.tokens > 0 && (
+              <p>{t.rich('members.leave.tokens', { count: data.tokens, link: settingsLink(slug) })}</p>
+            )}
             <p>{t('members.leave.back')}</p>
             <div className="row">
               <SubmitButton variant="danger" pendingText={t('shell.busy')}>

@@ -11,8 +11,10 @@ import { may } from '@/lib/access'
 import { keysRevealedTo } from '@/lib/keys/revealed'
 import { moment } from '@/lib/messages/dates'
 import type { Member } from '@/lib/organizations/member'
+import { countWorkingTokens } from '@/lib/organizations/tokens'
 import { Portal } from '../../../../portal'
 import { MayNot } from '../../../may-not'
+import { settingsLink } from '../../../settings/link'
 import { remove } from '../../actions'
 import { foundMember, memberTitle, nameOf } from '../../found'
 
@@ -32,11 +34,12 @@ async function RemovePage({ params }: Props) {
   const { t, organization } = visit
   const { organizationId, role } = organization
   const mayRemove = may(role, 'member.remove')
-  const { data, attention } = await read(visit, async (tx) => ({
+  const { data, attention } = await read(visit, async (tx, at) => ({
     ...(await foundMember(tx, organizationId, id)),
     seen: mayRemove ? await keysRevealedTo(tx, organizationId, id, mostKeys + 1) : [],
+    tokens: await countWorkingTokens(tx, organizationId, at, id),
   }))
-  const { member, verdict, seen } = data
+  const { member, verdict, seen, tokens } = data
   const name = nameOf(member)
   return (
     <Portal visit={visit} current="members" needs={attention.lines.length}>
@@ -47,7 +50,7 @@ async function RemovePage({ params }: Props) {
           <LongNames names={[name]}>{t('members.last_owner', { name })}</LongNames>
         </Notice>
       )}
-      {mayRemove && verdict.ok && <Consequences visit={visit} member={member} seen={seen} />}
+      {mayRemove && verdict.ok && <Consequences visit={visit} member={member} seen={seen} tokens={tokens} />}
     </Portal>
   )
 }
@@ -55,7 +58,17 @@ async function RemovePage({ params }: Props) {
 type Seen = Awaited<ReturnType<typeof keysRevealedTo>>
 
 /** What will happen before the button that does it, and what removing somebody cannot take back. */
-function Consequences({ visit, member, seen }: { visit: Visit; member: Member; seen: Seen }) {
+function Consequences({
+  visit,
+  member,
+  seen,
+  tokens,
+}: {
+  visit: Visit
+  member: Member
+  seen: Seen
+  tokens: number
+}) {
   const { t, organization } = visit
   const name = nameOf(member)
   const { slug } = organization
@@ -70,6 +83,13 @@ function Consequences({ visit, member, seen }: { visit: Visit; member: Member; s
             </LongNames>
           </p>
           <p>{t('members.remove.invitations')}</p>
+          {tokens > 0 && (
+            <p>
+              <LongNames names={[name]}>
+                {t.rich('members.remove.tokens', { count: tokens, name, link: settingsLink(slug) })}
+              </LongNames>
+            </p>
+          )}
           <p>{t('members.remove.work')}</p>
           <p>{t('members.remove.back')}</p>
           <div className="row">
