@@ -83,6 +83,7 @@ test('[A5] the key service calls these functions and no others', async () => {
     'record_checks',
     'refresh_activation',
   ])
+  console.log(`[A5] latchkey_key_service: ${callable.length} functions`)
 })
 
 test('[A5] the key service reads no secret, no person and no money, whatever scope it sets', async () => {
@@ -121,6 +122,7 @@ test('[A5] the key service is in no scope that sees more than one organization',
       expect(rows).toEqual([{ id: other.organizationId }])
       await client.query('rollback')
     }
+    console.log('[A5] latchkey_key_service: 2 scopes, 4 tables')
   })
 })
 

@@ -40,7 +40,7 @@ export const giveBack = command(
         shortId: key.shortId,
         product: key.product.name,
         installation: installationId,
-        freesAt: until,
+        until,
       },
     })
     return { freesAt: leaseEndsAt }

@@ -4,6 +4,7 @@ import { commands } from '@/lib/command'
 import { languages, translator } from '@/lib/messages/translator'
 // Every command of the rooms registers itself.
 import '@/sandbox/test/fixture'
+import '@/lib/activations/give-back'
 import '@/lib/instances/edit'
 import '@/lib/instances/retire'
 import '@/lib/keys/reveal'
@@ -34,6 +35,8 @@ test('each command of an organization has its sentence, done and refused, in eac
     name: 'N',
     email: 'a@b.example',
     role: 'owner',
+    installation: 'b6sf8Ht0',
+    binds: true,
     how: 'copied',
     reason: 'leaked',
     until: '2026-12-04T00:00:00Z',

@@ -59,6 +59,7 @@ export function auditName(
   const posing = actor !== 'staff' && plain(called ?? '').includes(plain(vendor))
   const name = (posing ? null : called) || personEmail
   if (name) return actor === 'staff' ? t('audit.staff', { name, vendor }) : name
+  if (actor === 'glpi') return t('audit.glpi')
   return actor === 'system' ? vendor : t('audit.somebody')
 }
 
