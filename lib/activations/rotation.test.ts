@@ -18,6 +18,8 @@ afterEach(() => setClock(undefined))
 const by = { actor: { kind: 'system' } } as const
 const minute = 60_000
 const day = 86_400_000
+/** Minutes between what happens: not a minute, so that processes know of different sets. */
+const step = 0.25
 const issuer = 'http://localhost:41400'
 const facts: LeaseFacts = {
   ...{ issuer, activationId: 'an activation', leaseId: 'a lease' },
@@ -39,6 +41,11 @@ test('[F11] three rotations of the signing keys while leases are verified: none 
   await makeSigningKey()
   // Three processes that sign, each with what it has read, and a GLPI that asks for keys when it meets one it does not know.
   const signers = Array.from({ length: 3 }, () => createSigner(() => asSystem('a test', readPublished)))
+  // Each reads at another moment of the minute.
+  for (const signer of signers) {
+    moment += 20_000
+    await signer.published()
+  }
   let glpi = await signers[0]?.published()
   const issued: { typ: string; jws: string; until: number }[] = []
   const kids = new Set<string | undefined>()
@@ -63,7 +70,8 @@ test('[F11] three rotations of the signing keys while leases are verified: none 
     const { kid } = decodeProtectedHeader(jws)
     kids.add(kid)
     if (!glpi?.jwks.some((jwk) => jwk.kid === kid)) {
-      glpi = await signer.published()
+      // Of another process than the one that signed, which may know less.
+      glpi = await signers[(signers.indexOf(signer) + 1) % signers.length]?.published()
       fetched++
     }
     expect(await answer(typ, jws)).toBe('valid')
@@ -76,10 +84,10 @@ test('[F11] three rotations of the signing keys while leases are verified: none 
     const { request } = await rotateLeases(by, {})
     if (!request) throw new Error('nothing was asked for')
     const signed = await signKeySet(request, sandboxRoot())
-    for (let passed = 0; passed < 75; passed += 1.5) {
-      const publishing = passed === 6 ? publishKeySet(by, { signed }) : null
+    for (let passed = 0; passed < 75; passed += step) {
+      const publishing = passed === 25 * step ? publishKeySet(by, { signed }) : null
       await Promise.all([work(), publishing])
-      moment += 1.5 * minute
+      moment += step * minute
     }
     // Whatever may still be good is, by the newest set, until the last key's next rotation.
     for (let days = 0; days < 130; days += 26) {

@@ -123,7 +123,8 @@ async function signedOtherwise(): Promise<Record<string, [Answer, Presented]>> {
   const stranger = generateKeyPairSync('ed25519').privateKey
   const [head, payload, signature] = partsOf(whole.lease)
   const header = decode(head)
-  const set = decode(partsOf(whole.keySet)[1])
+  const [setHead, setPayload] = partsOf(whole.keySet)
+  const [setHeader, set] = [decode(setHead), decode(setPayload)]
   const strangersKid = jwkOf(publicBytes(stranger)).kid
   const withStranger = { ...set, keys: [...set.keys, jwkOf(publicBytes(stranger))] }
   const x = Buffer.from(set.keys[0].x, 'base64url')
@@ -146,7 +147,9 @@ async function signedOtherwise(): Promise<Record<string, [Answer, Presented]>> {
       ),
     ),
   )
+  const elsewhere = leaseClaims({ ...facts(), issuer: 'https://elsewhere.example' }, new Date(start))
   const leases: Record<string, string> = {
+    'by the key, of another portal': await at(new Date(start), () => signer.sign('lease+jwt', elsewhere)),
     'by a stranger, in the name of the key': signedBy(stranger, header, payload),
     'by a stranger, in his own name': signedBy(stranger, { ...header, kid: strangersKid }, payload),
     'by the root itself': signedBy(sandboxRoot(), header, payload),
@@ -159,7 +162,7 @@ async function signedOtherwise(): Promise<Record<string, [Answer, Presented]>> {
     nothing: '',
   }
   const sets: Record<string, string> = {
-    'a key set of a stranger': signedBy(stranger, decode(partsOf(whole.keySet)[0]), encode(withStranger)),
+    'a key set of a stranger': signedBy(stranger, setHeader, encode(withStranger)),
     'a key set without a signature': `${encode({ alg: 'none' })}.${encode(withStranger)}.`,
     'a lease as the key set': whole.lease,
     'an empty key set': await signKeySet({ ...set, keys: [] }, sandboxRoot()),
@@ -167,10 +170,18 @@ async function signedOtherwise(): Promise<Record<string, [Answer, Presented]>> {
       { ...set, iss: 'https://elsewhere.example' },
       sandboxRoot(),
     ),
-    'a key by another name': await signKeySet(
-      { ...set, keys: [{ ...set.keys[0], x: withStranger.keys[1].x }] },
+    'a key by another name, beside the right one': await signKeySet(
+      { ...set, keys: [...set.keys, { ...withStranger.keys[1], kid: 'A'.repeat(16) }] },
       sandboxRoot(),
     ),
+    // By the root itself, so that nothing but the header is wrong.
+    'a key set that says more in its header': signedBy(sandboxRoot(), { ...setHeader, more: 1 }, setPayload),
+    'a key set that says another algorithm': signedBy(
+      sandboxRoot(),
+      { ...setHeader, alg: 'none' },
+      setPayload,
+    ),
+    'a key set of another typ': signedBy(sandboxRoot(), { ...setHeader, typ: 'lease+jwt' }, setPayload),
   }
   const inLease = Object.entries(leases).map(([what, lease]) => [what, ['refused', { ...whole, lease }]])
   const inSet = Object.entries(sets).map(([what, keySet]) => [what, ['refused', { ...whole, keySet }]])
