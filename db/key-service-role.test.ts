@@ -47,20 +47,23 @@ test('[A5] the key service has these rights and no others', async () => {
     'INSERT activations',
     'INSERT audit_entries',
     'INSERT audit_heads',
+    'INSERT offline_files',
     'SELECT activations',
+    'SELECT api_tokens: created_at id last_used_at name organization_id',
     'SELECT audit_entries: organization_id sequence',
     'SELECT audit_heads',
     'SELECT instance_addresses',
     'SELECT instances',
     'SELECT key_sets',
-    'SELECT keys: binding due_at ends_at expires_at first_seen_at follows_id id instance_id issued_at kind organization_id ' +
+    'SELECT keys: binding due_at ends_at expires_at first_seen_at follows_id id instance_id issued_at kind last_four organization_id ' +
       'product_id renewed_at replaced_at short_id sold_kind starts_at superseded_at term_ends_at term_id trial_ordinal',
     'SELECT products',
     'SELECT releases',
     'SELECT revocations: id key_id organization_id reason restored_at revoked_at',
     'SELECT signing_keys',
     'SELECT suite_products',
-    'UPDATE activations: given_back_at',
+    'UPDATE activations: given_back_at lease_ends_at',
+    'UPDATE api_tokens: last_used_at',
     'UPDATE audit_heads: hash sequence',
     'UPDATE instances: installation_id',
     'UPDATE keys: first_seen_at replaced_at',
@@ -77,6 +80,7 @@ test('[A5] the key service calls these functions and no others', async () => {
      order by 1`,
   )
   expect(callable.map(({ name }) => name)).toEqual([
+    'api_token_owner',
     'check_key',
     'current_organization',
     'current_scope',
@@ -88,7 +92,7 @@ test('[A5] the key service calls these functions and no others', async () => {
 
 test('[A5] the key service reads no secret, no person and no money, whatever scope it sets', async () => {
   const statements = [
-    ...['cipher', 'fingerprint', 'last_four', 'ring_version'].map((column) => `select ${column} from keys`),
+    ...['cipher', 'fingerprint', 'ring_version'].map((column) => `select ${column} from keys`),
     'select note from revocations',
     'select details from audit_entries',
     ...[

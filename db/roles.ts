@@ -22,7 +22,15 @@ const kept = [
   ...['organizations', 'invitations', 'people', 'products', 'releases'],
   ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
   ...['keys', 'revocations', 'restorations', 'extensions', 'staff', 'signing_keys', 'key_sets'],
-  ...['activations', 'questions', 'question_counts', 'check_days', 'sightings', 'api_tokens'],
+  ...[
+    'activations',
+    'questions',
+    'question_counts',
+    'check_days',
+    'sightings',
+    'api_tokens',
+    'offline_files',
+  ],
 ].join(', ')
 
 /** What may change of a key after it was issued (only the rotation of the key ring seals it anew: a trigger), of a revocation and of a token. */
@@ -31,6 +39,7 @@ const changes = {
   revocations: 'restored_at',
   signing_keys: 'cipher, ring_version, signs_from, stops_at, last_expires_at',
   api_tokens: 'revoked_at, revoked_by_id, last_used_at',
+  offline_files: 'gone_at',
 }
 const written = [
   ...['audit_entries', 'extensions', 'restorations', 'terms', 'key_sets'],
@@ -42,17 +51,20 @@ const keyServiceRights = [
   'select on products, releases, suite_products, activations, audit_heads, instances, instance_addresses',
   `select (id, organization_id, short_id, product_id, kind, sold_kind, trial_ordinal, binding, instance_id, term_id,
      term_ends_at, issued_at, starts_at, expires_at, due_at, ends_at, follows_id, renewed_at, superseded_at, first_seen_at,
-     replaced_at) on keys`,
+     replaced_at, last_four) on keys`,
   'select (id, organization_id, key_id, reason, revoked_at, restored_at) on revocations',
   'select on signing_keys, key_sets',
-  'insert on activations, audit_entries, audit_heads',
+  'select (id, organization_id, name, created_at, last_used_at) on api_tokens',
+  'insert on activations, offline_files, audit_entries, audit_heads',
   // That entries are numbered without a gap is asked as whoever adds one.
   'select (organization_id, sequence) on audit_entries',
-  'update (given_back_at) on activations',
+  'update (given_back_at, lease_ends_at) on activations',
+  'update (last_used_at) on api_tokens',
   'update (installation_id) on instances',
   'update (first_seen_at, replaced_at) on keys',
   'update (sequence, hash) on audit_heads',
   'execute on function current_scope(), current_organization(), check_key(bytea, text, text), record_checks(jsonb)',
+  'execute on function api_token_owner(bytea, timestamptz)',
   'execute on function refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz)',
 ]
 

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Call, Checked } from '@/lib/activations/check'
 import { remedyPage, verdictSentence } from '@/lib/activations/phrases'
+import type { RefusedProgram } from '@/lib/activations/programs'
 import type { Leased } from '@/lib/activations/serve'
 import { languageFrom } from '@/lib/messages/translator'
 
@@ -55,6 +56,12 @@ const titles: Record<number, string> = {
   429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
+}
+
+/** The problem of a program that gets nothing. */
+export function sendRefusedProgram(reply: FastifyReply, { code }: RefusedProgram) {
+  if (code === 'no_token') return sendProblem(reply.header('WWW-Authenticate', 'Bearer'), 401, code)
+  return sendProblem(reply, code === 'scope_missing' ? 403 : refusedStatus[code], code)
 }
 
 /** RFC 9457. The title says the status, `code` what it is about; a sentence for people is the `detail`. */

@@ -12,6 +12,7 @@ import { log } from '@/lib/log'
 import { sendProblem } from './answers'
 import { activationRoutes } from './routes/activations'
 import { keyRoutes } from './routes/keys'
+import { programRoutes } from './routes/programs'
 import { serviceRoutes } from './routes/service'
 import { FieldError } from './schemas'
 
@@ -41,6 +42,7 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   await app.register(underPressure, { maxEventLoopDelay: 250, retryAfter: 5, pressureHandler: sendBusy })
   await app.register(activationRoutes)
   await app.register(keyRoutes)
+  await app.register(programRoutes)
   await app.register(serviceRoutes)
   return app
 }

@@ -29,7 +29,12 @@ const working = [
   'address.remove',
   'key.note_seen',
 ] as const
-const automating = ['token.create', 'token.revoke'] as const
+const automating = [
+  'offline_file.issue',
+  'offline_file.declare_gone',
+  'token.create',
+  'token.revoke',
+] as const
 const looking = [
   'organization.read',
   'organization.visit',
@@ -95,6 +100,8 @@ const roles: Record<Role, readonly Permission[]> = {
   ],
   // Who presents a key: puts it to use, and gives it back.
   glpi: ['key.note_seen', 'activation.activate', 'activation.give_back'],
+  // With an API token, what its scopes say.
+  token: ['offline_file.issue'],
   stranger: signingIn,
   // Of themselves alone, whatever they belong to.
   person: [

@@ -6,8 +6,8 @@ export type MemberRole = (typeof memberRoles)[number]
  */
 export const staffRoles = ['staff', 'manager', 'admin'] as const
 export type StaffRole = (typeof staffRoles)[number]
-/** `glpi`: a GLPI that presents a key. `stranger`: nobody is signed in. `person`: signed in, whatever they belong to. `system`: the worker, the seed, Stripe. */
-export type Role = MemberRole | StaffRole | 'glpi' | 'stranger' | 'person' | 'system'
+/** `glpi`: a GLPI that presents a key. `token`: a program with an API token of the organization. `stranger`: nobody is signed in. `person`: signed in, whatever they belong to. `system`: the worker, the seed, Stripe. */
+export type Role = MemberRole | StaffRole | 'glpi' | 'token' | 'stranger' | 'person' | 'system'
 
 const everyMember = memberRoles
 // Without `as const`, which hides what it stands behind from the mutation test.
@@ -66,6 +66,8 @@ export const permissions = {
 
   'activation.activate': ['glpi'],
   'activation.give_back': ['glpi'],
+  'offline_file.issue': [...technical, 'token'],
+  'offline_file.declare_gone': technical,
 
   'staff.search': everyStaff,
   'staff.read': admin,

@@ -12,13 +12,14 @@ import { staffRoleIn, staffRoleOf, standing } from '@/lib/staff/role'
 
 /**
  * `person`: signed in, whether or not a member; for joining. `staff`: one of the vendor's, assigned or not. `glpi`: who
- * presents a key of the organization.
+ * presents a key of the organization. `token`: a program with one of its API tokens.
  */
 export type Actor =
   | { kind: 'member'; personId: string }
   | { kind: 'staff'; personId: string }
   | { kind: 'person'; personId: string }
   | { kind: 'glpi' }
+  | { kind: 'token'; tokenId: string }
   | { kind: 'system' }
 export type VendorActor =
   | { kind: 'person'; personId: string }

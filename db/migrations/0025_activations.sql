@@ -1,6 +1,7 @@
 CREATE TYPE "public"."question_answer" AS ENUM('test_copy', 'moved', 'further_address', 'not_ours');--> statement-breakpoint
 CREATE TYPE "public"."question_kind" AS ENUM('installation', 'address', 'copy');--> statement-breakpoint
 ALTER TYPE "public"."audit_actor" ADD VALUE 'glpi';--> statement-breakpoint
+ALTER TYPE "public"."audit_actor" ADD VALUE 'token';--> statement-breakpoint
 CREATE TABLE "activations" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"organization_id" uuid NOT NULL,

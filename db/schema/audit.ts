@@ -18,7 +18,7 @@ import { keys } from './keys'
 import { organizations } from './organizations'
 import { people } from './people'
 
-export const auditActor = pgEnum('audit_actor', ['member', 'staff', 'system', 'stranger', 'glpi'])
+export const auditActor = pgEnum('audit_actor', ['member', 'staff', 'system', 'stranger', 'glpi', 'token'])
 export const auditOutcome = pgEnum('audit_outcome', ['done', 'refused'])
 
 /** What entries are about, for who looks for some of them; `kind` below makes one of these of each action. */

@@ -14,7 +14,7 @@ import { type FoundKey, findKeyIn } from './facts'
 import { verdictOn } from './rules'
 
 const ActivateKey = z.object({
-  keyId: z.uuid(),
+  keyId: z.uuid('not_found'),
   fingerprint: z.instanceof(Buffer),
   installationId: z.string(),
   address: z.string().optional(),
@@ -29,38 +29,41 @@ type ActivateKey = z.output<typeof ActivateKey>
  * Puts a key to use in an installation: it takes the place that the rules give it, once.
  * @param secret of the activation; kept as its hash, and good where this call is the one that made it
  * @returns the activation, and whether it is new
- * @throws Refused with the code of the verdict
+ * @throws NotFound; Refused with the code of the verdict
  */
 export const activateKey = command('activation.activate', ActivateKey, async (scope, input) => {
-  const { tx, organizationId, now } = scope
-  // Whoever revokes or moves it meanwhile has either finished or not begun.
-  const key = await lockKey(tx, organizationId, input.keyId)
-  const found = await findKeyIn(tx, input.fingerprint, {
-    installationId: input.installationId,
-    address: input.address,
-  })
-  if (found?.id !== key.id) throw new NotFound('key')
-  if (found.activation) {
-    scope.unchanged()
-    return { activation: found.activation, made: false }
+  const { key, activation, made, binds } = await takePlace(scope, input)
+  if (!made) scope.unchanged()
+  else {
+    const { shortId, product } = key
+    const details = { shortId, product: product.name, installation: input.installationId, binds }
+    scope.audit({ keyId: key.id, instanceId: activation.instanceId, details })
   }
+  return { activation, made }
+})
+
+/**
+ * Gives an installation the key's place that the rules give it, in the caller's transaction, unless it has it already.
+ * Whoever revokes or moves the key meanwhile has either finished or not begun.
+ * @throws as `activateKey`
+ */
+export async function takePlace(scope: Scope, input: ActivateKey) {
+  const { tx, organizationId, now } = scope
+  const { installationId, address } = input
+  const key = await lockKey(tx, organizationId, input.keyId)
+  const found = await findKeyIn(tx, input.fingerprint, { installationId, address })
+  if (found?.id !== key.id) throw new NotFound('key')
   const own = (await catalog()).byId.get(found.productId)
-  const products = own ? unlockedBy(own) : []
-  const verdict = verdictOn({ ...found, products }, input, [], now)
+  const verdict = verdictOn({ ...found, products: own ? unlockedBy(own) : [] }, input, [], now)
   if (!verdict.ok || !verdict.place) throw new Refused(verdict.ok ? 'bound_elsewhere' : verdict.code)
   const { place, binds } = verdict
-  if (binds) await bind(tx, organizationId, place.instanceId, input.installationId)
+  const taken = { key, found, place, binds }
+  if (found.activation) return { ...taken, activation: found.activation, made: false }
+  if (binds) await bind(tx, organizationId, place.instanceId, installationId)
   const activation = await insert(scope, input, found, place)
   if (key.firstSeenAt === null) await markSeen(tx, organizationId, key, now)
-  const details = {
-    shortId: key.shortId,
-    product: key.product.name,
-    installation: input.installationId,
-    binds,
-  }
-  scope.audit({ keyId: key.id, instanceId: place.instanceId, details })
-  return { activation, made: true }
-})
+  return { ...taken, activation, made: true }
+}
 
 /** First contact: an instance takes the installation ID of the first that calls from its address. */
 async function bind(tx: OrganizationTx, organizationId: string, instanceId: string, installationId: string) {
@@ -99,7 +102,7 @@ async function insert(
     })
     .onConflictDoNothing()
     .returning({ id: activations.id })
-  // The one place for test copies is taken by another of them.
+  // Somebody else was there between the verdict and this.
   if (inserted.length === 0) throw new Refused('bound_elsewhere')
   return { id: row.id, instanceId, environment, secretHash: secretHash.toString('hex') }
 }

@@ -37,6 +37,11 @@ function isProved(secret: string | undefined, hash: string | undefined): boolean
   return timingSafeEqual(createHash('sha256').update(secret).digest(), Buffer.from(hash, 'hex'))
 }
 
+/** Takes a turn for a program of an organization, or, where its token is none, of the address that guesses. */
+export async function takeProgramTurn(tokenId: string | null, from: string) {
+  return tokenId ? consume(ofKey, `token ${tokenId}`) : consume(guesses, from)
+}
+
 async function consume(limiter: RateLimiterMemory, key: string) {
   try {
     await limiter.consume(key)

@@ -17,7 +17,7 @@ export interface AuditEntry {
 export interface AuditContext {
   /** Null: the vendor's own chain. */
   organizationId: string | null
-  actor: 'member' | 'staff' | 'system' | 'stranger' | 'glpi'
+  actor: 'member' | 'staff' | 'system' | 'stranger' | 'glpi' | 'token'
   personId: string | null
   at: Date
 }

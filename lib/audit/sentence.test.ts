@@ -5,6 +5,7 @@ import { languages, translator } from '@/lib/messages/translator'
 // Every command of the rooms registers itself.
 import '@/sandbox/test/fixture'
 import '@/lib/activations/give-back'
+import '@/lib/activations/offline'
 import '@/lib/instances/edit'
 import '@/lib/instances/retire'
 import '@/lib/keys/reveal'

@@ -60,6 +60,7 @@ export function auditName(
   const name = (posing ? null : called) || personEmail
   if (name) return actor === 'staff' ? t('audit.staff', { name, vendor }) : name
   if (actor === 'glpi') return t('audit.glpi')
+  if (actor === 'token') return t('audit.program', { name: String(details.token ?? '') })
   return actor === 'system' ? vendor : t('audit.somebody')
 }
 

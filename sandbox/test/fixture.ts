@@ -226,7 +226,15 @@ async function fillCalls(
     `insert into check_days (organization_id, key_id, day, asked, code, calls) values ($1, $2, '2025-01-01', 'validate', 'ok', 7)`,
     [organizationId, keyId],
   )
-  return { fingerprint, installationId, activationId: activation.id }
+  const [file] = await rowsOf<{ id: string }>(
+    database,
+    `insert into offline_files (id, organization_id, activation_id, key_id, instance_id, installation_id, issued_at, works_until, api_token_id)
+     select gen_random_uuid(), a.organization_id, a.id, a.key_id, a.instance_id, a.installation_id, now(), now() + interval '1 day', t.id
+     from activations a join api_tokens t using (organization_id) where a.id = $1 limit 1 returning id`,
+    [activation.id],
+  )
+  if (!file) throw new Error('fillOrganization() makes a token first')
+  return { fingerprint, installationId, activationId: activation.id, fileId: file.id }
 }
 
 /** Runs `work` on one connection of its own, which is rolled back and closed at the end. */

@@ -1,6 +1,7 @@
 import type { Permission } from '@/lib/access'
 import { activateKey } from '@/lib/activations/activate'
 import { giveBack } from '@/lib/activations/give-back'
+import { declareGone, recordOfflineFile } from '@/lib/activations/offline'
 import type { By } from '@/lib/command'
 import { addInstance } from '@/lib/instances/add'
 import { addAddress, removeAddress } from '@/lib/instances/address'
@@ -91,6 +92,9 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
     activateKey(glpi(by), { keyId, fingerprint, installationId, secret: 'a secret' }),
   'activation.give_back': (by, { renewedKeyId: keyId, activationId, installationId }) =>
     giveBack(glpi(by), { keyId, activationId, installationId }),
+  'offline_file.issue': (by, { renewedKeyId: keyId, installationId }) =>
+    recordOfflineFile(by, { keyId, installationId }),
+  'offline_file.declare_gone': (by, { fileId }) => declareGone(by, { fileId }),
   'member.add': (by, { slug }) => addMember(system(by), { email: `new@${slug}.example`, role: 'viewer' }),
   'member.invite': (by, { slug }) => inviteMember(by, { email: `next@${slug}.example`, role: 'viewer' }),
   'member.withdraw_invitation': (by, { invitationId }) => withdrawInvitation(by, { invitationId }),

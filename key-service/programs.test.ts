@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import { createLocalJWKSet, jwtVerify } from 'jose'
+import { beforeAll, expect, test } from 'vitest'
+import { verifiedKeySet } from '@/lib/activations/key-set'
+import { createToken } from '@/lib/organizations/create-token'
+import { revokeToken } from '@/lib/organizations/revoke-token'
+import type { TokenScope } from '@/lib/organizations/rules'
+import { tokenFor } from '@/lib/organizations/token'
+import {
+  byMember,
+  type Fixture,
+  makeCatalog,
+  makeOrganization,
+  makeSigningKey,
+  productDatabase,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+import { startKeyService } from '@/sandbox/test/key-service'
+import { sold } from '@/sandbox/test/sold'
+
+const database = await productDatabase()
+const service = await startKeyService(database)
+let acme: Fixture
+let globex: Fixture
+
+beforeAll(async () => {
+  await makeCatalog()
+  await makeSigningKey()
+  acme = await makeOrganization('acme')
+  globex = await makeOrganization('globex')
+})
+
+async function token(fixture: Fixture, ...scopes: TokenScope[]) {
+  const by = byMember(fixture, 'technical')
+  const { tokenId } = await createToken(by, { name: 'Ansible', scopes, days: 30 })
+  return { tokenId, headers: { Authorization: `Bearer ${tokenFor(by)}` } }
+}
+
+const keys = (headers: Record<string, string>, after = '') =>
+  service.ask('GET', `/api/v1/keys${after}`, undefined, headers)
+const file = (headers: Record<string, string>, body: Record<string, unknown>) =>
+  service.ask('POST', '/api/v1/offline-files', body, headers)
+const installation = () => `offline-${randomUUID()}`
+
+test('a program lists the keys of its organization, masked, and nobody else’s', async () => {
+  const own = await sold(database, acme)
+  const other = await sold(database, globex)
+  const { headers } = await token(acme, 'keys.read')
+  const { status, body } = await keys(headers)
+  expect(status).toBe(200)
+  expect(body.keys.map((one: { short_id: string }) => one.short_id)).toContain(own.shortId)
+  const listed = body.keys.find((one: { short_id: string }) => one.short_id === own.shortId)
+  expect(listed).toEqual({
+    short_id: own.shortId,
+    last_four: own.key.slice(-4),
+    product: 'Forms Pro',
+    kind: 'subscription',
+    state: 'active',
+    paid_until: expect.any(String),
+    works_until: expect.any(String),
+    instance: { short_id: expect.stringMatching(/^I-/), label: expect.any(String), url: own.url },
+  })
+  expect(JSON.stringify(body)).not.toContain(other.shortId)
+  expect(JSON.stringify(body)).not.toContain(own.key)
+})
+
+test('what is no token, nobody’s, or revoked is answered alike; one without the scope is told so', async () => {
+  const { tokenId, headers } = await token(acme, 'offline_files.create')
+  expect(await keys(headers)).toMatchObject({ status: 403, body: { code: 'scope_missing' } })
+  await revokeToken(byMember(acme, 'owner'), { tokenId })
+  const wrong = [
+    headers,
+    {},
+    { Authorization: 'Bearer x' },
+    { Authorization: `Bearer lkt_${'A'.repeat(43)}` },
+  ]
+  const answers = await Promise.all(wrong.map((one) => keys(one)))
+  expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body]))).size).toBe(1)
+  expect(answers[0]).toMatchObject({ status: 401, body: { code: 'no_token' } })
+})
+
+test('a cursor that no page gave is named as what is wrong', async () => {
+  const { headers } = await token(acme, 'keys.read')
+  for (const after of ['x', 'bnVsbA', Buffer.from('["1","x"]').toString('base64url')])
+    expect(await keys(headers, `?after=${after}`)).toMatchObject({
+      status: 400,
+      body: { fields: { after: 'not_found' } },
+    })
+})
+
+test('an offline file names one installation, verifies from the root alone, and takes the key’s place', async () => {
+  const { key, keyId, instanceId } = await sold(database, acme)
+  const { headers, tokenId } = await token(acme, 'offline_files.create')
+  const installation_id = installation()
+  const made = await file(headers, { key, installation_id })
+  expect(made.status).toBe(201)
+  const root = Buffer.from(process.env.LEASE_ROOT_PUBLIC_KEY ?? '', 'base64')
+  const set = await verifiedKeySet(made.body.key_set, root)
+  expect(set).not.toBeNull()
+  const { payload, protectedHeader } = await jwtVerify(
+    made.body.lease,
+    createLocalJWKSet({ keys: set?.keys ?? [] }),
+    {
+      audience: 'forms',
+    },
+  )
+  expect(protectedHeader.typ).toBe('offline+jwt')
+  expect(payload).toMatchObject({ installation_id, refresh_after: null, grace_until: null })
+  expect(payload.exp).toBe(payload.entitled_until)
+  const rows = await rowsOf(
+    database,
+    `select f.api_token_id, extract(epoch from f.works_until)::int as until, i.installation_id, a.lease_ends_at = f.works_until as held
+     from offline_files f join instances i on i.id = f.instance_id join activations a on a.id = f.activation_id where f.key_id = $1`,
+    [keyId],
+  )
+  expect(rows).toEqual([{ api_token_id: tokenId, until: payload.exp, installation_id, held: true }])
+  const other = await service.ask('POST', '/api/v1/activations', {
+    key,
+    product: 'forms',
+    installation_id: installation(),
+  })
+  expect(other).toMatchObject({ status: 409, body: { code: 'bound_elsewhere' } })
+  const entry = `select actor, details->>'token' as token from audit_entries where action = 'offline_file.issue' and instance_id = $1`
+  expect(await rowsOf(database, entry, [instanceId])).toEqual([{ actor: 'token', token: 'Ansible' }])
+})
+
+test('a file is refused for an installation that the key is not for, and for keys of others as for nobody’s', async () => {
+  const { key } = await sold(database, acme)
+  const other = await sold(database, globex)
+  const { headers } = await token(acme, 'offline_files.create')
+  expect((await file(headers, { key, installation_id: installation() })).status).toBe(201)
+  expect(await file(headers, { key, installation_id: installation() })).toMatchObject({
+    status: 409,
+    body: { code: 'bound_elsewhere' },
+  })
+  const theirs = await file(headers, { key: other.key, installation_id: installation() })
+  const nobodys = await file(headers, {
+    key: 'gks1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq',
+    installation_id: installation(),
+  })
+  expect(theirs).toMatchObject({ status: 404, body: { code: 'unknown' } })
+  expect([400, 404]).toContain(nobodys.status)
+  const rows = await rowsOf(database, 'select from offline_files where key_id = $1', [other.keyId])
+  expect(rows).toEqual([])
+})

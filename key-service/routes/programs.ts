@@ -1,0 +1,76 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { sendProblem, sendRefusedProgram } from '@/key-service/answers'
+import { InstallationId, Problem } from '@/key-service/schemas'
+import { fileForProgram, keysForProgram, ownerOf } from '@/lib/activations/programs'
+
+const ListedKey = z.object({
+  short_id: z.string(),
+  last_four: z.string(),
+  product: z.string(),
+  kind: z.enum(['subscription', 'trial', 'permanent']),
+  state: z.enum(['revoked', 'expired', 'replaced', 'renewed', 'overdue', 'expiring', 'active']),
+  paid_until: z.iso.datetime().nullable(),
+  works_until: z.iso.datetime().nullable(),
+  instance: z.object({ short_id: z.string(), label: z.string(), url: z.string().nullable() }).nullable(),
+})
+const OfflineFileRequest = z
+  .object({
+    key: z.string().max(4_000),
+    installation_id: InstallationId,
+    product: z.string().max(100).optional(),
+  })
+  .meta({ id: 'OfflineFileRequest' })
+const OfflineFile = z.object({ lease: z.string(), key_set: z.string() }).meta({ id: 'OfflineFile' })
+
+const refusals = {
+  400: Problem,
+  401: Problem,
+  403: Problem,
+  404: Problem,
+  409: Problem,
+  429: Problem,
+  503: Problem,
+}
+
+/** What an organization's own programs ask, with an API token in `Authorization: Bearer`. */
+export const programRoutes: FastifyPluginAsyncZod = async (app) => {
+  app.get(
+    '/api/v1/keys',
+    {
+      schema: {
+        summary: 'The organization’s keys, masked',
+        security: [{ token: [] }],
+        querystring: z.object({ after: z.string().max(200).optional() }),
+        response: { 200: z.object({ keys: z.array(ListedKey), next: z.string().nullable() }), ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const owner = await ownerOf(request.headers.authorization, 'keys.read', request.ip)
+      if (!owner.ok) return sendRefusedProgram(reply, owner)
+      const page = await keysForProgram(owner, request.query.after)
+      return page
+        ? reply.send(page)
+        : sendProblem(reply, 400, 'invalid_input', { fields: { after: 'not_found' } })
+    },
+  )
+  app.post(
+    '/api/v1/offline-files',
+    {
+      schema: {
+        summary: 'The offline activation file of one installation',
+        security: [{ token: [] }],
+        body: OfflineFileRequest,
+        response: { 201: OfflineFile, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const owner = await ownerOf(request.headers.authorization, 'offline_files.create', request.ip)
+      if (!owner.ok) return sendRefusedProgram(reply, owner)
+      const { key, product, installation_id: installationId } = request.body
+      const made = await fileForProgram(owner, { key, product, installationId, from: request.ip })
+      if (made.ok) return reply.code(201).send(JSON.parse(made.text))
+      return sendRefusedProgram(reply, made)
+    },
+  )
+}

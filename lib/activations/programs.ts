@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { asOrganization } from '@/db/scope'
+import { now } from '@/lib/clock'
+import { NotFound, Refused } from '@/lib/errors'
+import { isId } from '@/lib/ids'
+import { listKeys } from '@/lib/keys/queries'
+import type { TokenScope } from '@/lib/organizations/rules'
+import { type TokenOwner, tokenOwner } from '@/lib/organizations/token'
+import { judge } from './check'
+import { takeProgramTurn } from './limits'
+import { issueOfflineFile } from './offline'
+import { type CheckCode, checkCodes } from './rules'
+
+/** Why a program gets nothing: it shows no token that is good, one that may not do this, or a key that is refused. */
+export type RefusedProgram = { ok: false; code: 'no_token' | 'scope_missing' | CheckCode }
+
+/**
+ * Whose program asks. What is no token, is nobody's, was revoked or has expired is answered alike.
+ * @param authorization the header, `Bearer lkt_…`
+ * @throws Refused `too_many`; Unavailable
+ */
+export async function ownerOf(
+  authorization: string | undefined,
+  scope: TokenScope,
+  from: string,
+): Promise<({ ok: true } & TokenOwner) | RefusedProgram> {
+  const [, token = ''] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
+  const owner = await tokenOwner(token)
+  await takeProgramTurn(owner?.tokenId ?? null, from)
+  if (!owner) return { ok: false, code: 'no_token' }
+  return owner.scopes.includes(scope) ? { ok: true, ...owner } : { ok: false, code: 'scope_missing' }
+}
+
+/**
+ * The offline activation file of one installation, for who has a token and the key. Another organization's key is as
+ * unknown as nobody's.
+ * @returns its text, or the code of the verdict
+ * @throws Unavailable
+ */
+export async function fileForProgram(
+  { organizationId, tokenId }: TokenOwner,
+  asked: { key: string; product?: string | undefined; installationId: string; from: string },
+): Promise<{ ok: true; text: string } | RefusedProgram> {
+  const { key: pasted, product, installationId, from } = asked
+  const { key, found, code } = await judge({ key: pasted, from })
+  if (!key || found?.organizationId !== organizationId)
+    return { ok: false, code: code === 'malformed' ? code : 'unknown' }
+  const by = { actor: { kind: 'token', tokenId }, organizationId } as const
+  try {
+    const { text } = await issueOfflineFile(by, { keyId: found.id, key, product, installationId, tokenId })
+    return { ok: true, text }
+  } catch (error) {
+    if (error instanceof NotFound) return { ok: false, code: 'unknown' }
+    const verdict = error instanceof Refused && checkCodes.find((one) => one === error.code)
+    if (!verdict) throw error
+    return { ok: false, code: verdict }
+  }
+}
+
+const mostKeys = 200
+
+/** Where a page ends, as a caller hands it back: the sorting value and the ID of its last key. */
+const Cursor = z.tuple([z.string().regex(/^(?:\d+(?:\.\d+)?|Infinity)$/), z.string().refine(isId)])
+
+/**
+ * An organization's keys as a program lists them, two hundred at a time, by their end. Never the key itself: its last four
+ * characters, and where it belongs.
+ * @param after what the page before said; null for what is none
+ * @throws Unavailable
+ */
+export async function keysForProgram({ organizationId }: TokenOwner, after: string | undefined) {
+  const cursor = after === undefined ? undefined : readCursor(after)
+  if (cursor === null) return null
+  const page = { sort: 'until', size: mostKeys, ...(cursor && { cursor }) } as const
+  const { rows, next } = await asOrganization(organizationId, (tx) =>
+    listKeys(tx, { organizationId, state: 'all' }, page, now()),
+  )
+  return {
+    keys: rows.map((row) => ({
+      short_id: row.shortId,
+      last_four: row.lastFour,
+      product: row.product,
+      kind: row.kind,
+      state: row.state,
+      paid_until: row.termEndsAt?.toISOString() ?? null,
+      works_until: row.expiresAt?.toISOString() ?? null,
+      instance:
+        row.instanceShortId !== null && row.instance !== null
+          ? { short_id: row.instanceShortId, label: row.instance, url: row.url }
+          : null,
+    })),
+    next: next ? Buffer.from(JSON.stringify([next.value, next.id])).toString('base64url') : null,
+  }
+}
+
+function readCursor(text: string) {
+  const parsed = Cursor.safeParse(safeJson(Buffer.from(text, 'base64url').toString()))
+  return parsed.success ? ({ direction: 'after', value: parsed.data[0], id: parsed.data[1] } as const) : null
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
