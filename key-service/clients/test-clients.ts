@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { TestPortal } from './test-portal'
+import { Latchkey } from './typescript/latchkey'
+import type { State } from './typescript/lease'
+
+/** A machine on which a client runs: its clocks and its storage, which a test reads and changes. */
+export interface Machine {
+  installationId: string
+  /** What its clock says, in milliseconds. */
+  wall: number
+  /** What its steady clock says; null: it has none. */
+  steady: { boot: string; ms: number } | null
+  stored: string | null
+  /** Other than the portal's own. */
+  settings: Record<string, unknown>
+}
+
+/** The verbs that both clients have, by their names. */
+export type Verb = 'activate' | 'check' | 'checkNow' | 'state' | 'giveBack' | 'useOfflineFile'
+export type Answered = { state: State; freesAt?: string | null; refused?: string | null }
+
+export interface Client {
+  call(portal: TestPortal, machine: Machine, verb: Verb, ...texts: string[]): Promise<Answered>
+  end(): void
+}
+
+function settingsOf(portal: TestPortal, machine: Machine) {
+  return {
+    portal: portal.address ?? portal.issuer,
+    issuer: portal.issuer,
+    rootPublicKey: portal.rootPublicKey,
+    product: 'formspro',
+    productVersion: '3.2.0',
+    glpiVersion: '11.0.2',
+    installationId: machine.installationId,
+    timeout: 300,
+    ...machine.settings,
+  }
+}
+
+/** Where the portal does not listen, it is asked without a network in between. */
+export function typescriptClient(): Client {
+  return {
+    call: async (portal, machine, verb, ...texts) => {
+      const client = new Latchkey({
+        ...settingsOf(portal, machine),
+        fetch: portal.address ? fetch : portal.fetch,
+        clock: { now: () => machine.wall, steady: () => machine.steady },
+        storage: {
+          load: async () => machine.stored,
+          save: async (text) => {
+            machine.stored = text
+          },
+        },
+      })
+      const [first = '', second] = texts
+      // biome-ignore lint/correctness/useHookAtTopLevel: no hook of React, for all its name.
+      if (verb === 'useOfflineFile') return client.useOfflineFile(first, second)
+      if (verb === 'giveBack') return client.giveBack()
+      if (verb === 'activate') return { state: await client.activate(first) }
+      if (verb === 'state') return { state: await client.state() }
+      return { state: await client.check({ now: verb === 'checkNow' }) }
+    },
+    end: () => {},
+  }
+}
+
+/** The program named PHP_PATH, or the `php` of the machine; undefined: it has none. */
+export function findPhp(): string | undefined {
+  const php = process.env.PHP_PATH ?? 'php'
+  return spawnSync(php, ['-r', 'exit(extension_loaded("curl") && extension_loaded("sodium") ? 0 : 1);'])
+    .status === 0
+    ? php
+    : undefined
+}
+
+/** One process that runs the PHP client, line by line: a call in, its answer out. */
+export function phpClient(php: string): Client {
+  const driver = path.join(import.meta.dirname, 'php/driver-for-tests.php')
+  const child: ChildProcess = spawn(php, ['-d', 'display_errors=stderr', driver], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  if (!child.stdout || !child.stdin) throw new Error('php has no pipes')
+  const { stdin } = child
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    call: async (portal, machine, verb, ...texts) => {
+      const { wall, steady, stored } = machine
+      const settings = settingsOf(portal, machine)
+      stdin.write(`${JSON.stringify({ settings, wall, steady, stored, verb, texts })}\n`)
+      const { value, done } = await lines.next()
+      if (done) throw new Error('the PHP client has ended')
+      const answer = JSON.parse(value)
+      machine.stored = answer.stored
+      return answer.answered
+    },
+    end: () => stdin.end(),
+  }
+}

@@ -1,0 +1,247 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+
+/** A portal in small, which signs as the real one does, for the tests of the clients alone. */
+export interface TestKey {
+  code: string
+  entitledUntil: number | null
+  graceDays: number
+  onExpiry: string
+  onRevocation: string
+  notes: string[]
+}
+
+interface Pair {
+  kid: string
+  x: string
+  secret: KeyObject
+}
+
+export interface Reply {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+export type Claims = Record<string, unknown>
+
+export const hash = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('base64url')
+export const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+export function makePair(prefix = ''): Pair {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const x = String(publicKey.export({ format: 'jwk' }).x)
+  return { kid: prefix + hash(Buffer.from(x, 'base64url')).slice(0, 16), x, secret: privateKey }
+}
+
+export function signWith(pair: Pair, typ: string, claims: Claims): string {
+  const text = `${encode({ alg: 'EdDSA', kid: pair.kid, typ })}.${encode(claims)}`
+  return `${text}.${sign(null, Buffer.from(text), pair.secret).toString('base64url')}`
+}
+
+const day = 86_400
+
+export class TestPortal {
+  /** The true time, in seconds. */
+  time = 1_790_000_000
+  issuer = 'https://portal.example'
+  root = makePair('root-')
+  signing = makePair()
+  published = [this.signing]
+  version = 1
+  keys = new Map<string, TestKey>()
+  /** What was asked, as in `POST /api/v1/activations`, with when. */
+  calls: { call: string; at: number; body: Claims }[] = []
+  /** What stands in the portal's way; see `faults`. */
+  fault: string | null = null
+  /** Puts another text in place of a statement, or changes an answer. */
+  tamper: (json: Claims) => Claims = (json) => json
+  /** Where it listens, once it does. */
+  address: string | undefined
+  #server: Server | undefined
+
+  get rootPublicKey() {
+    return Buffer.from(this.root.x, 'base64url').toString('base64')
+  }
+
+  addKey(key: string, facts: Partial<TestKey> = {}) {
+    const usual = { entitledUntil: this.time + 365 * day, graceDays: 7, notes: [] }
+    this.keys.set(key, { code: 'ok', onExpiry: 'read_only', onRevocation: 'disabled', ...usual, ...facts })
+    return key
+  }
+
+  /** A new signing key, published in a new list. */
+  rotate() {
+    this.signing = makePair()
+    this.published = [...this.published.slice(-1), this.signing]
+    this.version++
+  }
+
+  keySet(root = this.root, version = this.version) {
+    const keys = this.published.map(({ x, kid }) => ({
+      kty: 'OKP',
+      crv: 'Ed25519',
+      x,
+      kid,
+      use: 'sig',
+      alg: 'EdDSA',
+    }))
+    return signWith(root, 'keys+jwt', { iss: this.issuer, version, iat: this.time, keys })
+  }
+
+  leaseClaims(key: string, installation: unknown, facts: TestKey) {
+    const grace = this.time + facts.graceDays * day
+    return {
+      iss: this.issuer,
+      sub: `activation of ${String(installation)}`,
+      aud: 'formspro',
+      jti: randomUUID(),
+      iat: this.time,
+      exp: Math.min(grace, facts.entitledUntil ?? grace),
+      kind: 'subscription',
+      binding: 'installation',
+      environment: 'production',
+      url: null,
+      installation_id: installation,
+      entitled_until: facts.entitledUntil,
+      refresh_after: this.time + day,
+      grace_until: grace,
+      on_expiry: facts.onExpiry,
+      on_revocation: facts.onRevocation,
+      features: ['drawing'],
+      versions: [],
+      key_sha256: hash(key),
+    }
+  }
+
+  offlineFile(key: string, installation: string, change: Claims = {}) {
+    const facts = this.keys.get(key)
+    if (!facts) throw new Error('no such key')
+    const until = Math.min(facts.entitledUntil ?? Number.POSITIVE_INFINITY, this.time + 400 * day)
+    const claims = { ...this.leaseClaims(key, installation, facts), refresh_after: null, grace_until: null }
+    const lease = signWith(this.signing, 'offline+jwt', {
+      ...claims,
+      exp: until,
+      entitled_until: until,
+      ...change,
+    })
+    return JSON.stringify({ lease, key_set: this.keySet() })
+  }
+
+  /** Answers as the portal does; without regard to what stands in the way. */
+  answer(method: string, address: string, body: Claims): Reply {
+    const url = new URL(address, this.issuer)
+    this.calls.push({ call: `${method} ${url.pathname}`, at: this.time, body })
+    if (url.pathname === '/.well-known/jwks.json') return this.#json(200, { keys: [], signed: this.keySet() })
+    if (url.pathname === '/api/v1/time') {
+      const claims = { iss: this.issuer, iat: this.time, nonce: url.searchParams.get('nonce') }
+      return this.#json(200, { signed: signWith(this.signing, 'time+jwt', claims) })
+    }
+    if (method === 'DELETE') return this.#json(200, { frees_at: '2027-01-01T00:00:00Z' })
+    return this.#activation(method, body)
+  }
+
+  #activation(method: string, body: Claims): Reply {
+    const { key, nonce, installation_id: installation } = body
+    const facts = this.keys.get(String(key))
+    const over = facts?.entitledUntil && facts.entitledUntil <= this.time ? 'expired' : 'ok'
+    const code = facts ? (facts.code === 'ok' ? over : facts.code) : 'unknown'
+    const page = `${this.issuer}/keys`
+    if (code === 'ok' && facts && method === 'POST') {
+      const lease = { ...this.leaseClaims(String(key), installation, facts), nonce }
+      return this.#json(200, {
+        activation: { id: lease.sub, environment: 'production', secret: 'kept apart' },
+        lease: signWith(this.signing, 'lease+jwt', lease),
+        verdict: { valid: true, code, notes: facts.notes, page },
+      })
+    }
+    const claims = {
+      iss: this.issuer,
+      aud: 'formspro',
+      jti: randomUUID(),
+      iat: this.time,
+      exp: this.time + 300,
+    }
+    const about = {
+      installation_id: installation,
+      key_sha256: hash(String(key)),
+      valid: false,
+      code,
+      notes: [],
+      nonce,
+    }
+    const signed = signWith(this.signing, 'verdict+jwt', { ...claims, ...about })
+    const refusal = code === 'bound_elsewhere' ? { refusal_code: '7QF3XM' } : {}
+    return this.#json(403, { code, signed, page, ...refusal })
+  }
+
+  #json(status: number, json: Claims): Reply {
+    return {
+      status,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(this.tamper(json)),
+    }
+  }
+
+  /** Stands in for `fetch`, without a network in between. */
+  fetch: typeof fetch = async (address, { method = 'GET', body } = {}) => {
+    if (this.fault === 'network') throw new TypeError('fetch failed')
+    const read = typeof body === 'string' ? JSON.parse(body) : {}
+    const {
+      status,
+      headers,
+      body: text,
+    } = faults[this.fault ?? ''] ?? this.answer(method, String(address), read)
+    return new Response(text, { status, headers })
+  }
+
+  /** Listens, for a client that is no part of this process. */
+  async listen() {
+    this.#server = createServer((request, response) => void this.#serve(request, response))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#server.listen(0, '127.0.0.1', resolve)
+    await promise
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') throw new Error('the test portal has no port')
+    this.address = `http://127.0.0.1:${address.port}`
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse) {
+    let text = ''
+    for await (const chunk of request) text += chunk
+    if (this.fault === 'network') return request.socket.destroy()
+    if (this.fault === 'hang') return
+    const { method = 'GET', url = '/' } = request
+    const reply = faults[this.fault ?? ''] ?? this.answer(method, url, text ? JSON.parse(text) : {})
+    response.writeHead(reply.status, reply.headers)
+    if (this.fault === 'hang_within') response.write(reply.body.slice(0, 10))
+    else response.end(reply.body)
+  }
+
+  close() {
+    this.#server?.closeAllConnections()
+    this.#server?.close()
+  }
+}
+
+const html = { 'content-type': 'text/html' }
+const json = { 'content-type': 'application/json' }
+
+/** What answers in the portal's place, as it is met in practice. */
+export const faults: Record<string, Reply> = {
+  proxy_page: { status: 200, headers: html, body: '<html><h1>Access denied by policy</h1></html>' },
+  captive_portal: { status: 302, headers: { location: 'http://127.0.0.1:9/sign-in' }, body: '' },
+  bot_check: { status: 403, headers: html, body: '<html>Checking that you are human</html>' },
+  html_500: { status: 500, headers: html, body: '<html>Internal Server Error</html>' },
+  unavailable: {
+    status: 503,
+    headers: { ...json, 'retry-after': '60' },
+    body: '{"status":503,"title":"Unavailable"}',
+  },
+  too_many: { status: 429, headers: json, body: '{"status":429}' },
+  unsigned_refusal: { status: 403, headers: json, body: '{"code":"revoked","valid":false}' },
+  unsigned_lease: { status: 200, headers: json, body: '{"lease":"{}","verdict":{"valid":true,"code":"ok"}}' },
+  json_list: { status: 200, headers: json, body: '[]' },
+  empty: { status: 200, headers: json, body: '' },
+  too_long: { status: 200, headers: json, body: JSON.stringify({ lease: 'x'.repeat(3_000_000) }) },
+}

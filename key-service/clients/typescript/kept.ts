@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { objectOf } from './statements'
+import type { TimeKept } from './time'
+
+/** Where the client's state lies. It holds the key: what stores it encrypts it, or is readable by GLPI's user alone. */
+export interface Storage {
+  load(): Promise<string | null>
+  /** Whole or not at all: a state that is cut off is lost. */
+  save(text: string): Promise<void>
+}
+
+/** How the last try went, at one of the three things that an administrator is told of. */
+export interface Found {
+  code: string
+  /** When, in seconds; null: never asked. */
+  at: number | null
+  /** What exactly was seen, for support. */
+  why: string | null
+}
+
+export interface Verdict {
+  code: string
+  notes: string[]
+  at: number
+  /** The portal's page that solves it. */
+  page: string | null
+  /** Names this very case to the portal, where the key belongs to another GLPI. */
+  refusalCode: string | null
+}
+
+/** What is kept between two calls. */
+export interface Kept {
+  /** Grows with each save, so that of two writers the slower one notices. */
+  revision: number
+  key: string | null
+  /** What the portal handed out with the first lease; it tells this GLPI from a copy of its database. */
+  secret: string | null
+  keySet: string | null
+  lease: string | null
+  verdict: Verdict | null
+  network: Found
+  service: Found
+  time: TimeKept | null
+  /** How often in a row the service was not reached, and when last (seconds). */
+  failures: number
+  triedAt: number
+  /** The state was cut off or damaged, and began anew. */
+  startedAnew: boolean
+}
+
+const unasked: Found = { code: 'unasked', at: null, why: null }
+
+export const nothingKept: Kept = {
+  revision: 0,
+  key: null,
+  secret: null,
+  keySet: null,
+  lease: null,
+  verdict: null,
+  network: unasked,
+  service: unasked,
+  time: null,
+  failures: 0,
+  triedAt: 0,
+  startedAnew: false,
+}
+
+/** The text to store: the state, and a sum that tells a damaged one. */
+export function sealKept(kept: Kept): string {
+  const state = JSON.stringify(kept)
+  return JSON.stringify({ sum: sumOf(state), state })
+}
+
+/** Reads what was stored. What is cut off or damaged counts as nothing, and that is said. */
+export function readKept(text: string | null): Kept {
+  if (text === null || text === '') return nothingKept
+  const { sum, state } = objectOf(text) ?? {}
+  const kept = typeof state === 'string' && sum === sumOf(state) ? objectOf(state) : null
+  // The sum says that `sealKept` wrote it, so it is a Kept; a later version's further members do no harm.
+  return kept ? { ...nothingKept, ...(kept as Partial<Kept>) } : { ...nothingKept, startedAnew: true }
+}
+
+function sumOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** Keeps the state in a file, which a reader finds as it was before or as it is after, never half. */
+export function fileStorage(path: string): Storage {
+  return {
+    load: async () => {
+      try {
+        return await readFile(path, 'utf8')
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+        throw error
+      }
+    },
+    save: async (text) => {
+      const draft = `${path}.${process.pid}.new`
+      await writeFile(draft, text, { mode: 0o600, flush: true })
+      await rename(draft, path)
+    },
+  }
+}

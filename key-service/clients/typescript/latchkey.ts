@@ -1,0 +1,127 @@
+import { Exchange, type Settings } from './exchange'
+import { type Kept, nothingKept, readKept, type Storage, sealKept } from './kept'
+import { nextCall, pauseEnd, readLease, type State, stateOf } from './lease'
+import { objectOf } from './statements'
+import { readTime, setTime, tolerance } from './time'
+
+const longestFile = 65_536
+
+/**
+ * Keeps a plugin's lease: asks for it, refreshes it, and says at any moment how things stand. Only what is signed by a
+ * key that the root vouches for is believed; everything else is "the service cannot be reached".
+ */
+export class Latchkey {
+  constructor(private readonly settings: Settings & { storage: Storage }) {}
+
+  /** Takes a key that an administrator has pasted. One that works is given up only for another that works. */
+  async activate(pasted: string): Promise<State> {
+    const before = await this.load()
+    const key = cleanKey(pasted)
+    const other = { ...nothingKept, revision: before.revision, keySet: before.keySet, time: before.time, key }
+    const exchange = new Exchange(this.settings, before.key === key ? { ...before } : other)
+    const { kept } = exchange
+    if ((await exchange.activate()) === 'lease') return this.save({ ...kept, startedAnew: false })
+    if (before.key === key || !this.stateOf(before).entitled) return this.save(kept)
+    const { time, keySet, network, service, verdict } = kept
+    return { ...(await this.save({ ...before, time, keySet, network, service })), key: verdict }
+  }
+
+  /**
+   * Refreshes the lease when its time has come; else asks nobody. Called by the plugin's cron.
+   * @param now ask now: an administrator waits for the answer.
+   */
+  async check({ now = false } = {}): Promise<State> {
+    const exchange = new Exchange(this.settings, await this.load())
+    const { kept } = exchange
+    const { installationId } = this.settings
+    // A clock that was set may make a call seem not yet due, or a lease seem over.
+    const wantsTime = kept.time?.suspect && (now || exchange.now >= pauseEnd(kept, installationId))
+    if (wantsTime) await exchange.askForTime()
+    const next = nextCall(kept, exchange.lease, installationId)
+    if (next !== null && (now || exchange.now >= next)) await exchange.askForLease()
+    return this.save(kept, 'unless overtaken')
+  }
+
+  /** How things stand, without asking anybody. */
+  async state(): Promise<State> {
+    return this.stateOf(await this.load())
+  }
+
+  /** Gives the place back. `freesAt`: the day on which another GLPI may have it; null where the portal has not said so. */
+  async giveBack(): Promise<{ state: State; freesAt: string | null }> {
+    const exchange = new Exchange(this.settings, await this.load())
+    const { kept, lease } = exchange
+    // An offline file cannot be given back; nor can a place that was never had.
+    const freesAt = lease?.online ? await exchange.giveBack(lease) : null
+    const over = freesAt !== null || !lease?.online
+    const { revision, keySet, time, network, service } = kept
+    return {
+      state: await this.save(over ? { ...nothingKept, revision, keySet, time, network, service } : kept),
+      freesAt,
+    }
+  }
+
+  /**
+   * Takes the text of an offline activation file.
+   * @param pasted the key that the file was made for, where the administrator has it.
+   * @returns the state, and why the file was refused; null: it was taken.
+   */
+  async useOfflineFile(text: string, pasted?: string): Promise<{ state: State; refused: string | null }> {
+    const before = await this.load()
+    const exchange = new Exchange(this.settings, { ...before })
+    const key = pasted === undefined ? before.key : cleanKey(pasted)
+    const refused = await takeOfflineFile(exchange, this.settings, text, key)
+    return { state: await this.save(refused ? before : exchange.kept), refused }
+  }
+
+  private stateOf(kept: Kept): State {
+    const { lease, now } = new Exchange(this.settings, kept)
+    return stateOf(kept, lease, now, this.settings.withoutLease ?? 'disabled')
+  }
+
+  private async load(): Promise<Kept> {
+    const kept = readKept(await this.settings.storage.load())
+    return { ...kept, time: readTime(kept.time, this.settings.clock) }
+  }
+
+  /** What a person has done is saved; what the cron has found is dropped where somebody saved meanwhile. */
+  private async save(kept: Kept, when?: 'unless overtaken'): Promise<State> {
+    const { storage } = this.settings
+    const stored = readKept(await storage.load())
+    if (when && stored.revision !== kept.revision) return this.state()
+    await storage.save(sealKept({ ...kept, revision: stored.revision + 1 }))
+    return this.stateOf(kept)
+  }
+}
+
+async function takeOfflineFile(
+  exchange: Exchange,
+  settings: Settings,
+  text: string,
+  key: string | null,
+): Promise<string | null> {
+  const { kept } = exchange
+  const file = text.length > longestFile ? null : objectOf(text.trim())
+  const untrusted = file ? exchange.adoptKeySet(file.key_set) : 'no_offline_file'
+  // A list that is older than the kept one says nothing against the file; the kept one is asked.
+  if (untrusted && untrusted !== 'older_keys') return untrusted
+  const checked = exchange.read(file?.lease, 'offline+jwt')
+  if (!checked.ok) return checked.because
+  const wrong = exchange.wrongClaim(checked.claims, key)
+  const lease = readLease(checked.claims)
+  if (wrong || !lease || lease.online) return wrong ?? 'no_offline_file'
+  // Signed in the future: this machine's clock is behind. Where nobody can be asked, it is at least the time of signing.
+  const behind = lease.issuedAt > exchange.now + tolerance / 1000
+  if (behind && !(await exchange.askForTime())) {
+    kept.time = { ...setTime(lease.issuedAt, settings.clock), suspect: true }
+  }
+  if (lease.entitledUntil !== null && exchange.now >= lease.entitledUntil) return 'over'
+  Object.assign(kept, { lease: file?.lease, key, verdict: null, failures: 0, startedAnew: false })
+  return null
+}
+
+/** A registration key may have been pasted with blanks, line breaks and a label; another text is only trimmed. */
+export function cleanKey(pasted: string): string {
+  const letters = pasted.replace(/[^\x21-\x7e]/g, '').toLowerCase()
+  return letters.match(/gk[stp]1[02-9ac-hj-np-z]{32}/)?.[0] ?? pasted.trim()
+}
