@@ -9,7 +9,7 @@ const otherKey = `gks1${'p'.repeat(32)}`
 
 const php = findPhp()
 const clients: [string, Client][] = [['TypeScript', typescriptClient()]]
-if (php && process.env.WITH_PHP) clients.push(['PHP', phpClient(php)])
+if (php) clients.push(['PHP', phpClient(php)])
 
 const portals: TestPortal[] = []
 afterEach(() => {

@@ -1,0 +1,819 @@
+<?php
+
+/*
+ * Checks a plugin's registration key: asks the portal for a signed lease, keeps it, refreshes it, and says at any moment
+ * how things stand. One file, for PHP 7.4 or newer with curl and sodium. Apache-2.0.
+ */
+
+// Change this to a name of your plugin's: two plugins that bring the same class cannot both be loaded.
+namespace Latchkey;
+
+/** Where the state lies. It holds the key: what stores it encrypts it. */
+interface Storage
+{
+    public function load(): ?string;
+
+    /** Whole or not at all: a state that is cut off is lost. */
+    public function save(string $text): void;
+}
+
+/** Keeps the state in a file, which a reader finds as it was before or as it is after, never half. */
+final class FileStorage implements Storage
+{
+    private string $path;
+
+    public function __construct(string $path)
+    {
+        $this->path = $path;
+    }
+
+    public function load(): ?string
+    {
+        if (!file_exists($this->path)) {
+            return null;
+        }
+        $text = file_get_contents($this->path);
+        if ($text === false) {
+            throw new \RuntimeException('the state cannot be read: ' . $this->path);
+        }
+        return $text;
+    }
+
+    public function save(string $text): void
+    {
+        $draft = $this->path . '.' . getmypid() . '.new';
+        $mask = umask(0077);
+        $written = file_put_contents($draft, $text, LOCK_EX);
+        umask($mask);
+        if ($written !== strlen($text) || !rename($draft, $this->path)) {
+            throw new \RuntimeException('the state cannot be written: ' . $this->path);
+        }
+    }
+}
+
+/** The clocks of this machine. */
+class Clock
+{
+    /** Milliseconds since 1970, UTC. */
+    public function now(): int
+    {
+        return (int) (microtime(true) * 1000);
+    }
+
+    /**
+     * Milliseconds since the machine was started, and a name of that start; null where it does not tell. With it a clock
+     * that is set during an outage is noticed to the second.
+     */
+    public function steady(): ?array
+    {
+        // Not readable on Windows, and where open_basedir forbids it.
+        $boot = @file_get_contents('/proc/sys/kernel/random/boot_id');
+        return is_string($boot) ? ['boot' => trim($boot), 'ms' => intdiv(hrtime(true), 1000000)] : null;
+    }
+}
+
+/** What a plugin calls. */
+final class Latchkey
+{
+    private const DAY = 86400;
+    /** How far two clocks may be apart without one of them being wrong, in milliseconds. */
+    private const TOLERANCE = 300000;
+    /**
+     * What the end of the grace is given beyond its second: half of the five minutes that a clock may have been set during
+     * an outage, since nobody can tell in which direction.
+     */
+    private const MARGIN = 150;
+    /** Bounds the work that a stranger can cause: the portal's answers, statements and files have a few kilobytes. */
+    private const LONGEST = 65536;
+    private const ENDINGS = ['read_only', 'trial_mode', 'disabled'];
+    private const UNASKED = ['code' => 'unasked', 'at' => null, 'why' => null];
+    private const NOTHING = [
+        'revision' => 0,
+        'key' => null,
+        'secret' => null,
+        'keySet' => null,
+        'lease' => null,
+        'verdict' => null,
+        'network' => self::UNASKED,
+        'service' => self::UNASKED,
+        'time' => null,
+        'failures' => 0,
+        'triedAt' => 0,
+        'startedAnew' => false,
+    ];
+
+    private array $settings;
+    private Storage $storage;
+    private Clock $clock;
+    /** What is kept between two calls; read from the storage by each of them. */
+    private array $kept = self::NOTHING;
+    private int $failuresBefore = 0;
+    private string $issuer;
+    /** The list of keys that was read last: [its text, what it says]. */
+    private array $keySetRead = ['', null];
+
+    /**
+     * @param array $settings `portal` (https://portal.example.com), `rootPublicKey` (32 bytes in base64, compiled in),
+     *   `product`, `productVersion`, `installationId`; where they are known `glpiVersion`, `url`, `environment` (production
+     *   or test); `issuer` where the key service has a host of its own; `withoutLease` (what the plugin does while it has
+     *   never had a lease: read_only, trial_mode or disabled); `timeout` in milliseconds; `curl` (further options, as for
+     *   GLPI's proxy).
+     */
+    public function __construct(array $settings, Storage $storage, ?Clock $clock = null)
+    {
+        $this->settings = $settings;
+        $this->storage = $storage;
+        $this->clock = $clock ?? new Clock();
+        $this->issuer = $settings['issuer'] ?? self::originOf($settings['portal']);
+    }
+
+    /** Takes a key that an administrator has pasted. One that works is given up only for another that works. */
+    public function activate(string $pasted): array
+    {
+        $this->load();
+        $before = $this->kept;
+        $key = self::cleanKey($pasted);
+        if ($before['key'] !== $key) {
+            $this->take(self::pick($before, ['revision', 'keySet', 'time']) + ['key' => $key] + self::NOTHING);
+        }
+        if ($this->askForActivation() === 'lease') {
+            $this->kept['startedAnew'] = false;
+            return $this->save();
+        }
+        $after = $this->kept;
+        $this->take($before);
+        $entitled = $this->describe()['entitled'];
+        if ($before['key'] === $key || !$entitled) {
+            $this->take($after);
+            return $this->save();
+        }
+        $this->take(self::pick($after, ['time', 'keySet', 'network', 'service']) + $before);
+        return ['key' => $after['verdict']] + $this->save();
+    }
+
+    /**
+     * Refreshes the lease when its time has come; else asks nobody. Called by the plugin's cron.
+     * @param bool $now ask now: an administrator waits for the answer.
+     */
+    public function check(bool $now = false): array
+    {
+        $this->load();
+        // A clock that was set may make a call seem not yet due, or a lease seem over.
+        if ($this->kept['time']['suspect'] && ($now || $this->now() >= $this->pauseEnd())) {
+            $this->askForTime();
+        }
+        $next = $this->nextCall();
+        if ($next !== null && ($now || $this->now() >= $next)) {
+            $this->askForLease();
+        }
+        return $this->save(true);
+    }
+
+    /** How things stand, without asking anybody. */
+    public function state(): array
+    {
+        $this->load();
+        return $this->describe();
+    }
+
+    /** Gives the place back. `freesAt`: the day on which another GLPI may have it; null: the portal has not said so. */
+    public function giveBack(): array
+    {
+        $this->load();
+        $lease = $this->lease();
+        $freesAt = null;
+        // An offline file cannot be given back; nor can a place that was never had.
+        $had = $lease !== null && $lease['online'];
+        if ($had) {
+            $json = $this->ask(
+                'DELETE',
+                '/api/v1/activations/' . rawurlencode($lease['activation']),
+                ['installation_id' => $this->settings['installationId']],
+                ['X-Registration-Key: ' . $this->kept['key']]
+            );
+            $freesAt = is_string($json['frees_at'] ?? null) ? $json['frees_at'] : null;
+            if ($json !== null && $freesAt === null) {
+                $this->unbelieved('no_signature');
+            }
+        }
+        if ($freesAt !== null || !$had) {
+            $kept = self::pick($this->kept, ['revision', 'keySet', 'time', 'network', 'service']);
+            $this->take($kept + self::NOTHING);
+        }
+        return ['state' => $this->save(), 'freesAt' => $freesAt];
+    }
+
+    /**
+     * Takes the text of an offline activation file.
+     * @param string|null $pasted the key that the file was made for, where the administrator has it.
+     * @return array `state`, and `refused`: why the file was refused; null: it was taken.
+     */
+    public function useOfflineFile(string $text, ?string $pasted = null): array
+    {
+        $this->load();
+        $before = $this->kept;
+        $refused = $this->takeOfflineFile($text, $pasted === null ? $before['key'] : self::cleanKey($pasted));
+        if ($refused !== null) {
+            $this->take($before);
+        }
+        return ['state' => $this->save(), 'refused' => $refused];
+    }
+
+    /** A registration key may have been pasted with blanks, line breaks and a label; another text is only trimmed. */
+    public static function cleanKey(string $pasted): string
+    {
+        $letters = strtolower((string) preg_replace('/[^\x21-\x7e]/', '', $pasted));
+        return preg_match('/gk[stp]1[02-9ac-hj-np-z]{32}/', $letters, $found) ? $found[0] : trim($pasted);
+    }
+
+    private function takeOfflineFile(string $text, ?string $key): ?string
+    {
+        $file = strlen($text) > self::LONGEST ? null : self::objectOf(trim($text));
+        $untrusted = $file === null ? 'no_offline_file' : $this->adoptKeySet($file['key_set'] ?? null);
+        // A list that is older than the kept one says nothing against the file; the kept one is asked.
+        if ($untrusted !== null && $untrusted !== 'older_keys') {
+            return $untrusted;
+        }
+        [$claims, $because] = $this->read($file['lease'] ?? null, 'offline+jwt');
+        $because = $because ?? $this->wrongClaim($claims, $key);
+        if ($because !== null) {
+            return $because;
+        }
+        $lease = self::readLease($claims);
+        if ($lease === null || $lease['online']) {
+            return 'no_offline_file';
+        }
+        // Signed in the future: this machine's clock is behind. Where nobody can be asked, it is at least that time.
+        if ($lease['issuedAt'] > $this->now() + self::TOLERANCE / 1000 && !$this->askForTime()) {
+            $this->setTime($lease['issuedAt'], true);
+        }
+        if ($lease['entitledUntil'] !== null && $this->now() >= $lease['entitledUntil']) {
+            return 'over';
+        }
+        $taken = ['lease' => $file['lease'], 'key' => $key, 'verdict' => null, 'failures' => 0, 'startedAnew' => false];
+        $this->kept = $taken + $this->kept;
+        return null;
+    }
+
+    // What is kept
+
+    private function load(): void
+    {
+        $this->take(self::readKept($this->storage->load()));
+        $this->readTime();
+    }
+
+    private function take(array $kept): void
+    {
+        $this->kept = $kept;
+        $this->failuresBefore = $kept['failures'];
+    }
+
+    /** What a person has done is saved; what the cron has found is dropped where somebody saved meanwhile. */
+    private function save(bool $unlessOvertaken = false): array
+    {
+        $stored = self::readKept($this->storage->load())['revision'];
+        if ($unlessOvertaken && $stored !== $this->kept['revision']) {
+            return $this->state();
+        }
+        $this->kept['revision'] = $stored + 1;
+        $state = json_encode($this->kept);
+        $this->storage->save((string) json_encode(['sum' => hash('sha256', (string) $state), 'state' => $state]));
+        return $this->describe();
+    }
+
+    /** Reads what was stored. What is cut off or damaged counts as nothing, and that is said. */
+    private static function readKept(?string $text): array
+    {
+        if ($text === null || $text === '') {
+            return self::NOTHING;
+        }
+        $stored = self::objectOf($text) ?? [];
+        $state = $stored['state'] ?? null;
+        $good = is_string($state) && ($stored['sum'] ?? null) === hash('sha256', $state);
+        $kept = $good ? self::objectOf($state) : null;
+        return $kept === null ? ['startedAnew' => true] + self::NOTHING : $kept + self::NOTHING;
+    }
+
+    // The time
+
+    /**
+     * What time it is. Turning the clock back wins nothing: time goes on from the latest that was seen. Without a steady
+     * clock, a clock that was set forward is believed until the portal tells the time again: it cannot be told from
+     * waiting.
+     */
+    private function readTime(): void
+    {
+        $kept = $this->kept['time'];
+        $wall = $this->clock->now();
+        $steady = $this->clock->steady();
+        $mark = ['boot' => $steady['boot'] ?? null, 'steady' => $steady['ms'] ?? null];
+        if ($kept === null) {
+            $this->kept['time'] = ['high' => $wall, 'offset' => 0, 'suspect' => false] + $mark;
+            return;
+        }
+        $told = $wall + $kept['offset'];
+        $high = max($told, $kept['high']);
+        $suspect = $told < $kept['high'] - self::TOLERANCE;
+        $offset = $suspect ? $high - $wall : $kept['offset'];
+        $sameStart = $steady !== null && $kept['steady'] !== null && $steady['boot'] === $kept['boot'];
+        if ($sameStart && $steady['ms'] >= $kept['steady']) {
+            $expected = $kept['high'] + $steady['ms'] - $kept['steady'];
+            // Far ahead of the steady clock: the machine slept, or its clock was set. Until the portal says, it may be so.
+            $high = $told > $expected + self::TOLERANCE ? $told : $expected;
+            $suspect = abs($told - $expected) > self::TOLERANCE;
+            $offset = $kept['offset'];
+        }
+        $suspect = $suspect || $kept['suspect'];
+        $this->kept['time'] = ['high' => $high, 'offset' => $offset, 'suspect' => $suspect] + $mark;
+    }
+
+    /** The portal has told the time, in an answer to a question of just now: it is right, also where it is earlier. */
+    private function setTime(int $seconds, bool $suspect = false): void
+    {
+        $steady = $this->clock->steady();
+        $this->kept['time'] = [
+            'high' => $seconds * 1000,
+            'offset' => $seconds * 1000 - $this->clock->now(),
+            'boot' => $steady['boot'] ?? null,
+            'steady' => $steady['ms'] ?? null,
+            'suspect' => $suspect,
+        ];
+    }
+
+    /** The time as last observed, in seconds. */
+    private function now(): int
+    {
+        return (int) floor($this->kept['time']['high'] / 1000);
+    }
+
+    // How things stand, and when to ask
+
+    private function describe(): array
+    {
+        $kept = $this->kept;
+        $lease = $this->lease();
+        $now = $this->now();
+        $code = $kept['verdict']['code'] ?? null;
+        $ended = in_array($code, ['revoked', 'expired'], true);
+        $paid = $lease !== null && ($lease['entitledUntil'] === null || $now < $lease['entitledUntil']);
+        $online = $lease['online'] ?? false;
+        $entitled = $paid && !$ended && (!$online || $now < $lease['graceUntil'] + self::MARGIN);
+        $ending = $lease[$code === 'revoked' ? 'onRevocation' : 'onExpiry'] ?? $this->settings['withoutLease'] ?? 'disabled';
+        $refused = $code !== null && $code !== 'ok';
+        $unheard = $online && $kept['failures'] > 0 && $now >= $lease['refreshAfter'];
+        $ends = $entitled ? array_filter([$lease['entitledUntil'], $lease['graceUntil']], 'is_int') : [];
+        return [
+            'key' => $kept['verdict'],
+            'network' => $kept['network'],
+            'service' => $kept['service'],
+            'entitled' => $entitled,
+            'mode' => $entitled ? ($online && ($refused || $unheard) ? 'grace' : 'full') : $ending,
+            'until' => $ends === [] ? null : min($ends),
+            'features' => $lease['features'] ?? [],
+            'offline' => $lease !== null && !$online,
+            'clockSuspect' => $kept['time']['suspect'],
+            'startedAnew' => $kept['startedAnew'],
+        ];
+    }
+
+    /** When to ask next (seconds); null: by itself never. Spread by the installation, so that no fleet calls at once. */
+    private function nextCall(): ?float
+    {
+        $kept = $this->kept;
+        $lease = $this->lease();
+        if ($kept['key'] === null || ($lease !== null && !$lease['online'])) {
+            return null;
+        }
+        if ($kept['failures'] > 0) {
+            return $this->pauseEnd();
+        }
+        if ($kept['verdict'] !== null && $kept['verdict']['code'] !== 'ok') {
+            return $kept['verdict']['at'] + self::DAY;
+        }
+        if ($lease === null) {
+            return 0;
+        }
+        $spread = self::share($this->settings['installationId']);
+        $window = max(0, min(self::DAY, ($lease['graceUntil'] - $lease['refreshAfter']) / 2));
+        $grace = $lease['graceUntil'] - $lease['issuedAt'];
+        // A product with a short grace must be asked for before it ends, whatever `refresh_after` says.
+        $calls = [$lease['refreshAfter'] + $spread * $window, $lease['issuedAt'] + $grace * (0.5 + $spread / 4)];
+        // The key may have been extended meanwhile: asked in its last hour, it goes on without a break.
+        $lastHour = ($lease['entitledUntil'] ?? INF) - 3600 * $spread;
+        if ($lease['issuedAt'] < $lastHour) {
+            $calls[] = $lastHour;
+        }
+        return min($calls);
+    }
+
+    /**
+     * Until when nobody is asked after a failure (seconds). After an outage all are due: each waits 30 to 90 minutes
+     * between its tries, so that they come back one by one.
+     */
+    private function pauseEnd(): float
+    {
+        $share = self::share($this->settings['installationId'] . ':' . $this->kept['failures']);
+        return $this->kept['failures'] > 0 ? $this->kept['triedAt'] + 1800 + 3600 * $share : 0;
+    }
+
+    /** A number from 0 to 1 that is the same for the same text. */
+    private static function share(string $text): float
+    {
+        return hexdec(substr(hash('sha256', $text), 0, 8)) / 4294967296;
+    }
+
+    // Asking the portal
+
+    private function askForActivation(): string
+    {
+        $about = ['environment' => $this->settings['environment'] ?? null] + $this->about();
+        return $this->send('/api/v1/activations', ['product' => $this->settings['product']] + $about);
+    }
+
+    /** Asks for a newer lease; where there is none, for one. */
+    private function askForLease(): string
+    {
+        $lease = $this->lease();
+        if ($lease === null || !$lease['online']) {
+            return $this->askForActivation();
+        }
+        $path = '/api/v1/activations/' . rawurlencode($lease['activation']) . '/refresh';
+        return $this->send($path, ['lease' => $lease['id'], 'secret' => $this->kept['secret']] + $this->about());
+    }
+
+    private function about(): array
+    {
+        return [
+            'installation_id' => $this->settings['installationId'],
+            'product_version' => $this->settings['productVersion'],
+            'glpi_version' => $this->settings['glpiVersion'] ?? null,
+            'url' => $this->settings['url'] ?? null,
+        ];
+    }
+
+    /** @return string `lease`, `refusal` (a signed one), or `nothing` that can be believed. */
+    private function send(string $path, array $about): string
+    {
+        $nonce = self::nonce();
+        $json = $this->ask('POST', $path, ['key' => $this->kept['key'], 'nonce' => $nonce] + $about);
+        if ($json === null) {
+            return 'nothing';
+        }
+        $granted = is_string($json['lease'] ?? null);
+        $statement = $granted ? $json['lease'] : $json['signed'] ?? null;
+        [$claims, $because] = $this->verify($statement, $granted ? 'lease+jwt' : 'verdict+jwt');
+        if ($because === null) {
+            $because = ($claims['nonce'] ?? null) === $nonce
+                ? $this->wrongClaim($claims, $this->kept['key']) ?? self::wrongAnswer($claims, $granted)
+                : 'wrong_nonce';
+        }
+        if ($because !== null) {
+            return $this->unbelieved($because);
+        }
+        $this->believed($claims['iat']);
+        $this->noteVerdict($granted, $claims, $json);
+        if (!$granted) {
+            return 'refusal';
+        }
+        $this->kept['lease'] = $statement;
+        $secret = $json['activation']['secret'] ?? null;
+        $this->kept['secret'] = is_string($secret) ? $secret : $this->kept['secret'];
+        return 'lease';
+    }
+
+    /** The notes, the page and the refusal code are for showing; the verdict itself is signed. */
+    private function noteVerdict(bool $granted, array $claims, array $json): void
+    {
+        $beside = $granted ? $json['verdict'] ?? [] : $json;
+        $notes = $granted ? $beside['notes'] ?? [] : $claims['notes'] ?? [];
+        $page = $beside['page'] ?? null;
+        $refusal = $json['refusal_code'] ?? null;
+        $this->kept['verdict'] = [
+            'code' => $granted ? 'ok' : $claims['code'],
+            'notes' => is_array($notes) ? array_values(array_filter($notes, 'is_string')) : [],
+            'at' => $claims['iat'],
+            'page' => is_string($page) && strpos($page, $this->issuer . '/') === 0 ? $page : null,
+            'refusalCode' => is_string($refusal) && preg_match('/^\w{6}$/D', $refusal) ? $refusal : null,
+        ];
+    }
+
+    /** Asks the portal for the time; false where nothing came that can be believed. */
+    private function askForTime(): bool
+    {
+        $nonce = self::nonce();
+        $json = $this->ask('GET', '/api/v1/time?nonce=' . $nonce);
+        if ($json === null) {
+            return false;
+        }
+        [$claims, $because] = $this->verify($json['signed'] ?? null, 'time+jwt');
+        $mine = ($claims['iss'] ?? null) === $this->issuer && ($claims['nonce'] ?? null) === $nonce;
+        $good = $because === null && $mine && self::isTime($claims['iat'] ?? null);
+        if ($good) {
+            $this->believed($claims['iat']);
+        } else {
+            $this->unbelieved($because ?? 'wrong_claims');
+        }
+        return $good;
+    }
+
+    private function believed(int $issuedAt): void
+    {
+        $this->setTime($issuedAt);
+        $this->kept['service'] = ['code' => 'ok', 'at' => $issuedAt, 'why' => null];
+        $this->kept['failures'] = 0;
+    }
+
+    /** Something answered that is not the service, or not as agreed. It says nothing about the key. */
+    private function unbelieved(string $why): string
+    {
+        // Where the network broke off while the keys were fetched, that is what an administrator should see to.
+        if ($this->kept['network']['code'] === 'ok') {
+            $this->kept['service'] = ['code' => 'unreachable', 'at' => $this->now(), 'why' => $why];
+        }
+        $this->countFailure();
+        return 'nothing';
+    }
+
+    private function countFailure(): void
+    {
+        $this->kept['failures'] = $this->failuresBefore + 1;
+        $this->kept['triedAt'] = $this->now();
+    }
+
+    /**
+     * Asks once. Whatever is not a JSON object is no answer of the portal: a proxy's page, a captive portal's redirect, a
+     * bot check. The network and the service are kept apart: only where nothing answered is it the network.
+     */
+    private function ask(string $method, string $path, ?array $body = null, array $headers = []): ?array
+    {
+        [$status, $text, $why] = $this->exchange($method, $path, $body, $headers);
+        if ($status === 0) {
+            $this->kept['network'] = ['code' => 'unreachable', 'at' => $this->now(), 'why' => $why];
+            $this->kept['service'] = ['code' => 'unasked', 'at' => $this->now(), 'why' => null];
+            $this->countFailure();
+            return null;
+        }
+        $this->kept['network'] = ['code' => 'ok', 'at' => $this->now(), 'why' => null];
+        $json = $why === null ? self::objectOf($text) : null;
+        if ($json === null) {
+            $this->unbelieved(($why ?? 'not_json') . ' ' . $status);
+        }
+        return $json;
+    }
+
+    /** @return array the status (0: nothing answered), the text, and what was wrong. */
+    private function exchange(string $method, string $path, ?array $body, array $headers): array
+    {
+        $text = '';
+        $curl = curl_init(rtrim($this->settings['portal'], '/') . $path);
+        $present = array_filter($body ?? [], static fn ($value) => $value !== null);
+        curl_setopt_array($curl, [
+            CURLOPT_CUSTOMREQUEST => $method,
+            CURLOPT_HTTPHEADER => array_merge(['Accept: application/json', 'Content-Type: application/json'], $headers),
+            CURLOPT_TIMEOUT_MS => $this->settings['timeout'] ?? 10000,
+            CURLOPT_NOSIGNAL => true,
+            // Followed, a redirect would hand the key to whoever asks for it.
+            CURLOPT_FOLLOWLOCATION => false,
+            CURLOPT_WRITEFUNCTION => static function ($curl, string $part) use (&$text): int {
+                $text .= $part;
+                return strlen($text) > self::LONGEST ? 0 : strlen($part);
+            },
+        ] + ($body === null ? [] : [CURLOPT_POSTFIELDS => json_encode($present)]) + ($this->settings['curl'] ?? []));
+        curl_exec($curl);
+        $status = (int) curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
+        $refused = (int) curl_getinfo($curl, CURLINFO_HTTP_CONNECTCODE);
+        $why = self::reasonOf(curl_errno($curl));
+        if (strlen($text) > self::LONGEST) {
+            $why = 'too_long';
+        } elseif ($status >= 300 && $status < 400) {
+            $why = 'redirect';
+        } elseif ($status === 0 && $refused >= 400) {
+            $why = 'proxy';
+        }
+        return [$status, $text, $why];
+    }
+
+    private static function reasonOf(int $error): ?string
+    {
+        $reasons = [0 => null, 5 => 'dns', 6 => 'dns', 28 => 'timeout'];
+        $tls = [35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98];
+        if (array_key_exists($error, $reasons)) {
+            return $reasons[$error];
+        }
+        return in_array($error, $tls, true) ? 'tls' : 'connection';
+    }
+
+    // Signed statements
+
+    /** The kept lease or offline file, verified anew: what lies in storage is believed as little as an answer. */
+    private function lease(): ?array
+    {
+        if ($this->kept['lease'] === null) {
+            return null;
+        }
+        [$claims, $because] = $this->read($this->kept['lease'], 'lease+jwt');
+        $online = $because === null;
+        if (!$online) {
+            [$claims, $because] = $this->read($this->kept['lease'], 'offline+jwt');
+        }
+        $good = $because === null && $this->wrongClaim($claims, $this->kept['key']) === null;
+        $lease = $good ? self::readLease($claims) : null;
+        return $lease !== null && $lease['online'] === $online ? $lease : null;
+    }
+
+    /** Reads the claims of a lease whose signature is good and that is meant for this client; null: one makes no sense. */
+    private static function readLease(array $claims): ?array
+    {
+        $until = $claims['entitled_until'] ?? null;
+        $refresh = $claims['refresh_after'] ?? null;
+        $grace = $claims['grace_until'] ?? null;
+        $online = self::isTime($refresh) && self::isTime($grace);
+        $strings = is_string($claims['sub'] ?? null) && is_string($claims['jti'] ?? null);
+        $times = self::isTime($claims['iat'] ?? null) && self::isTime($claims['exp'] ?? null);
+        $endings = in_array($claims['on_expiry'] ?? null, self::ENDINGS, true)
+            && in_array($claims['on_revocation'] ?? null, self::ENDINGS, true);
+        if (!$strings || !$times || !$endings || $claims['exp'] < $claims['iat']) {
+            return null;
+        }
+        $ends = self::isTime($until) || ($online && $until === null && array_key_exists('entitled_until', $claims));
+        if (!$ends || (!$online && ($refresh !== null || $grace !== null))) {
+            return null;
+        }
+        $features = $claims['features'] ?? [];
+        return [
+            'activation' => $claims['sub'],
+            'id' => $claims['jti'],
+            'issuedAt' => $claims['iat'],
+            'entitledUntil' => $until,
+            'online' => $online,
+            'refreshAfter' => $refresh,
+            'graceUntil' => $grace,
+            'onExpiry' => $claims['on_expiry'],
+            'onRevocation' => $claims['on_revocation'],
+            'features' => is_array($features) ? array_values(array_filter($features, 'is_string')) : [],
+        ];
+    }
+
+    private static function wrongAnswer(array $claims, bool $granted): ?string
+    {
+        $code = $claims['code'] ?? null;
+        $refuses = ($claims['valid'] ?? null) === false && is_string($code) && preg_match('/^[a-z_]{1,40}$/D', $code)
+            && $code !== 'ok' && self::isTime($claims['iat'] ?? null);
+        $good = $granted ? self::readLease($claims)['online'] ?? false : $refuses;
+        return $good ? null : 'wrong_claims';
+    }
+
+    /** What is wrong with a statement: another's, or made for another; null: nothing. */
+    private function wrongClaim(array $claims, ?string $key): ?string
+    {
+        $ours = ($claims['iss'] ?? null) === $this->issuer && ($claims['aud'] ?? null) === $this->settings['product'];
+        $mine = ($claims['installation_id'] ?? null) === $this->settings['installationId'];
+        $ofKey = $key === null || ($claims['key_sha256'] ?? null) === self::encode(hash('sha256', $key, true));
+        return $ours && $mine && $ofKey ? null : 'wrong_claims';
+    }
+
+    /** Verifies a statement; where its key is unknown, the list of keys is fetched once. */
+    private function verify($statement, string $typ): array
+    {
+        $checked = $this->read($statement, $typ);
+        if ($checked[1] !== 'unknown_kid') {
+            return $checked;
+        }
+        $json = $this->ask('GET', '/.well-known/jwks.json');
+        $untrusted = $json === null ? 'no_keys' : $this->adoptKeySet($json['signed'] ?? null);
+        return $untrusted === null ? $this->read($statement, $typ) : [[], $untrusted];
+    }
+
+    /** Verifies a statement by the keys that are kept. */
+    private function read($statement, string $typ): array
+    {
+        return self::open($statement, $typ, $this->keySet()['keys'] ?? []);
+    }
+
+    private function keySet(): ?array
+    {
+        $text = (string) $this->kept['keySet'];
+        if ($this->keySetRead[0] !== $text) {
+            $this->keySetRead = [$text, $this->verifyKeySet($text)];
+        }
+        return $this->keySetRead[1];
+    }
+
+    /** Keeps a list of keys that the root has signed; else says what is wrong with it. */
+    private function adoptKeySet($text): ?string
+    {
+        $keySet = $this->verifyKeySet($text);
+        if ($keySet === null) {
+            return 'untrusted_keys';
+        }
+        // An older list may hold a key that has been stolen since.
+        if ($keySet['version'] < ($this->keySet()['version'] ?? 0)) {
+            return 'older_keys';
+        }
+        $this->kept['keySet'] = $text;
+        return null;
+    }
+
+    /** Verifies the list of signing keys by the root alone: what the host shows beside it is not believed. */
+    private function verifyKeySet($text): ?array
+    {
+        $root = (string) base64_decode($this->settings['rootPublicKey'], true);
+        [$claims, $because] = self::open($text, 'keys+jwt', ['root-' . self::kidOf($root) => $root]);
+        $keys = $claims['keys'] ?? null;
+        $times = self::isTime($claims['version'] ?? null) && self::isTime($claims['iat'] ?? null);
+        if ($because !== null || ($claims['iss'] ?? null) !== $this->issuer || !$times || !is_array($keys)) {
+            return null;
+        }
+        $read = [];
+        foreach ($keys as $key) {
+            $x = is_array($key) && is_string($key['x'] ?? null) ? self::decode($key['x']) : null;
+            $edwards = ($key['kty'] ?? null) === 'OKP' && ($key['crv'] ?? null) === 'Ed25519';
+            if ($x === null || strlen($x) !== 32 || !$edwards || ($key['kid'] ?? null) !== self::kidOf($x)) {
+                return null;
+            }
+            $read[$key['kid']] = $x;
+        }
+        return ['version' => $claims['version'], 'keys' => $read];
+    }
+
+    /**
+     * Verifies a compact JWS by the keys that are named.
+     * @return array its claims, and what is wrong with it; null: nothing.
+     */
+    private static function open($text, string $typ, array $keys): array
+    {
+        $parts = is_string($text) && strlen($text) <= self::LONGEST ? explode('.', $text) : [];
+        [$head, $body, $signature] = count($parts) === 3 ? array_map([self::class, 'decode'], $parts) : [null, null, null];
+        $header = self::objectOf((string) $head);
+        $claims = self::objectOf((string) $body);
+        if ($header === null || $claims === null || (string) $signature === '') {
+            return [[], 'no_signature'];
+        }
+        $kid = $header['kid'] ?? null;
+        // Exactly these three: what a header asks for beyond them (`crit`, `jwk`, `b64`) would be ignored here alone.
+        $plain = count($header) === 3 && ($header['alg'] ?? null) === 'EdDSA' && ($header['typ'] ?? null) === $typ;
+        if (!$plain || !is_string($kid)) {
+            return [[], 'wrong_header'];
+        }
+        if (!isset($keys[$kid])) {
+            return [[], 'unknown_kid'];
+        }
+        $good = strlen($signature) === SODIUM_CRYPTO_SIGN_BYTES
+            && sodium_crypto_sign_verify_detached($signature, $parts[0] . '.' . $parts[1], $keys[$kid]);
+        return $good ? [$claims, null] : [[], 'wrong_signature'];
+    }
+
+    /** A key's name says what it is made of, so that no two keys share one. */
+    private static function kidOf(string $key): string
+    {
+        return substr(self::encode(hash('sha256', $key, true)), 0, 16);
+    }
+
+    private static function encode(string $bytes): string
+    {
+        return sodium_bin2base64($bytes, SODIUM_BASE64_VARIANT_URLSAFE_NO_PADDING);
+    }
+
+    /** Reads base64url as it is written by those who write it: another spelling of the same bytes is refused. */
+    private static function decode(string $text): ?string
+    {
+        try {
+            $bytes = sodium_base642bin($text, SODIUM_BASE64_VARIANT_URLSAFE_NO_PADDING);
+            return self::encode($bytes) === $text ? $bytes : null;
+        } catch (\SodiumException $error) {
+            return null;
+        }
+    }
+
+    /** Reads a JSON object; null where the text is anything else. */
+    private static function objectOf(string $text): ?array
+    {
+        // A list is an array to PHP as well.
+        $value = substr(ltrim($text), 0, 1) === '{' ? json_decode($text, true, 32) : null;
+        return is_array($value) ? $value : null;
+    }
+
+    /** Whole and not negative, as seconds and versions are. */
+    private static function isTime($value): bool
+    {
+        return is_int($value) && $value >= 0;
+    }
+
+    private static function nonce(): string
+    {
+        return self::encode(random_bytes(16));
+    }
+
+    private static function originOf(string $address): string
+    {
+        $parts = parse_url($address);
+        $port = isset($parts['port']) ? ':' . $parts['port'] : '';
+        return strtolower(($parts['scheme'] ?? '') . '://' . ($parts['host'] ?? '')) . $port;
+    }
+
+    private static function pick(array $from, array $names): array
+    {
+        return array_intersect_key($from, array_flip($names));
+    }
+}
