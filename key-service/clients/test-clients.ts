@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestPortal } from './test-portal'
@@ -35,7 +35,6 @@ function settingsOf(portal: TestPortal, machine: Machine) {
     productVersion: '3.2.0',
     glpiVersion: '11.0.2',
     installationId: machine.installationId,
-    timeout: 300,
     ...machine.settings,
   }
 }
@@ -79,14 +78,17 @@ export function findPhp(): string | undefined {
 /** One process that runs the PHP client, line by line: a call in, its answer out. */
 export function phpClient(php: string): Client {
   const driver = path.join(import.meta.dirname, 'php/driver-for-tests.php')
-  const child: ChildProcess = spawn(php, ['-d', 'display_errors=stderr', driver], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  if (!child.stdout || !child.stdin) throw new Error('php has no pipes')
-  const { stdin } = child
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const start = () => {
+    // To PHP, a pipe of Node's is a socket, which it gives up after a minute of silence.
+    const flags = ['-d', 'display_errors=stderr', '-d', 'default_socket_timeout=-1']
+    const { stdin, stdout } = spawn(php, [...flags, driver], { stdio: ['pipe', 'pipe', 'inherit'] })
+    return { stdin, lines: createInterface({ input: stdout })[Symbol.asyncIterator]() }
+  }
+  let running: ReturnType<typeof start> | undefined
   return {
     call: async (portal, machine, verb, ...texts) => {
+      running ??= start()
+      const { stdin, lines } = running
       const { wall, steady, stored } = machine
       const settings = settingsOf(portal, machine)
       stdin.write(`${JSON.stringify({ settings, wall, steady, stored, verb, texts })}\n`)
@@ -96,6 +98,6 @@ export function phpClient(php: string): Client {
       machine.stored = answer.stored
       return answer.answered
     },
-    end: () => stdin.end(),
+    end: () => running?.stdin.end(),
   }
 }
