@@ -279,6 +279,23 @@ describe.each(clients)('the %s client', (_, client) => {
       'signed by a stranger under the name of the key',
       (portal, claims) => signWith({ ...makePair(), kid: portal.signing.kid }, 'lease+jwt', claims),
     ],
+    ['alg ES256', (portal, claims) => signWith(portal.signing, 'lease+jwt', claims, { alg: 'ES256' })],
+    [
+      'a further header',
+      (portal, claims) => signWith(portal.signing, 'lease+jwt', claims, { crit: ['exp'] }),
+    ],
+    [
+      'an unknown ending',
+      (portal, claims) => signWith(portal.signing, 'lease+jwt', { ...claims, on_expiry: 'x' }),
+    ],
+    [
+      'an end that is no number',
+      (portal, claims) => signWith(portal.signing, 'lease+jwt', { ...claims, entitled_until: '' }),
+    ],
+    [
+      'an end before its beginning',
+      (portal, claims) => signWith(portal.signing, 'lease+jwt', { ...claims, exp: Number(claims.iat) - 1 }),
+    ],
     [
       'alg none',
       (portal, claims) =>
@@ -310,6 +327,47 @@ describe.each(clients)('the %s client', (_, client) => {
     }
     expect(await state('activate', key)).toMatchObject(unbelieved)
     expect(await state()).toMatchObject(unbelieved)
+  })
+
+  test('a page of somebody else’s, and what is no refusal code, is not shown', async () => {
+    const { portal, state } = await begin(client)
+    portal.addKey(key, { code: 'bound_elsewhere' })
+    expect(await state('activate', key)).toMatchObject({
+      key: { code: 'bound_elsewhere', page: 'https://portal.example/keys', refusalCode: '7QF3XM' },
+    })
+    portal.tamper = (json) => ({ ...json, page: 'https://portal.example.evil/', refusal_code: 'call 555' })
+    expect(await state('checkNow')).toMatchObject({ key: { page: null, refusalCode: null } })
+  })
+
+  test('notes come with a good key', async () => {
+    const { portal, state } = await begin(client)
+    portal.addKey(key, { notes: ['renewed'] })
+    expect(await state('activate', key)).toMatchObject({
+      key: { code: 'ok', notes: ['renewed'] },
+      mode: 'full',
+    })
+  })
+
+  test.each([
+    ['a refusal that is called good', { code: 'ok' }],
+    ['a refusal that is called valid', { valid: true }],
+    ['a refusal of another key', { key_sha256: hash(otherKey) }],
+    ['a refusal of another GLPI', { installation_id: 'glpi-2' }],
+    ['a refusal without a time', { iat: null }],
+  ])('%s is none', async (_name, change) => {
+    const { portal, state } = await begin(client)
+    await state('activate', key)
+    portal.addKey(key, { code: 'revoked' })
+    portal.tamper = (json) => {
+      if (typeof json.signed !== 'string' || json.keys) return json
+      const claims = JSON.parse(Buffer.from(json.signed.split('.')[1] ?? '', 'base64url').toString())
+      return { ...json, signed: signWith(portal.signing, 'verdict+jwt', { ...claims, ...change }) }
+    }
+    expect(await state('checkNow')).toMatchObject({
+      key: { code: 'ok' },
+      entitled: true,
+      service: { code: 'unreachable', why: 'wrong_claims' },
+    })
   })
 
   test('a refusal of yesterday is not one of today', async () => {
@@ -413,6 +471,27 @@ describe.each(clients)('the %s client', (_, client) => {
     expect(await state('activate', key)).toMatchObject({ startedAnew: false, entitled: true })
     machine.stored = ''
     expect(await state()).toMatchObject({ startedAnew: false, entitled: false })
+  })
+
+  test('what a person did while the cron was asking is kept', async () => {
+    const { portal, machine, state } = await begin(client)
+    portal.addKey(otherKey)
+    await state('activate', key)
+    const before = machine.stored
+    await state('activate', otherKey)
+    const after = machine.stored
+    // The cron has read the state before the other key came, and saves after it.
+    machine.stored = before
+    machine.meanwhile = after
+    expect(await state('checkNow')).toMatchObject({ key: { code: 'ok' }, entitled: true })
+    expect(portal.calls.at(-1)?.body.key).toBe(key)
+    expect(machine.stored).toBe(after)
+    // A person's own deed goes before what the cron has found.
+    machine.stored = after
+    machine.meanwhile = before
+    await state('activate', otherKey)
+    await state('checkNow')
+    expect(portal.calls.at(-1)?.body.key).toBe(otherKey)
   })
 
   test('a state on another installation asks for a lease of its own', async () => {
@@ -519,6 +598,46 @@ describe.each(clients)('the %s client', (_, client) => {
     )) {
       expect((await call('useOfflineFile', file, key)).state.entitled).toBe(false)
     }
+  })
+
+  test('an offline file with any bit flipped, cut, or joined is refused', async () => {
+    const { portal, call, machine } = await begin(client)
+    const file = portal.offlineFile(key, 'glpi-1')
+    const accepted: string[] = []
+    const offer = async (text: string) => {
+      machine.stored = null
+      const { state, refused } = await call('useOfflineFile', text, key)
+      if (state.entitled || refused === null) accepted.push(text)
+    }
+    const places = [...file].map((_, at) => at)
+    for (const at of places) {
+      // All bits of all places in a run at full size; one of each place, another in each run, else.
+      const bits = process.env.STRESS ? [0, 1, 2, 3, 4, 5, 6] : [Math.floor(Math.random() * 7)]
+      for (const bit of bits) {
+        const flipped = Buffer.from(file)
+        flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << bit), at)
+        await offer(flipped.toString('latin1'))
+      }
+    }
+    const { lease, key_set } = JSON.parse(file)
+    const [head, body, signature] = lease.split('.')
+    for (const text of [
+      `${lease}.`,
+      `${lease}.${signature}`,
+      `${head}.${body}`,
+      `${lease}=`,
+      `${head}.${body}.`,
+      ` ${lease}`,
+    ]) {
+      await offer(JSON.stringify({ lease: text, key_set }))
+    }
+    // The last character of a signature has four bits that mean nothing: another spelling of the same signature.
+    const spelled = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const last = spelled[spelled.indexOf(lease.at(-1)) + 1] ?? ''
+    await offer(JSON.stringify({ lease: lease.slice(0, -1) + last, key_set }))
+    expect(accepted).toEqual([])
+    machine.stored = null
+    expect((await call('useOfflineFile', file, key)).refused).toBe(null)
   })
 
   test('an offline file on a machine whose clock is behind still ends', async () => {

@@ -13,6 +13,8 @@ export interface Machine {
   /** What its steady clock says; null: it has none. */
   steady: { boot: string; ms: number } | null
   stored: string | null
+  /** What another process writes between the first reading and the saving of the next call. */
+  meanwhile?: string | null | undefined
   /** Other than the portal's own. */
   settings: Record<string, unknown>
 }
@@ -48,7 +50,12 @@ export function typescriptClient(): Client {
         fetch: portal.address ? fetch : portal.fetch,
         clock: { now: () => machine.wall, steady: () => machine.steady },
         storage: {
-          load: async () => machine.stored,
+          load: async () => {
+            const found = machine.stored
+            machine.stored = machine.meanwhile ?? found
+            machine.meanwhile = undefined
+            return found
+          },
           save: async (text) => {
             machine.stored = text
           },
@@ -89,9 +96,10 @@ export function phpClient(php: string): Client {
     call: async (portal, machine, verb, ...texts) => {
       running ??= start()
       const { stdin, lines } = running
-      const { wall, steady, stored } = machine
+      const { wall, steady, stored, meanwhile } = machine
+      machine.meanwhile = undefined
       const settings = settingsOf(portal, machine)
-      stdin.write(`${JSON.stringify({ settings, wall, steady, stored, verb, texts })}\n`)
+      stdin.write(`${JSON.stringify({ settings, wall, steady, stored, meanwhile, verb, texts })}\n`)
       const { value, done } = await lines.next()
       if (done) throw new Error('the PHP client has ended')
       const answer = JSON.parse(value)

@@ -34,8 +34,9 @@ export function makePair(prefix = ''): Pair {
   return { kid: prefix + hash(Buffer.from(x, 'base64url')).slice(0, 16), x, secret: privateKey }
 }
 
-export function signWith(pair: Pair, typ: string, claims: Claims): string {
-  const text = `${encode({ alg: 'EdDSA', kid: pair.kid, typ })}.${encode(claims)}`
+/** @param header what its header says beside the usual, or in its place. */
+export function signWith(pair: Pair, typ: string, claims: Claims, header: Claims = {}): string {
+  const text = `${encode({ alg: 'EdDSA', kid: pair.kid, typ, ...header })}.${encode(claims)}`
   return `${text}.${sign(null, Buffer.from(text), pair.secret).toString('base64url')}`
 }
 

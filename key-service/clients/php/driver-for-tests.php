@@ -22,10 +22,15 @@ final class GivenClock extends Latchkey\Clock
 final class GivenStorage implements Latchkey\Storage
 {
     public ?string $text = null;
+    /** What another process writes after the first reading. */
+    public ?string $meanwhile = null;
 
     public function load(): ?string
     {
-        return $this->text;
+        $found = $this->text;
+        $this->text = $this->meanwhile ?? $found;
+        $this->meanwhile = null;
+        return $found;
     }
 
     public function save(string $text): void
@@ -45,6 +50,7 @@ while (($line = fgets(STDIN)) !== false) {
     $clock->given = $given;
     $storage = new GivenStorage();
     $storage->text = $given['stored'];
+    $storage->meanwhile = $given['meanwhile'] ?? null;
     $client = new Latchkey\Latchkey($given['settings'], $storage, $clock);
     $verb = $given['verb'];
     $answered = $verb === 'checkNow' ? $client->check(true) : $client->$verb(...$given['texts']);
