@@ -204,6 +204,10 @@ describe.each(clients)('the %s client', (_, client) => {
     })
     portal.fault = null
     expect(await live(0.1)).toMatchObject({ entitled: true, mode: 'full', network: { code: 'ok' } })
+    // And asks once a day again, no longer once an hour.
+    const asked = portal.calls.length
+    await live(0.9)
+    expect(portal.calls).toHaveLength(asked)
   })
 
   test.each([...Object.keys(faults), 'hang', 'hang_within'])(
@@ -228,10 +232,42 @@ describe.each(clients)('the %s client', (_, client) => {
       expect(await state('check')).toMatchObject({ key: { code: 'ok' }, entitled: true, mode: 'full' })
       stand(fault)
       expect(await state('checkNow')).toMatchObject({ key: { code: 'ok' }, entitled: true, ...unreached })
+      // Nobody follows where it leads, and nobody listens without end.
+      expect(portal.seen.filter((address) => !/^\/api\/v1\/activations|jwks.json$/.test(address))).toEqual([])
+      expect(portal.sent).toBeLessThan(32_000_000)
       stand(null)
       expect(await live(0.1)).toMatchObject({ network: { code: 'ok' }, service: { code: 'ok' } })
     },
   )
+
+  test.each([
+    ['proxy_page', 'not_json 200'],
+    ['captive_portal', 'redirect 302'],
+    ['html_500', 'not_json 500'],
+    ['json_list', 'not_json 200'],
+    ['unavailable', 'no_signature'],
+    ['too_long', 'too_long 200'],
+  ])('support is told what was seen: %s', async (fault, why) => {
+    const { portal, state } = await begin(client)
+    portal.fault = fault
+    expect(await state('activate', key)).toMatchObject({ service: { code: 'unreachable', why } })
+  })
+
+  test('where the network breaks while the keys are fetched, it is the network', async () => {
+    const { portal, state } = await begin(client)
+    portal.faultAt = /jwks/
+    portal.fault = 'network'
+    expect(await state('activate', key)).toMatchObject({
+      entitled: false,
+      network: { code: 'unreachable' },
+      service: { code: 'unasked' },
+    })
+    portal.fault = 'html_500'
+    expect(await state('checkNow')).toMatchObject({
+      network: { code: 'ok' },
+      service: { code: 'unreachable' },
+    })
+  })
 
   test('nobody listens, and no such host', async () => {
     const { portal, state } = await begin(client)
@@ -404,6 +440,9 @@ describe.each(clients)('the %s client', (_, client) => {
     expect(await state('checkNow')).toMatchObject({ service: { why: 'older_keys' }, entitled: true })
     portal.tamper = (json) => (json.keys ? { ...json, signed: portal.keySet(makePair('root-')) } : json)
     expect(await state('checkNow')).toMatchObject({ service: { why: 'untrusted_keys' }, entitled: true })
+    const misnamed = { ...portal.root, kid: 'root-of-another-name' }
+    portal.tamper = (json) => (json.keys ? { ...json, signed: portal.keySet(misnamed) } : json)
+    expect(await state('checkNow')).toMatchObject({ service: { why: 'untrusted_keys' }, entitled: true })
     portal.tamper = (json) => json
     expect(await state('checkNow')).toMatchObject({ service: { code: 'ok' }, entitled: true })
   })
@@ -537,6 +576,27 @@ describe.each(clients)('the %s client', (_, client) => {
     machine.wall += 100 * day * 1000
     expect(await state()).toMatchObject({ entitled: false, clockSuspect: true })
     expect(await state('check')).toMatchObject({ entitled: true, clockSuspect: false })
+  })
+
+  test.each([
+    [
+      'of yesterday',
+      (portal: TestPortal) => ({ iss: portal.issuer, iat: portal.time - day, nonce: 'of yesterday' }),
+    ],
+    ['without a nonce', (portal: TestPortal) => ({ iss: portal.issuer, iat: portal.time })],
+  ])('a time %s is none', async (_name, claims) => {
+    const { portal, machine, state } = await begin(client)
+    await state('activate', key)
+    machine.wall -= hour * 1000
+    portal.tamper = () => ({ signed: signWith(portal.signing, 'time+jwt', claims(portal)) })
+    expect(await state('check')).toMatchObject({ clockSuspect: true, service: { code: 'unreachable' } })
+    const { issuer } = portal
+    portal.tamper = (json) => json
+    portal.issuer = 'https://other.example'
+    machine.settings = { issuer }
+    expect(await state('checkNow')).toMatchObject({ clockSuspect: true, service: { code: 'unreachable' } })
+    portal.issuer = issuer
+    expect(await state('checkNow')).toMatchObject({ clockSuspect: false, service: { code: 'ok' } })
   })
 
   test('an offline file works to its end without a network', async () => {

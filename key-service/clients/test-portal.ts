@@ -53,8 +53,12 @@ export class TestPortal {
   keys = new Map<string, TestKey>()
   /** What was asked, as in `POST /api/v1/activations`, with when. */
   calls: { call: string; at: number; body: Claims }[] = []
-  /** What stands in the portal's way; see `faults`. */
+  /** What stands in the portal's way (see `faults`), and at which of its addresses. */
   fault: string | null = null
+  faultAt = /./
+  /** The addresses that were asked for over HTTP, also while something stood in the way, and how much was sent. */
+  seen: string[] = []
+  sent = 0
   /** Puts another text in place of a statement, or changes an answer. */
   tamper: (json: Claims) => Claims = (json) => json
   /** Where it listens, once it does. */
@@ -210,13 +214,26 @@ export class TestPortal {
   async #serve(request: IncomingMessage, response: ServerResponse) {
     let text = ''
     for await (const chunk of request) text += chunk
-    if (this.fault === 'network') return request.socket.destroy()
-    if (this.fault === 'hang') return
     const { method = 'GET', url = '/' } = request
-    const reply = faults[this.fault ?? ''] ?? this.answer(method, url, text ? JSON.parse(text) : {})
+    this.seen.push(url)
+    const fault = this.faultAt.test(url) ? this.fault : null
+    if (fault === 'network') return request.socket.destroy()
+    if (fault === 'hang') return
+    const reply = faults[fault ?? ''] ?? this.answer(method, url, text ? JSON.parse(text) : {})
     response.writeHead(reply.status, reply.headers)
-    if (this.fault === 'hang_within') response.write(reply.body.slice(0, 10))
+    if (fault === 'hang_within') response.write(reply.body.slice(0, 10))
+    else if (fault === 'endless') this.#sendOn(response)
     else response.end(reply.body)
+  }
+
+  /** Sends for as long as somebody listens, up to 64 MB. */
+  #sendOn(response: ServerResponse) {
+    const part = 'x'.repeat(65_536)
+    while (this.sent < 64_000_000) {
+      this.sent += part.length
+      if (!response.write(part)) return response.once('drain', () => this.#sendOn(response))
+    }
+    response.end()
   }
 
   close() {
@@ -231,7 +248,7 @@ const json = { 'content-type': 'application/json' }
 /** What answers in the portal's place, as it is met in practice. */
 export const faults: Record<string, Reply> = {
   proxy_page: { status: 200, headers: html, body: '<html><h1>Access denied by policy</h1></html>' },
-  captive_portal: { status: 302, headers: { location: 'http://127.0.0.1:9/sign-in' }, body: '' },
+  captive_portal: { status: 302, headers: { location: '/sign-in' }, body: '' },
   bot_check: { status: 403, headers: html, body: '<html>Checking that you are human</html>' },
   html_500: { status: 500, headers: html, body: '<html>Internal Server Error</html>' },
   unavailable: {
@@ -244,5 +261,6 @@ export const faults: Record<string, Reply> = {
   unsigned_lease: { status: 200, headers: json, body: '{"lease":"{}","verdict":{"valid":true,"code":"ok"}}' },
   json_list: { status: 200, headers: json, body: '[]' },
   empty: { status: 200, headers: json, body: '' },
+  endless: { status: 200, headers: json, body: '' },
   too_long: { status: 200, headers: json, body: JSON.stringify({ lease: 'x'.repeat(3_000_000) }) },
 }
