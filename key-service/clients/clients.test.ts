@@ -115,6 +115,9 @@ describe.each(clients)('the %s client', (_, client) => {
     portal.addKey(key, { graceDays: 1 })
     await state('activate', key)
     // The grace is as long as the time that `refresh_after` asks to wait: it is refreshed before.
+    const asked = portal.calls.length
+    await live(19 / 24)
+    expect(portal.calls).toHaveLength(asked + 1)
     for (let days = 0; days < 3; days++) expect(await live(1)).toMatchObject({ entitled: true, mode: 'full' })
     const entitledUntil = portal.time + 20 * hour
     portal.addKey(key, { entitledUntil })
@@ -564,6 +567,43 @@ describe.each(clients)('the %s client', (_, client) => {
     }
   })
 
+  test('after the clock was turned back, time goes on from the latest that was seen', async () => {
+    const { portal, machine, live, state } = await begin(client)
+    machine.steady = null
+    await state('activate', key)
+    portal.fault = 'network'
+    await live(3)
+    machine.wall -= 2 * day * 1000
+    expect(await live(3)).toMatchObject({ entitled: true, clockSuspect: true })
+    expect(await live(1.1)).toMatchObject({ entitled: false })
+  })
+
+  test('a machine that was off knows by its clock for how long', async () => {
+    const { portal, machine, pass, live, state } = await begin(client)
+    await state('activate', key)
+    portal.fault = 'network'
+    await live(1)
+    pass(5.9 * day)
+    machine.steady = { boot: 'second', ms: 3 * day * 1000 }
+    expect(await state('check')).toMatchObject({ entitled: true, mode: 'grace', clockSuspect: false })
+    pass(0.2 * day)
+    expect(await state()).toMatchObject({ entitled: false, clockSuspect: false })
+  })
+
+  test('while the service is out of order it is asked once in 30 to 90 minutes', async () => {
+    const { portal, pass, state, call } = await begin(client)
+    await state('activate', key)
+    pass(3 * day)
+    portal.fault = 'html_500'
+    const before = portal.seen.length
+    for (let minutes = 0; minutes < 24 * 60; minutes += 5) {
+      await call('check')
+      pass(300)
+    }
+    expect(portal.seen.length - before).toBeGreaterThan(16)
+    expect(portal.seen.length - before).toBeLessThan(40)
+  })
+
   test('a clock that is wrong is corrected by the portal’s time, which is asked for', async () => {
     const { portal, machine, state, start } = await begin(client)
     machine.wall += 400 * day * 1000
@@ -634,6 +674,10 @@ describe.each(clients)('the %s client', (_, client) => {
       ['wrong_claims', portal.offlineFile(key, 'glpi-2')],
       ['wrong_claims', portal.offlineFile(otherKey, 'glpi-1')],
       ['wrong_claims', portal.offlineFile(key, 'glpi-1', { aud: 'other' })],
+      [
+        'no_offline_file',
+        portal.offlineFile(key, 'glpi-1', { refresh_after: 1, grace_until: 2_000_000_000 }),
+      ],
       ['untrusted_keys', stranger.offlineFile(key, 'glpi-1')],
       [
         'unknown_kid',

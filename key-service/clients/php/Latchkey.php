@@ -211,11 +211,8 @@ final class Latchkey
     public function useOfflineFile(string $text, ?string $pasted = null): array
     {
         $this->load();
-        $before = $this->kept;
-        $refused = $this->takeOfflineFile($text, $pasted === null ? $before['key'] : self::cleanKey($pasted));
-        if ($refused !== null) {
-            $this->take($before);
-        }
+        $key = $pasted === null ? $this->kept['key'] : self::cleanKey($pasted);
+        $refused = $this->takeOfflineFile($text, $key);
         return ['state' => $this->save(), 'refused' => $refused];
     }
 

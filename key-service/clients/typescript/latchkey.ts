@@ -67,11 +67,10 @@ export class Latchkey {
    * @returns the state, and why the file was refused; null: it was taken.
    */
   async useOfflineFile(text: string, pasted?: string): Promise<{ state: State; refused: string | null }> {
-    const before = await this.load()
-    const exchange = new Exchange(this.settings, { ...before })
-    const key = pasted === undefined ? before.key : cleanKey(pasted)
+    const exchange = new Exchange(this.settings, await this.load())
+    const key = pasted === undefined ? exchange.kept.key : cleanKey(pasted)
     const refused = await takeOfflineFile(exchange, this.settings, text, key)
-    return { state: await this.save(refused ? before : exchange.kept), refused }
+    return { state: await this.save(exchange.kept), refused }
   }
 
   private stateOf(kept: Kept): State {

@@ -1,0 +1,156 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, expect, test } from 'vitest'
+import { findPhp, typescriptClient } from './test-clients'
+import { TestPortal } from './test-portal'
+
+const key = `gks1${'q'.repeat(32)}`
+const php = findPhp() ?? 'php'
+const sources = path.join(import.meta.dirname, 'php')
+const programs = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.php'),
+)
+
+const cleanUp: (() => void)[] = []
+afterEach(() => {
+  for (const undo of cleanUp.splice(0)) undo()
+})
+
+test('the sample plugin has what GLPI asks for', () => {
+  const names = ['setup.php', 'hook.php', 'front/config.form.php', 'inc/key.class.php']
+  expect(programs).toEqual(expect.arrayContaining(names.map((name) => `example/${name}`)))
+})
+
+test.each(programs)('%s is PHP, and of no later version than 7.4', (name) => {
+  const file = path.join(sources, name)
+  const { status, stdout, stderr } = spawnSync(php, ['-l', file], { encoding: 'utf8' })
+  expect([status, stdout + stderr]).toEqual([0, `No syntax errors detected in ${file}\n`])
+  // What PHP 8 brought; a PHP 7.4, which would say so itself, is not on every machine.
+  const later =
+    /\?->|\bmatch\s*\(|\benum\s+\w|\breadonly\b|\bmixed\b|str_(?:contains|starts_with|ends_with)\(|#\[|function[^(]*\([^)]*\|/
+  expect(later.exec(readFileSync(file, 'utf8'))?.[0]).toBe(undefined)
+})
+
+test('the document for plugin developers names what the state has, and no more', async () => {
+  const document = readFileSync(
+    path.join(import.meta.dirname, '../../docs/add-key-checks-to-a-plugin.md'),
+    'utf8',
+  )
+  const firstColumn = (heading: string) => {
+    const table = document.split(/\n\n/).find((part) => part.startsWith(`| ${heading} `)) ?? ''
+    return [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)
+  }
+  const machine = { installationId: 'glpi', wall: 0, steady: null, stored: null, settings: {} }
+  const { state } = await typescriptClient().call(new TestPortal(), machine, 'state')
+  expect(firstColumn('member').sort()).toEqual(Object.keys(state).sort())
+  expect(firstColumn('`mode`')).toEqual(['mode', 'read_only', 'trial_mode', 'disabled'])
+  const sample = readFileSync(path.join(sources, 'example/inc/key.class.php'), 'utf8')
+  for (const code of firstColumn('`code`').slice(1)) expect(sample).toContain(`'${code}' =>`)
+  for (const link of document.matchAll(/\]\(\.\.\/([^)]+)\)/g)) {
+    expect(existsSync(path.join(import.meta.dirname, '../..', link[1] ?? '')), link[1]).toBe(true)
+  }
+})
+
+/** A GLPI in small with the sample plugin, made its own as its first lines say. */
+async function install() {
+  const portal = new TestPortal()
+  // The plugin has the clock of this machine.
+  portal.time = Number(spawnSync('date', ['+%s'], { encoding: 'utf8' }).stdout)
+  portal.addKey(key)
+  await portal.listen()
+  portal.issuer = portal.address ?? ''
+  const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-plugin-'))
+  cleanUp.push(
+    () => portal.close(),
+    () => rmSync(folder, { recursive: true }),
+  )
+  cpSync(path.join(sources, 'example'), folder, { recursive: true })
+  const change = (from: string, to: string, pairs: [string, string][]) => {
+    let text = readFileSync(from, 'utf8')
+    for (const [was, is] of pairs) {
+      expect(text).toContain(was)
+      text = text.replace(was, is)
+    }
+    writeFileSync(to, text)
+  }
+  change(path.join(sources, 'Latchkey.php'), path.join(folder, 'Latchkey.php'), [
+    ['namespace Latchkey;', 'namespace GlpiPlugin\\Latchkeyexample\\Latchkey;'],
+  ])
+  change(path.join(folder, 'setup.php'), path.join(folder, 'setup.php'), [
+    ['https://portal.example.com', portal.issuer],
+    ['the 32 bytes in base64', portal.rootPublicKey],
+  ])
+  const run = async (deed: string, ...fields: string[]) => {
+    const program = path.join(sources, 'glpi-for-tests.php')
+    return (await promisify(execFile)(php, ['-d', 'display_errors=stderr', program, folder, deed, ...fields]))
+      .stdout
+  }
+  expect(await run('install')).toBe('[cron PluginLatchkeyexampleKey CheckKey 3600][installed]')
+  const stored = () => readFileSync(path.join(folder, 'database.json'), 'utf8')
+  return { portal, run, stored }
+}
+
+test('the sample plugin takes a key, stores it encrypted, and shows key, network and service', async () => {
+  const { portal, run, stored } = await install()
+  const [hooks, version] = JSON.parse(await run('init'))
+  expect(hooks.config_page.latchkeyexample).toBe('front/config.form.php')
+  expect(hooks.secured_fields.latchkeyexample).toEqual(['glpi_plugin_latchkeyexample_states.state'])
+  expect(version.requirements.glpi).toEqual({ min: '9.5.0', max: '11.1.0' })
+  expect(await run('may')).toBe('[may not]')
+  expect(await run('page')).toContain('<th>Key</th><td>No answer about a key yet.</td>')
+
+  expect(await run('page', 'save_key=1', `registration_key= ${key}\n`)).toBe('[right config][back]')
+  expect(portal.calls[0]?.body).toMatchObject({
+    key,
+    installation_id: 'uuid of glpi_network',
+    glpi_version: '11.0.2',
+    url: 'https://glpi.example',
+  })
+  expect(stored()).not.toContain(key)
+  expect(stored()).not.toContain('lease')
+  const page = await run('page')
+  expect(page).toMatch(/^\[right config\]\[header Registration key\].*\[footer\]$/s)
+  expect(page).toContain('<th>Plugin</th><td>The plugin works.</td>')
+  expect(page).toContain('<th>Key</th><td>The key is good.</td>')
+  expect(page).toContain('<th>Network</th><td>Works.</td>')
+  expect(page).toContain('<th>Service</th><td>Answers.</td>')
+  expect(page).toContain('_glpi_csrf_token')
+  expect(page).not.toContain(key)
+  expect(await run('may')).toBe('[may]')
+  expect(await run('cron')).toBe('[did 0]')
+
+  portal.fault = 'proxy_page'
+  const failing = await run('page')
+  expect(failing).toContain('<th>Key</th><td>The key is good.</td>')
+  expect(failing).toContain(
+    '<th>Service</th><td>Something else answers in its place, or it is out of order. This says nothing about the key. (not_json 200)</td>',
+  )
+  portal.fault = null
+  portal.addKey(key, { code: 'bound_elsewhere' })
+  const refused = await run('page')
+  expect(refused).toContain(
+    'This key belongs to another GLPI. Move it in the portal. Code for the portal: 7QF3XM',
+  )
+  expect(refused).toContain(`<a href="${portal.issuer}/keys" rel="noreferrer">`)
+  portal.addKey(key, { code: 'revoked' })
+  expect(await run('page')).toContain('<td>The plugin is off. GLPI goes on, and nothing is lost.</td>')
+  expect(await run('may')).toBe('[may not]')
+})
+
+test('its removal gives the place back', async () => {
+  const { portal, run } = await install()
+  portal.fault = 'network'
+  await run('page', 'save_key=1', `registration_key=${key}`)
+  expect(await run('page')).toContain(
+    '<th>Network</th><td>The portal cannot be reached: the connection fails.</td>',
+  )
+  portal.fault = null
+  await run('page', 'save_key=1', `registration_key=${key}`)
+  expect(await run('uninstall')).toBe('[no cron of latchkeyexample][uninstalled]')
+  expect(portal.calls.at(-1)?.call).toBe(
+    'DELETE /api/v1/activations/activation%20of%20uuid%20of%20glpi_network',
+  )
+})

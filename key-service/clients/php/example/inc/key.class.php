@@ -1,0 +1,171 @@
+<?php
+
+use GlpiPlugin\Latchkeyexample\Latchkey\Latchkey;
+use GlpiPlugin\Latchkeyexample\Latchkey\Storage;
+
+require_once __DIR__ . '/../Latchkey.php';
+
+/** Keeps the state, which holds the key, encrypted by GLPI's own key. */
+final class PluginLatchkeyexampleStorage implements Storage
+{
+    private const TABLE = 'glpi_plugin_latchkeyexample_states';
+
+    public function load(): ?string
+    {
+        global $DB;
+
+        foreach ($DB->request(['FROM' => self::TABLE, 'WHERE' => ['id' => 1]]) as $row) {
+            return (string) (new GLPIKey())->decrypt($row['state']);
+        }
+        return null;
+    }
+
+    public function save(string $text): void
+    {
+        global $DB;
+
+        $encrypted = (new GLPIKey())->encrypt($text);
+        // Where GLPI's key cannot be read, it answers an empty text: what was stored is worth more.
+        if ($encrypted !== '') {
+            $DB->updateOrInsert(self::TABLE, ['state' => $encrypted], ['id' => 1]);
+        }
+    }
+}
+
+/** The plugin's registration key: asked for each hour, shown on the set-up page, obeyed by the plugin's features. */
+class PluginLatchkeyexampleKey extends CommonGLPI
+{
+    public static function getTypeName($nb = 0)
+    {
+        return __('Registration key', 'latchkeyexample');
+    }
+
+    public static function client(): Latchkey
+    {
+        global $CFG_GLPI;
+
+        return new Latchkey([
+            'portal' => PLUGIN_LATCHKEYEXAMPLE_PORTAL,
+            'rootPublicKey' => PLUGIN_LATCHKEYEXAMPLE_ROOT,
+            'product' => PLUGIN_LATCHKEYEXAMPLE_PRODUCT,
+            'productVersion' => PLUGIN_LATCHKEYEXAMPLE_VERSION,
+            'glpiVersion' => GLPI_VERSION,
+            // The same as GLPI itself sends, so that the portal knows them to be one.
+            'installationId' => Config::getUuid('glpi_network'),
+            'url' => $CFG_GLPI['url_base'] ?? null,
+            'curl' => self::proxy(),
+        ], new PluginLatchkeyexampleStorage());
+    }
+
+    /** What a feature asks. In `read_only` show and export, change nothing; in `trial_mode` see `features`. */
+    public static function mayChange(): bool
+    {
+        return self::client()->state()['entitled'];
+    }
+
+    public static function cronInfo($name)
+    {
+        return ['description' => __('Asks the portal whether the registration key is good', 'latchkeyexample')];
+    }
+
+    /** GLPI's cron. Most calls ask nobody: the client knows when its day has come. */
+    public static function cronCheckKey($task)
+    {
+        $before = self::client()->state();
+        $state = self::client()->check();
+        if ($state['mode'] !== $before['mode']) {
+            $task->log(self::sentences($state)['plugin']);
+            return 1;
+        }
+        return 0;
+    }
+
+    /** GLPI's own proxy, from Setup > General > System. */
+    private static function proxy(): array
+    {
+        global $CFG_GLPI;
+
+        if (empty($CFG_GLPI['proxy_name'])) {
+            return [];
+        }
+        $options = [CURLOPT_PROXY => $CFG_GLPI['proxy_name'], CURLOPT_PROXYPORT => (int) $CFG_GLPI['proxy_port']];
+        if (!empty($CFG_GLPI['proxy_user'])) {
+            $password = (new GLPIKey())->decrypt($CFG_GLPI['proxy_passwd']);
+            $options[CURLOPT_PROXYUSERPWD] = $CFG_GLPI['proxy_user'] . ':' . $password;
+        }
+        return $options;
+    }
+
+    /** What an administrator reads: how the plugin works, then key, network and service, each by itself. */
+    public static function sentences(array $state): array
+    {
+        $until = $state['until'] === null ? '' : Html::convDateTime(date('Y-m-d H:i:s', $state['until']));
+        $modes = [
+            'full' => __('The plugin works.', 'latchkeyexample'),
+            'grace' => sprintf(__('The plugin works until %s. See below what to do before.', 'latchkeyexample'), $until),
+            'read_only' => __('The plugin shows and exports what is there, and changes nothing. GLPI goes on.', 'latchkeyexample'),
+            'trial_mode' => __('Only the free features of the plugin work. GLPI goes on.', 'latchkeyexample'),
+            'disabled' => __('The plugin is off. GLPI goes on, and nothing is lost.', 'latchkeyexample'),
+        ];
+        return [
+            'plugin' => $modes[$state['mode']],
+            'key' => self::keySentence($state),
+            'network' => self::networkSentence($state['network']),
+            'service' => self::serviceSentence($state['service']),
+        ];
+    }
+
+    private static function keySentence(array $state): string
+    {
+        $sentences = [
+            'ok' => __('The key is good.', 'latchkeyexample'),
+            'malformed' => __('This is no complete registration key. Copy it from the portal once more.', 'latchkeyexample'),
+            'unknown' => __('The portal does not know this key. Copy it from the portal once more.', 'latchkeyexample'),
+            'wrong_product' => __('This key belongs to another plugin.', 'latchkeyexample'),
+            'wrong_kind' => __('A key of this kind is not accepted here.', 'latchkeyexample'),
+            'not_started' => __('This key is not valid yet.', 'latchkeyexample'),
+            'expired' => __('This key has ended. Renew it in the portal.', 'latchkeyexample'),
+            'revoked' => __('This key has been revoked. The portal says why, and whom to ask.', 'latchkeyexample'),
+            'bound_elsewhere' => __('This key belongs to another GLPI. Move it in the portal.', 'latchkeyexample'),
+        ];
+        if ($state['startedAnew']) {
+            return __('What was stored was damaged. Enter the key once more.', 'latchkeyexample');
+        }
+        if ($state['key'] === null) {
+            return $state['offline']
+                ? __('An offline file is used.', 'latchkeyexample')
+                : __('No answer about a key yet.', 'latchkeyexample');
+        }
+        $sentence = $sentences[$state['key']['code']] ?? __('The portal refuses this key.', 'latchkeyexample');
+        if ($state['key']['refusalCode'] !== null) {
+            $sentence .= ' ' . sprintf(__('Code for the portal: %s', 'latchkeyexample'), $state['key']['refusalCode']);
+        }
+        return $sentence;
+    }
+
+    private static function networkSentence(array $network): string
+    {
+        $reasons = [
+            'dns' => __('The name of the portal is not found (DNS).', 'latchkeyexample'),
+            'tls' => __('There is no trusted connection to the portal (TLS, or a proxy that opens it).', 'latchkeyexample'),
+            'timeout' => __('The portal cannot be reached: no answer in time.', 'latchkeyexample'),
+            'proxy' => __('The proxy does not let GLPI through to the portal.', 'latchkeyexample'),
+        ];
+        $usual = __('The portal cannot be reached: the connection fails.', 'latchkeyexample');
+        if ($network['code'] === 'unasked') {
+            return __('Not tried yet.', 'latchkeyexample');
+        }
+        return $network['code'] === 'ok' ? __('Works.', 'latchkeyexample') : $reasons[$network['why']] ?? $usual;
+    }
+
+    private static function serviceSentence(array $service): string
+    {
+        $sentences = [
+            'ok' => __('Answers.', 'latchkeyexample'),
+            'unasked' => __('Not asked.', 'latchkeyexample'),
+            'unreachable' => __('Something else answers in its place, or it is out of order. This says nothing about the key.', 'latchkeyexample'),
+        ];
+        $why = $service['why'] === null ? '' : ' (' . $service['why'] . ')';
+        return $sentences[$service['code']] . $why;
+    }
+}
