@@ -536,6 +536,31 @@ describe.each(clients)('the %s client', (_, client) => {
     expect(portal.calls.at(-1)?.body.key).toBe(otherKey)
   })
 
+  test('where the portal does not know the activation any more, it is asked for another', async () => {
+    const { portal, state } = await begin(client)
+    await state('activate', key)
+    portal.forgotten.add('activation of glpi-1')
+    expect(await state('checkNow')).toMatchObject({
+      key: { code: 'ok' },
+      service: { code: 'ok' },
+      mode: 'full',
+    })
+    expect(portal.calls.slice(-2).map(({ call }) => call)).toEqual([
+      'POST /api/v1/activations/activation%20of%20glpi-1/refresh',
+      'POST /api/v1/activations',
+    ])
+  })
+
+  test('an address that GLPI has not been told is not sent', async () => {
+    const { portal, machine, state } = await begin(client)
+    machine.settings = { url: '' }
+    await state('activate', key)
+    expect(portal.calls[0]?.body).not.toHaveProperty('url')
+    machine.settings = { url: 'https://glpi.example' }
+    await state('checkNow')
+    expect(portal.calls.at(-1)?.body).toMatchObject({ url: 'https://glpi.example', product: 'formspro' })
+  })
+
   test('a state on another installation asks for a lease of its own', async () => {
     const { portal, machine, state } = await begin(client)
     await state('activate', key)
@@ -669,7 +694,11 @@ describe.each(clients)('the %s client', (_, client) => {
     const good = JSON.parse(portal.offlineFile(key, 'glpi-1'))
     const stranger = new TestPortal()
     stranger.addKey(key)
-    const online = await portal.answer('POST', '/api/v1/activations', { key, installation_id: 'glpi-1' })
+    const online = await portal.answer('POST', '/api/v1/activations', {
+      key,
+      product: 'formspro',
+      installation_id: 'glpi-1',
+    })
     const files: [string, string][] = [
       ['wrong_claims', portal.offlineFile(key, 'glpi-2')],
       ['wrong_claims', portal.offlineFile(otherKey, 'glpi-1')],

@@ -51,6 +51,8 @@ export class TestPortal {
   published = [this.signing]
   version = 1
   keys = new Map<string, TestKey>()
+  /** Activations that are over. */
+  forgotten = new Set<string>()
   /** What was asked, as in `POST /api/v1/activations`, with when. */
   calls: { call: string; at: number; body: Claims }[] = []
   /** What stands in the portal's way (see `faults`), and at which of its addresses. */
@@ -142,6 +144,9 @@ export class TestPortal {
       const claims = { iss: this.issuer, iat: this.time, nonce: url.searchParams.get('nonce') }
       return this.#json(200, { signed: signWith(this.signing, 'time+jwt', claims) })
     }
+    if (body.product === undefined && method === 'POST') return this.#json(400, { code: 'required' })
+    const [, id] = /activations\/(.+)\/refresh/.exec(url.pathname) ?? []
+    if (id && this.forgotten.has(decodeURIComponent(id))) return this.#json(404, { code: 'not_found' })
     if (method === 'DELETE') return this.#json(200, { frees_at: '2027-01-01T00:00:00Z' })
     return this.#activation(method, body)
   }

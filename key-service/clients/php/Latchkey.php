@@ -109,6 +109,8 @@ final class Latchkey
     private array $kept = self::NOTHING;
     private int $failuresBefore = 0;
     private string $issuer;
+    /** The last answer was an unsigned 404. From something else it costs a question more, and nothing besides. */
+    private bool $notFound = false;
     /** The list of keys that was read last: [its text, what it says]. */
     private array $keySetRead = ['', null];
 
@@ -425,10 +427,10 @@ final class Latchkey
     private function askForActivation(): string
     {
         $about = ['environment' => $this->settings['environment'] ?? null] + $this->about();
-        return $this->send('/api/v1/activations', ['product' => $this->settings['product']] + $about);
+        return $this->send('/api/v1/activations', $about);
     }
 
-    /** Asks for a newer lease; where there is none, for one. */
+    /** Asks for a newer lease; where there is none, or the portal does not know its activation any more, for one. */
     private function askForLease(): string
     {
         $lease = $this->lease();
@@ -436,16 +438,19 @@ final class Latchkey
             return $this->askForActivation();
         }
         $path = '/api/v1/activations/' . rawurlencode($lease['activation']) . '/refresh';
-        return $this->send($path, ['lease' => $lease['id'], 'secret' => $this->kept['secret']] + $this->about());
+        $about = ['lease' => $lease['id'], 'secret' => $this->kept['secret']] + $this->about();
+        $outcome = $this->send($path, $about);
+        return $outcome === 'nothing' && $this->notFound ? $this->askForActivation() : $outcome;
     }
 
     private function about(): array
     {
         return [
+            'product' => $this->settings['product'],
             'installation_id' => $this->settings['installationId'],
             'product_version' => $this->settings['productVersion'],
             'glpi_version' => $this->settings['glpiVersion'] ?? null,
-            'url' => $this->settings['url'] ?? null,
+            'url' => ($this->settings['url'] ?? '') === '' ? null : $this->settings['url'],
         ];
     }
 
@@ -544,6 +549,7 @@ final class Latchkey
      */
     private function ask(string $method, string $path, ?array $body = null, array $headers = []): ?array
     {
+        $this->notFound = false;
         [$status, $text, $why] = $this->exchange($method, $path, $body, $headers);
         if ($status === 0) {
             $this->kept['network'] = ['code' => 'unreachable', 'at' => $this->now(), 'why' => $why];
@@ -556,6 +562,7 @@ final class Latchkey
         if ($json === null) {
             $this->unbelieved(($why ?? 'not_json') . ' ' . $status);
         }
+        $this->notFound = $status === 404 && $json !== null && !isset($json['signed']);
         return $json;
     }
 

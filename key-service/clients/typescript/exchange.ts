@@ -41,6 +41,8 @@ type Outcome = 'lease' | 'refusal' | 'nothing'
 /** Talks to the portal, and notes in `kept` what can be believed of its answers. */
 export class Exchange {
   private readonly failuresBefore: number
+  /** The last answer was an unsigned 404. From something else it costs a question more, and nothing besides. */
+  private notFound = false
   private keySetRead: { text: string | null; keySet: KeySet | null } | undefined
 
   constructor(
@@ -67,28 +69,30 @@ export class Exchange {
 
   /** Asks for a lease. The portal answers the same activation for the same key and installation, however often. */
   async activate(): Promise<Outcome> {
-    const { product, environment } = this.settings
-    return this.send('/api/v1/activations', { product, environment, ...this.about })
+    const { environment } = this.settings
+    return this.send('/api/v1/activations', { environment, ...this.about })
   }
 
-  /** Asks for a newer lease; where there is none, for one. */
+  /** Asks for a newer lease; where there is none, or the portal does not know its activation any more, for one. */
   async askForLease(): Promise<Outcome> {
     const { lease } = this
     if (!lease?.online) return this.activate()
-    return this.send(`/api/v1/activations/${encodeURIComponent(lease.activation)}/refresh`, {
+    const outcome = await this.send(`/api/v1/activations/${encodeURIComponent(lease.activation)}/refresh`, {
       ...this.about,
       lease: lease.id,
       secret: this.kept.secret ?? undefined,
     })
+    return outcome === 'nothing' && this.notFound ? this.activate() : outcome
   }
 
   private get about() {
-    const { productVersion, installationId, glpiVersion, url } = this.settings
+    const { product, productVersion, installationId, glpiVersion, url } = this.settings
     return {
+      product,
       installation_id: installationId,
       product_version: productVersion,
       glpi_version: glpiVersion,
-      url,
+      url: url || undefined,
     }
   }
 
@@ -190,6 +194,7 @@ export class Exchange {
     const { portal, fetch, timeout = usualTimeout } = this.settings
     const address = portal.replace(/\/+$/, '') + question.address
     const answer = await ask({ ...question, address }, fetch, timeout)
+    this.notFound = answer.ok && answer.status === 404 && answer.json.signed === undefined
     if (answer.ok || answer.at === 'service') this.kept.network = { code: 'ok', at: this.now, why: null }
     if (answer.ok) return answer.json
     if (answer.at === 'service') this.unbelieved(`${answer.why} ${answer.status}`)

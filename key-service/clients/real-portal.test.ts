@@ -1,0 +1,151 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { revokeKey } from '@/lib/keys/revoke'
+import {
+  bySystem,
+  type Fixture,
+  makeCatalog,
+  makeOrganization,
+  makeSigningKey,
+  productDatabase,
+} from '@/sandbox/test/fixture'
+import { startKeyService } from '@/sandbox/test/key-service'
+import { sold } from '@/sandbox/test/sold'
+import { findPhp, type Machine, phpClient, typescriptClient, type Verb } from './test-clients'
+import { TestPortal } from './test-portal'
+
+const hour = 3600
+const day = 24 * hour
+const clockFile = path.join(tmpdir(), `latchkey-clock-${process.pid}`)
+writeFileSync(clockFile, '0')
+afterAll(() => rmSync(clockFile))
+
+const database = await productDatabase()
+const service = await startKeyService(database, { SANDBOX_CLOCK_FILE: clockFile })
+let fixture: Fixture
+
+beforeAll(async () => {
+  await makeCatalog()
+  await makeSigningKey()
+  fixture = await makeOrganization('acme')
+})
+
+const php = findPhp()
+const clients = [
+  ['TypeScript', typescriptClient()] as const,
+  ...(php ? [['PHP', phpClient(php)] as const] : []),
+]
+afterAll(() => {
+  for (const [, client] of clients) client.end()
+})
+
+async function begin(client: (typeof clients)[number][1], url: string | undefined) {
+  const portal = new TestPortal()
+  portal.address = service.url
+  const began = Math.floor(Date.now() / 1000)
+  let passed = 0
+  const machine: Machine = {
+    installationId: `glpi-${Math.random()}`,
+    wall: began * 1000,
+    steady: { boot: 'first', ms: 0 },
+    stored: null,
+    settings: {
+      issuer: 'http://localhost:41400',
+      rootPublicKey: process.env.LEASE_ROOT_PUBLIC_KEY,
+      product: 'forms',
+      productVersion: '1.0.0',
+      url,
+    },
+  }
+  const pass = (seconds: number) => {
+    passed += seconds
+    machine.wall += seconds * 1000
+    if (machine.steady) machine.steady.ms += seconds * 1000
+    writeFileSync(clockFile, String(passed * 1000))
+  }
+  writeFileSync(clockFile, '0')
+  const state = async (verb: Verb = 'state', ...texts: string[]) =>
+    (await client.call(portal, machine, verb, ...texts)).state
+  const live = async (days: number) => {
+    for (let hours = 0; hours < days * 24; hours++) {
+      pass(hour)
+      await state('check')
+    }
+    return state()
+  }
+  const cut = (off: boolean) => {
+    portal.address = off ? 'http://127.0.0.1:9' : service.url
+  }
+  return { portal, machine, state, live, cut, pass, call: (verb: Verb) => client.call(portal, machine, verb) }
+}
+
+describe.each(clients)('the %s client and the real key service', (_, client) => {
+  test('activates, refreshes, goes on for the grace through ten days without it, and is back by itself', async () => {
+    const { key, url } = await sold(database, fixture)
+    const { state, live, cut } = await begin(client, url)
+    expect(await state('activate', key)).toMatchObject({
+      key: { code: 'ok' },
+      service: { code: 'ok' },
+      entitled: true,
+      mode: 'full',
+    })
+    const first = (await state()).until ?? 0
+    expect(await live(2)).toMatchObject({ entitled: true, mode: 'full', service: { code: 'ok' } })
+    expect((await state()).until).toBeGreaterThan(first + day)
+    cut(true)
+    expect(await live(4)).toMatchObject({ entitled: true, mode: 'grace', network: { code: 'unreachable' } })
+    expect(await live(6)).toMatchObject({ entitled: false, key: { code: 'ok' } })
+    cut(false)
+    expect(await live(0.1)).toMatchObject({ entitled: true, mode: 'full', key: { code: 'ok' } })
+  })
+
+  test('a refusal is signed, and acts as agreed', async () => {
+    const { key, keyId, url } = await sold(database, fixture)
+    const here = await begin(client, url)
+    await here.state('activate', key)
+    const elsewhere = await begin(client, 'https://elsewhere.example')
+    expect(await elsewhere.state('activate', key)).toMatchObject({
+      key: {
+        code: 'bound_elsewhere',
+        refusalCode: expect.stringMatching(/^[0-9A-Z]{6}$/),
+        page: expect.stringContaining('http://localhost:41400/open/'),
+      },
+      service: { code: 'ok' },
+      entitled: false,
+    })
+    await revokeKey(bySystem(fixture.organizationId), { keyId, reason: 'leaked' })
+    expect(await here.state('checkNow')).toMatchObject({ key: { code: 'revoked' }, entitled: false })
+    for (const [pasted, code] of [
+      [`gks1${'q'.repeat(32)}`, 'malformed'],
+      ['not a key at all', 'malformed'],
+    ] as const) {
+      const none = await begin(client, undefined)
+      expect(await none.state('activate', pasted)).toMatchObject({ key: { code }, service: { code: 'ok' } })
+    }
+  })
+
+  test('a place that was given back, and is wanted again', async () => {
+    const { key, url } = await sold(database, fixture)
+    const { state, call, machine } = await begin(client, url)
+    await state('activate', key)
+    const before = machine.stored
+    expect(await call('giveBack')).toMatchObject({ freesAt: expect.any(String), state: { entitled: false } })
+    // As it is after a restored backup, or where somebody else gave the place back: its activation is over.
+    machine.stored = before
+    expect(await state('checkNow')).toMatchObject({
+      key: { code: 'ok' },
+      service: { code: 'ok' },
+      entitled: true,
+    })
+  })
+
+  test('a clock that is wrong is set right by the time of the service', async () => {
+    const { key, url } = await sold(database, fixture)
+    const { state, machine } = await begin(client, url)
+    await state('activate', key)
+    machine.wall -= 50 * day * 1000
+    expect(await state('check')).toMatchObject({ entitled: true, clockSuspect: false })
+  })
+})
