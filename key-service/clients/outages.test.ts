@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { type Client, findPhp, type Machine, phpClient, typescriptClient } from './test-clients'
+import { phpPath } from '@/sandbox/php'
+import { type Client, type Machine, phpClient, typescriptClient } from './test-clients'
 import { TestPortal } from './test-portal'
 
 const key = `gks1${'q'.repeat(32)}`
@@ -83,7 +84,7 @@ const contactOf = (portal: TestPortal) =>
 const clients: [string, Client, runs: number][] = []
 const runs = process.env.STRESS ? 10_000 : 1_000
 clients.push(['TypeScript', typescriptClient(), runs])
-const php = findPhp()
+const php = phpPath()
 if (php) clients.push(['PHP', phpClient(php), runs / 10])
 afterAll(() => {
   for (const [, client] of clients) client.end()

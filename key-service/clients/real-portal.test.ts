@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { revokeKey } from '@/lib/keys/revoke'
+import { phpPath } from '@/sandbox/php'
 import {
   bySystem,
   type Fixture,
@@ -13,7 +14,7 @@ import {
 } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
 import { sold } from '@/sandbox/test/sold'
-import { findPhp, type Machine, phpClient, typescriptClient, type Verb } from './test-clients'
+import { type Machine, phpClient, typescriptClient, type Verb } from './test-clients'
 import { TestPortal } from './test-portal'
 
 const hour = 3600
@@ -32,7 +33,7 @@ beforeAll(async () => {
   fixture = await makeOrganization('acme')
 })
 
-const php = findPhp()
+const php = phpPath()
 const clients = [
   ['TypeScript', typescriptClient()] as const,
   ...(php ? [['PHP', phpClient(php)] as const] : []),

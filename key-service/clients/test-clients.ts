@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestPortal } from './test-portal'
@@ -71,15 +71,6 @@ export function typescriptClient(): Client {
     },
     end: () => {},
   }
-}
-
-/** The program named PHP_PATH, or the `php` of the machine; undefined: it has none. */
-export function findPhp(): string | undefined {
-  const php = process.env.PHP_PATH ?? 'php'
-  return spawnSync(php, ['-r', 'exit(extension_loaded("curl") && extension_loaded("sodium") ? 0 : 1);'])
-    .status === 0
-    ? php
-    : undefined
 }
 
 /** One process that runs the PHP client, line by line: a call in, its answer out. */

