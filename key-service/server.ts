@@ -39,7 +39,7 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   })
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'not_found'))
-  await app.register(underPressure, { maxEventLoopDelay: 250, retryAfter: 5, pressureHandler: sendBusy })
+  await app.register(underPressure, { maxEventLoopDelay: 1_000, retryAfter: 5, pressureHandler: sendBusy })
   await app.register(activationRoutes)
   await app.register(keyRoutes)
   await app.register(programRoutes)

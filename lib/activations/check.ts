@@ -57,12 +57,13 @@ export async function checkKey(call: Call, asked: AskedFor): Promise<Checked> {
  * @throws Refused `too_many`; Unavailable
  */
 export async function judge(call: Call): Promise<Checked> {
-  const checked = await verdictNow(call)
+  const checked = await judgeAgain(call)
   await takeTurn(call, checked)
   return checked
 }
 
-async function verdictNow(call: Call): Promise<Checked> {
+/** The same again in the course of one call, which has taken its turn. */
+export async function judgeAgain(call: Call): Promise<Checked> {
   const at = now()
   const looked = await lookUp(call)
   const { byId, byReference } = await catalog()

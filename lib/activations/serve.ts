@@ -4,7 +4,7 @@ import { env } from '@/lib/env'
 import { NotFound, Refused, Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { activateKey } from './activate'
-import { type Call, type Checked, checkKey, judge, noteAnswer } from './check'
+import { type Call, type Checked, checkKey, judge, judgeAgain, noteAnswer } from './check'
 import { noteLease } from './facts'
 import { giveBack } from './give-back'
 import type { AskedFor } from './history'
@@ -63,7 +63,7 @@ export async function activate(call: Presented): Promise<Leased> {
 }
 
 async function activateInTurn(call: Presented): Promise<Leased> {
-  const before = await judge(call)
+  const before = await judgeAgain(call)
   const { found, fingerprint } = before
   if (!before.verdict.ok || !found || !fingerprint) return refuse(call, before, 'activate')
   if (found.activation) return lease(call, before, 'activate')
@@ -78,7 +78,7 @@ async function activateInTurn(call: Presented): Promise<Leased> {
     if (!(error instanceof Refused)) throw error
   }
   // As it is now, whoever was first.
-  const checked = await judge(call)
+  const checked = await judgeAgain(call)
   if (!checked.verdict.ok) return refuse(call, checked, 'activate')
   if (!checked.found?.activation) throw new Unavailable('activation')
   const leased = await lease(call, checked, 'activate')
