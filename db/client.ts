@@ -14,28 +14,37 @@ export function pool(): Pool {
   return opened
 }
 
-/** Uses another address than DATABASE_URL's: the worker's own role, or a test's own database. */
-export function openPoolAt(connectionString: string) {
-  opened = openPool(connectionString)
+/**
+ * Uses another address than DATABASE_URL's: the worker's or the key service's own role, or a test's own database.
+ * @param patience milliseconds after which a connection, or an answer, is waited for no longer
+ */
+export function openPoolAt(connectionString: string, patience?: Patience) {
+  opened = openPool(connectionString, patience)
 }
+
+interface Patience {
+  connection: number
+  query: number
+}
+/** A query's is longer than Postgres' own limits below: it is for a Postgres, or a network, that keeps none of them. */
+const usualPatience: Patience = { connection: 2_000, query: 12_000 }
 
 export async function closePool() {
   await opened?.end()
   opened = undefined
 }
 
-function openPool(connectionString: string) {
+function openPool(connectionString: string, patience = usualPatience) {
   const created = new Pool({
     connectionString,
     max: env().DATABASE_POOL_SIZE,
     // Statements that do not wait for one another go out together: https://node-postgres.com/features/pipelining
     pipeline: true,
-    connectionTimeoutMillis: 2_000,
+    connectionTimeoutMillis: patience.connection,
     statement_timeout: 10_000,
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 15_000,
-    // A Postgres that hangs, or a network that swallows packets, keeps none of the limits above.
-    query_timeout: 12_000,
+    query_timeout: patience.query,
   })
   // Without a handler, a Postgres that restarts would end this process.
   created.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection broke'))

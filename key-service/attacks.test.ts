@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
 import {
-  bySystem,
   type Fixture,
   makeCatalog,
   makeOrganization,

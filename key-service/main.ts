@@ -4,7 +4,11 @@ import { checkRole } from '@/db/check-role'
 import { closePool, openPoolAt, pool } from '@/db/client'
 import { throwIfNotMigrated } from '@/db/failures'
 import { history } from '@/lib/activations/history'
+import { timeClaims } from '@/lib/activations/lease'
+import { signer } from '@/lib/activations/signer'
+import { now } from '@/lib/clock'
 import { env, keepOnly } from '@/lib/env'
+import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
 import { trustedProxies } from '@/scripts/client-address'
 import { buildServer } from './server'
@@ -31,7 +35,8 @@ async function main() {
   if (!KEY_SERVICE_DATABASE_URL)
     throw new Error('KEY_SERVICE_DATABASE_URL is missing; .env.example explains it')
   if (!LEASE_KEY_RING) throw new Error('LEASE_KEY_RING is missing; .env.example explains it')
-  openPoolAt(KEY_SERVICE_DATABASE_URL)
+  // A GLPI's own patience is short, and none of its calls reads more than a few rows.
+  openPoolAt(KEY_SERVICE_DATABASE_URL, { connection: 1_800, query: 1_800 })
   const app = await buildServer(isOneOf(trustedProxies(TRUSTED_PROXIES)))
   const stop = async () => {
     await app.close()
@@ -56,13 +61,26 @@ async function checkedOnceDatabaseAnswers() {
   for (let tries = 0; ; tries++) {
     try {
       await pool().query('select 1')
-      return await checkRole(pool())
+      await checkRole(pool())
+      return await checkSigning()
     } catch (error) {
       throwIfNotMigrated(error)
       if (error instanceof Error && error.message.startsWith('The database role')) throw error
       if (tries === 0) log.warn({ err: error }, 'the database does not answer; the key service waits for it')
       await wait(1_000)
     }
+  }
+}
+
+/** Opens the keys that sign, so that a ring that does not fit is told now and not by the first GLPI. */
+async function checkSigning() {
+  try {
+    await signer.sign('time+jwt', timeClaims(env().PUBLIC_URL, undefined, now()))
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error
+    log.warn(
+      'no signing key is published: run npm run leases:rotate (docs/operate.md); until then calls are answered 503',
+    )
   }
 }
 
