@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
 import { addInstance } from '@/lib/instances/add'
+import { generateKey } from '@/lib/keys/format'
 import { revokeKey } from '@/lib/keys/revoke'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import {
@@ -248,4 +249,15 @@ test('what is sent without a body, in another form, or too long is refused in th
     status: 404,
     body: { code: 'not_found' },
   })
+})
+
+test('while an operator recovers from a backup, a key that is not found gets no verdict', async () => {
+  const recovering = await startKeyService(database, { RECOVERY: '1', LOG_LEVEL: 'silent' })
+  const ask = (key: string) => recovering.ask('POST', '/api/v1/keys/validate', { key })
+  const unknown = await ask(generateKey('subscription'))
+  expect(unknown).toMatchObject({ status: 503, body: { code: 'unavailable' } })
+  expect(unknown.headers.get('retry-after')).toBe('3600')
+  expect((await ask('gks1nothing')).body).toMatchObject({ code: 'malformed' })
+  expect((await ask((await sold(database, fixture)).key)).body).toMatchObject({ code: 'ok' })
+  await recovering.running.stop()
 })

@@ -27,6 +27,7 @@ keepOnly(
   'VENDOR_NAME',
   'SUPPORT_EMAIL',
   'LOG_LEVEL',
+  'RECOVERY',
   'SANDBOX_CLOCK_FILE',
 )
 

@@ -106,6 +106,9 @@ const Env = z.object({
     .trim()
     .pipe(z.enum(logLevels, { error: `should be one of ${logLevels.join(', ')}` }))
     .default('info'),
+  RECOVERY: z
+    .enum(['0', '1'], { error: 'should be 1 after a restore from backup, else 0 or left out' })
+    .default('0'),
   SANDBOX_CLOCK_FILE: z.string().optional(),
 })
 

@@ -1,4 +1,6 @@
 import { now } from '@/lib/clock'
+import { env } from '@/lib/env'
+import { Unavailable } from '@/lib/errors'
 import { explainKey, type KeyExplanation } from '@/lib/keys/explain'
 import { parseKey } from '@/lib/keys/format'
 import { fingerprint } from '@/lib/keys/vault'
@@ -8,6 +10,8 @@ import { type AskedFor, history, type QuestionKind } from './history'
 import { takeTurn } from './limits'
 import { refusalCode } from './refusal-code'
 import { type Asked, type CheckCode, type CheckNote, type CheckVerdict, verdictOn } from './rules'
+
+const recoverySeconds = 3_600
 
 /** What a GLPI, or somebody for it, presents. */
 export interface Call extends Asked {
@@ -68,6 +72,8 @@ export async function judgeAgain(call: Call): Promise<Checked> {
   const looked = await lookUp(call)
   const { byId, byReference } = await catalog()
   if (!looked.found) {
+    // It may have been issued after the backup that the database is of, and GLPIs would remember a `no` for a day.
+    if (!looked.mistakes && env().RECOVERY === '1') throw new Unavailable('recovery', recoverySeconds)
     const product = (call.product && byReference.get(call.product)) || null
     const code = looked.mistakes ? 'malformed' : 'unknown'
     const verdict: CheckVerdict = { ok: false, code, notes: [] }

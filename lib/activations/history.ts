@@ -36,6 +36,7 @@ export interface Answered {
 }
 
 type Row = Record<string, string | number | readonly string[] | null>
+type Counted = Map<string, Row & { calls: number }>
 
 const everyMilliseconds = 1_000
 /** Of different callers within a second; beyond, answers are given and not kept. */
@@ -46,9 +47,9 @@ const mostRows = 20_000
  * loses is at most that second.
  */
 class History {
-  private checks = new Map<string, Row & { calls: number }>()
+  private checks: Counted = new Map()
   private sightings = new Map<string, Row>()
-  private questions = new Map<string, Row & { calls: number }>()
+  private questions: Counted = new Map()
   private timer: NodeJS.Timeout | undefined
   private writing: Promise<void> = Promise.resolve()
   private lost = 0
@@ -112,20 +113,28 @@ class History {
         log.error({ err: error }, 'answers could not be kept')
         return
       }
+      this.checks = together(checks, this.checks)
       // What came meanwhile is the newer.
-      this.checks = new Map([...checks, ...this.checks])
       this.sightings = new Map([...sightings, ...this.sightings])
-      this.questions = new Map([...questions, ...this.questions])
+      this.questions = together(questions, this.questions)
       this.timer ??= setTimeout(() => void this.flush(), everyMilliseconds)
     }
   }
 }
 
-function count(rows: Map<string, Row & { calls: number }>, same: Row, first: Row) {
+function count(rows: Counted, same: Row, first: Row) {
   const key = JSON.stringify(same)
   const known = rows.get(key)
   if (known) known.calls++
   else rows.set(key, { ...same, ...first, calls: 1 })
+}
+
+function together(earlier: Counted, later: Counted): Counted {
+  for (const [key, row] of later) {
+    const known = earlier.get(key)
+    earlier.set(key, known ? { ...known, calls: known.calls + row.calls } : row)
+  }
+  return earlier
 }
 
 async function writeBatch(batch: string, tries = 3): Promise<void> {
