@@ -1,5 +1,6 @@
 import '@/sandbox/node-version'
 import { parseArgs } from 'node:util'
+import { measureKeys } from '@/bench/keys'
 import { loadPage, look, type Sample } from '@/bench/measure'
 import { fetchPage, keysIn, type Page, scriptBytes, statementsOf } from '@/bench/page'
 import { aKeyOf, type Bench, heap, signIn, startBench } from '@/bench/product'
@@ -10,7 +11,8 @@ import { benchStaff } from '@/bench/world'
  * `npm run bench`: how fast the pages are, beside a bare Next page with the same rows. Each round asks every page in turn,
  * so that what else the machine does falls on all of them. Figures decide nothing here; wrong answers end it with 1.
  */
-const usage = `Usage: npm run bench -- [--rounds 5] [--seconds 2] [--node-options=--cpu-prof]
+const usage = `Usage: npm run bench -- [--only pages] [--rounds 5] [--seconds 2] [--node-options=--cpu-prof]
+  --only          pages or keys: the one without the other
   --seconds       how long each page is asked in each round, first by 16 connections and then by one
   --node-options  for the web process beside its ${heap} MB of heap, such as --cpu-prof`
 
@@ -20,6 +22,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
+    only: { type: 'string' },
     'node-options': { type: 'string' },
     help: { type: 'boolean' },
   },
@@ -113,8 +116,9 @@ async function measure(figures: Figures[], bench: Bench, rounds: number, seconds
 
 async function main() {
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
-  const bench = await startBench({ withBare: true, nodeOptions: values['node-options'], print })
+  const bench = await startBench({ withBare: values.only !== 'keys', nodeOptions: values['node-options'], print })
   try {
+    if (values.only === 'keys') return await keysAlone(bench, rounds, seconds)
     const atRest = look(bench.web.pid).resident
     const figures = await inspect(await pagesOf(bench), bench)
     await measure(figures, bench, rounds, seconds)
@@ -129,10 +133,19 @@ async function main() {
       .filter((sample) => sample.wrong > 0)
     for (const { wrong: count, firstWrong } of wrong)
       print(`${count} wrong answers, the first: ${firstWrong}`)
-    return wrong.length === 0 ? 0 : 1
+    return wrong.length === 0 && (values.only === 'pages' || (await keysAlone(bench, rounds, seconds)) === 0)
+      ? 0
+      : 1
   } finally {
     await bench.stop()
   }
+}
+
+async function keysAlone(bench: Bench, rounds: number, seconds: number) {
+  Object.assign(process.env, bench.env)
+  const wrong = await measureKeys(bench, rounds, seconds, print)
+  for (const line of wrong) print(`wrong answers of ${line}`)
+  return wrong.length === 0 ? 0 : 1
 }
 
 if (values.help) print(usage)

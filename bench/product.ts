@@ -20,6 +20,7 @@ export const heap = 384
 
 export interface Bench {
   postgres: Postgres
+  env: Environment
   /** Where Postgres writes its log, with the role at the beginning of each line. */
   postgresLog: string
   web: Running
@@ -81,7 +82,7 @@ export async function startBench(options: {
     if (bare) running.push(bare)
     await Promise.all(running.map(({ ready }) => ready))
     const postgresLog = path.join(home, 'postgres.log')
-    return { postgres, postgresLog, web, bare, portalUrl, bareUrl: `http://localhost:${barePort}`, stop }
+    return { postgres, env, postgresLog, web, bare, portalUrl, bareUrl: `http://localhost:${barePort}`, stop }
   } catch (error) {
     await stop()
     throw error

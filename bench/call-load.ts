@@ -1,0 +1,69 @@
+/*
+ * Asks the key service over and over, in a process of its own so that it takes no time from whoever is measured. Run by
+ * Node itself, with a file of what to do as its argument; what came of it goes to standard output, as JSON.
+ */
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import type { Loaded } from './load.ts'
+
+export interface Call {
+  method: string
+  path: string
+  headers: Record<string, string>
+  body?: string
+}
+
+export interface CallLoad {
+  url: string
+  /** Of these one after the other, from a place of its own for each connection. */
+  calls: Call[]
+  connections: number
+  seconds: number
+  /** A right answer holds this. */
+  expected: string
+}
+
+// written by keys.ts
+process.stdout.write(
+  JSON.stringify(await run(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as CallLoad)),
+)
+
+async function run({ url, calls, connections, seconds, expected }: CallLoad): Promise<Loaded> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections })
+  const result: Loaded = { latencies: [], seconds: 0, wrong: 0 }
+  const begin = performance.now()
+  const end = begin + seconds * 1_000
+  const askOnAndOn = async (connection: number) => {
+    for (let next = Math.floor((connection * calls.length) / connections); performance.now() < end; next++) {
+      const call = calls[next % calls.length]
+      if (!call) return
+      const asked = performance.now()
+      const answer = await ask(url, call, agent)
+      if (answer.status < 300 && answer.text.includes(expected))
+        result.latencies.push(performance.now() - asked)
+      else {
+        result.wrong++
+        result.firstWrong ??= `${answer.status} ${answer.text.slice(0, 300)}`
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, (_, connection) => askOnAndOn(connection)))
+  result.seconds = (performance.now() - begin) / 1_000
+  agent.destroy()
+  return result
+}
+
+function ask(url: string, { method, path, headers, body }: Call, agent: Agent) {
+  return new Promise<{ status: number; text: string }>((resolve) => {
+    const failed = (error: Error) => resolve({ status: 599, text: error.message })
+    const sent = request(new URL(path, url), { agent, method, headers, timeout: 30_000 }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', failed)
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 599, text: Buffer.concat(chunks).toString() }),
+      )
+    })
+    sent.on('timeout', () => sent.destroy(new Error('no answer within 30 s'))).on('error', failed)
+    sent.end(body)
+  })
+}
