@@ -10,13 +10,17 @@ import { DomainError, NotFound, Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
 import { sendProblem } from './answers'
+import { answerBroken } from './broken'
 import { activationRoutes } from './routes/activations'
+import { glpiRoutes } from './routes/glpi'
 import { keyRoutes } from './routes/keys'
 import { programRoutes } from './routes/programs'
 import { serviceRoutes } from './routes/service'
 import { FieldError } from './schemas'
 
 const mostBytes = 16 * 1_024
+/** Of all headers together: what somebody pasted for a key gets an answer that says so. */
+const mostHeaderBytes = 128 * 1_024
 
 /**
  * What GLPI servers talk to.
@@ -31,6 +35,8 @@ export async function buildServer(isProxy: (address: string) => boolean) {
     // Asked by none of ours; a stranger's would be written into the log.
     requestIdHeader: false,
     forceCloseConnections: 'idle',
+    http: { maxHeaderSize: mostHeaderBytes },
+    clientErrorHandler: answerBroken,
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -44,6 +50,7 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   await app.register(keyRoutes)
   await app.register(programRoutes)
   await app.register(serviceRoutes)
+  await app.register(glpiRoutes)
   return app
 }
 

@@ -99,7 +99,7 @@ const roles: Record<Role, readonly Permission[]> = {
     'assignment.remove',
   ],
   // Who presents a key: puts it to use, and gives it back.
-  glpi: ['key.note_seen', 'activation.activate', 'activation.give_back'],
+  glpi: ['key.note_seen', 'activation.activate', 'activation.give_back', 'installation.bind'],
   // With an API token, what its scopes say.
   token: ['offline_file.issue'],
   stranger: signingIn,

@@ -68,6 +68,7 @@ export const permissions = {
   'activation.give_back': ['glpi'],
   'offline_file.issue': [...technical, 'token'],
   'offline_file.declare_gone': technical,
+  'installation.bind': ['glpi'],
 
   'staff.search': everyStaff,
   'staff.read': admin,

@@ -65,8 +65,16 @@ export async function takePlace(scope: Scope, input: ActivateKey) {
   return { ...taken, activation, made: true }
 }
 
-/** First contact: an instance takes the installation ID of the first that calls from its address. */
-async function bind(tx: OrganizationTx, organizationId: string, instanceId: string, installationId: string) {
+/**
+ * First contact: an instance takes the installation ID of the first that calls from its address.
+ * @throws Refused where another has been first
+ */
+export async function bind(
+  tx: OrganizationTx,
+  organizationId: string,
+  instanceId: string,
+  installationId: string,
+) {
   const bound = await tx
     .update(instances)
     .set({ installationId })

@@ -18,6 +18,8 @@ export type CheckedProduct = Pick<
   | 'onExpiry'
   | 'onRevocation'
   | 'freeFeatures'
+  | 'createdAt'
+  | 'withdrawnAt'
 > & { releases: (ReleaseRange & { releasedOn: string })[]; contains: string[] }
 
 interface Catalog {

@@ -148,7 +148,7 @@ export async function endActivation(call: Call & { installationId: string }, act
 const turns = new Map<string, Promise<unknown>>()
 
 /** One after the other for each key: a hundred at once wait for one another, and hold one connection instead of a hundred. */
-async function inTurn<T>(keyId: string, work: () => Promise<T>): Promise<T> {
+export async function inTurn<T>(keyId: string, work: () => Promise<T>): Promise<T> {
   const mine = (turns.get(keyId) ?? Promise.resolve()).then(work)
   const settled = mine.catch(() => {})
   turns.set(keyId, settled)

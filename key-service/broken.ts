@@ -1,0 +1,39 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ConnectionError } from 'fastify'
+import { brokenRegistration } from '@/lib/activations/registration'
+import { now } from '@/lib/clock'
+import { languageFrom } from '@/lib/messages/translator'
+
+const statuses: Record<string, number> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
+/**
+ * Answers what cannot be read as a request. GLPI 9.5 and 10 send a key as it was pasted, and one with a line break inside
+ * ends up here: its administrator is told so, instead of "unable to fetch".
+ */
+export function answerBroken({ code, rawPacket }: ConnectionError, socket: Socket) {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  // Its type says what it would be as JSON.
+  const asked = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1') : ''
+  const isKey = /^GET \/api\/registration\/info[ ?]/.test(asked) && /^x-registration-key:/im.test(asked)
+  const status = isKey ? 200 : (statuses[code] ?? 400)
+  const language = languageFrom(/^accept-language:(.*)$/im.exec(asked)?.[1])
+  const body = isKey ? brokenRegistration(language, now()) : { title: STATUS_CODES[status], status }
+  const json = JSON.stringify(body)
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: application/json; charset=utf-8`,
+    `Content-Length: ${Buffer.byteLength(json)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${json}`, () => socket.destroy())
+}

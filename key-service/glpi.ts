@@ -1,0 +1,44 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Call } from '@/lib/activations/check'
+import { noVerdict } from '@/lib/activations/registration'
+import { parseGlpiVersion } from '@/lib/catalog/rules'
+import { DomainError, Unavailable } from '@/lib/errors'
+import { languageFrom } from '@/lib/messages/translator'
+import { InstallationId } from './schemas'
+
+/** Longer than any text with a key in it. */
+const longestKey = 4_000
+
+/** What a stock GLPI says in its headers. What is missing or malformed there is no reason to refuse an answer. */
+export function glpiCall({ headers, ip }: Pick<FastifyRequest, 'headers' | 'ip'>): Call {
+  const installation = InstallationId.safeParse(headers['x-glpi-network-uid'])
+  return {
+    key: text(headers['x-registration-key']).slice(0, longestKey),
+    from: ip,
+    installationId: installation.data,
+    glpiVersion: parseGlpiVersion(headers['user-agent'] ?? '') ?? undefined,
+  }
+}
+
+export const glpiLanguage = ({ headers }: Pick<FastifyRequest, 'headers'>) =>
+  languageFrom(headers['accept-language'])
+
+/** Node reads headers as Latin-1, in which a no-break space that was pasted along would be two characters. */
+const text = (header: string | string[] | undefined) =>
+  typeof header === 'string' ? Buffer.from(header, 'latin1').toString('utf8') : ''
+
+/** GLPI takes an answer without `is_valid` for none, and keeps a verdict for a day: an outage must not look like one. */
+export function sendNoVerdict(error: Error, request: FastifyRequest, reply: FastifyReply) {
+  const because = withoutVerdict(error)
+  // Faults, and what HTTP itself refuses: as everywhere here.
+  if (!because || !(error instanceof DomainError)) throw error
+  return reply
+    .code(because === 'too_many' ? 429 : 503)
+    .header('Retry-After', String(error.facts.retryAfterSeconds))
+    .send(noVerdict(because, glpiLanguage(request)))
+}
+
+function withoutVerdict(error: Error) {
+  if (error instanceof Unavailable) return 'unavailable'
+  return error instanceof DomainError && error.code === 'too_many' ? 'too_many' : null
+}

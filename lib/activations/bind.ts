@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { command } from '@/lib/command'
+import { NotFound, Refused } from '@/lib/errors'
+import { lockKey } from '@/lib/keys/lock'
+import { markSeen } from '@/lib/keys/note-seen'
+import { bind } from './activate'
+import { findKeyIn } from './facts'
+import { verdictOn } from './rules'
+
+const BindInstallation = z.object({
+  keyId: z.uuid(),
+  fingerprint: z.instanceof(Buffer),
+  installationId: z.string(),
+})
+
+/**
+ * Notes the first call of a GLPI with a key: its instance takes the installation ID, where it has none, and the key has
+ * been seen. GLPI itself tells no address, so that only the key's own instance can be meant.
+ * @throws Refused with the code of the verdict, also where another installation was first
+ */
+export const bindInstallation = command(
+  'installation.bind',
+  BindInstallation,
+  async ({ tx, organizationId, now, audit, unchanged }, { keyId, fingerprint, installationId }) => {
+    // Whoever revokes or moves it meanwhile has either finished or not begun.
+    const key = await lockKey(tx, organizationId, keyId)
+    const found = await findKeyIn(tx, fingerprint, { installationId, address: undefined })
+    if (found?.id !== key.id) throw new NotFound('key')
+    const verdict = verdictOn({ ...found, products: [] }, { installationId }, [], now)
+    if (!verdict.ok || !verdict.place) throw new Refused(verdict.ok ? 'bound_elsewhere' : verdict.code)
+    const { place, binds } = verdict
+    if (binds) await bind(tx, organizationId, place.instanceId, installationId)
+    if (key.firstSeenAt === null) await markSeen(tx, organizationId, key, now)
+    else if (!binds) return unchanged()
+    const { shortId, product } = key
+    const details = { shortId, product: product.name, installation: installationId, binds }
+    audit({ keyId, instanceId: place.instanceId, details })
+  },
+)
