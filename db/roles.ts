@@ -5,7 +5,7 @@ import type { ClientBase } from 'pg'
  *
  *   latchkey_app       the portal: reads and writes rows of its scope, owns nothing
  *   latchkey_worker    the worker: the same, and graphile-worker's tables by membership in latchkey_jobs
- *   latchkey_key_service   what GLPI servers talk to: may call three functions, and note activations in one organization
+ *   latchkey_key_service   what GLPI servers talk to: may call a few functions, and note activations in one organization
  *   latchkey_jobs      no login; owns graphile-worker's schema
  *   latchkey_enqueuer  no login; owns the function by which jobs get in there, so that the worker cannot change it. Of no
  *                      other use: the worker can change what that function calls, which then runs as this role
@@ -66,6 +66,7 @@ const keyServiceRights = [
   'execute on function current_scope(), current_organization(), check_key(bytea, text, text), record_checks(jsonb)',
   'execute on function api_token_owner(bytea, timestamptz)',
   'execute on function refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz)',
+  'execute on function entitled_products(uuid, text, timestamptz)',
 ]
 
 const definerFunctions = [
@@ -75,6 +76,7 @@ const definerFunctions = [
   'refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz)',
   'record_checks(jsonb)',
   'api_token_owner(bytea, timestamptz)',
+  'entitled_products(uuid, text, timestamptz)',
 ]
 
 /** What the definer functions read and write, by column. */

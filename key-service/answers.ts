@@ -30,6 +30,12 @@ export function verdictOf(checked: Checked, call: Call, request: FastifyRequest)
   }
 }
 
+/** The problem that a key is refused for, where nothing is signed: to a stock GLPI, which verifies no signature. */
+export function sendRefused(checked: Checked, call: Call, request: FastifyRequest, reply: FastifyReply) {
+  const { code, message: detail, page } = verdictOf(checked, call, request)
+  return sendProblem(reply, refusedStatus[checked.code], code, { detail, page })
+}
+
 /** Sends a lease, or the problem that it is refused for (RFC 9457). */
 export function sendLeased(leased: Leased, call: Call, request: FastifyRequest, reply: FastifyReply) {
   const verdict = verdictOf(leased.checked, call, request)

@@ -42,3 +42,12 @@ function withoutVerdict(error: Error) {
   if (error instanceof Unavailable) return 'unavailable'
   return error instanceof DomainError && error.code === 'too_many' ? 'too_many' : null
 }
+
+const mostOnAPage = 200
+
+/** GLPI asks for `0-199`, `200-399` and so on until it gets an empty list. */
+export function pageOf<Row>(rows: readonly Row[], { headers }: Pick<FastifyRequest, 'headers'>): Row[] {
+  const [, from, to] = /^(\d{1,9})-(\d{1,9})$/.exec(String(headers['x-range'] ?? '')) ?? []
+  const first = Number(from ?? 0)
+  return rows.slice(first, Math.min(Number(to ?? mostOnAPage - 1) + 1, first + mostOnAPage))
+}

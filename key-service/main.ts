@@ -26,16 +26,22 @@ keepOnly(
   'TRUSTED_PROXIES',
   'VENDOR_NAME',
   'SUPPORT_EMAIL',
+  'RELEASES_DIR',
+  'RELEASES_BASE_URL',
+  'RELEASES_SECRET',
   'LOG_LEVEL',
   'RECOVERY',
   'SANDBOX_CLOCK_FILE',
 )
 
 async function main() {
-  const { KEY_SERVICE_DATABASE_URL, LEASE_KEY_RING, TRUSTED_PROXIES } = env()
+  const { KEY_SERVICE_DATABASE_URL, LEASE_KEY_RING, TRUSTED_PROXIES, RELEASES_BASE_URL, RELEASES_SECRET } =
+    env()
   if (!KEY_SERVICE_DATABASE_URL)
     throw new Error('KEY_SERVICE_DATABASE_URL is missing; .env.example explains it')
   if (!LEASE_KEY_RING) throw new Error('LEASE_KEY_RING is missing; .env.example explains it')
+  if (RELEASES_BASE_URL && !RELEASES_SECRET)
+    throw new Error('RELEASES_SECRET is missing; .env.example explains it')
   // A GLPI's own patience is short, and none of its calls reads more than a few rows.
   openPoolAt(KEY_SERVICE_DATABASE_URL, { connection: 1_800, query: 1_800 })
   const app = await buildServer(isOneOf(trustedProxies(TRUSTED_PROXIES)))

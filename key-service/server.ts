@@ -14,6 +14,7 @@ import { answerBroken } from './broken'
 import { activationRoutes } from './routes/activations'
 import { glpiRoutes } from './routes/glpi'
 import { keyRoutes } from './routes/keys'
+import { marketplaceRoutes } from './routes/marketplace'
 import { programRoutes } from './routes/programs'
 import { serviceRoutes } from './routes/service'
 import { FieldError } from './schemas'
@@ -51,6 +52,8 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   await app.register(programRoutes)
   await app.register(serviceRoutes)
   await app.register(glpiRoutes)
+  for (const prefix of ['/api/marketplace', '/api/glpi-plugins'])
+    await app.register(marketplaceRoutes, { prefix })
   return app
 }
 

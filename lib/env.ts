@@ -74,6 +74,10 @@ const Env = z.object({
   LEASE_ROOT_PUBLIC_KEY: publicKey('what npm run leases:root -- new prints').optional(),
   KEY_FINGERPRINT_SECRET: secret,
   SIGN_IN_SECRET: secret,
+  // Where the archives of releases are: a folder, or an address that they are signed for (docs/operate.md).
+  RELEASES_DIR: z.string().trim().optional(),
+  RELEASES_BASE_URL: url(['http', 'https'], 'https://releases.example.com/latchkey').optional(),
+  RELEASES_SECRET: secret.optional(),
   // The worker's alone: who serves requests has no use for it, and could sign what nobody wrote.
   AUDIT_SIGNING_KEY: secret.optional(),
   // All that verifying needs of it: an auditor can check what was signed, and sign nothing.
@@ -167,6 +171,8 @@ function contradictions(env: Env): string[] {
       'SANDBOX_CLOCK_FILE moves the clock and is for the sandbox alone; remove it, or set PUBLIC_URL to a loopback address',
     )
   }
+  if (env.RELEASES_BASE_URL && !env.RELEASES_SECRET)
+    lines.push('RELEASES_SECRET is missing; what stands at RELEASES_BASE_URL is signed for with it')
   const names = new Map<string, string>()
   for (const [name, bytes] of secretsOf(env)) {
     const secret = bytes.toString('base64')
@@ -196,8 +202,11 @@ function oidcContradictions(env: Env): string[] {
 }
 
 function secretsOf(env: Env): [name: string, secret: Buffer][] {
-  const { AUDIT_SIGNING_KEY } = env
-  const worker: [string, Buffer][] = AUDIT_SIGNING_KEY ? [['AUDIT_SIGNING_KEY', AUDIT_SIGNING_KEY]] : []
+  const { AUDIT_SIGNING_KEY, RELEASES_SECRET } = env
+  const optional: [string, Buffer | undefined][] = [
+    ['AUDIT_SIGNING_KEY', AUDIT_SIGNING_KEY],
+    ['RELEASES_SECRET', RELEASES_SECRET],
+  ]
   const ring = (name: string, versions: Iterable<[number, Buffer]>) =>
     [...versions].map(([version, secret]): [string, Buffer] => [`${name}'s version ${version}`, secret])
   return [
@@ -205,7 +214,7 @@ function secretsOf(env: Env): [name: string, secret: Buffer][] {
     ...ring('LEASE_KEY_RING', env.LEASE_KEY_RING ?? []),
     ['KEY_FINGERPRINT_SECRET', env.KEY_FINGERPRINT_SECRET],
     ['SIGN_IN_SECRET', env.SIGN_IN_SECRET],
-    ...worker,
+    ...optional.flatMap(([name, secret]): [string, Buffer][] => (secret ? [[name, secret]] : [])),
   ]
 }
 

@@ -99,6 +99,22 @@ export async function noteLease(noted: {
   return rows[0]?.copied ?? null
 }
 
+/**
+ * The products that an installation has a working key of, whichever of its keys it presents; by their IDs.
+ * @param installationId of a GLPI in which that key is good: to any other the answer is none
+ * @throws Unavailable
+ */
+export async function findEntitled(keyId: string, installationId: string, at: Date): Promise<Set<string>> {
+  const { rows } = await unavailableWhenDown(() =>
+    pool().query<{ id: string }>({
+      name: 'entitled_products',
+      text: 'select entitled_products($1, $2, $3) as id',
+      values: [keyId, installationId, at],
+    }),
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** drizzle hands instants on as texts, the pool as dates. */
 const instant = (value: Date | string) => new Date(value)
 const instantOrNull = (value: Date | string | null) => (value === null ? null : instant(value))

@@ -90,10 +90,13 @@ export function fittingReleases<R extends ReleaseRange>(releases: readonly R[], 
     .sort((a, b) => compareVersions(b.version, a.version))
 }
 
+/** Whether a version is no pre-release. */
+export const isStable = (version: string) => readVersion(version).stage >= released
+
 /** The release to install on a GLPI version: the newest, a pre-release only where there is nothing else; null for none. */
 export function newestFitting<R extends ReleaseRange>(releases: readonly R[], glpiVersion: string): R | null {
   const fitting = fittingReleases(releases, glpiVersion)
-  return fitting.find(({ version }) => readVersion(version).stage >= released) ?? fitting[0] ?? null
+  return fitting.find(({ version }) => isStable(version)) ?? fitting[0] ?? null
 }
 
 function whyNoneFits<R extends ReleaseRange>(
