@@ -37,6 +37,7 @@ const known = [
   { name: 'api_token_owner(bytea,timestamp with time zone)', owner: 'latchkey_definer' },
   { name: 'check_key(bytea,text,text)', owner: 'latchkey_definer' },
   { name: 'enqueue_job(text,json,text,timestamp with time zone)', owner: 'latchkey_enqueuer' },
+  { name: 'entitled_products(uuid,text,timestamp with time zone)', owner: 'latchkey_definer' },
   { name: 'record_checks(jsonb)', owner: 'latchkey_definer' },
   {
     name: 'refresh_activation(uuid,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone)',
@@ -247,6 +248,40 @@ describe.each(logins)('from %s', (role, url) => {
         ...['last_used_at', 'organization_id', 'scopes', 'token_id'],
       ])
       report(guesses.length + 4)
+    })
+  })
+
+  test('[A5] entitled_products gives nothing but products, and those to an installation that the key is at home in', async () => {
+    const call = 'select * from public.entitled_products($1, $2, $3)'
+    const [key] = await rowsOf<{ id: string; uid: string }>(
+      database,
+      `select k.id, i.installation_id as uid from keys k join instances i on i.id = k.instance_id
+       where i.installation_id is not null and k.kind = 'subscription' limit 1`,
+    )
+    const at = new Date()
+    await attack(async (client) => {
+      const none = [
+        [randomUUID(), key?.uid, at],
+        [key?.id, 'another', at],
+        [key?.id, '', at],
+        [key?.id, '%', at],
+        [key?.id, null, at],
+        [null, key?.uid, at],
+        [key?.id, key?.uid, null],
+        [key?.id, key?.uid, new Date('2000-01-01')],
+      ]
+      for (const given of none) expect((await client.query(call, given)).rowCount).toBe(0)
+      // Neither a table nor an operator of the asker's own stands in for what it reads and compares.
+      await client.query(`
+        create temporary table keys as select '${randomUUID()}'::uuid as id, null::uuid as organization_id;
+        create function pg_temp.always(text, text) returns boolean language sql as $$ select true $$;
+        create operator pg_temp.= (leftarg = text, rightarg = text, function = pg_temp.always);
+        set local search_path = pg_temp, public, pg_catalog`)
+      expect((await client.query(call, [key?.id, 'another', at])).rowCount).toBe(0)
+      const { rows, fields } = await client.query(call, [key?.id, key?.uid, at])
+      expect(rows.length).toBeGreaterThan(0)
+      expect(fields.map(({ name }) => name)).toEqual(['entitled_products'])
+      report(none.length + 2)
     })
   })
 

@@ -84,6 +84,7 @@ test('[A5] the key service calls these functions and no others', async () => {
     'check_key',
     'current_organization',
     'current_scope',
+    'entitled_products',
     'record_checks',
     'refresh_activation',
   ])

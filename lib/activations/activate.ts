@@ -3,7 +3,6 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { activations } from '@/db/schema/checks'
 import { instances } from '@/db/schema/instances'
-import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
@@ -59,7 +58,7 @@ export async function takePlace(scope: Scope, input: ActivateKey) {
   const { place, binds } = verdict
   const taken = { key, found, place, binds }
   if (found.activation) return { ...taken, activation: found.activation, made: false }
-  if (binds) await bind(tx, organizationId, place.instanceId, installationId)
+  if (binds) await bind(scope, place.instanceId, installationId)
   const activation = await insert(scope, input, found, place)
   if (key.firstSeenAt === null) await markSeen(tx, organizationId, key, now)
   return { ...taken, activation, made: true }
@@ -69,12 +68,7 @@ export async function takePlace(scope: Scope, input: ActivateKey) {
  * First contact: an instance takes the installation ID of the first that calls from its address.
  * @throws Refused where another has been first
  */
-export async function bind(
-  tx: OrganizationTx,
-  organizationId: string,
-  instanceId: string,
-  installationId: string,
-) {
+export async function bind({ tx, organizationId }: Scope, instanceId: string, installationId: string) {
   const bound = await tx
     .update(instances)
     .set({ installationId })

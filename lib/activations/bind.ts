@@ -21,7 +21,8 @@ const BindInstallation = z.object({
 export const bindInstallation = command(
   'installation.bind',
   BindInstallation,
-  async ({ tx, organizationId, now, audit, unchanged }, { keyId, fingerprint, installationId }) => {
+  async (scope, { keyId, fingerprint, installationId }) => {
+    const { tx, organizationId, now, audit, unchanged } = scope
     // Whoever revokes or moves it meanwhile has either finished or not begun.
     const key = await lockKey(tx, organizationId, keyId)
     const found = await findKeyIn(tx, fingerprint, { installationId, address: undefined })
@@ -29,7 +30,7 @@ export const bindInstallation = command(
     const verdict = verdictOn({ ...found, products: [] }, { installationId }, [], now)
     if (!verdict.ok || !verdict.place) throw new Refused(verdict.ok ? 'bound_elsewhere' : verdict.code)
     const { place, binds } = verdict
-    if (binds) await bind(tx, organizationId, place.instanceId, installationId)
+    if (binds) await bind(scope, place.instanceId, installationId)
     if (key.firstSeenAt === null) await markSeen(tx, organizationId, key, now)
     else if (!binds) return unchanged()
     const { shortId, product } = key

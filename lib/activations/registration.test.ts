@@ -50,6 +50,7 @@ test('[F7] while the database only reads, a bound GLPI gets its verdict, and a f
   } finally {
     await readOnly(false)
   }
+  console.log('[F7] 3 calls')
   expect((await registration({ key: fresh.key, installationId: 'three' }, 'en')).is_valid).toBe(true)
   await history.flush()
 })

@@ -1,5 +1,6 @@
 import type { Permission } from '@/lib/access'
 import { activateKey } from '@/lib/activations/activate'
+import { bindInstallation } from '@/lib/activations/bind'
 import { giveBack } from '@/lib/activations/give-back'
 import { declareGone, recordOfflineFile } from '@/lib/activations/offline'
 import type { By } from '@/lib/command'
@@ -90,6 +91,8 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
     startTrial(system(by), { productId: products.forms, instanceId }),
   'activation.activate': (by, { renewedKeyId: keyId, fingerprint, installationId }) =>
     activateKey(glpi(by), { keyId, fingerprint, installationId, secret: 'a secret' }),
+  'installation.bind': (by, { renewedKeyId: keyId, fingerprint, installationId }) =>
+    bindInstallation(glpi(by), { keyId, fingerprint, installationId }),
   'activation.give_back': (by, { renewedKeyId: keyId, activationId, installationId }) =>
     giveBack(glpi(by), { keyId, activationId, installationId }),
   'offline_file.issue': (by, { renewedKeyId: keyId, installationId }) =>
