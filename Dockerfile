@@ -17,6 +17,7 @@ COPY public public
 COPY scripts scripts
 COPY lib lib
 COPY db db
+COPY key-service key-service
 COPY --from=build /app/.next .next
 RUN mkdir /var/lib/latchkey && chown node:node /var/lib/latchkey
 USER node

@@ -2,10 +2,18 @@ import { request as ask, type IncomingMessage, type ServerResponse } from 'node:
 import { request as askSecurely } from 'node:https'
 
 /** What GLPI servers ask for. A proxy in front parts these paths by itself (Caddyfile), and faster. */
-const paths =
-  /^\/(?:api\/(?:v1|registration|marketplace|glpi-plugins|ping|openapi\.json)(?:[/?]|$)|\.well-known\/jwks\.json(?:\?|$))/
+export const keyServicePaths = [
+  ...['/api/v1/*', '/api/registration/*', '/api/marketplace/*', '/api/glpi-plugins/*', '/api/ping'],
+  ...['/api/openapi.json', '/.well-known/jwks.json'],
+]
 
-export const isForKeyService = (url: string) => paths.test(url)
+/** Whether the key service answers that. */
+export function isForKeyService(url: string): boolean {
+  const asked = url.replace(/\?.*/s, '')
+  return keyServicePaths.some((path) =>
+    path.endsWith('*') ? asked.startsWith(path.slice(0, -1)) : asked === path,
+  )
+}
 
 const longestMilliseconds = 15_000
 

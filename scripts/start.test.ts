@@ -56,7 +56,7 @@ test('in a container signals reach the start itself: no npm stands before it', (
   expect(text('Dockerfile')).toMatch(
     /^CMD \["node_modules\/\.bin\/node", "--import", "tsx", "scripts\/start\.ts"\]$/m,
   )
-  for (const part of ['web', 'worker'])
+  for (const part of ['web', 'key-service', 'worker'])
     expect(text('compose.yaml')).toContain(
       `command: [node_modules/.bin/node, --import, tsx, scripts/start.ts, ${part}]`,
     )
