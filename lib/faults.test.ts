@@ -85,6 +85,12 @@ const prepare: Partial<Record<Permission, (own: Things) => Promise<Partial<Thing
   // A key that was not seen yet.
   'key.note_seen': ({ organizationId, subscriptionId }) =>
     renewSubscription(bySystem(organizationId), { subscriptionId }),
+  'installation.bind': async ({ organizationId, subscriptionId }) => {
+    const { keyId: renewedKeyId } = await renewSubscription(bySystem(organizationId), { subscriptionId })
+    const named = 'select fingerprint from keys where id = $1'
+    const [key] = await rowsOf<{ fingerprint: Buffer }>(database, named, [renewedKeyId])
+    return { renewedKeyId, ...key }
+  },
   'assignment.remove': async ({ organizationId, staffId }) => {
     await assign(bySystem(organizationId), { staffId })
     return {}
