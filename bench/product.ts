@@ -67,6 +67,7 @@ export async function startBench(options: {
       smtpPort,
       clockFile,
       headsFile,
+      releasesDir: path.join(home, 'releases'),
     })
     await prepareDatabase(postgres, env, 'large', print)
     if (options.withBare) await completeWorld(env, print)

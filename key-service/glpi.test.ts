@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, connect as dial } from 'node:net'
+import fc from 'fast-check'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { setClock } from '@/lib/clock'
 import { issuePermanentKey } from '@/lib/keys/issue'
@@ -219,8 +220,12 @@ test('the first call is in the audit trail once, and a second key of the same GL
 test('[C5] of 50 installations that call first at once, exactly one is bound, and the others are refused', async () => {
   const rounds = process.env.STRESS ? 20 : 2
   for (let round = 0; round < rounds; round++) {
-    const { key } = await sold()
-    const answers = await Promise.all(Array.from({ length: 50 }, () => info({ key, uid: newUid() })))
+    const { key, instanceId } = await sold()
+    // Two keys of one instance: what holds one key holds up nobody with the other.
+    const other = await soldKey(database, fixture, { reference: 'branding', onto: instanceId })
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, call) => info({ key: call % 2 ? key : other.key, uid: newUid() })),
+    )
     expect(answers.filter(({ status }) => status !== 200)).toEqual([])
     expect(answers.filter(({ body }) => body.is_valid)).toHaveLength(1)
   }
@@ -304,6 +309,60 @@ test('whatever is wrong with a request, the answer is JSON, and a verdict only w
     expect(body).toEqual(expect.any(Object))
     expect(body).not.toHaveProperty('is_valid')
   }
+})
+
+test('[B2] whatever its headers hold, a GLPI route answers in JSON, and is never at fault itself', async () => {
+  const { key } = await sold()
+  const paths = ['registration/info', 'registration/offers', 'marketplace/plugins', 'glpi-plugins/plugins']
+  const downloads = ['1', '%2e%2e', '..%2f..', '%00'].map(
+    (one) => `marketplace/plugin/forms/download/${one}/${one}`,
+  )
+  // What a header can hold at all: Node's client refuses the rest.
+  const text = fc.oneof(
+    fc.string({
+      unit: fc
+        .integer({ min: 0x20, max: 0xff })
+        .filter((code) => code !== 0x7f)
+        .map((code) => String.fromCharCode(code)),
+      maxLength: 300,
+    }),
+    fc.constantFrom(
+      key,
+      `${key}x`,
+      '',
+      '0',
+      'null',
+      '[]',
+      '{}',
+      '__proto__',
+      'en;q=NaN',
+      '0-1e99',
+      'GLPI/99999999.9',
+    ),
+  )
+  const names = [
+    'X-Registration-Key',
+    'X-Glpi-Network-Uid',
+    'User-Agent',
+    'Accept-Language',
+    'X-Range',
+    'Range',
+    'Accept',
+  ]
+  const headers = fc.record(Object.fromEntries(names.map((name) => [name, text])), { requiredKeys: [] })
+  const trials = process.env.STRESS ? 10_000 : 500
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...paths, ...downloads), headers, async (path, given) => {
+      const { status, body } = await service.ask('GET', `/api/${path}`, undefined, {
+        ...given,
+        'X-Forwarded-For': `10.${calls++ % 250}.${calls % 250}.7`,
+      })
+      expect(status).toBeLessThan(500)
+      expect(body).toEqual(expect.any(Object))
+    }),
+    { numRuns: trials },
+  )
+  console.log(`[B2] ${trials} requests`)
 })
 
 /** What a socket is answered, for what no client library would send. */

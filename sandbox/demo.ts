@@ -57,7 +57,15 @@ async function assertPortFree(port: number) {
 
 /** The secrets open the data, so neither is kept without the other. */
 function dropData(home: string) {
-  for (const name of ['demo.env', 'postgres', 'postgres.log', 'mails', 'clock', 'audit-heads.jsonl']) {
+  for (const name of [
+    'demo.env',
+    'postgres',
+    'postgres.log',
+    'mails',
+    'clock',
+    'audit-heads.jsonl',
+    'releases',
+  ]) {
     rmSync(path.join(home, name), { recursive: true, force: true, maxRetries: 10 })
   }
 }

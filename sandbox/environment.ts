@@ -53,6 +53,7 @@ export function productEnvironment(options: {
   smtpPort: number
   clockFile: string
   headsFile: string
+  releasesDir: string
 }): Environment {
   const { postgres, secrets, publicUrl, smtpPort } = options
   return {
@@ -69,5 +70,6 @@ export function productEnvironment(options: {
     // Holds an offset in milliseconds; absent, the time is the real one.
     SANDBOX_CLOCK_FILE: options.clockFile,
     SUPPORT_EMAIL: 'support@latchkey.example',
+    RELEASES_DIR: options.releasesDir,
   }
 }

@@ -4,6 +4,7 @@ import { type Environment, productEnvironment } from '@/sandbox/environment'
 import { startMail } from '@/sandbox/mail'
 import { freePort } from '@/sandbox/ports'
 import { type Postgres, startPostgres } from '@/sandbox/postgres'
+import { makeReleases } from '@/sandbox/releases'
 import { type Exit, firstToEnd, type Running, stopAll } from '@/scripts/processes'
 import { parts, startProduct } from '@/scripts/product'
 
@@ -79,6 +80,8 @@ export async function startPortal(options: Options): Promise<Portal> {
 const publicUrlAt = (port: number) => `http://localhost:${port}`
 
 function environmentOf({ home, port, secrets }: Options, postgres: Postgres, smtpPort: number): Environment {
+  const releasesDir = path.join(home, 'releases')
+  makeReleases(releasesDir)
   return productEnvironment({
     postgres,
     secrets,
@@ -86,6 +89,7 @@ function environmentOf({ home, port, secrets }: Options, postgres: Postgres, smt
     smtpPort,
     clockFile: path.join(home, 'clock'),
     headsFile: path.join(home, 'audit-heads.jsonl'),
+    releasesDir,
   })
 }
 
