@@ -232,6 +232,29 @@ test('[C5] of 50 installations that call first at once, exactly one is bound, an
   console.log(`[C5] ${rounds * 50} first calls`)
 })
 
+test('[Z7] a refusal stands in the history once, and as one question with the code that GLPI shows', async () => {
+  const { key, keyId } = await sold()
+  await info({ key, uid: newUid() })
+  const uid = newUid()
+  const { body } = await info({ key, uid, agent: agents['10'] })
+  const [, code] = /with the code (\w{6}):/.exec(body.validation_message) ?? []
+  const refused = () =>
+    rowsOf(
+      database,
+      `select c.asked, c.code, c.calls, c.glpi_version as glpi, q.kind, q.refusal_code as refusal
+       from checks c join questions q on q.key_id = c.key_id and q.installation_id = c.installation_id
+       where c.key_id = $1 and c.installation_id = $2`,
+      [keyId, uid],
+    )
+  await expect.poll(refused, { timeout: 10_000 }).toEqual([
+    {
+      ...{ asked: 'registration', code: 'bound_elsewhere', calls: 1, glpi: '10.0.18' },
+      ...{ kind: 'installation', refusal: code },
+    },
+  ])
+  console.log('[Z7] 1 refusal')
+})
+
 test('a key as GLPI 9.5 and 10 send it, untrimmed and with what came along, is read', async () => {
   const { key } = await sold()
   const uid = newUid()

@@ -51,6 +51,17 @@ test.each([
   expect(answer.endsWith(`\r\n\r\n${said.slice(4)}`)).toBe(true)
 })
 
+test.each([
+  ['/api/registration/info', `X-Registration-Key: ${'x'.repeat(64 * 1_024)}\r\n`, 431],
+  ['/api/registration/info', 'X-Registration-Key: gks1\nabc\r\n', 400],
+  ['/api/marketplace/plugins?x=1', 'X-Registration-Key: gks1\nabc\r\n', 400],
+])('to a GLPI that asks for %s it is JSON, and no verdict', async (path, header, status) => {
+  const [head, body] = (await answersTo(get(path, header))).split('\r\n\r\n')
+  expect(head).toContain(`HTTP/1.1 ${status} `)
+  expect(head).toContain('\r\nContent-Type: application/json\r\n')
+  expect(JSON.parse(body ?? '')).toEqual({ title: expect.any(String), status })
+})
+
 test('after a whole answer comes the refusal, amid one none', async () => {
   expect(await answersTo(get('/'), 'FOO')).toMatch(/whole[\s\S]*HTTP\/1.1 400/)
   expect(await answersTo(get('/begun'), 'FOO')).toMatch(/begun(?![\s\S]*HTTP)/)

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { securityHeaders } from './headers.ts'
+import { isForKeyService } from './key-service.ts'
 
 const statuses: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -28,18 +29,28 @@ export function answerUnreadable(server: Server) {
     response.writeHead(417, headersOf(417)).end(STATUS_CODES[417])
   })
   server.on('connect', (_request, socket) => void socket.end(refusal(405), () => socket.destroy()))
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
     const response = latest.get(socket)
     // After the beginning of another answer, a second one would be taken for the rest of it.
     const amid = response?.headersSent && !response.writableFinished
     if (!socket.writable || amid) socket.destroy()
-    else socket.end(refusal(statuses[error.code ?? ''] ?? 400), () => socket.destroy())
+    else socket.end(refusal(statuses[error.code ?? ''] ?? 400, askedOf(error)), () => socket.destroy())
   })
 }
 
-function refusal(status: number): string {
-  const lines = Object.entries(headersOf(status)).map(([name, value]) => `${name}: ${value}`)
-  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', STATUS_CODES[status]].join('\r\n')
+/** What was asked for, as far as it can be read. */
+const askedOf = ({ rawPacket }: { rawPacket?: Buffer }) =>
+  /^[A-Z]+ (\S+) HTTP/.exec(rawPacket?.toString('latin1') ?? '')?.[1] ?? ''
+
+function refusal(status: number, asked = ''): string {
+  const title = STATUS_CODES[status] ?? ''
+  // GLPI takes what is no JSON for a server that is none; without `is_valid` this is no verdict.
+  const json = isForKeyService(asked)
+  const body = json ? JSON.stringify({ title, status }) : title
+  const headers = { ...headersOf(status), 'Content-Length': body.length }
+  const lines = Object.entries(json ? { ...headers, 'Content-Type': 'application/json' } : headers)
+  const head = lines.map(([name, value]) => `${name}: ${value}`)
+  return [`HTTP/1.1 ${status} ${title}`, ...head, '', body].join('\r\n')
 }
 
 const headersOf = (status: number) => ({

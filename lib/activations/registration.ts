@@ -2,7 +2,7 @@ import { Refused, Unavailable } from '@/lib/errors'
 import { type Language, translator } from '@/lib/messages/translator'
 import { bindInstallation } from './bind'
 import { catalog, unlockedBy } from './catalog'
-import { type Call, type Checked, judge, noteAnswer } from './check'
+import { type Call, type Checked, judge, judgeAgain, noteAnswer } from './check'
 import type { AskedFor } from './history'
 import { verdictSentence } from './phrases'
 import type { CheckVerdict } from './rules'
@@ -79,7 +79,7 @@ export async function settled(call: Call): Promise<Checked> {
     if (!(error instanceof Refused)) throw error
   }
   // As it is now, whoever was first.
-  return verdict.binds ? judge(call) : checked
+  return verdict.binds ? judgeAgain(call) : checked
 }
 
 /** What is wrong, and what to do; where something is to be done, also how GLPI is made to ask again. */
