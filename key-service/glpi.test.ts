@@ -18,7 +18,7 @@ import {
   rowsOf,
 } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { keyOf, soldKey } from '@/sandbox/test/sold-key'
+import { keyOf, sold as soldTo } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
 // Each test calls from an address of its own, so that the limit on guesses is nobody else's.
@@ -66,7 +66,7 @@ function headersOf({ key, uid, agent = agents['11'], language = 'en', from }: Sa
 const info = (said: Said, at = service) => at.ask('GET', '/api/registration/info', undefined, headersOf(said))
 
 const newUid = () => randomUUID().replaceAll('-', '')
-const sold = () => soldKey(database, fixture)
+const sold = () => soldTo(database, fixture)
 const dayLong = 86_400_000
 const issuedAt = (days: number) => setClock(() => new Date(Date.now() + days * dayLong))
 
@@ -187,7 +187,7 @@ test('a permanent key has no end, a suite names what it unlocks, a newer key is 
   const permanent = await issuePermanentKey(bySystem(fixture.organizationId), input)
   const legacy = await info({ key: await keyOf(database, permanent.keyId), uid: newUid() })
   expect(legacy.body).toMatchObject({ is_valid: true, subscription: { is_running: true, end_date: null } })
-  const suite = await soldKey(database, fixture, { reference: 'suite' })
+  const suite = await soldTo(database, fixture, { reference: 'suite' })
   const uid = newUid()
   expect((await info({ key: suite.key, uid })).body.subscription).toMatchObject({
     offer_reference: 'suite',
@@ -201,7 +201,7 @@ test('a permanent key has no end, a suite names what it unlocks, a newer key is 
 
 test('the first call is in the audit trail once, and a second key of the same GLPI is seen as well', async () => {
   const { key, keyId, instanceId } = await sold()
-  const other = await soldKey(database, fixture, { reference: 'branding', onto: instanceId })
+  const other = await soldTo(database, fixture, { reference: 'branding', onto: instanceId })
   const uid = newUid()
   for (const one of [key, key, other.key, other.key])
     expect((await info({ key: one, uid })).body.is_valid).toBe(true)
@@ -222,7 +222,7 @@ test('[C5] of 50 installations that call first at once, exactly one is bound, an
   for (let round = 0; round < rounds; round++) {
     const { key, instanceId } = await sold()
     // Two keys of one instance: what holds one key holds up nobody with the other.
-    const other = await soldKey(database, fixture, { reference: 'branding', onto: instanceId })
+    const other = await soldTo(database, fixture, { reference: 'branding', onto: instanceId })
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, call) => info({ key: call % 2 ? key : other.key, uid: newUid() })),
     )

@@ -16,7 +16,7 @@ import {
   rowsOf,
 } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { soldKey } from '@/sandbox/test/sold-key'
+import { sold as soldTo } from '@/sandbox/test/sold'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'releases-'))
 const releases = path.join(folder, 'releases')
@@ -28,7 +28,7 @@ await makeCatalog()
 const fixture = await makeOrganization('acme')
 const archive = randomBytes(300_000)
 // Bought before it is withdrawn.
-const bought = await soldKey(database, fixture)
+const bought = await soldTo(database, fixture)
 await issuePermanentKey(bySystem(fixture.organizationId), {
   productId: await productId(database, 'legacy'),
   instanceId: bought.instanceId,
@@ -107,7 +107,7 @@ type Plugin = Record<string, unknown> & {
 }
 
 const newUid = () => randomUUID().replaceAll('-', '')
-const sold = (more: Parameters<typeof soldKey>[2] = {}) => soldKey(database, fixture, more)
+const sold = (more: Parameters<typeof soldTo>[2] = {}) => soldTo(database, fixture, more)
 async function listed(said: Said = {}, name = 'marketplace'): Promise<Plugin[]> {
   const { status, body } = await service.ask('GET', `/api/${name}/plugins`, undefined, headersOf(said))
   expect(status).toBe(200)
@@ -213,10 +213,10 @@ test('what is withdrawn is listed to those who have bought it', async () => {
 
 test('of the whole organization’s keys each of its GLPIs has what they unlock, and no stranger', async () => {
   const other = await makeOrganization(`org-${randomUUID().slice(0, 8)}`)
-  const { key } = await soldKey(database, other)
+  const { key } = await soldTo(database, other)
   const uid = newUid()
   await listed({ key, uid })
-  const cloud = await soldKey(database, other, { reference: 'cloud', everywhere: true })
+  const cloud = await soldTo(database, other, { reference: 'cloud', everywhere: true })
   expect(offersOf(await listed({ key: cloud.key, uid })).forms).toEqual(['cloud', 'forms', 'suite'])
   expect(offersOf(await listed({ key: cloud.key, uid: newUid() })).forms).toEqual(['forms', 'suite'])
   expect(offersOf(await listed({ key: cloud.key })).forms).toEqual(['forms', 'suite'])

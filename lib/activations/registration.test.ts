@@ -8,7 +8,7 @@ import {
   onConnection,
   productDatabase,
 } from '@/sandbox/test/fixture'
-import { soldKey } from '@/sandbox/test/sold-key'
+import { sold } from '@/sandbox/test/sold'
 import { history } from './history'
 import { registration } from './registration'
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 
 test('once the installation is bound, an answer costs one statement outside any transaction', async () => {
-  const call = { key: (await soldKey(database, fixture)).key, installationId: 'one' }
+  const call = { key: (await sold(database, fixture)).key, installationId: 'one' }
   await registration(call, 'en')
   await history.flush()
   const statements = vi.spyOn(pool(), 'query')
@@ -36,9 +36,9 @@ test('once the installation is bound, an answer costs one statement outside any 
 })
 
 test('[F7] while the database only reads, a bound GLPI gets its verdict, and a first call none', async () => {
-  const { key, instanceId } = await soldKey(database, fixture)
-  const second = await soldKey(database, fixture, { reference: 'branding', onto: instanceId })
-  const fresh = await soldKey(database, fixture)
+  const { key, instanceId } = await sold(database, fixture)
+  const second = await sold(database, fixture, { reference: 'branding', onto: instanceId })
+  const fresh = await sold(database, fixture)
   await registration({ key, installationId: 'two' }, 'en')
   await history.flush()
   await readOnly(true)

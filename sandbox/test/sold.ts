@@ -11,13 +11,20 @@ import {
   rowsOf,
 } from '@/sandbox/test/fixture'
 
-/** A new instance with a key, and the key as its administrator pastes it. */
-export async function sold(database: TestDatabase, fixture: Fixture, reference: Reference = 'forms') {
+/**
+ * A key of a product for an instance, a new one unless said, or for the whole organization; the key as its administrator
+ * pastes it. Beside a key that is everywhere there is a new instance as well.
+ */
+export async function sold(
+  database: TestDatabase,
+  fixture: Fixture,
+  { reference = 'forms' as Reference, onto = null as string | null, everywhere = false } = {},
+) {
   const name = `desk-${randomUUID().slice(0, 8)}`
-  const instanceId = await makeInstance(fixture, name)
+  const instanceId = onto ?? (await makeInstance(fixture, name))
   const { keyId, subscriptionId, shortId } = await startSubscription(bySystem(fixture.organizationId), {
     productId: await productId(database, reference),
-    instanceId: reference === 'cloud' ? null : instanceId,
+    instanceId: everywhere ? null : instanceId,
   })
   const url = `https://${name}.${fixture.slug}.example/glpi`
   return { instanceId, keyId, shortId, subscriptionId, url, key: await keyOf(database, keyId) }
