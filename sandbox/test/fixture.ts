@@ -184,7 +184,7 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   await revokeKey(by(), { keyId: permanent.keyId, reason: 'requested' })
   await restoreKey(by(), { keyId: permanent.keyId })
   await revokeKey(by(), { keyId: permanent.keyId, reason: 'leaked', note: 'It was on a wiki.' })
-  const called = await fillCalls(database, fixture, { instanceId, keyId: renewed.keyId })
+  const called = await fillCalls(database, fixture, { instanceId, keyId: renewed.keyId, oldKeyId: keyId })
   return {
     ...called,
     ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
@@ -196,16 +196,16 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
 async function fillCalls(
   database: TestDatabase,
   { organizationId, slug }: Fixture,
-  { instanceId, keyId }: { instanceId: string; keyId: string },
+  { instanceId, keyId, oldKeyId }: Record<'instanceId' | 'keyId' | 'oldKeyId', string>,
 ) {
   const installationId = `installation-of-${slug}`
-  const [row] = await rowsOf<{ fingerprint: Buffer }>(
+  const [row] = await rowsOf<{ fingerprint: Buffer; oldFingerprint: Buffer }>(
     database,
-    'select fingerprint from keys where id = $1',
-    [keyId],
+    `select k.fingerprint, o.fingerprint as "oldFingerprint" from keys k, keys o where k.id = $1 and o.id = $2`,
+    [keyId, oldKeyId],
   )
-  if (!row) throw new Error('the key was just issued')
-  const { fingerprint } = row
+  if (!row) throw new Error('the keys were just issued')
+  const { fingerprint, oldFingerprint } = row
   const by = { actor: { kind: 'glpi' }, organizationId } as const
   const { activation } = await activateKey(by, { keyId, fingerprint, installationId, secret: 'a secret' })
   const call = { at: new Date(), organizationId, keyId, asked: 'validate', notes: [], url: null } as const
@@ -234,7 +234,7 @@ async function fillCalls(
     [activation.id],
   )
   if (!file) throw new Error('fillOrganization() makes a token first')
-  return { fingerprint, installationId, activationId: activation.id, fileId: file.id }
+  return { fingerprint, oldFingerprint, installationId, activationId: activation.id, fileId: file.id }
 }
 
 /** Runs `work` on one connection of its own, which is rolled back and closed at the end. */

@@ -89,7 +89,7 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'subscription.renew': (by, { subscriptionId }) => renewSubscription(system(by), { subscriptionId }),
   'trial.start': (by, { instanceId, products }) =>
     startTrial(system(by), { productId: products.forms, instanceId }),
-  'activation.activate': (by, { renewedKeyId: keyId, fingerprint, installationId }) =>
+  'activation.activate': (by, { keyId, oldFingerprint: fingerprint, installationId }) =>
     activateKey(glpi(by), { keyId, fingerprint, installationId, secret: 'a secret' }),
   'installation.bind': (by, { renewedKeyId: keyId, fingerprint, installationId }) =>
     bindInstallation(glpi(by), { keyId, fingerprint, installationId }),
