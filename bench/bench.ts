@@ -116,7 +116,11 @@ async function measure(figures: Figures[], bench: Bench, rounds: number, seconds
 
 async function main() {
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
-  const bench = await startBench({ withBare: values.only !== 'keys', nodeOptions: values['node-options'], print })
+  const bench = await startBench({
+    withBare: values.only !== 'keys',
+    nodeOptions: values['node-options'],
+    print,
+  })
   try {
     if (values.only === 'keys') return await keysAlone(bench, rounds, seconds)
     const atRest = look(bench.web.pid).resident
