@@ -92,7 +92,7 @@ const definerRights = [
   'update (glpi_version) on instances',
   'insert on checks, sightings, questions, question_counts',
   'update on sightings, question_counts',
-  'update (calls, last_at, url, glpi_version) on questions',
+  'update (calls, first_at, last_at, url, glpi_version, answer, answered_at, answered_by_id) on questions',
 ]
 
 /** Creates the roles that are missing and sets the passwords that the addresses of the two processes name. */

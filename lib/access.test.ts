@@ -57,6 +57,7 @@ const helping = [
   'key.restore',
   'key.extend',
   'subscription.start',
+  'question.answer',
 ] as const
 const signingIn = ['sign_in.request', 'sign_in.complete', 'sign_in.staff'] as const
 
@@ -71,13 +72,14 @@ const roles: Record<Role, readonly Permission[]> = {
     ...working,
     ...automating,
     'key.reveal',
+    'question.answer',
     'member.invite',
     'member.withdraw_invitation',
     'member.change_role',
     'member.remove',
   ],
   // Reveals, installs, and keeps the instances.
-  technical: [...reading, ...working, ...automating, 'key.reveal'],
+  technical: [...reading, ...working, ...automating, 'key.reveal', 'question.answer'],
   // Pays, and sees keys masked.
   billing: reading,
   // Reads, masked.

@@ -64,6 +64,8 @@ export const permissions = {
   'subscription.renew': ['system'],
   'trial.start': ['system'],
 
+  /** What it means that another GLPI, or one at another address, called with a key. */
+  'question.answer': [...technical, ...acting],
   'activation.activate': ['glpi'],
   'activation.give_back': ['glpi'],
   'offline_file.issue': [...technical, 'token'],

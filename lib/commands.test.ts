@@ -159,6 +159,7 @@ test('what creates something is done once per idempotency key', async () => {
     'member.invite',
     'organization.create',
     'organization.visit',
+    'question.answer',
     'subscription.renew',
     'subscription.start',
     'token.create',

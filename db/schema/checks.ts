@@ -82,7 +82,13 @@ export const activations = pgTable(
 
 /** What a call left to be asked: whose installation it is, or what a new address or a second lease means. */
 export const questionKind = pgEnum('question_kind', ['installation', 'address', 'copy'])
-export const questionAnswer = pgEnum('question_answer', ['test_copy', 'moved', 'further_address', 'not_ours'])
+export const questionAnswer = pgEnum('question_answer', [
+  'test_copy',
+  'moved',
+  'further_address',
+  'not_ours',
+  'ours',
+])
 
 /** One entry per key and installation, however often it calls. */
 export const questions = pgTable(
@@ -113,7 +119,8 @@ export const questions = pgTable(
       foreignColumns: [keys.organizationId, keys.id],
     }),
     uniqueIndex('questions_once').on(t.organizationId, t.keyId, t.kind, t.installationId),
-    index('questions_code').on(t.organizationId, t.refusalCode),
+    // By the code first: staff look for one in every organization.
+    index('questions_refusal_code').on(t.refusalCode, t.organizationId),
     index('questions_open').on(t.organizationId, t.lastAt).where(sql`${t.answeredAt} is null`),
     check('questions_installation_id', isWritten(t.installationId)),
     check('questions_code_shape', sql`${t.refusalCode} ~ '^[0-9A-HJKMNP-TV-Z]{6}$'`),
@@ -185,6 +192,7 @@ export const checks = pgTable(
     index('checks_key').on(t.organizationId, t.keyId, t.at),
     index('checks_instance').on(t.organizationId, t.instanceId, t.at),
     index('checks_at').on(t.at),
+    index('checks_refused').on(t.organizationId, t.at).where(sql`${t.code} <> 'ok'`),
     check('checks_calls', sql`${t.calls} >= 1`),
     ...organizationPolicy(t.organizationId),
     definerAdds,

@@ -6,10 +6,17 @@ import { parseKey } from '@/lib/keys/format'
 import { fingerprint } from '@/lib/keys/vault'
 import { type CheckedProduct, catalog, unlockedBy } from './catalog'
 import { type FoundKey, findKey } from './facts'
-import { type AskedFor, history, type QuestionKind } from './history'
+import { type AskedFor, history } from './history'
 import { takeTurn } from './limits'
 import { refusalCode } from './refusal-code'
-import { type Asked, type CheckCode, type CheckNote, type CheckVerdict, verdictOn } from './rules'
+import {
+  type Asked,
+  type CheckCode,
+  type CheckNote,
+  type CheckVerdict,
+  type QuestionKind,
+  verdictOn,
+} from './rules'
 
 const recoverySeconds = 3_600
 

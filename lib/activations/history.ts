@@ -3,7 +3,7 @@ import { isRetryable, unavailableWhenDown } from '@/db/failures'
 import { Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
-import type { CheckCode, CheckNote } from './rules'
+import type { CheckCode, CheckNote, QuestionKind } from './rules'
 
 /** What was asked, as the history names it. */
 export type AskedFor =
@@ -14,9 +14,6 @@ export type AskedFor =
   | 'registration'
   | 'marketplace'
   | 'download'
-
-/** What a call leaves to be asked: whose installation it is, what a new address means, or that there are two of one. */
-export type QuestionKind = 'installation' | 'address' | 'copy'
 
 /** One answer that was given. Never the key itself. */
 export interface Answered {

@@ -149,3 +149,48 @@ export function fittingRelease(
     fits: newestFitting(releases, glpiVersion)?.version ?? null,
   }
 }
+
+/** What a call leaves to be asked: whose installation it is, what a new address means, or that there are two of one. */
+export type QuestionKind = 'installation' | 'address' | 'copy'
+export type QuestionAnswer = 'test_copy' | 'moved' | 'further_address' | 'not_ours' | 'ours'
+
+/**
+ * What may be answered to an open question. That an installation has moved takes another instance's key along, which is no
+ * answer; a key of the whole organization works on each instance of it, so that there it is enough that it is one of them.
+ */
+export function answersTo(kind: QuestionKind, binding: CheckedKey['binding']): readonly QuestionAnswer[] {
+  if (kind === 'address') return ['further_address', 'moved', 'test_copy', 'not_ours']
+  if (kind === 'copy') return ['test_copy', 'not_ours']
+  return binding === 'organization' ? ['ours', 'test_copy', 'not_ours'] : ['test_copy', 'not_ours']
+}
+
+export type AnswerVerdict = { ok: true } | { ok: false; because: 'question_answered' | 'not_an_answer' }
+
+/** Who said that it is not theirs may have been wrong; every other answer has changed something, and stays. */
+export function mayAnswer(
+  question: { kind: QuestionKind; binding: CheckedKey['binding']; answer: QuestionAnswer | null },
+  answer: QuestionAnswer,
+): AnswerVerdict {
+  const { kind, binding } = question
+  if (!answersTo(kind, binding).includes(answer)) return { ok: false, because: 'not_an_answer' }
+  const isOpen = question.answer === null || (question.answer === 'not_ours' && answer !== 'not_ours')
+  return isOpen ? { ok: true } : { ok: false, because: 'question_answered' }
+}
+
+/** A GLPI asks daily, spread by an hour at most. */
+const silentAfter = 25 * 3_600_000
+
+export type Contact = 'never' | 'fresh' | 'silent' | 'stopped'
+
+/** How long ago a key's GLPI called: `stopped` when it can no longer go by the last answer that it had. */
+export function contactOf(
+  { lastAt, leaseEndsAt }: { lastAt: Date | null; leaseEndsAt: Date | null },
+  now: Date,
+): Contact {
+  if (!lastAt) return 'never'
+  if (leaseEndsAt && leaseEndsAt <= now) return 'stopped'
+  return silentSince(now) > lastAt ? 'silent' : 'fresh'
+}
+
+/** Who has last called before this is silent. */
+export const silentSince = (now: Date) => new Date(now.getTime() - silentAfter)

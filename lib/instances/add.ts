@@ -2,7 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import type { OrganizationTx } from '@/db/scope'
-import { command } from '@/lib/command'
+import { command, type Scope } from '@/lib/command'
 import { Conflict } from '@/lib/errors'
 import { newId, untilFree } from '@/lib/ids'
 import { withoutKeys } from '@/lib/keys/free-text'
@@ -25,30 +25,44 @@ const AddInstance = z.object({
 export const addInstance = command(
   'instance.add',
   AddInstance,
-  async ({ tx, organizationId, now, audit }, input) => {
-    if (input.testOfId) await lockOriginal(tx, organizationId, input.testOfId)
-    const instance = {
-      id: newId(now),
-      organizationId,
-      label: await withoutKeys(tx, input.label),
-      environment: input.environment,
-      testOfId: input.environment === 'test' ? (input.testOfId ?? null) : null,
-      glpiVersion: input.glpiVersion,
-      createdAt: now,
-    }
-    const shortId = await untilFree('I', (candidate) =>
-      tx
-        .insert(instances)
-        .values({ ...instance, shortId: candidate })
-        .onConflictDoNothing({ target: instances.shortId })
-        .returning({ id: instances.id }),
-    )
-    await takeAddress(tx, { organizationId, instanceId: instance.id, ordinal: 0, address: input.url, now })
-    audit({ instanceId: instance.id, details: { shortId, label: instance.label, url: input.url.url } })
-    return { instanceId: instance.id, shortId }
+  async (scope, input) => {
+    const { instanceId, shortId, label } = await createInstance(scope, input)
+    scope.audit({ instanceId, details: { shortId, label, url: input.url.url } })
+    return { instanceId, shortId }
   },
   { once: true },
 )
+
+/**
+ * Writes an instance with its main address.
+ * @param added.installationId of a GLPI that has called before it was added
+ */
+export async function createInstance(
+  { tx, organizationId, now }: Scope,
+  added: z.output<typeof AddInstance> & { installationId?: string },
+) {
+  const { environment, testOfId, glpiVersion, installationId = null } = added
+  if (testOfId) await lockOriginal(tx, organizationId, testOfId)
+  const instance = {
+    id: newId(now),
+    organizationId,
+    label: await withoutKeys(tx, added.label),
+    environment,
+    testOfId: environment === 'test' ? (testOfId ?? null) : null,
+    glpiVersion,
+    installationId,
+    createdAt: now,
+  }
+  const shortId = await untilFree('I', (candidate) =>
+    tx
+      .insert(instances)
+      .values({ ...instance, shortId: candidate })
+      .onConflictDoNothing({ target: instances.shortId })
+      .returning({ id: instances.id }),
+  )
+  await takeAddress(tx, { organizationId, instanceId: instance.id, ordinal: 0, address: added.url, now })
+  return { instanceId: instance.id, shortId, label: instance.label }
+}
 
 /**
  * Writes an address row; the unique index decides who has it.

@@ -1,7 +1,7 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { instanceAddresses } from '@/db/schema/instances'
-import { command } from '@/lib/command'
+import { command, type Scope } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { takeAddress } from './add'
 import { addressesOf, lockInstance } from './edit'
@@ -19,11 +19,7 @@ export const addAddress = command(
   AddAddress,
   async ({ tx, organizationId, now, audit }, { instanceId, url: address }) => {
     const instance = await lockInstance(tx, organizationId, instanceId)
-    const verdict = freeOrdinal(
-      (await addressesOf(tx, organizationId, instanceId)).map(({ ordinal }) => ordinal),
-    )
-    if (!verdict.ok) throw new Refused(verdict.because)
-    await takeAddress(tx, { organizationId, instanceId, ordinal: verdict.ordinal, address, now })
+    await addFurther({ tx, organizationId, now }, instanceId, address)
     audit({ instanceId, details: { shortId: instance.shortId, label: instance.label, url: address.url } })
   },
   { once: true },
@@ -57,3 +53,51 @@ export const removeAddress = command(
     audit({ instanceId, details: { shortId: instance.shortId, label: instance.label, url: address.url } })
   },
 )
+
+type Within = Pick<Scope, 'tx' | 'organizationId' | 'now'>
+type NewAddress = z.output<typeof Address>
+
+/**
+ * Gives a locked instance a further address.
+ * @throws Refused `addresses_full`; Conflict `address_taken`
+ */
+export async function addFurther(within: Within, instanceId: string, address: NewAddress) {
+  const { tx, organizationId, now } = within
+  const ordinal = freeIn(await addressesOf(tx, organizationId, instanceId))
+  await takeAddress(tx, { organizationId, instanceId, ordinal, address, now })
+}
+
+/**
+ * Makes an address a locked instance's main one; the one before stays as a further one.
+ * @throws Refused `addresses_full`; Conflict `address_taken`
+ */
+export async function changeMain(within: Within, instanceId: string, address: NewAddress) {
+  const { tx, organizationId, now } = within
+  const own = await addressesOf(tx, organizationId, instanceId)
+  const same = own.find(({ urlIdentity }) => urlIdentity === address.identity)
+  if (same?.ordinal === 0) return
+  const rows = and(
+    eq(instanceAddresses.organizationId, organizationId),
+    eq(instanceAddresses.instanceId, instanceId),
+    isNull(instanceAddresses.retiredAt),
+  )
+  // Taken anew below, so that no two have one ordinal in between.
+  if (same)
+    await tx
+      .update(instanceAddresses)
+      .set({ retiredAt: now })
+      .where(and(rows, eq(instanceAddresses.id, same.id)))
+  const ordinal = same?.ordinal ?? freeIn(own)
+  await tx
+    .update(instanceAddresses)
+    .set({ ordinal })
+    .where(and(rows, eq(instanceAddresses.ordinal, 0)))
+  await takeAddress(tx, { organizationId, instanceId, ordinal: 0, address, now })
+}
+
+/** @throws Refused `addresses_full` */
+function freeIn(taken: readonly { ordinal: number }[]): number {
+  const verdict = freeOrdinal(taken.map(({ ordinal }) => ordinal))
+  if (!verdict.ok) throw new Refused(verdict.because)
+  return verdict.ordinal
+}

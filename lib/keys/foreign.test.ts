@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
+import { countQuestions, openQuestions, questionNamed } from '@/lib/activations/questions'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
 import { instanceTimeline, keyTimeline } from '@/lib/audit/queries'
 import { now } from '@/lib/clock'
@@ -34,25 +35,25 @@ import {
   byMember,
   bySystem,
   type Fixture,
-  fillOrganization,
   makeCatalog,
   makeOrganization,
   productDatabase,
   productId,
   rowsOf,
 } from '@/sandbox/test/fixture'
+import { thingsOf } from '@/sandbox/test/orders'
 
 const database = await productDatabase()
 let own: Fixture
 let other: Fixture
-let theirs: Awaited<ReturnType<typeof fillOrganization>>
+let theirs: Awaited<ReturnType<typeof thingsOf>>
 
 beforeAll(async () => {
   await makeCatalog()
   // The other one first: of a read that asks for no organization it would be the first row.
   other = await makeOrganization('globex', 'America/New_York')
   own = await makeOrganization('acme')
-  theirs = await fillOrganization(database, other)
+  theirs = await thingsOf(database, other)
   await startSubscription(bySystem(other.organizationId), {
     productId: await productId(database, 'cloud'),
     instanceId: null,
@@ -199,6 +200,9 @@ const reads: Record<string, Read> = {
     return 1 - (await rowsOf(database, notLocked, [other.organizationId])).length
   },
   lockKey: (tx, organizationId) => some(lockKey(tx, organizationId, theirs.keyId)),
+  openQuestions: async (tx, organizationId) => (await openQuestions(tx, organizationId, { size: 50 })).length,
+  questionNamed: (tx, organizationId) => some(questionNamed(tx, organizationId, theirs.questionId)),
+  countQuestions: async (tx, organizationId) => (await countQuestions(tx, organizationId)).open,
   organizationKeys: async (tx, organizationId) => (await organizationKeys(tx, organizationId, now())).length,
   keysRevealedTo: async (tx, organizationId) =>
     (await keysRevealedTo(tx, organizationId, other.people.owner, 50)).length,

@@ -1,5 +1,6 @@
 import type { Permission } from '@/lib/access'
 import { activateKey } from '@/lib/activations/activate'
+import { answerQuestion, editionOf } from '@/lib/activations/answer'
 import { bindInstallation } from '@/lib/activations/bind'
 import { giveBack } from '@/lib/activations/give-back'
 import { declareGone, recordOfflineFile } from '@/lib/activations/offline'
@@ -38,13 +39,19 @@ export async function thingsOf(database: TestDatabase, fixture: Fixture) {
   const filled = await fillOrganization(database, fixture)
   // As if the invitation's mail had been read: its link is nowhere else.
   const token = `the link of ${fixture.slug}`
-  const [rest] = await rowsOf<Record<'addressId' | 'invitationId' | 'invitedId', string>>(
+  const [rest] = await rowsOf<Record<'addressId' | 'invitationId' | 'invitedId' | 'questionId', string>>(
     database,
     `with read as (update invitations set token_hash = $2 where organization_id = $1 returning id, email),
-       verified as (update people set email_verified = now() where email = (select email from read) returning id)
+       verified as (update people set email_verified = now() where email = (select email from read) returning id),
+       counted as (insert into question_counts (organization_id, key_id, open) values ($1, $3, 1)),
+       asked as (insert into questions (id, organization_id, key_id, kind, installation_id, url, refusal_code, first_at,
+           last_at, calls)
+         values (gen_random_uuid(), $1, $3, 'installation', 'another', 'https://other.x.example', '7QF3XM', now(), now(), 1)
+         returning id)
      select (select id from instance_addresses where organization_id = $1 and ordinal > 0) as "addressId",
-       (select id from read) as "invitationId", (select id from verified) as "invitedId"`,
-    [fixture.organizationId, tokenHash(token)],
+       (select id from read) as "invitationId", (select id from verified) as "invitedId",
+       (select id from asked) as "questionId"`,
+    [fixture.organizationId, tokenHash(token), filled.keyId],
   )
   if (!rest) throw new Error('fillOrganization() adds an address and invites somebody')
   const email = `staff@${fixture.slug}.northwind.example`
@@ -84,6 +91,13 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'key.restore': (by, { permanentKeyId }) => restoreKey(system(by), { keyId: permanentKeyId }),
   'key.extend': (by, { renewedKeyId }) =>
     extendKey(system(by), { keyId: renewedKeyId, until: days(1_500), reason: 'Because.' }),
+  'question.answer': (by, { questionId }) =>
+    answerQuestion(by, {
+      questionId,
+      answer: 'test_copy',
+      edition: editionOf({ url: 'https://other.x.example', answer: null }),
+      label: 'Copy',
+    }),
   'subscription.start': (by, { instanceId, products }) =>
     startSubscription(system(by), { productId: products.forms, instanceId }),
   'subscription.renew': (by, { subscriptionId }) => renewSubscription(system(by), { subscriptionId }),

@@ -1,0 +1,279 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
+import { Conflict, Refused } from '@/lib/errors'
+import { startSubscription } from '@/lib/subscriptions/start'
+import {
+  byMember,
+  bySystem,
+  type Fixture,
+  makeCatalog,
+  makeInstance,
+  makeOrganization,
+  productDatabase,
+  productId,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+import { answerQuestion, editionOf } from './answer'
+import { type Answered, history } from './history'
+import { countQuestions, openQuestions, placeIn, placeText, questionNamed } from './questions'
+import type { QuestionAnswer, QuestionKind } from './rules'
+
+const database = await productDatabase()
+let own: Fixture
+let instanceId: string
+let keyId: string
+let turn = 0
+
+beforeAll(makeCatalog)
+
+beforeEach(async () => {
+  turn++
+  own = await makeOrganization(`acme-${turn}`)
+  instanceId = await makeInstance(own)
+  const forms = await productId(database, 'forms')
+  keyId = (await startSubscription(bySystem(own.organizationId), { productId: forms, instanceId })).keyId
+})
+
+const at = (minute: number) => new Date(Date.UTC(2026, 10, 22, 7, minute))
+
+/** A call as the key service notes it. */
+async function called(kind: QuestionKind | null, more: Partial<Answered> & { code?: Answered['code'] } = {}) {
+  history.note({
+    at: at(0),
+    organizationId: own.organizationId,
+    keyId,
+    asked: 'validate',
+    code: kind === 'installation' ? 'bound_elsewhere' : 'ok',
+    notes: [],
+    instanceId: kind === 'installation' ? null : instanceId,
+    installationId: 'b6sf-other',
+    url: 'https://other.example/glpi',
+    glpiVersion: '11.0.2',
+    productVersion: null,
+    ...(kind ? { question: { kind, refusalCode: '7QF3XM' } } : {}),
+    ...more,
+  })
+  await history.flush()
+}
+
+const within = <T>(work: (tx: Parameters<Parameters<typeof asOrganization<T>>[1]>[0]) => Promise<T>) =>
+  asOrganization(own.organizationId, work)
+const open = () => within((tx) => openQuestions(tx, own.organizationId, { size: 50 }))
+const count = () => within((tx) => countQuestions(tx, own.organizationId))
+
+async function only() {
+  const [question, ...others] = await open()
+  if (!question || others.length > 0) throw new Error('one question is open')
+  return question
+}
+
+async function answer(given: QuestionAnswer, more: { label?: string; url?: string; edition?: string } = {}) {
+  const question = await only()
+  const input = { questionId: question.id, answer: given, edition: editionOf(question), ...more }
+  return answerQuestion(byMember(own, 'technical'), input)
+}
+
+const addressesOf = (id: string) =>
+  rowsOf<{ url: string; ordinal: number }>(
+    database,
+    'select url, ordinal from instance_addresses where instance_id = $1 and retired_at is null order by ordinal',
+    [id],
+  )
+
+test('who asks for a key that another has is told with the GLPI that has it', async () => {
+  await rowsOf(database, `update instances set installation_id = 'a-known' where id = $1`, [instanceId])
+  await called(null, { installationId: 'a-known', at: at(5), glpiVersion: '11.0.4' })
+  await called('installation')
+  await called('installation', { at: at(9) })
+  expect(await only()).toMatchObject({
+    ...{ kind: 'installation', installationId: 'b6sf-other', url: 'https://other.example/glpi', calls: 2 },
+    ...{ product: 'Forms Pro', instance: 'desk', holderLastAt: at(5), holderVersion: '11.0.4' },
+    ...{ firstAt: at(0), lastAt: at(9), answer: null, unlisted: 0 },
+  })
+  expect(await count()).toEqual({ open: 1, unlisted: 0 })
+})
+
+test('a test copy is added with the installation that called, at the address that it said', async () => {
+  await called('installation')
+  const { instanceId: added } = await answer('test_copy', { label: 'Staging' })
+  expect(
+    await rowsOf(
+      database,
+      `select label, environment, test_of_id as of, installation_id as installation, glpi_version as version
+       from instances where id = $1`,
+      [added],
+    ),
+  ).toEqual([
+    { label: 'Staging', environment: 'test', of: instanceId, installation: 'b6sf-other', version: '11.0.2' },
+  ])
+  expect(await addressesOf(added ?? '')).toEqual([{ url: 'https://other.example/glpi', ordinal: 0 }])
+  expect(await open()).toEqual([])
+  expect(await count()).toEqual({ open: 0, unlisted: 0 })
+})
+
+test('where the caller said no address, one is asked for', async () => {
+  await called('installation', { url: null })
+  await expect(answer('test_copy', { label: 'Staging' })).rejects.toThrow(new Refused('no_address'))
+  const { instanceId: added } = await answer('test_copy', {
+    label: 'Staging',
+    url: 'https://staging.example/',
+  })
+  expect(await addressesOf(added ?? '')).toEqual([{ url: 'https://staging.example', ordinal: 0 }])
+})
+
+test('a second test copy is refused while one uses the key, with its name', async () => {
+  await called('installation')
+  const { instanceId: added } = await answer('test_copy', { label: 'Staging' })
+  await rowsOf(
+    database,
+    `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
+       lease, lease_ends_at, created_at, refreshed_at)
+     values (gen_random_uuid(), $1, $2, $3, 'b6sf-other', 'test', true, sha256('x'), gen_random_uuid(), now(), now(), now())`,
+    [own.organizationId, keyId, added],
+  )
+  await called('installation', { installationId: 'yet-another', url: 'https://third.example' })
+  await expect(answer('test_copy', { label: 'Third' })).rejects.toMatchObject({
+    code: 'test_place_taken',
+    facts: { label: 'Staging' },
+  })
+  expect(await count()).toEqual({ open: 1, unlisted: 0 })
+})
+
+test('what is not theirs is closed, counts its further calls, and may still be answered otherwise', async () => {
+  await called('installation')
+  const question = await only()
+  await answer('not_ours')
+  await called('installation', { at: at(7) })
+  expect(await open()).toEqual([])
+  const closed = await within((tx) => questionNamed(tx, own.organizationId, question.id))
+  expect(closed).toMatchObject({ answer: 'not_ours', calls: 2, answeredBy: `technical@${own.slug}.example` })
+  await answerQuestion(byMember(own, 'owner'), {
+    questionId: question.id,
+    answer: 'test_copy',
+    edition: editionOf(closed),
+    label: 'After all',
+  })
+  expect(await count()).toEqual({ open: 0, unlisted: 0 })
+})
+
+test('of two who answer at once one does, and the other is told', async () => {
+  await called('installation')
+  const question = await only()
+  const input = { questionId: question.id, edition: editionOf(question) }
+  const answers = await Promise.allSettled([
+    answerQuestion(byMember(own, 'owner'), { ...input, answer: 'not_ours' }),
+    answerQuestion(byMember(own, 'technical'), { ...input, answer: 'test_copy', label: 'Staging' }),
+  ])
+  expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  const refused = answers.find((one) => one.status === 'rejected')
+  expect(refused?.reason).toMatchObject({ code: 'question_answered' })
+  expect(await count()).toEqual({ open: 0, unlisted: 0 })
+})
+
+test('the same form twice is one answer', async () => {
+  await called('installation')
+  const question = await only()
+  const by = { ...byMember(own, 'owner'), idempotencyKey: randomUUID() }
+  const input = {
+    questionId: question.id,
+    answer: 'test_copy',
+    edition: editionOf(question),
+    label: 'x',
+  } as const
+  const [first, second] = [await answerQuestion(by, input), await answerQuestion(by, input)]
+  expect(second).toEqual(first)
+})
+
+test('a new address becomes a further one', async () => {
+  await called('address')
+  await answer('further_address')
+  expect(await addressesOf(instanceId)).toEqual([
+    { url: `https://desk.${own.slug}.example/glpi`, ordinal: 0 },
+    { url: 'https://other.example/glpi', ordinal: 1 },
+  ])
+})
+
+test('a GLPI that has moved has the new address as its main one, and keeps the old', async () => {
+  await called('address')
+  await answer('moved')
+  const moved = [
+    { url: 'https://other.example/glpi', ordinal: 0 },
+    { url: `https://desk.${own.slug}.example/glpi`, ordinal: 1 },
+  ]
+  expect(await addressesOf(instanceId)).toEqual(moved)
+  // And back, to one that it has already.
+  await called('address', { url: `https://desk.${own.slug}.example/glpi` })
+  await answer('moved')
+  expect(await addressesOf(instanceId)).toEqual([
+    { url: `https://desk.${own.slug}.example/glpi`, ordinal: 0 },
+    { url: 'https://other.example/glpi', ordinal: 1 },
+  ])
+})
+
+test('an answered address asks anew when the installation says another one, and only then', async () => {
+  await called('address')
+  await answer('not_ours')
+  await called('address', { at: at(1) })
+  expect(await count()).toEqual({ open: 0, unlisted: 0 })
+  await called('address', { at: at(2), url: 'https://third.example' })
+  expect(await only()).toMatchObject({ url: 'https://third.example', answer: null, firstAt: at(2), calls: 1 })
+  expect(await count()).toEqual({ open: 1, unlisted: 0 })
+})
+
+test('what is asked by now is answered, not what the page showed', async () => {
+  await called('address')
+  const before = await only()
+  await called('address', { url: 'https://third.example' })
+  await expect(answer('further_address', { edition: editionOf(before) })).rejects.toThrow(
+    new Conflict('question_changed'),
+  )
+})
+
+test('a copy of the database is closed, and adds nothing', async () => {
+  await called('copy')
+  expect(await answer('test_copy')).toEqual({ instanceId: null })
+  expect(await open()).toEqual([])
+})
+
+test('an answer to something else is none', async () => {
+  await called('installation')
+  await expect(answer('further_address')).rejects.toThrow(new Refused('not_an_answer'))
+})
+
+test('a key of the whole organization is let in where it is one of theirs', async () => {
+  const cloud = await productId(database, 'cloud')
+  keyId = (await startSubscription(bySystem(own.organizationId), { productId: cloud, instanceId: null }))
+    .keyId
+  await called('installation')
+  const { instanceId: added } = await answer('ours', { label: 'Agency' })
+  const [row] = await rowsOf(database, 'select environment, installation_id from instances where id = $1', [
+    added,
+  ])
+  expect(row).toEqual({ environment: 'production', installation_id: 'b6sf-other' })
+})
+
+test('twenty are open per key, and what calls beyond them is counted', async () => {
+  for (let index = 0; index < 23; index++)
+    await called('installation', { installationId: `installation-${index}`, at: at(index) })
+  expect(await count()).toEqual({ open: 20, unlisted: 3 })
+  const first = await within((tx) => openQuestions(tx, own.organizationId, { size: 12 }))
+  const last = first.at(-1)
+  if (!last) throw new Error('there are twelve')
+  const after = placeIn(placeText(last))
+  const rest = await within((tx) => openQuestions(tx, own.organizationId, { size: 12, after }))
+  expect(new Set([...first, ...rest].map(({ id }) => id)).size).toBe(20)
+  expect(first[0]).toMatchObject({ installationId: 'installation-19', unlisted: 3 })
+})
+
+test('the answer stands in the trail, with the key and what it was', async () => {
+  await called('installation')
+  const { instanceId: added } = await answer('test_copy', { label: 'Staging' })
+  const entries = await rowsOf(
+    database,
+    `select key_id, instance_id, details ->> 'answer' as answer, details ->> 'label' as label from audit_entries
+     where action = 'question.answer' and organization_id = $1`,
+    [own.organizationId],
+  )
+  expect(entries).toEqual([{ key_id: keyId, instance_id: added, answer: 'test_copy', label: 'Staging' }])
+})

@@ -1,0 +1,135 @@
+import { and, desc, eq, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { products } from '@/db/schema/catalog'
+import { questionCounts, questions, sightings } from '@/db/schema/checks'
+import { instanceAddresses, instances } from '@/db/schema/instances'
+import { keys } from '@/db/schema/keys'
+import { people } from '@/db/schema/people'
+import type { OrganizationTx } from '@/db/scope'
+import { NotFound } from '@/lib/errors'
+import { isId } from '@/lib/ids'
+
+/** The one who calls, as it was last seen with that key where the key is good for it. */
+const own = alias(sightings, 'own')
+/** The one that has the key's instance. */
+const holder = alias(sightings, 'holder')
+
+/** Whose instance it is about: the one that has the key, or that the installation with the new address is known as. */
+const aboutInstance = sql`case ${questions.kind} when 'installation' then ${keys.instanceId}
+  else coalesce(${own.instanceId}, ${keys.instanceId}) end`
+
+const shown = {
+  id: questions.id,
+  kind: questions.kind,
+  installationId: questions.installationId,
+  url: questions.url,
+  glpiVersion: questions.glpiVersion,
+  refusalCode: questions.refusalCode,
+  firstAt: questions.firstAt,
+  lastAt: questions.lastAt,
+  calls: questions.calls,
+  answer: questions.answer,
+  answeredAt: questions.answeredAt,
+  answeredBy: sql<string | null>`coalesce(${people.name}, ${people.email})`,
+  keyId: keys.id,
+  shortId: keys.shortId,
+  binding: keys.binding,
+  product: products.name,
+  instanceId: instances.id,
+  instance: instances.label,
+  instanceUrl: instanceAddresses.url,
+  /** When the installation that has the key's place last called, and as which GLPI. */
+  holderLastAt: holder.lastAt,
+  holderVersion: holder.glpiVersion,
+  /** Calls of further installations, which are counted and not listed. */
+  unlisted: sql<number>`coalesce(${questionCounts.unlisted}, 0)`.mapWith(Number),
+}
+
+export type QuestionRow = Awaited<ReturnType<typeof questionNamed>>
+
+function select(tx: OrganizationTx, organizationId: string, filter: SQL | undefined) {
+  return tx
+    .select(shown)
+    .from(questions)
+    .innerJoin(keys, and(eq(keys.organizationId, organizationId), eq(keys.id, questions.keyId)))
+    .innerJoin(products, eq(products.id, keys.productId))
+    .leftJoin(own, sighting(own, organizationId, questions.installationId))
+    .leftJoin(instances, and(eq(instances.organizationId, organizationId), eq(instances.id, aboutInstance)))
+    .leftJoin(
+      instanceAddresses,
+      and(
+        eq(instanceAddresses.organizationId, organizationId),
+        eq(instanceAddresses.instanceId, instances.id),
+        eq(instanceAddresses.ordinal, 0),
+        isNull(instanceAddresses.retiredAt),
+      ),
+    )
+    .leftJoin(holder, sighting(holder, organizationId, instances.installationId))
+    .leftJoin(
+      questionCounts,
+      and(eq(questionCounts.organizationId, organizationId), eq(questionCounts.keyId, questions.keyId)),
+    )
+    .leftJoin(people, eq(people.id, questions.answeredById))
+    .where(and(eq(questions.organizationId, organizationId), filter))
+}
+
+const sighting = (
+  of: typeof own | typeof holder,
+  organizationId: string,
+  installation: typeof questions.installationId | typeof instances.installationId,
+) =>
+  and(
+    eq(of.organizationId, organizationId),
+    eq(of.keyId, questions.keyId),
+    eq(of.installationId, installation),
+  )
+
+/** What is open, the latest call first. @param after names the last one of the page before (`placeOf`). */
+export async function openQuestions(
+  tx: OrganizationTx,
+  organizationId: string,
+  { size, after }: { size: number; after?: QuestionPlace | undefined },
+) {
+  const from = after
+    ? or(
+        lt(questions.lastAt, after.lastAt),
+        and(eq(questions.lastAt, after.lastAt), lt(questions.id, after.id)),
+      )
+    : undefined
+  return select(tx, organizationId, and(isNull(questions.answeredAt), from))
+    .orderBy(desc(questions.lastAt), desc(questions.id))
+    .limit(size)
+}
+
+export interface QuestionPlace {
+  lastAt: Date
+  id: string
+}
+
+/** A place in the list as an address has it. */
+export const placeText = ({ lastAt, id }: QuestionPlace) => `${lastAt.getTime()}_${id}`
+
+/** Undefined where the text names none. */
+export function placeIn(text: unknown): QuestionPlace | undefined {
+  const [, time = '', id] = /^(\d{1,15})_(.{36})$/.exec(String(text)) ?? []
+  return isId(id) ? { lastAt: new Date(Number(time)), id } : undefined
+}
+
+/** One, open or answered. @throws NotFound */
+export async function questionNamed(tx: OrganizationTx, organizationId: string, questionId: string) {
+  const [found] = await select(tx, organizationId, eq(questions.id, questionId))
+  if (!found) throw new NotFound('question')
+  return found
+}
+
+/** How many are open, and how many calls were counted beyond those of each key. */
+export async function countQuestions(tx: OrganizationTx, organizationId: string) {
+  const [sum] = await tx
+    .select({
+      open: sql<number>`coalesce(sum(${questionCounts.open}), 0)`.mapWith(Number),
+      unlisted: sql<number>`coalesce(sum(${questionCounts.unlisted}), 0)`.mapWith(Number),
+    })
+    .from(questionCounts)
+    .where(eq(questionCounts.organizationId, organizationId))
+  return sum ?? { open: 0, unlisted: 0 }
+}
