@@ -30,6 +30,8 @@ export interface Customer {
   invitationId: string
   tokenId: string
   keys: { id: string; shortId: string; characters: string }[]
+  /** Another GLPI that called with one of them: answered, which the overview says nothing of, and can be answered otherwise. */
+  questionId: string
   /** The catalog's, by their references. */
   products: Record<'formspro' | 'ticketimport', string>
   /** One of the staff whom nobody has assigned. */
@@ -90,9 +92,26 @@ export async function newCustomer(
     invitationId,
     tokenId: await newApiToken(organizationId, people.owner),
     keys: await keysOf(organizationId),
+    questionId: await answeredQuestion(organizationId, slug, forms.keyId),
     products: { formspro: await productOf('formspro'), ticketimport: await productOf('ticketimport') },
     spareStaffId: (await newStaff('staff')).personId,
   }
+}
+
+/** From where that other GLPI called. */
+export const calledFrom = 'https://copy.e2e.example'
+
+async function answeredQuestion(organizationId: string, slug: string, keyId: string): Promise<string> {
+  const id = newId()
+  await inOrganization(
+    organizationId,
+    `insert into questions (id, organization_id, key_id, kind, installation_id, url, refusal_code, first_at, last_at, calls,
+       answer, answered_at)
+     values ($1, $2, $3, 'installation', $4, $5, '000000', now() - interval '9 days', now() - interval '8 days', 1,
+       'not_ours', now())`,
+    [id, organizationId, keyId, `copy-of-${slug}`, calledFrom],
+  )
+  return id
 }
 
 export async function newInstance(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '@/lib/access'
-import type { Customer } from './customer'
+import { editionOf } from '@/lib/activations/answer'
+import { type Customer, calledFrom } from './customer'
 import type { Fields } from './send'
 
 /** For a page or route: the permission that it asks for; null where anybody may look. */
@@ -78,6 +79,12 @@ export const paths: Record<string, Path> = {
   },
   '/(portal)/[org]/members/[id]/page': { permission: 'member.read', at: ofMember('') },
   '/(portal)/[org]/members/[id]/remove/page': { permission: 'member.read', at: ofMember('/remove') },
+  '/(portal)/[org]/questions/page': { permission: read, at: (slug) => `/${slug}/questions` },
+  '/(portal)/[org]/questions/[id]/page': {
+    permission: read,
+    at: (slug, { questionId }) => `/${slug}/questions/${questionId}`,
+  },
+  '/(public)/open/[code]/page': { permission: null, at: () => '/open/000000' },
   '/(portal)/[org]/settings/page': { permission: read, at: (slug) => `/${slug}/settings` },
   '/(portal)/[org]/settings/tokens/new/page': {
     permission: read,
@@ -150,6 +157,7 @@ export interface Action {
   fields: (ids: Customer) => Fields
 }
 
+const questions = 'app/(portal)/[org]/questions/actions.ts'
 const instances = 'app/(portal)/[org]/instances/actions.ts'
 const keys = 'app/(portal)/[org]/keys/actions.ts'
 const members = 'app/(portal)/[org]/members/actions.ts'
@@ -280,6 +288,16 @@ export const organizationActions: Record<string, Action> = {
     at: inInstance('/edit'),
     fields: ({ spareId }) => [['instanceId', spareId]],
   },
+  [`${questions} answer`]: {
+    permission: 'question.answer',
+    at: (slug, { questionId }) => `/${slug}/questions/${questionId}`,
+    fields: ({ questionId }) => [
+      ['questionId', questionId],
+      ['edition', editionOf({ url: calledFrom, answer: 'not_ours' })],
+      ['answer', 'test_copy'],
+      ['label', 'Copy'],
+    ],
+  },
   [`${settings} create`]: {
     permission: 'token.create',
     alone: true,
@@ -377,6 +395,11 @@ export const personalActions: Record<
     permission: 'account.confirm_email',
     stated: true,
     fields: [['token', 'none']],
+  },
+  'app/(public)/open/actions.ts openNamed': {
+    permission: null,
+    stated: true,
+    fields: [['code', '000000']],
   },
   'app/(public)/invitation/actions.ts accept': {
     permission: 'invitation.accept',

@@ -124,7 +124,8 @@ for (const asker of askers) {
         // Under the own name, another's instance and none.
         const foreign = await visit(path, own.slug, other, as)
         const none = { id: newId(), shortId: 'K-000000', characters: '' }
-        const nowhere = { ...other, instanceId: newId(), memberId: newId(), tokenId: newId(), keys: [none] }
+        const ids = { instanceId: newId(), memberId: newId(), tokenId: newId(), questionId: newId() }
+        const nowhere = { ...other, ...ids, keys: [none] }
         const nothing = await visit(path, own.slug, nowhere, as)
         trials += 2
         expect(foreign.status).toBe(elsewhere(path, asker))
@@ -497,7 +498,7 @@ function expected(name: string, path: Path, asker: Asker): number {
   // It says what is wrong with the link, to whoever has it.
   if (name === '/(public)/invitation/page') return 200
   // It is the person's, whatever they belong to.
-  if (/^\/\(\w+\)\/account\//.test(name)) return asker === 'stranger' ? 307 : 200
+  if (/^\/\(\w+\)\/(account|open)\//.test(name)) return asker === 'stranger' ? 307 : 200
   // Whoever is signed in has nothing to do there, and goes on.
   if (name === '/(public)/page') return asker === 'person' ? 200 : 307
   if (name === '/(public)/sign-in/code/page') return 307

@@ -5,7 +5,7 @@ import { type NavItem, Shell } from '@/components/shell'
 import { isStaffRole } from '@/lib/access'
 import { StaffBanner } from './staff-banner'
 
-type Place = 'overview' | 'instances' | 'keys' | 'members' | 'activity' | 'settings'
+type Place = 'overview' | 'instances' | 'keys' | 'questions' | 'members' | 'activity' | 'settings'
 
 /** The frame of an organization's pages. `needs` counts the lines of its overview that want somebody. */
 export async function Portal({
@@ -55,6 +55,7 @@ function navOf({ session, organization, t }: Visit, current: Place, needs: numbe
     ['overview', 'house', ''],
     ['instances', 'server', '/instances'],
     ['keys', 'key', '/keys'],
+    ['questions', 'inbox', '/questions'],
     ['members', 'users', '/members'],
     ['activity', 'list', '/activity'],
     ['settings', 'settings', '/settings'],

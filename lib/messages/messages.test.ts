@@ -60,6 +60,7 @@ const alike = new Set([
   'Instance',
   'Instances',
   'Menu',
+  'Questions',
   'instance',
   'production',
   'test',

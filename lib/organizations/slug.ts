@@ -13,7 +13,7 @@ export const reserved: ReadonlySet<string> = new Set(
    signout sign-up signup login logout register auth oauth sso session sessions callback verify invite
    invitation invitations join welcome account accounts profile settings me user users organization
    organizations org new create edit delete staff admin root system console vendor latchkey glpi check
-   trial trials key keys instance instances catalog product products plugins marketplace registration
+   open trial trials key keys instance instances catalog product products plugins marketplace registration
    checkout payment payments billing invoice invoices pricing stripe webhook webhooks download
    downloads search export lease leases offline help support contact docs about legal privacy terms
    imprint security cookies www mail home index error 404 500 not-found null undefined en fr de es it

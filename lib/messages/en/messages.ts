@@ -13,6 +13,7 @@ import outage from './outage.json'
 import outdated from './outdated.json'
 import overview from './overview.json'
 import people from './people.json'
+import questions from './questions.json'
 import settings from './settings.json'
 import shell from './shell.json'
 import staff from './staff.json'
@@ -34,6 +35,7 @@ export const en = {
   outdated,
   overview,
   people,
+  questions,
   settings,
   shell,
   staff,

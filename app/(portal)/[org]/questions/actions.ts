@@ -1,0 +1,26 @@
+'use server'
+
+import { redirect } from 'next/navigation'
+import { act } from '@/app/_request/act'
+import type { FormState } from '@/components/form-state'
+import { answerQuestion } from '@/lib/activations/answer'
+import type { QuestionAnswer } from '@/lib/activations/rules'
+
+const text = (form: FormData, name: string) => {
+  const value = form.get(name)
+  return typeof value === 'string' ? value : ''
+}
+
+export async function answer(_state: FormState, form: FormData): Promise<FormState> {
+  return act('question.answer', form, async ({ by, organization }) => {
+    await answerQuestion(by, {
+      questionId: text(form, 'questionId'),
+      // What the command's schema does not know it refuses.
+      answer: text(form, 'answer') as QuestionAnswer,
+      edition: text(form, 'edition'),
+      ...(form.has('label') ? { label: text(form, 'label') } : {}),
+      ...(form.has('url') ? { url: text(form, 'url') } : {}),
+    })
+    redirect(`/${organization.slug}/questions?done=answered`)
+  })
+}

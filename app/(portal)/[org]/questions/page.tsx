@@ -1,0 +1,95 @@
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
+import { read } from '@/app/_request/read'
+import { requireMember, type Visit } from '@/app/_request/session'
+import { CodeForm } from '@/app/(public)/open/code-form'
+import { Done } from '@/components/done'
+import { Empty } from '@/components/ui/notice'
+import { Pager } from '@/components/ui/pager'
+import { PageHead, Panel, Section } from '@/components/ui/panel'
+import { may } from '@/lib/access'
+import {
+  countQuestions,
+  openQuestions,
+  placeIn,
+  placeText,
+  type QuestionRow,
+} from '@/lib/activations/questions'
+import type { Translate } from '@/lib/messages/translator'
+import { Portal } from '../../portal'
+import { Ask } from './ask'
+import { QuestionLines } from './lines'
+
+const pageSize = 50
+
+interface Props {
+  params: Promise<{ org: string }>
+  searchParams: Promise<{ after?: unknown; done?: unknown }>
+}
+
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t } = await requireMember((await params).org)
+  return t('questions.title')
+})
+
+export default organizationPage(QuestionsPage)
+
+async function QuestionsPage({ params, searchParams }: Props) {
+  const visit = await requireMember((await params).org)
+  const { after: given, done } = await searchParams
+  const after = placeIn(given)
+  const { t, organization } = visit
+  const { organizationId, slug, role } = organization
+  const { data, attention } = await read(visit, (tx) =>
+    Promise.all([
+      countQuestions(tx, organizationId),
+      openQuestions(tx, organizationId, { size: pageSize + 1, after }),
+    ]),
+  )
+  const [{ open }, rows] = data
+  const shown = rows.slice(0, pageSize)
+  const last = rows.length > pageSize ? shown.at(-1) : undefined
+  const here = `/${slug}/questions`
+  return (
+    <Portal visit={visit} current="questions" needs={attention.lines.length}>
+      <PageHead title={t('questions.title')} sentence={t('questions.sentence', { count: open })} />
+      {done === 'answered' && <Done>{t('questions.done')}</Done>}
+      <List visit={visit} rows={shown} />
+      {(after || last) && (
+        <Pager
+          label={t('questions.pages')}
+          summary={t('questions.shown', { count: shown.length })}
+          previous={after ? { href: here, text: t('questions.first') } : undefined}
+          next={last ? { href: `${here}?after=${placeText(last)}`, text: t('questions.next') } : undefined}
+        />
+      )}
+      {shown.length > 0 && !may(role, 'question.answer') && <Ask visit={visit} />}
+      <ByCode t={t} />
+    </Portal>
+  )
+}
+
+function List({ visit, rows }: { visit: Visit; rows: QuestionRow[] }) {
+  const { t } = visit
+  if (rows.length === 0)
+    return (
+      <Panel>
+        <Empty icon="circle-check" title={t('questions.none_title')}>
+          {t('questions.none_text')}
+        </Empty>
+      </Panel>
+    )
+  return (
+    <section aria-label={t('questions.list')}>
+      <QuestionLines visit={visit} rows={rows} next />
+    </section>
+  )
+}
+
+const ByCode = ({ t }: { t: Translate }) => (
+  <Section title={t('questions.code.title')}>
+    <Panel padded>
+      <p className="mb-3">{t('questions.code.text')}</p>
+      <CodeForm t={t} />
+    </Panel>
+  </Section>
+)

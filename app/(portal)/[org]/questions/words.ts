@@ -1,0 +1,45 @@
+import type { QuestionRow } from '@/lib/activations/questions'
+import { displayUrl } from '@/lib/instances/url'
+import { moment } from '@/lib/messages/dates'
+import type { Language, Translate } from '@/lib/messages/translator'
+
+interface Reader {
+  t: Translate
+  language: Language
+  /** The person's own. */
+  timeZone: string
+}
+
+/** What a question is about and what is known of who called, in sentences. */
+export function questionWords(row: QuestionRow, { t, language, timeZone }: Reader) {
+  const at = (when: Date) => moment(when, language, timeZone)
+  const url = row.url ? displayUrl(row.url) : ''
+  const facts = {
+    installation: row.installationId,
+    said: row.url ? 'yes' : 'no',
+    url,
+    glpi: row.glpiVersion ?? 'none',
+    calls: row.calls,
+    first: at(row.firstAt),
+    last: at(row.lastAt),
+  }
+  return {
+    subject: t(`questions.subject.${row.kind}`, { product: row.product, instance: row.instance ?? 'none' }),
+    detail: t(`questions.detail.${row.kind}`, facts),
+    beside: beside(row, t, at),
+    /** What may be long in them. */
+    names: [row.instance, row.installationId, url],
+  }
+}
+
+/** What the organization knows itself, to compare it with. */
+function beside(row: QuestionRow, t: Translate, at: (when: Date) => string): string {
+  if (row.kind === 'copy') return t('questions.copy_text')
+  if (row.kind === 'address')
+    return row.instanceUrl ? t('questions.known_address', { url: displayUrl(row.instanceUrl) }) : ''
+  return t('questions.holder', {
+    sort: row.holderLastAt ? 'called' : row.instanceId ? 'never' : 'none',
+    at: row.holderLastAt ? at(row.holderLastAt) : '',
+    glpi: row.holderVersion ?? 'none',
+  })
+}

@@ -1,0 +1,16 @@
+'use server'
+
+import { redirect } from 'next/navigation'
+import { actAlone, failure } from '@/app/_request/act'
+import type { FormState } from '@/components/form-state'
+import { normalizeNamed } from '@/lib/activations/find'
+
+/** Leads to the address of a typed code, which looks it up. What is none stays out of addresses: it may be a key. */
+export async function openNamed(_state: FormState, form: FormData): Promise<FormState> {
+  return actAlone(null, form, async ({ t }) => {
+    const named = normalizeNamed(String(form.get('code') ?? ''))
+    const said = t('questions.code.invalid')
+    if (!named) return { ...failure(new FormData(), said), fields: { code: said } }
+    redirect(`/open/${named}`)
+  })
+}

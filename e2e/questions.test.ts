@@ -1,0 +1,93 @@
+import { expect, type Page, test } from '@playwright/test'
+import { browserAs, type Customer, newCustomer } from './customer'
+import { axeFindings, tooWide } from './look'
+
+/** What a GLPI asks the key service, at the portal's own address. */
+async function ask(
+  customer: Customer,
+  installationId: string,
+  url: string,
+  path: 'keys/validate' | 'activations',
+) {
+  const key = customer.keys.find(({ shortId }) => shortId === formsKey(customer))?.characters
+  const asked = {
+    key,
+    product: 'formspro',
+    installation_id: installationId,
+    url,
+    glpi_version: '11.0.2',
+    product_version: '2.4.1',
+  }
+  const response = await fetch(`${process.env.PUBLIC_URL}/api/v1/${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(asked),
+  })
+  return response.json()
+}
+
+const formsKey = (customer: Customer) => customer.keys[0]?.shortId
+
+/** The history is written once a second, by another process. */
+const untilShown = (page: Page, path: string, text: RegExp | string) =>
+  expect(async () => {
+    await page.goto(path)
+    await expect(page.getByText(text).first()).toBeVisible({ timeout: 1_000 })
+  }).toPass()
+
+test('a refused GLPI’s code leads to its case; said to be a test copy, it is valid at its next call', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('refused')
+  const main = `https://${customer.slug}.example/glpi`
+  const copy = `https://staging.${customer.slug}.example`
+  expect(await ask(customer, `known-${customer.slug}`, main, 'activations')).toMatchObject({
+    verdict: { valid: true },
+  })
+  const refused = await ask(customer, `copy-${customer.slug}`, copy, 'keys/validate')
+  expect(refused).toMatchObject({ valid: false, code: 'bound_elsewhere' })
+
+  const context = await browserAs(browser, customer.people.technical)
+  const page = await context.newPage()
+  await untilShown(page, `/${customer.slug}/questions`, /Another GLPI asked for the key of Forms Pro/)
+  await page.getByLabel('Code or short ID').fill(refused.refusal_code.toLowerCase())
+  await page.getByRole('button', { name: 'Open' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+    /Another GLPI asked for the key of Forms Pro/,
+  )
+  await expect(page.locator('main')).toContainText(`copy-${customer.slug}`)
+  expect(await axeFindings(page)).toEqual([])
+  await page.setViewportSize({ width: 320, height: 640 })
+  expect(await tooWide(page)).toBe(0)
+
+  const answers = page.getByRole('region', { name: 'It is a test copy' })
+  await answers.getByLabel('Name').fill('Staging')
+  await answers.getByRole('button', { name: 'It is a test copy' }).click()
+  await expect(page.getByText(/^Answered\./)).toBeVisible()
+  expect(await ask(customer, `copy-${customer.slug}`, copy, 'activations')).toMatchObject({
+    verdict: { valid: true },
+  })
+  await context.close()
+})
+
+test('who is nobody there gets the answer of a code that nobody knows', async ({ browser }) => {
+  const customer = await newCustomer('code')
+  const stranger = await newCustomer('stranger')
+  const refused = await ask(customer, 'elsewhere', 'https://elsewhere.example', 'keys/validate')
+  const context = await browserAs(browser, stranger.people.owner)
+  const page = await context.newPage()
+  const said: string[] = []
+  for (const code of [refused.refusal_code, 'ZZZZZ1']) {
+    await page.goto(`/open/${code}`)
+    said.push((await page.locator('main').textContent()) ?? '')
+  }
+  expect(said[0]).toContain('Nothing is found by this code')
+  expect(said[1]).toBe(said[0])
+  expect(await axeFindings(page)).toEqual([])
+  await context.close()
+  const alone = await browserAs(browser, null)
+  const asked = await alone.newPage()
+  await asked.goto(`/open/${refused.refusal_code}`)
+  expect(new URL(asked.url()).searchParams.get('to')).toBe(`/open/${refused.refusal_code}`)
+  await alone.close()
+})
