@@ -49,6 +49,8 @@ export const permissions = {
   'instance.edit': [...technical, ...acting, 'system'],
   'instance.retire': [...technical, ...acting, 'system'],
   'instance.reinstate': [...technical, ...acting, 'system'],
+  /** For another GLPI, once the one that has it has left. */
+  'instance.free': ['system'],
   'address.add': [...technical, ...acting, 'system'],
   'address.remove': [...technical, ...acting, 'system'],
 

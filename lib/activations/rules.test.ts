@@ -2,9 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   type Asked,
+  answersTo,
   type CheckedKey,
   checkCodes,
+  contactOf,
   fittingRelease,
+  keptSince,
+  mayAnswer,
   type Place,
   placeOf,
   verdictOn,
@@ -206,5 +210,49 @@ describe('where a caller may use a key', () => {
 
   test('the codes are those of the protocol, each once', () => {
     expect(new Set(checkCodes).size).toBe(9)
+  })
+})
+
+describe('what calls leave to be said and answered', () => {
+  const now = new Date('2026-11-22T08:00:00Z')
+  const hours = (count: number) => new Date(now.getTime() + count * 3_600_000)
+  const seen = { lastAt: hours(-3), leaseEndsAt: hours(100), givenBackAt: null }
+
+  test.each([
+    ['never', undefined],
+    ['fresh', seen],
+    ['fresh', { ...seen, leaseEndsAt: null }],
+    ['fresh', { ...seen, lastAt: hours(-25) }],
+    ['silent', { ...seen, lastAt: hours(-25.01) }],
+    ['silent', { ...seen, lastAt: hours(-900), leaseEndsAt: null }],
+    ['stopped', { ...seen, lastAt: hours(-168), leaseEndsAt: now }],
+    ['given_back', { ...seen, givenBackAt: seen.lastAt }],
+    ['given_back', { ...seen, lastAt: hours(-200), leaseEndsAt: hours(-1), givenBackAt: hours(-199) }],
+    // It has called again since.
+    ['fresh', { ...seen, givenBackAt: hours(-4) }],
+  ] as const)('a GLPI is %s', (contact, known) => {
+    expect(contactOf(known, now)).toBe(contact)
+  })
+
+  test('each kind of question has its answers', () => {
+    expect(answersTo('installation', 'url')).toEqual(['test_copy', 'not_ours'])
+    expect(answersTo('installation', 'organization')).toEqual(['ours', 'test_copy', 'not_ours'])
+    expect(answersTo('address', 'url')).toEqual(['further_address', 'moved', 'test_copy', 'not_ours'])
+    expect(answersTo('copy', 'installation')).toEqual(['test_copy', 'not_ours'])
+  })
+
+  test.each([
+    [null, 'test_copy', { ok: true }],
+    [null, 'not_ours', { ok: true }],
+    [null, 'further_address', { ok: false, because: 'not_an_answer' }],
+    ['not_ours', 'test_copy', { ok: true }],
+    ['not_ours', 'not_ours', { ok: false, because: 'question_answered' }],
+    ['test_copy', 'not_ours', { ok: false, because: 'question_answered' }],
+  ] as const)('a question that was answered %s may be answered %s: %o', (answer, given, verdict) => {
+    expect(mayAnswer({ kind: 'installation', binding: 'url', answer }, given)).toEqual(verdict)
+  })
+
+  test('what is kept begins at a midnight 30 days ago', () => {
+    expect(keptSince(now)).toEqual(new Date('2026-10-23T00:00:00Z'))
   })
 })

@@ -180,17 +180,32 @@ export function mayAnswer(
 /** A GLPI asks daily, spread by an hour at most. */
 const silentAfter = 25 * 3_600_000
 
-export type Contact = 'never' | 'fresh' | 'silent' | 'stopped'
+export type Contact = 'never' | 'fresh' | 'silent' | 'stopped' | 'given_back'
 
 /** How long ago a key's GLPI called: `stopped` when it can no longer go by the last answer that it had. */
 export function contactOf(
-  { lastAt, leaseEndsAt }: { lastAt: Date | null; leaseEndsAt: Date | null },
+  seen: { lastAt: Date; leaseEndsAt: Date | null; givenBackAt: Date | null } | undefined,
   now: Date,
 ): Contact {
-  if (!lastAt) return 'never'
+  if (!seen) return 'never'
+  const { lastAt, leaseEndsAt, givenBackAt } = seen
+  // What called after that has begun anew.
+  if (givenBackAt && givenBackAt >= lastAt) return 'given_back'
   if (leaseEndsAt && leaseEndsAt <= now) return 'stopped'
-  return silentSince(now) > lastAt ? 'silent' : 'fresh'
+  return lastAt < silentSince(now) ? 'silent' : 'fresh'
 }
 
 /** Who has last called before this is silent. */
 export const silentSince = (now: Date) => new Date(now.getTime() - silentAfter)
+
+/** For as long each answer is kept; what is older is counted by day. */
+export const keptDays = 30
+
+/** Midnight (UTC) before which answers are counted: a day is counted as a whole. */
+export function keptSince(now: Date): Date {
+  const today = Math.floor(now.getTime() / 86_400_000)
+  return new Date((today - keptDays) * 86_400_000)
+}
+
+/** DESIGN §2, rule 4; what the catalog gives a product that says nothing else. */
+export const usualGraceDays = 7

@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
+import { callsOf, countedDays, countSilent, lastSeen, refusedCalls } from '@/lib/activations/calls'
 import { countQuestions, openQuestions, questionNamed } from '@/lib/activations/questions'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
 import { instanceTimeline, keyTimeline } from '@/lib/audit/queries'
@@ -203,6 +204,14 @@ const reads: Record<string, Read> = {
   openQuestions: async (tx, organizationId) => (await openQuestions(tx, organizationId, { size: 50 })).length,
   questionNamed: (tx, organizationId) => some(questionNamed(tx, organizationId, theirs.questionId)),
   countQuestions: async (tx, organizationId) => (await countQuestions(tx, organizationId)).open,
+  lastSeen: async (tx, organizationId) => (await lastSeen(tx, organizationId, theirs.instanceId)).size,
+  refusedCalls: async (tx, organizationId) =>
+    (await refusedCalls(tx, organizationId, theirs.instanceId, now())).size,
+  callsOf: async (tx, organizationId) =>
+    (await callsOf(tx, organizationId, theirs.instanceId, { size: 50 })).length,
+  countedDays: async (tx, organizationId) =>
+    (await countedDays(tx, organizationId, theirs.instanceId, 50)).length,
+  countSilent: async (tx, organizationId) => (await countSilent(tx, organizationId, now())).refused,
   organizationKeys: async (tx, organizationId) => (await organizationKeys(tx, organizationId, now())).length,
   keysRevealedTo: async (tx, organizationId) =>
     (await keysRevealedTo(tx, organizationId, other.people.owner, 50)).length,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lastDay, mailedMoment, moment } from './dates'
+import { ago, lastDay, mailedMoment, moment } from './dates'
 
 const paris = 'Europe/Paris'
 const noBreak = (text: string) => text.replaceAll('_', '\u00a0')
@@ -27,4 +27,18 @@ test.each([
 
 test('a mail names the zone itself', () => {
   expect(mailedMoment(new Date('2026-11-14T09:12:00Z'), 'en', paris)).toBe('14 Nov 2026, 10:12')
+})
+
+test.each([
+  [20, 'now', 'maintenant'],
+  [119 * 60, '119 minutes ago', 'il y a 119 minutes'],
+  [3 * 3_600 + 1, '3 hours ago', 'il y a 3 heures'],
+  [2 * 86_400, '2 days ago', 'avant-hier'],
+  [40 * 86_400, '40 days ago', 'il y a 40 jours'],
+  // A clock that was turned back.
+  [-60, 'now', 'maintenant'],
+])('what was %i seconds ago is said in the unit that fits', (seconds, en, fr) => {
+  const now = new Date('2026-11-22T08:00:00Z')
+  const at = new Date(now.getTime() - seconds * 1_000)
+  expect([ago(at, now, 'en'), ago(at, now, 'fr').replaceAll('\u00a0', ' ')]).toEqual([en, fr])
 })

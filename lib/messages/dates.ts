@@ -24,8 +24,15 @@ function unbroken(text: string, language: Language): string {
 
 /** The last whole day before an end at midnight, in the organization's time zone: "3 Dec 2026". */
 export function lastDay(end: Date, language: Language, timeZone: string): string {
-  const noon = new Date(`${lastDayBefore(end, timeZone)}T12:00:00Z`)
-  return unbroken(format(language, { ...day, timeZone: 'UTC' }).format(noon), language)
+  return dayText(lastDayBefore(end, timeZone), language)
+}
+
+/** A day of the calendar, given as `2026-12-03`: "3 Dec 2026". */
+export function dayText(given: string, language: Language): string {
+  return unbroken(
+    format(language, { ...day, timeZone: 'UTC' }).format(new Date(`${given}T12:00:00Z`)),
+    language,
+  )
 }
 
 /** Whole days left after today until an end at midnight: 0 on the last day, negative once it is over. */
@@ -43,4 +50,17 @@ export function moment(at: Date, language: Language, timeZone: string): string {
 /** The same for mails, which name the time zone in full beside it, and are wrapped by who reads them: "14 Nov 2026, 10:12". */
 export function mailedMoment(at: Date, language: Language, timeZone: string): string {
   return format(language, { ...day, ...time, timeZone }).format(at)
+}
+
+const relative = new Map<Language, Intl.RelativeTimeFormat>()
+
+/** How long ago something was, in the largest unit of which two have passed, up to days: "3 hours ago". */
+export function ago(at: Date, now: Date, language: Language): string {
+  const format = relative.get(language) ?? new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+  relative.set(language, format)
+  const minutes = Math.max(0, Math.floor((now.getTime() - at.getTime()) / 60_000))
+  if (minutes < 1) return format.format(0, 'second')
+  if (minutes < 120) return format.format(-minutes, 'minute')
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? format.format(-hours, 'hour') : format.format(-Math.floor(hours / 24), 'day')
 }

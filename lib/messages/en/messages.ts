@@ -2,8 +2,10 @@ import account from './account.json'
 import activations from './activations.json'
 import activity from './activity.json'
 import audit from './audit.json'
+import calls from './calls.json'
 import errors from './errors.json'
 import failed from './failed.json'
+import help from './help.json'
 import instance from './instance.json'
 import instances from './instances.json'
 import keys from './keys.json'
@@ -24,8 +26,10 @@ export const en = {
   activations,
   activity,
   audit,
+  calls,
   errors,
   failed,
+  help,
   instance,
   instances,
   keys,

@@ -14,6 +14,7 @@ import { env } from '@/lib/env'
 import { dueFirst, inUse } from '@/lib/keys/order'
 import type { Speaking } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
+import type { Contacts } from './contact'
 import { KeyForms, ProductKey } from './product-key'
 
 interface Props {
@@ -22,6 +23,7 @@ interface Props {
   rows: KeyRow[]
   products: CatalogProduct[]
   speaking: Speaking
+  contacts: Contacts
 }
 
 /** The keys of an instance, product by product; what has passed is folded away. */

@@ -6,10 +6,12 @@ import { Portal } from '@/app/(portal)/portal'
 import { Done } from '@/components/done'
 import { Section } from '@/components/ui/panel'
 import type { OrganizationTx } from '@/db/scope'
+import { callPlaceIn, callsOf, countedDays, lastSeen, refusedCalls } from '@/lib/activations/calls'
 import { instanceTimeline } from '@/lib/audit/queries'
 import { openSourceProducts, productsWithReleases } from '@/lib/catalog/queries'
 import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys, organizationKeys } from '@/lib/keys/queries'
+import { Calls, callsSize, mostDays } from './calls'
 import { foundInstance, instanceTitle } from './found'
 import { Head, Standing } from './head'
 import { InstanceKeys, OfProduction } from './keys'
@@ -33,13 +35,12 @@ async function InstancePage({ params, searchParams }: Props) {
   const { organization, language, t } = visit
   const { slug, timeZone } = organization
   const query = await searchParams
-  const before = /^\d{1,15}$/.test(String(query.before)) ? Number(query.before) : undefined
   const { data, attention, at } = await read(visit, (tx, now) =>
-    readInstance(tx, organization.organizationId, id, now, before),
+    readInstance(tx, organization.organizationId, id, now, query),
   )
-  const { instance, rows, ofProduction, products } = data
+  const { instance, rows, ofProduction, products, contacts } = data
   const speaking: Speaking = { t, language, timeZone, now: at }
-  const around = { visit, instance, products, speaking }
+  const around = { visit, instance, products, speaking, contacts }
   const done = doneSentence(query.done, visit)
   return (
     <Portal visit={visit} current="instances" needs={attention.lines.length}>
@@ -56,6 +57,9 @@ async function InstancePage({ params, searchParams }: Props) {
         </Section>
       )}
       <OpenSource products={data.openSource} t={t} />
+      {(data.called || contacts.seen.size > 0) && (
+        <Calls visit={visit} rows={data.calls} days={data.days} path={`/${slug}/instances/${id}`} />
+      )}
       <Timeline visit={visit} rows={data.timeline} path={`/${slug}/instances/${id}`} />
     </Portal>
   )
@@ -66,18 +70,30 @@ async function readInstance(
   organizationId: string,
   id: string,
   now: Date,
-  /** Where the timeline's page begins. */
-  before: number | undefined,
+  query: Awaited<Props['searchParams']>,
 ) {
+  /** Where the timeline's page begins. */
+  const before = /^\d{1,15}$/.test(String(query.before)) ? Number(query.before) : undefined
   const instance = await foundInstance(tx, organizationId, id)
   const filter = { organizationId, state: 'all' as const, instanceId: id }
   const { rows } = await listKeys(tx, filter, { sort: 'product', size: mostKeys }, now)
   const ofProduction = instance.testOf ? await workingKeys(tx, organizationId, instance.testOf.id, now) : []
+  const place = callPlaceIn(query.calls)
+  const calls = await callsOf(tx, organizationId, id, { size: callsSize + 1, before: place })
+  const days = await countedDays(tx, organizationId, id, mostDays)
   const productIds = [...rows, ...ofProduction].map(({ productId }) => productId)
   return {
     instance,
     rows,
     ofProduction,
+    contacts: {
+      seen: await lastSeen(tx, organizationId, id),
+      refused: await refusedCalls(tx, organizationId, id, now),
+    },
+    calls,
+    days,
+    // Of who nobody has called there is nothing to say; past the last page there is.
+    called: calls.length > 0 || days.length > 0 || place !== undefined,
     products: await productsWithReleases(tx, [...new Set(productIds)]),
     timeline: await instanceTimeline(tx, organizationId, id, timelineSize + 1, before),
     everywhere: await organizationKeys(tx, organizationId, now),

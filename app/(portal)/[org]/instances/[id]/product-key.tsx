@@ -12,8 +12,10 @@ import { may } from '@/lib/access'
 import { fitSentence, newestSentence } from '@/lib/catalog/phrases'
 import type { CatalogProduct } from '@/lib/catalog/queries'
 import { prefixes } from '@/lib/keys/checksum'
+import { inUse } from '@/lib/keys/order'
 import { type Speaking, stateWord, untilLines } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
+import { Contact, type Contacts } from './contact'
 
 interface Props {
   visit: Visit
@@ -22,11 +24,12 @@ interface Props {
   products: CatalogProduct[]
   speaking: Speaking
   mayReveal: boolean
+  contacts: Contacts
 }
 
 /** One product of an instance: what, how long, what to do; below it the key, and what comes next. */
 export function ProductKey(props: Props) {
-  const { row, speaking, mayReveal } = props
+  const { visit, row, speaking, mayReveal, contacts } = props
   const state = stateWord(row, speaking)
   return (
     <article className="prod" id={row.shortId} aria-label={`${row.product} ${row.shortId}`}>
@@ -40,6 +43,13 @@ export function ProductKey(props: Props) {
             <ShortIds text={line} />
           </p>
         ))}
+        <Contact
+          visit={visit}
+          seen={contacts.seen.get(row.id)}
+          refused={contacts.refused.get(row.id)}
+          now={speaking.now}
+          works={inUse(row)}
+        />
       </div>
       <div className="row">
         <InstalledButton {...props} />

@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
+import { setClock } from '@/lib/clock'
+import { startSubscription } from '@/lib/subscriptions/start'
+import {
+  bySystem,
+  type Fixture,
+  makeCatalog,
+  makeInstance,
+  makeOrganization,
+  productDatabase,
+  productId,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+import {
+  callPlaceIn,
+  callPlaceText,
+  callsOf,
+  countedDays,
+  countSilent,
+  lastSeen,
+  refusedCalls,
+} from './calls'
+import { countOldChecks } from './count-checks'
+import { freeInstance, freeLeftInstances } from './free'
+import { type Answered, history } from './history'
+
+const database = await productDatabase()
+// As the worker, which alone may remove checks.
+process.env.DATABASE_URL = database.workerUrl
+let own: Fixture
+let instanceId: string
+let keyId: string
+let turn = 0
+
+const now = new Date('2026-11-22T08:00:00Z')
+const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000)
+
+beforeAll(makeCatalog)
+
+afterEach(() => setClock(undefined))
+
+beforeEach(async () => {
+  turn++
+  await rowsOf(database, 'delete from checks')
+  own = await makeOrganization(`acme-${turn}`)
+  instanceId = await makeInstance(own)
+  const forms = await productId(database, 'forms')
+  keyId = (await startSubscription(bySystem(own.organizationId), { productId: forms, instanceId })).keyId
+  setClock(() => now)
+})
+
+async function called(hours: number, more: Partial<Answered> = {}) {
+  history.note({
+    at: hoursAgo(hours),
+    organizationId: own.organizationId,
+    keyId,
+    asked: 'refresh',
+    code: 'ok',
+    notes: [],
+    instanceId,
+    installationId: 'known',
+    url: null,
+    glpiVersion: '11.0.2',
+    productVersion: '2.4.1',
+    ...more,
+  })
+  await history.flush()
+}
+
+const refused = (hours: number) =>
+  called(hours, { code: 'bound_elsewhere', instanceId: null, installationId: 'another', asked: 'validate' })
+
+const within = <T>(work: (tx: Parameters<Parameters<typeof asOrganization<T>>[1]>[0]) => Promise<T>) =>
+  asOrganization(own.organizationId, work)
+
+const activate = (given: { leaseEndsAt: Date; givenBackAt: Date | null }) =>
+  rowsOf(
+    database,
+    `with bound as (update instances set installation_id = 'known' where id = $3)
+     insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
+       lease, lease_ends_at, created_at, refreshed_at, given_back_at)
+     values ($1, $2, $4, $3, 'known', 'production', true, sha256('x'), gen_random_uuid(), $5, $6, $6, $7)`,
+    [
+      randomUUID(),
+      own.organizationId,
+      instanceId,
+      keyId,
+      given.leaseEndsAt,
+      hoursAgo(900),
+      given.givenBackAt,
+    ],
+  )
+
+test('of each key it is known when it was last seen, as what, and until when it goes on alone', async () => {
+  await activate({ leaseEndsAt: hoursAgo(-100), givenBackAt: null })
+  await called(30, { glpiVersion: '10.0.18' })
+  await called(3)
+  const seen = await within((tx) => lastSeen(tx, own.organizationId, instanceId))
+  expect([...seen]).toEqual([
+    [
+      keyId,
+      {
+        lastAt: hoursAgo(3),
+        glpiVersion: '11.0.2',
+        productVersion: '2.4.1',
+        leaseEndsAt: hoursAgo(-100),
+        givenBackAt: null,
+      },
+    ],
+  ])
+})
+
+test('what was refused within 30 days is counted', async () => {
+  await refused(1)
+  await refused(700)
+  await refused(800)
+  await called(2)
+  expect([...(await within((tx) => refusedCalls(tx, own.organizationId, instanceId, now)))]).toEqual([
+    [keyId, 2],
+  ])
+})
+
+test('the calls of an instance, and those with its keys from elsewhere, come in pages', async () => {
+  for (let hours = 1; hours <= 5; hours++) await (hours % 2 ? called(hours) : refused(hours))
+  const other = await makeInstance(own, 'other')
+  await called(9, { instanceId: other })
+  const page = (before?: string) =>
+    within((tx) => callsOf(tx, own.organizationId, instanceId, { size: 3, before: callPlaceIn(before) }))
+  const first = await page()
+  const last = first.at(-1)
+  if (!last) throw new Error('there are three')
+  const second = await page(callPlaceText(last))
+  expect([...first, ...second].map(({ at, code }) => [at, code])).toEqual([
+    [hoursAgo(1), 'ok'],
+    [hoursAgo(2), 'bound_elsewhere'],
+    [hoursAgo(3), 'ok'],
+    [hoursAgo(4), 'bound_elsewhere'],
+    [hoursAgo(5), 'ok'],
+  ])
+  expect(first[0]).toMatchObject({ product: 'Forms Pro', asked: 'refresh', calls: 1, glpiVersion: '11.0.2' })
+})
+
+test('answers older than 30 days are counted by day, once, however often it is done and in whatever batches', async () => {
+  for (const hours of [1, 719, 745, 746, 747, 748, 800]) await called(hours)
+  await refused(746)
+  const kept = () => within((tx) => callsOf(tx, own.organizationId, instanceId, { size: 50 }))
+  const days = () => within((tx) => countedDays(tx, own.organizationId, instanceId, 10))
+  const counted = [
+    { day: '2026-10-22', calls: 5, refused: 1 },
+    { day: '2026-10-20', calls: 1, refused: 0 },
+  ]
+  // 30 days and 8 hours: what is kept begins at a midnight.
+  expect(await countOldChecks(now, 2)).toBe(6)
+  expect(await days()).toEqual(counted)
+  expect(await kept()).toHaveLength(2)
+  expect(await countOldChecks(now, 2)).toBe(0)
+  expect(await days()).toEqual(counted)
+})
+
+test('an instance that was given back is free once the last lease has run out', async () => {
+  await called(200)
+  await activate({ leaseEndsAt: hoursAgo(-1), givenBackAt: hoursAgo(199) })
+  const installation = async () => {
+    const [row] = await rowsOf<{ installation: string | null }>(
+      database,
+      'select installation_id as installation from instances where id = $1',
+      [instanceId],
+    )
+    return row?.installation
+  }
+  expect(await freeLeftInstances(now)).toBe(0)
+  expect(await installation()).toBe('known')
+  setClock(() => hoursAgo(-2))
+  expect(await freeLeftInstances(hoursAgo(-2))).toBe(1)
+  expect(await installation()).toBe(null)
+  const entries = await rowsOf(
+    database,
+    `select actor, details ->> 'installation' as installation from audit_entries where action = 'instance.free' and instance_id = $1`,
+    [instanceId],
+  )
+  expect(entries).toEqual([{ actor: 'system', installation: 'known' }])
+})
+
+test('one that has called since, or has not given back everything, is not', async () => {
+  await activate({ leaseEndsAt: hoursAgo(20), givenBackAt: hoursAgo(199) })
+  await called(190)
+  const by = bySystem(own.organizationId)
+  const bound = async () => {
+    await freeLeftInstances(now)
+    await freeInstance(by, { instanceId })
+    return rowsOf(database, 'select installation_id from instances where id = $1', [instanceId])
+  }
+  expect(await bound()).toEqual([{ installation_id: 'known' }])
+  await rowsOf(database, 'update sightings set first_at = $1, last_at = $1', [hoursAgo(200)])
+  await rowsOf(database, 'update activations set given_back_at = null')
+  expect(await bound()).toEqual([{ installation_id: 'known' }])
+  await rowsOf(database, 'update activations set given_back_at = $1', [hoursAgo(199)])
+  expect(await bound()).toEqual([{ installation_id: null }])
+})
+
+test('instances that have gone silent, and what was refused within a week, are counted', async () => {
+  const counts = () => within((tx) => countSilent(tx, own.organizationId, now))
+  await activate({ leaseEndsAt: hoursAgo(-100), givenBackAt: null })
+  await called(24)
+  await refused(100)
+  await refused(200)
+  expect(await counts()).toEqual({ silent: 0, refused: 1 })
+  await rowsOf(database, 'update sightings set first_at = $1, last_at = $1', [hoursAgo(26)])
+  expect(await counts()).toEqual({ silent: 1, refused: 1 })
+})

@@ -1,0 +1,164 @@
+import { and, desc, eq, sql } from 'drizzle-orm'
+import { checkDays } from '@/db/schema/checks'
+import { keys } from '@/db/schema/keys'
+import type { OrganizationTx } from '@/db/scope'
+import { keptSince, silentSince } from './rules'
+
+/** When the GLPI of an instance last called with a key, as what, and until when it goes by the answer that it had. */
+export interface Seen {
+  lastAt: Date
+  glpiVersion: string | null
+  productVersion: string | null
+  leaseEndsAt: Date | null
+  givenBackAt: Date | null
+}
+
+/** What is written out comes as Postgres writes it. */
+type Written<Row> = {
+  [Name in keyof Row]: Row[Name] extends Date
+    ? string
+    : Row[Name] extends Date | null
+      ? string | null
+      : Row[Name]
+}
+
+const instant = (text: string) => new Date(text)
+const instantOrNull = (text: string | null) => (text === null ? null : new Date(text))
+
+/** The last call on an instance with each of the keys that it uses, by the key. */
+export async function lastSeen(tx: OrganizationTx, organizationId: string, instanceId: string) {
+  const { rows } = await tx.execute<Written<Seen> & { keyId: string }>(sql`
+    select distinct on (s.key_id) s.key_id as "keyId", s.last_at as "lastAt", s.glpi_version as "glpiVersion",
+      s.product_version as "productVersion", a.lease_ends_at as "leaseEndsAt", a.given_back_at as "givenBackAt"
+    from sightings s left join lateral (
+      select a.lease_ends_at, a.given_back_at from activations a
+      where a.organization_id = ${organizationId} and a.key_id = s.key_id and a.installation_id = s.installation_id
+      order by a.created_at desc limit 1
+    ) a on true
+    where s.organization_id = ${organizationId} and s.instance_id = ${instanceId}
+    order by s.key_id, s.last_at desc`)
+  return new Map<string, Seen>(
+    rows.map(({ keyId, ...row }) => [
+      keyId,
+      {
+        ...row,
+        lastAt: instant(row.lastAt),
+        leaseEndsAt: instantOrNull(row.leaseEndsAt),
+        givenBackAt: instantOrNull(row.givenBackAt),
+      },
+    ]),
+  )
+}
+
+/** How often each key of an instance was refused to somebody since `keptSince`, by the key. */
+export async function refusedCalls(
+  tx: OrganizationTx,
+  organizationId: string,
+  instanceId: string,
+  now: Date,
+) {
+  const { rows } = await tx.execute<{ keyId: string; calls: number }>(sql`
+    select k.id as "keyId", r.calls from keys k cross join lateral (
+      select sum(c.calls)::int as calls from checks c
+      where c.organization_id = ${organizationId} and c.key_id = k.id and c.code <> 'ok'
+        and c.at >= ${keptSince(now).toISOString()}::timestamptz
+    ) r
+    where k.organization_id = ${organizationId} and k.instance_id = ${instanceId} and r.calls > 0`)
+  return new Map(rows.map(({ keyId, calls }) => [keyId, calls]))
+}
+
+/** One answer, or several alike within a second. */
+export interface AnsweredCall {
+  id: number
+  at: Date
+  asked: string
+  code: string
+  glpiVersion: string | null
+  productVersion: string | null
+  installationId: string | null
+  url: string | null
+  calls: number
+  shortId: string
+  product: string
+}
+
+/**
+ * What was asked and answered on an instance, and with its keys from nowhere that is known; the newest first. Of each key
+ * no more is read than is shown.
+ */
+export async function callsOf(
+  tx: OrganizationTx,
+  organizationId: string,
+  instanceId: string,
+  { size, before }: { size: number; before?: CallPlace | undefined },
+): Promise<AnsweredCall[]> {
+  const from = before
+    ? sql`and (c.at, c.id) < (${before.at.toISOString()}::timestamptz, ${before.id}::bigint)`
+    : sql``
+  const first = sql`order by c.at desc, c.id desc limit ${size}`
+  const columns = sql`c.id, c.key_id, c.at, c.asked, c.code, c.glpi_version, c.product_version, c.installation_id, c.url, c.calls`
+  const { rows } = await tx.execute<Written<AnsweredCall>>(sql`
+    select c.id::float8 as id, c.at, c.asked, c.code, c.glpi_version as "glpiVersion", c.product_version as "productVersion",
+      c.installation_id as "installationId", c.url, c.calls, k.short_id as "shortId", p.name as product
+    from (
+      (select ${columns} from checks c
+        where c.organization_id = ${organizationId} and c.instance_id = ${instanceId} ${from} ${first})
+      union all (select c.* from keys k cross join lateral (select ${columns} from checks c
+          where c.organization_id = ${organizationId} and c.key_id = k.id and c.instance_id is null ${from} ${first}) c
+        where k.organization_id = ${organizationId} and k.instance_id = ${instanceId})
+    ) c join keys k on k.organization_id = ${organizationId} and k.id = c.key_id join products p on p.id = k.product_id
+    ${first}`)
+  return rows.map((row) => ({ ...row, at: instant(row.at) }))
+}
+
+interface CallPlace {
+  at: Date
+  id: number
+}
+
+/** Where a page of calls begins, as an address has it. */
+export const callPlaceText = ({ at, id }: CallPlace) => `${at.getTime()}_${id}`
+
+/** Undefined where the text names none. */
+export function callPlaceIn(text: unknown): CallPlace | undefined {
+  const [, time, id] = /^(\d{1,15})_(\d{1,15})$/.exec(String(text)) ?? []
+  return time && id ? { at: new Date(Number(time)), id: Number(id) } : undefined
+}
+
+/** How often the keys of an instance were asked about on the days that are only counted, the last `most` of them. */
+export async function countedDays(
+  tx: OrganizationTx,
+  organizationId: string,
+  instanceId: string,
+  most: number,
+) {
+  return tx
+    .select({
+      day: checkDays.day,
+      calls: sql<number>`sum(${checkDays.calls})`.mapWith(Number),
+      refused:
+        sql<number>`coalesce(sum(${checkDays.calls}) filter (where ${checkDays.code} <> 'ok'), 0)`.mapWith(
+          Number,
+        ),
+    })
+    .from(checkDays)
+    .innerJoin(keys, and(eq(keys.organizationId, organizationId), eq(keys.id, checkDays.keyId)))
+    .where(and(eq(checkDays.organizationId, organizationId), eq(keys.instanceId, instanceId)))
+    .groupBy(checkDays.day)
+    .orderBy(desc(checkDays.day))
+    .limit(most)
+}
+
+/** What the overview counts: instances whose GLPI has called and does no more, and what was refused within a week. */
+export async function countSilent(tx: OrganizationTx, organizationId: string, now: Date) {
+  const since = sql`${silentSince(now).toISOString()}::timestamptz`
+  const week = sql`${new Date(now.getTime() - 7 * 86_400_000).toISOString()}::timestamptz`
+  const { rows } = await tx.execute<{ silent: number; refused: number }>(sql`
+    select (select count(*)::int from instances i where i.organization_id = ${organizationId} and i.retired_at is null
+        and i.installation_id is not null
+        and (select max(s.last_at) from sightings s
+          where s.organization_id = ${organizationId} and s.instance_id = i.id) < ${since}) as silent,
+      (select coalesce(sum(c.calls), 0)::int from checks c
+        where c.organization_id = ${organizationId} and c.code <> 'ok' and c.at > ${week}) as refused`)
+  return rows[0] ?? { silent: 0, refused: 0 }
+}
