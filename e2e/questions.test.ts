@@ -60,6 +60,10 @@ test('a refused GLPI’s code leads to its case; said to be a test copy, it is v
   await page.setViewportSize({ width: 320, height: 640 })
   expect(await tooWide(page)).toBe(0)
 
+  await page.setViewportSize({ width: 1280, height: 900 })
+  await page.goto(`/${customer.slug}`)
+  await expect(page.getByRole('heading', { level: 1 }).locator('..')).toContainText('things need you')
+  await page.getByRole('link', { name: /^Answer: Another GLPI asked for the key of Forms Pro/ }).click()
   const answers = page.getByRole('region', { name: 'It is a test copy' })
   await answers.getByLabel('Name').fill('Staging')
   await answers.getByRole('button', { name: 'It is a test copy' }).click()
@@ -67,6 +71,18 @@ test('a refused GLPI’s code leads to its case; said to be a test copy, it is v
   expect(await ask(customer, `copy-${customer.slug}`, copy, 'activations')).toMatchObject({
     verdict: { valid: true },
   })
+
+  await page.goto(`/${customer.slug}/instances/${customer.instanceId}`)
+  const key = page.getByRole('article').filter({ hasText: formsKey(customer) ?? '' })
+  await expect(key).toContainText(/Last seen .*GLPI 11\.0\.2, plugin 2\.4\.1/)
+  await expect(key).toContainText('Works without contact until')
+  await expect(key).toContainText('One attempt refused in the last 30 days')
+  const calls = page.getByRole('region', { name: 'Calls of GLPI' })
+  await expect(calls).toContainText('refused, since the key belongs to another GLPI')
+  expect(await axeFindings(page)).toEqual([])
+  await calls.getByRole('link', { name: /^What GLPI sends/ }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^What GLPI sends to this portal/)
+  expect(await axeFindings(page)).toEqual([])
   await context.close()
 })
 

@@ -17,8 +17,8 @@ import {
   callPlaceIn,
   callPlaceText,
   callsOf,
+  contactSummary,
   countedDays,
-  countSilent,
   lastSeen,
   refusedCalls,
 } from './calls'
@@ -201,12 +201,13 @@ test('one that has called since, or has not given back everything, is not', asyn
 })
 
 test('instances that have gone silent, and what was refused within a week, are counted', async () => {
-  const counts = () => within((tx) => countSilent(tx, own.organizationId, now))
+  const counts = () => within((tx) => contactSummary(tx, own.organizationId, now, 3))
   await activate({ leaseEndsAt: hoursAgo(-100), givenBackAt: null })
   await called(24)
   await refused(100)
   await refused(200)
-  expect(await counts()).toEqual({ silent: 0, refused: 1 })
+  expect(await counts()).toEqual({ silent: 0, instances: [], refused: 1 })
   await rowsOf(database, 'update sightings set first_at = $1, last_at = $1', [hoursAgo(26)])
-  expect(await counts()).toEqual({ silent: 1, refused: 1 })
+  const silent = { id: instanceId, label: 'desk', lastAt: hoursAgo(26) }
+  expect(await counts()).toEqual({ silent: 1, instances: [silent], refused: 1 })
 })

@@ -22,6 +22,9 @@ type Written<Row> = {
       : Row[Name]
 }
 
+/** A week. */
+const refusedWithin = 7 * 86_400_000
+
 const instant = (text: string) => new Date(text)
 const instantOrNull = (text: string | null) => (text === null ? null : new Date(text))
 
@@ -149,16 +152,34 @@ export async function countedDays(
     .limit(most)
 }
 
-/** What the overview counts: instances whose GLPI has called and does no more, and what was refused within a week. */
-export async function countSilent(tx: OrganizationTx, organizationId: string, now: Date) {
+export interface SilentInstance {
+  id: string
+  label: string
+  lastAt: Date
+}
+
+/**
+ * What the overview says of calls: how many instances' GLPIs have called and do no more, the `most` that did so last, and
+ * how often a key was refused within a week.
+ */
+export async function contactSummary(tx: OrganizationTx, organizationId: string, now: Date, most: number) {
   const since = sql`${silentSince(now).toISOString()}::timestamptz`
-  const week = sql`${new Date(now.getTime() - 7 * 86_400_000).toISOString()}::timestamptz`
-  const { rows } = await tx.execute<{ silent: number; refused: number }>(sql`
-    select (select count(*)::int from instances i where i.organization_id = ${organizationId} and i.retired_at is null
-        and i.installation_id is not null
-        and (select max(s.last_at) from sightings s
-          where s.organization_id = ${organizationId} and s.instance_id = i.id) < ${since}) as silent,
-      (select coalesce(sum(c.calls), 0)::int from checks c
-        where c.organization_id = ${organizationId} and c.code <> 'ok' and c.at > ${week}) as refused`)
-  return rows[0] ?? { silent: 0, refused: 0 }
+  const week = sql`${new Date(now.getTime() - refusedWithin).toISOString()}::timestamptz`
+  const silent = sql`select i.id, i.label, s.last_at from instances i cross join lateral (
+      select max(s.last_at) as last_at from sightings s
+      where s.organization_id = ${organizationId} and s.instance_id = i.id
+    ) s where i.organization_id = ${organizationId} and i.retired_at is null and i.installation_id is not null
+      and s.last_at < ${since}`
+  const { rows } = await tx.execute<Written<SilentInstance> & { count: number }>(
+    sql`select id, label, last_at as "lastAt", count(*) over ()::int as count from (${silent}) s
+      order by last_at desc, id limit ${most}`,
+  )
+  const { rows: refused } = await tx.execute<{ calls: number }>(sql`
+    select coalesce(sum(c.calls), 0)::int as calls from checks c
+    where c.organization_id = ${organizationId} and c.code <> 'ok' and c.at > ${week}`)
+  return {
+    silent: rows[0]?.count ?? 0,
+    instances: rows.map(({ id, label, lastAt }) => ({ id, label, lastAt: instant(lastAt) })),
+    refused: refused[0]?.calls ?? 0,
+  }
 }

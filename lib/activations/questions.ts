@@ -122,8 +122,13 @@ export async function questionNamed(tx: OrganizationTx, organizationId: string, 
   return found
 }
 
+export interface QuestionCount {
+  open: number
+  unlisted: number
+}
+
 /** How many are open, and how many calls were counted beyond those of each key. */
-export async function countQuestions(tx: OrganizationTx, organizationId: string) {
+export async function countQuestions(tx: OrganizationTx, organizationId: string): Promise<QuestionCount> {
   const [sum] = await tx
     .select({
       open: sql<number>`coalesce(sum(${questionCounts.open}), 0)`.mapWith(Number),

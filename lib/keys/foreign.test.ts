@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
-import { callsOf, countedDays, countSilent, lastSeen, refusedCalls } from '@/lib/activations/calls'
+import { callsOf, contactSummary, countedDays, lastSeen, refusedCalls } from '@/lib/activations/calls'
 import { countQuestions, openQuestions, questionNamed } from '@/lib/activations/questions'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
 import { instanceTimeline, keyTimeline } from '@/lib/audit/queries'
@@ -211,7 +211,7 @@ const reads: Record<string, Read> = {
     (await callsOf(tx, organizationId, theirs.instanceId, { size: 50 })).length,
   countedDays: async (tx, organizationId) =>
     (await countedDays(tx, organizationId, theirs.instanceId, 50)).length,
-  countSilent: async (tx, organizationId) => (await countSilent(tx, organizationId, now())).refused,
+  contactSummary: async (tx, organizationId) => (await contactSummary(tx, organizationId, now(), 3)).refused,
   organizationKeys: async (tx, organizationId) => (await organizationKeys(tx, organizationId, now())).length,
   keysRevealedTo: async (tx, organizationId) =>
     (await keysRevealedTo(tx, organizationId, other.people.owner, 50)).length,

@@ -9,6 +9,8 @@ import { Empty } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import type { OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
+import { contactSummary } from '@/lib/activations/calls'
+import { openQuestions } from '@/lib/activations/questions'
 import { env } from '@/lib/env'
 import type { Attention } from '@/lib/keys/attention'
 import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
@@ -16,11 +18,14 @@ import { countKeys, mostCounted } from '@/lib/keys/queries'
 import { stoppedDays } from '@/lib/keys/rules'
 import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../portal'
+import { Asked, Silent } from './called'
 import { InstanceCards } from './instance-cards'
 import { soonestFirst } from './soonest'
 import { Todo } from './todo'
 
 const mostCards = 12
+const mostQuestions = 3
+const mostSilent = 3
 
 interface Props {
   params: Promise<{ org: string }>
@@ -38,29 +43,37 @@ async function OverviewPage({ params }: Props) {
   const { t, session, organization } = visit
   const home = `/${organization.slug}`
   const { organizationId } = organization
-  const { data, attention, at } = await read(visit, (tx, now, needed) =>
-    Promise.all([countKeys(tx, organizationId, now), cardsOf(tx, organizationId, needed, now)]),
+  const { data, attention, questions, needs, at } = await read(visit, (tx, now, needed) =>
+    Promise.all([
+      countKeys(tx, organizationId, now),
+      cardsOf(tx, organizationId, needed, now),
+      openQuestions(tx, organizationId, { size: mostQuestions }),
+      contactSummary(tx, organizationId, now, mostSilent),
+    ]),
   )
-  const [count, cards] = data
+  const [count, cards, asked, contact] = data
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   const name = session.name?.split(' ')[0]
   const part = partOfDay(at, session.timeZone)
   return (
-    <Portal visit={visit} current="overview" needs={attention.lines.length}>
+    <Portal visit={visit} current="overview" needs={needs}>
       <PageHead
         title={name ? t('overview.greeting_named', { part, name }) : t('overview.greeting', { part })}
-        sentence={standing(visit, attention, count)}
+        sentence={standing(visit, { needs, more: attention.more }, count)}
       />
+      <Asked visit={visit} rows={asked} open={questions.open} />
       {attention.lines.length > 0 && (
         <Todo
           home={home}
           attention={{ ...attention, lines: soonestFirst(attention.lines) }}
           mayReveal={may(organization.role, 'key.reveal')}
+          first={asked.length === 0}
           speaking={speaking}
         />
       )}
-      {attention.lines.length === 0 && count.working > 0 && <Quiet t={t} />}
+      {needs === 0 && count.working > 0 && <Quiet t={t} />}
       {attention.lines.length === 0 && count.working === 0 && count.instances > 0 && <NoKeyWorks t={t} />}
+      <Silent visit={visit} contact={contact} />
       {(count.keys > count.working || count.keys > mostCounted) && <LongAgo home={home} t={t} />}
       {cards.length === 0 ? (
         <NoInstance visit={visit} home={home} />
@@ -135,11 +148,11 @@ async function cardsOf(
 
 function standing(
   { t }: Visit,
-  { lines, more }: { lines: unknown[]; more: boolean },
+  { needs, more }: { needs: number; more: boolean },
   { working, instances }: { working: number; instances: number },
 ): string {
-  if (lines.length > 0) {
-    return t('overview.needs', { keys: working, needs: lines.length, more: more ? 'yes' : 'no' })
+  if (needs > 0) {
+    return t('overview.needs', { keys: working, needs, more: more ? 'yes' : 'no' })
   }
   if (working > 0) return t('overview.quiet', { keys: working, instances })
   return instances > 0 ? t('overview.no_key_works', { instances }) : t('overview.new')

@@ -28,11 +28,14 @@ export function Todo({
   home,
   attention: { lines, more },
   mayReveal,
+  first,
   speaking,
 }: {
   home: string
   attention: Attention
   mayReveal: boolean
+  /** Nothing stands above it that is to be done before. */
+  first: boolean
   speaking: Speaking
 }) {
   const { t } = speaking
@@ -47,7 +50,7 @@ export function Todo({
               key={line.keys[0].id}
               line={line}
               home={home}
-              next={mayReveal && line === next}
+              next={first && mayReveal && line === next}
               button={mayReveal && toShow(line) ? 'show' : 'see'}
               speaking={speaking}
             />

@@ -35,7 +35,7 @@ async function ActivityPage({ params, searchParams }: Props) {
   const { organizationId, slug } = organization
   const address = parseActivity(await searchParams)
   const filter = filterOf(address, organizationId, session.timeZone)
-  const { data, attention } = await read(visit, (tx) =>
+  const { data, needs } = await read(visit, (tx) =>
     Promise.all([
       listActivity(tx, filter, { cursor: address.cursor, size: pageSize }),
       peopleOfActivity(tx, organizationId, mostPeople),
@@ -45,7 +45,7 @@ async function ActivityPage({ params, searchParams }: Props) {
   const beside = (cursor: typeof list.next, text: string) =>
     cursor && { href: activityHref(slug, address, { cursor }), text }
   return (
-    <Portal visit={visit} current="activity" needs={attention.lines.length}>
+    <Portal visit={visit} current="activity" needs={needs}>
       <PageHead
         title={t('activity.title')}
         sentence={t('activity.sentence')}

@@ -42,7 +42,7 @@ async function InstancesPage({ params, searchParams }: Props) {
   const home = `/${organization.slug}`
   const typed = typedKeyHref(organization.slug, parseAddress({ q: list.search }))
   if (typed) redirect(typed)
-  const { data, attention, at } = await read(visit, (tx, now) =>
+  const { data, needs, at } = await read(visit, (tx, now) =>
     Promise.all([
       countInstances(tx, organizationId),
       instanceCards(tx, organizationId, { ...list, limit: pageSize }, now),
@@ -57,7 +57,7 @@ async function InstancesPage({ params, searchParams }: Props) {
   if (page.cards.length === 0 && list.cursor) redirect(hrefOf(here, list))
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   return (
-    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+    <Portal visit={visit} current="instances" needs={needs}>
       <PageHead
         title={t(list.retired ? 'instances.retired_title' : 'instances.title')}
         sentence={

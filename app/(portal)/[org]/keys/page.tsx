@@ -44,7 +44,7 @@ async function KeysPage({ params, searchParams }: Props) {
   const typed = typedKeyHref(slug, address)
   if (typed) redirect(typed)
   const filter = { organizationId, ...address }
-  const { data, attention, at } = await read(visit, (tx, now) =>
+  const { data, needs, at } = await read(visit, (tx, now) =>
     Promise.all([
       countKeys(tx, organizationId, now),
       listKeys(tx, filter, { ...address, size: pageSize }, now),
@@ -56,7 +56,7 @@ async function KeysPage({ params, searchParams }: Props) {
   const beside = (cursor: Cursor | undefined, text: string) =>
     cursor && { href: keysHref(slug, address, { cursor }), text }
   return (
-    <Portal visit={visit} current="keys" needs={attention.lines.length}>
+    <Portal visit={visit} current="keys" needs={needs}>
       <Head visit={visit} address={address} counts={counts} />
       {counts.keys > 0 && <Filters slug={slug} address={address} choices={choices} t={t} />}
       <Problem query={query} t={t} />

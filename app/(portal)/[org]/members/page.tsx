@@ -41,7 +41,7 @@ async function MembersPage({ params, searchParams }: Props) {
   const after = isId(given) ? given : undefined
   const { t, organization } = visit
   const { organizationId, role } = organization
-  const { data, attention, at } = await read(visit, (tx) =>
+  const { data, needs, at } = await read(visit, (tx) =>
     Promise.all([
       countMembers(tx, organizationId),
       listMembers(tx, organizationId, { size: pageSize, after }),
@@ -53,7 +53,7 @@ async function MembersPage({ params, searchParams }: Props) {
   const here = `/${organization.slug}/members`
   const said = doneMessages.find((one) => one === done)
   return (
-    <Portal visit={visit} current="members" needs={attention.lines.length}>
+    <Portal visit={visit} current="members" needs={needs}>
       <PageHead
         title={t('members.title')}
         sentence={

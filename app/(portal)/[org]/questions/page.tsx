@@ -39,7 +39,7 @@ async function QuestionsPage({ params, searchParams }: Props) {
   const after = placeIn(given)
   const { t, organization } = visit
   const { organizationId, slug, role } = organization
-  const { data, attention } = await read(visit, (tx) =>
+  const { data, needs } = await read(visit, (tx) =>
     Promise.all([
       countQuestions(tx, organizationId),
       openQuestions(tx, organizationId, { size: pageSize + 1, after }),
@@ -50,7 +50,7 @@ async function QuestionsPage({ params, searchParams }: Props) {
   const last = rows.length > pageSize ? shown.at(-1) : undefined
   const here = `/${slug}/questions`
   return (
-    <Portal visit={visit} current="questions" needs={attention.lines.length}>
+    <Portal visit={visit} current="questions" needs={needs}>
       <PageHead title={t('questions.title')} sentence={t('questions.sentence', { count: open })} />
       {done === 'answered' && <Done>{t('questions.done')}</Done>}
       <List visit={visit} rows={shown} />

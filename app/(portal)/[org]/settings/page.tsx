@@ -34,12 +34,12 @@ async function SettingsPage({ params, searchParams }: Props) {
   const { t, organization } = visit
   const {
     data: tokens,
-    attention,
+    needs,
     at,
   } = await read(visit, (tx, now) => listTokens(tx, organization.organizationId, mostTokens + 1, now))
   const count = tokens.filter((token) => tokenState(token, at) === 'working').length
   return (
-    <Portal visit={visit} current="settings" needs={attention.lines.length}>
+    <Portal visit={visit} current="settings" needs={needs}>
       <PageHead
         title={t('settings.title')}
         sentence={t('settings.sentence', { count })}

@@ -35,7 +35,7 @@ async function InstancePage({ params, searchParams }: Props) {
   const { organization, language, t } = visit
   const { slug, timeZone } = organization
   const query = await searchParams
-  const { data, attention, at } = await read(visit, (tx, now) =>
+  const { data, needs, at } = await read(visit, (tx, now) =>
     readInstance(tx, organization.organizationId, id, now, query),
   )
   const { instance, rows, ofProduction, products, contacts } = data
@@ -43,7 +43,7 @@ async function InstancePage({ params, searchParams }: Props) {
   const around = { visit, instance, products, speaking, contacts }
   const done = doneSentence(query.done, visit)
   return (
-    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+    <Portal visit={visit} current="instances" needs={needs}>
       <Head visit={visit} instance={instance} rows={rows} />
       <Problem query={query} t={t} />
       {done && <Done>{done}</Done>}

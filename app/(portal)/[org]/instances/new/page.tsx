@@ -27,11 +27,11 @@ export default organizationPage(NewInstancePage)
 async function NewInstancePage({ params }: Props) {
   const visit = await requireMember((await params).org)
   const { t, organization } = visit
-  const { data: originals, attention } = await read(visit, (tx) =>
+  const { data: originals, needs } = await read(visit, (tx) =>
     productionInstances(tx, organization.organizationId, mostOriginals + 1),
   )
   return (
-    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+    <Portal visit={visit} current="instances" needs={needs}>
       <PageHead title={t('instances.new.title')} sentence={t('instances.new.sentence')} />
       {may(organization.role, 'instance.add') ? (
         <Panel padded>

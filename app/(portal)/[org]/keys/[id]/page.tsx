@@ -44,7 +44,7 @@ async function KeyPage({ params, searchParams }: Props) {
   const { organizationId, slug, timeZone, role } = organization
   const { done, before: given } = await searchParams
   const before = /^\d{1,15}$/.test(String(given)) ? Number(given) : undefined
-  const { data, attention, at } = await read(visit, async (tx, time) => ({
+  const { data, needs, at } = await read(visit, async (tx, time) => ({
     row: await foundKey(tx, organizationId, id, time),
     timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
   }))
@@ -52,7 +52,7 @@ async function KeyPage({ params, searchParams }: Props) {
   const speaking: Speaking = { t, language, timeZone, now: at }
   const said = doneMessages.find((one) => one === done)
   return (
-    <Portal visit={visit} current="keys" needs={attention.lines.length}>
+    <Portal visit={visit} current="keys" needs={needs}>
       <PageHead title={t('staff.key.title', { product: row.product, shortId: row.shortId })} />
       {said && <Done>{t(`staff.key.done.${said}`)}</Done>}
       <Panel>

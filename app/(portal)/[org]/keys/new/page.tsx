@@ -36,14 +36,14 @@ async function IssuePage({ params, searchParams }: Props) {
   const { t, organization } = visit
   const { organizationId, role } = organization
   const { instance } = await searchParams
-  const { data, attention } = await read(visit, (tx) =>
+  const { data, needs } = await read(visit, (tx) =>
     Promise.all([productsToIssue(tx), listInstances(tx, organizationId, { limit: mostInstances })]),
   )
   const [products, { rows, next }] = data
   const chosen = typeof instance === 'string' ? instance.slice(0, 40) : undefined
   const around = { visit, products, where: { chosen, instances: next ? null : rows } }
   return (
-    <Portal visit={visit} current="keys" needs={attention.lines.length}>
+    <Portal visit={visit} current="keys" needs={needs}>
       <PageHead
         title={t('staff.issue.title')}
         sentence={

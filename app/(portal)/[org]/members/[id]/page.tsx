@@ -29,9 +29,9 @@ async function MemberPage({ params }: Props) {
   const { org, id } = await params
   const visit = await requireMember(org, 'member.read')
   const { t, organization } = visit
-  const { data, attention } = await read(visit, (tx) => foundMember(tx, organization.organizationId, id))
+  const { data, needs } = await read(visit, (tx) => foundMember(tx, organization.organizationId, id))
   return (
-    <Portal visit={visit} current="members" needs={attention.lines.length}>
+    <Portal visit={visit} current="members" needs={needs}>
       <PageHead title={t('members.edit.title', { name: nameOf(data.member) })} />
       {may(organization.role, 'member.change_role') ? (
         <Change visit={visit} {...data} />

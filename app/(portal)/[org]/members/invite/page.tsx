@@ -31,9 +31,9 @@ async function InvitePage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org, 'member.read')
   const { email, role } = await searchParams
   const { t, organization } = visit
-  const { attention } = await read(visit, async () => null)
+  const { needs } = await read(visit, async () => null)
   return (
-    <Portal visit={visit} current="members" needs={attention.lines.length}>
+    <Portal visit={visit} current="members" needs={needs}>
       <PageHead
         title={t('members.invite.title')}
         sentence={t('members.invite.sentence', { days: invitationDays })}

@@ -28,13 +28,13 @@ async function LeavePage({ params }: Props) {
   const visit = await requireMember((await params).org, 'member.leave')
   const { t, session } = visit
   const { organizationId, slug, name: organization } = visit.organization
-  const { data, attention } = await read(visit, async (tx, at) => ({
+  const { data, needs } = await read(visit, async (tx, at) => ({
     ...(await foundMember(tx, organizationId, session.personId)),
     tokens: await countWorkingTokens(tx, organizationId, at, session.personId),
   }))
   const here = `/${slug}/members`
   return (
-    <Portal visit={visit} current="members" needs={attention.lines.length}>
+    <Portal visit={visit} current="members" needs={needs}>
       <PageHead title={t('members.leave.title', { organization })} />
       {data.verdict.ok ? (
         <Panel padded>

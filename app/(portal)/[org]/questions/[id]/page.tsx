@@ -45,11 +45,11 @@ async function QuestionPage({ params }: Props) {
   const visit = await requireMember(org)
   const { t, organization } = visit
   const { organizationId, slug, role } = organization
-  const { data: row, attention } = await read(visit, (tx) => found(tx, organizationId, id))
+  const { data: row, needs } = await read(visit, (tx) => found(tx, organizationId, id))
   const { subject, detail, beside, names } = wordsFor(visit, row)
   const answers = answersTo(row.kind, row.binding).filter((one) => mayAnswer(row, one).ok)
   return (
-    <Portal visit={visit} current="questions" needs={attention.lines.length}>
+    <Portal visit={visit} current="questions" needs={needs}>
       <PageHead
         title={<LongNames names={names}>{subject}</LongNames>}
         sentence={

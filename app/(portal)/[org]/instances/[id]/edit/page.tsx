@@ -33,14 +33,14 @@ async function EditInstancePage({ params, searchParams }: Props) {
   const visit = await requireMember(org)
   const { t, organization } = visit
   const { organizationId } = organization
-  const { data, attention } = await read(visit, async (tx) => ({
+  const { data, needs } = await read(visit, async (tx) => ({
     instance: await foundInstance(tx, organizationId, id),
     originals: await productionInstances(tx, organizationId, mostOriginals + 1),
   }))
   const { instance, originals } = data
   const change = instance.retiredAt ? 'instance.reinstate' : 'instance.edit'
   return (
-    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+    <Portal visit={visit} current="instances" needs={needs}>
       <PageHead
         title={editTitle(instance, t)}
         actions={

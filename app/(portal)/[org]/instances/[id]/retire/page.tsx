@@ -29,7 +29,7 @@ async function RetirePage({ params }: Props) {
   const visit = await requireMember(org)
   const { t, organization } = visit
   const { organizationId, slug } = organization
-  const { data, attention } = await read(visit, async (tx, now) => ({
+  const { data, needs } = await read(visit, async (tx, now) => ({
     instance: await foundInstance(tx, organizationId, id),
     working: await listKeys(
       tx,
@@ -41,7 +41,7 @@ async function RetirePage({ params }: Props) {
   const { instance, working } = data
   if (instance.retiredAt) redirect(`/${slug}/instances/${id}/edit`)
   return (
-    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+    <Portal visit={visit} current="instances" needs={needs}>
       <PageHead title={t('instances.retire.title', { label: instance.label })} />
       {may(organization.role, 'instance.retire') ? (
         <Consequences visit={visit} instance={instance} working={working} />

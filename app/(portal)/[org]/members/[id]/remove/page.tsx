@@ -34,7 +34,7 @@ async function RemovePage({ params }: Props) {
   const { t, organization } = visit
   const { organizationId, role } = organization
   const mayRemove = may(role, 'member.remove')
-  const { data, attention } = await read(visit, async (tx, at) => ({
+  const { data, needs } = await read(visit, async (tx, at) => ({
     ...(await foundMember(tx, organizationId, id)),
     seen: mayRemove ? await keysRevealedTo(tx, organizationId, id, mostKeys + 1) : [],
     tokens: await countWorkingTokens(tx, organizationId, at, id),
@@ -42,7 +42,7 @@ async function RemovePage({ params }: Props) {
   const { member, verdict, seen, tokens } = data
   const name = nameOf(member)
   return (
-    <Portal visit={visit} current="members" needs={attention.lines.length}>
+    <Portal visit={visit} current="members" needs={needs}>
       <PageHead title={t('members.remove.title', { name })} />
       {!mayRemove && <MayNot visit={visit} permission="member.remove" />}
       {mayRemove && !verdict.ok && (

@@ -37,11 +37,11 @@ async function RevokePage({ params }: Props) {
   const visit = await requireMember(org)
   const { t, organization } = visit
   const { organizationId, role, slug } = organization
-  const { data: token, attention, at } = await read(visit, (tx) => foundToken(tx, organizationId, id))
+  const { data: token, needs, at } = await read(visit, (tx) => foundToken(tx, organizationId, id))
   const mayRevoke = may(role, 'token.revoke')
   const works = tokenState(token, at) === 'working'
   return (
-    <Portal visit={visit} current="settings" needs={attention.lines.length}>
+    <Portal visit={visit} current="settings" needs={needs}>
       <PageHead title={t('settings.revoke.title', { name: token.name })} />
       {!mayRevoke && <MayNot visit={visit} permission="token.revoke" />}
       {mayRevoke && works && <Consequences visit={visit} token={token} />}

@@ -28,9 +28,9 @@ export default organizationPage(NewTokenPage)
 async function NewTokenPage({ params }: Props) {
   const visit = await requireMember((await params).org)
   const { t, organization } = visit
-  const { attention } = await read(visit, async () => null)
+  const { needs } = await read(visit, async () => null)
   return (
-    <Portal visit={visit} current="settings" needs={attention.lines.length}>
+    <Portal visit={visit} current="settings" needs={needs}>
       <PageHead title={t('settings.new.title')} sentence={t('settings.new.sentence')} />
       {may(organization.role, 'token.create') ? (
         <NewToken visit={visit} />
