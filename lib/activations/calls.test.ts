@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { closePool, openPoolAt } from '@/db/client'
 import { asOrganization } from '@/db/scope'
 import { setClock } from '@/lib/clock'
 import { startSubscription } from '@/lib/subscriptions/start'
@@ -27,8 +28,6 @@ import { freeInstance, freeLeftInstances } from './free'
 import { type Answered, history } from './history'
 
 const database = await productDatabase()
-// As the worker, which alone may remove checks.
-process.env.DATABASE_URL = database.workerUrl
 let own: Fixture
 let instanceId: string
 let keyId: string
@@ -37,7 +36,12 @@ let turn = 0
 const now = new Date('2026-11-22T08:00:00Z')
 const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000)
 
-beforeAll(makeCatalog)
+beforeAll(async () => {
+  await makeCatalog()
+  // As the worker, which alone may remove checks.
+  await closePool()
+  openPoolAt(database.workerUrl)
+})
 
 afterEach(() => setClock(undefined))
 

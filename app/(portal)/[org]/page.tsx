@@ -42,15 +42,7 @@ async function OverviewPage({ params }: Props) {
   const visit = await requireMember((await params).org)
   const { t, session, organization } = visit
   const home = `/${organization.slug}`
-  const { organizationId } = organization
-  const { data, attention, questions, needs, at } = await read(visit, (tx, now, needed) =>
-    Promise.all([
-      countKeys(tx, organizationId, now),
-      cardsOf(tx, organizationId, needed, now),
-      openQuestions(tx, organizationId, { size: mostQuestions }),
-      contactSummary(tx, organizationId, now, mostSilent),
-    ]),
-  )
+  const { data, attention, questions, needs, at } = await readOverview(visit)
   const [count, cards, asked, contact] = data
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   const name = session.name?.split(' ')[0]
@@ -71,8 +63,7 @@ async function OverviewPage({ params }: Props) {
           speaking={speaking}
         />
       )}
-      {needs === 0 && count.working > 0 && <Quiet t={t} />}
-      {attention.lines.length === 0 && count.working === 0 && count.instances > 0 && <NoKeyWorks t={t} />}
+      {needs === 0 && <Nothing t={t} count={count} />}
       <Silent visit={visit} contact={contact} />
       {(count.keys > count.working || count.keys > mostCounted) && <LongAgo home={home} t={t} />}
       {cards.length === 0 ? (
@@ -91,6 +82,23 @@ async function OverviewPage({ params }: Props) {
       )}
     </Portal>
   )
+}
+
+function readOverview(visit: Visit) {
+  const { organizationId } = visit.organization
+  return read(visit, (tx, now, needed) =>
+    Promise.all([
+      countKeys(tx, organizationId, now),
+      cardsOf(tx, organizationId, needed, now),
+      openQuestions(tx, organizationId, { size: mostQuestions }),
+      contactSummary(tx, organizationId, now, mostSilent),
+    ]),
+  )
+}
+
+function Nothing({ t, count }: { t: Translate; count: { working: number; instances: number } }) {
+  if (count.working > 0) return <Quiet t={t} />
+  return count.instances > 0 && <NoKeyWorks t={t} />
 }
 
 function Quiet({ t }: { t: Translate }) {
