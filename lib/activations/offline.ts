@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { apiTokens } from '@/db/schema/api-tokens'
 import { activations } from '@/db/schema/checks'
+import { instanceAddresses } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { offlineFiles } from '@/db/schema/offline-files'
 import type { OrganizationTx } from '@/db/scope'
 import { type By, command } from '@/lib/command'
 import { env } from '@/lib/env'
-import { NotFound } from '@/lib/errors'
+import { NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { fingerprint, open } from '@/lib/keys/vault'
 import { takePlace } from './activate'
@@ -24,6 +25,8 @@ const InstallationId = z
 const IssueOfflineFile = z.object({
   keyId: z.uuid('not_found'),
   installationId: InstallationId,
+  /** Where members want it, who choose the instance: a test copy may use its production instance's key. */
+  instanceId: z.uuid('not_found').optional(),
   product: z.string().optional(),
   /** The key itself, of who presents it; members need not. */
   key: z.string().optional(),
@@ -43,7 +46,9 @@ export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile,
   const key = input.key ?? (await storedKey(tx, organizationId, keyId))
   const secret = randomBytes(32).toString('base64url')
   const place = { keyId, installationId, product: input.product, fingerprint: fingerprint(key), secret }
-  const { key: locked, found, activation, ...taken } = await takePlace(scope, place)
+  const wanted = input.instanceId ? await addressOf(tx, organizationId, input.instanceId) : {}
+  const { key: locked, found, activation, ...taken } = await takePlace(scope, { ...place, ...wanted })
+  if (input.instanceId && activation.instanceId !== input.instanceId) throw new Refused('bound_elsewhere')
   const { byId, byReference } = await catalog()
   const product = (input.product && byReference.get(input.product)) || byId.get(found.productId)
   if (!product) throw new NotFound('product')
@@ -109,6 +114,23 @@ async function storedKey(tx: OrganizationTx, organizationId: string, keyId: stri
   return open(sealed, keyId)
 }
 
+/** An instance's main address, by which a place there is found. */
+async function addressOf(tx: OrganizationTx, organizationId: string, instanceId: string) {
+  const [found] = await tx
+    .select({ address: instanceAddresses.urlIdentity, url: instanceAddresses.url })
+    .from(instanceAddresses)
+    .where(
+      and(
+        eq(instanceAddresses.organizationId, organizationId),
+        eq(instanceAddresses.instanceId, instanceId),
+        eq(instanceAddresses.ordinal, 0),
+        isNull(instanceAddresses.retiredAt),
+      ),
+    )
+  if (!found) throw new NotFound('instance')
+  return found
+}
+
 async function tokenName(tx: OrganizationTx, organizationId: string, tokenId: string) {
   const [token] = await tx
     .select({ name: apiTokens.name })
@@ -121,35 +143,55 @@ async function tokenName(tx: OrganizationTx, organizationId: string, tokenId: st
 const DeclareGone = z.object({ fileId: z.uuid('not_found') })
 
 /**
- * Notes that an offline installation is no more. Nobody can take its file back, so its place is free on the day on which
- * the file could last have worked, and not before. Saying it twice changes nothing.
- * @returns that day
+ * Notes that an offline installation is no more, by one of its files. Nobody can take those back, so each of its keys'
+ * places is free on the day on which the last of them could have worked, and not before. Saying it twice changes nothing.
+ * @returns the last of these days, and the instance
  * @throws NotFound
  */
 export const declareGone = command(
   'offline_file.declare_gone',
   DeclareGone,
   async ({ tx, organizationId, now, audit, unchanged }, { fileId }) => {
-    const mine = and(eq(offlineFiles.organizationId, organizationId), eq(offlineFiles.id, fileId))
-    const [file] = await tx.select().from(offlineFiles).where(mine).for('update')
-    if (!file) throw new NotFound('offline_file')
-    if (file.goneAt) {
+    const own = eq(offlineFiles.organizationId, organizationId)
+    const [named] = await tx
+      .select()
+      .from(offlineFiles)
+      .where(and(own, eq(offlineFiles.id, fileId)))
+    if (!named) throw new NotFound('offline_file')
+    const { keyId, instanceId, installationId } = named
+    const ofInstallation = and(
+      own,
+      eq(offlineFiles.instanceId, instanceId),
+      eq(offlineFiles.installationId, installationId),
+    )
+    const files = await tx
+      .select()
+      .from(offlineFiles)
+      .where(ofInstallation)
+      .orderBy(offlineFiles.id)
+      .for('update')
+    const freesAt = new Date(Math.max(...files.map(({ worksUntil }) => worksUntil.getTime())))
+    const open = files.filter(({ goneAt }) => !goneAt)
+    if (open.length === 0) {
       unchanged()
-      return { freesAt: file.worksUntil }
+      return { instanceId, freesAt }
     }
-    await tx.update(offlineFiles).set({ goneAt: now }).where(mine)
+    await tx
+      .update(offlineFiles)
+      .set({ goneAt: now })
+      .where(and(ofInstallation, isNull(offlineFiles.goneAt)))
+    const held = open.map(({ activationId }) => activationId)
     await tx
       .update(activations)
       .set({ givenBackAt: now })
       .where(
         and(
           eq(activations.organizationId, organizationId),
-          eq(activations.id, file.activationId),
+          inArray(activations.id, held),
           isNull(activations.givenBackAt),
         ),
       )
-    const { keyId, instanceId, installationId, worksUntil } = file
-    audit({ keyId, instanceId, details: { installation: installationId, until: worksUntil.toISOString() } })
-    return { freesAt: worksUntil }
+    audit({ keyId, instanceId, details: { installation: installationId, until: freesAt.toISOString() } })
+    return { instanceId, freesAt }
   },
 )

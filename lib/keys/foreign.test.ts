@@ -6,6 +6,7 @@ import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { callsOf, contactSummary, countedDays, lastSeen, refusedCalls } from '@/lib/activations/calls'
+import { filesThatEnd, listOfflineFiles, offlineInstallation } from '@/lib/activations/offline-files'
 import { countQuestions, openQuestions, questionNamed } from '@/lib/activations/questions'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
 import { instanceTimeline, keyTimeline } from '@/lib/audit/queries'
@@ -190,6 +191,11 @@ const reads: Record<string, Read> = {
   countWorkingTokens: (tx, organizationId) => countWorkingTokens(tx, organizationId, now()),
   revokeTokensOf: (tx, organizationId) =>
     revokeTokensOf(tx, organizationId, { memberId: other.people.owner, byId: null }, now()),
+  listOfflineFiles: async (tx, organizationId) =>
+    (await listOfflineFiles(tx, organizationId, theirs.instanceId, 50)).length,
+  offlineInstallation: (tx, organizationId) => some(offlineInstallation(tx, organizationId, theirs.fileId)),
+  filesThatEnd: async (tx, organizationId) =>
+    (await filesThatEnd(tx, organizationId, theirs.instanceId, now())).length,
   addressesOf: async (tx, organizationId) =>
     (await addressesOf(tx, organizationId, theirs.instanceId)).length,
   lockAnyInstance: (tx, organizationId) => some(lockAnyInstance(tx, organizationId, theirs.instanceId)),

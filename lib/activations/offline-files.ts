@@ -1,0 +1,119 @@
+import { and, desc, eq, isNull, max, sql } from 'drizzle-orm'
+import { apiTokens } from '@/db/schema/api-tokens'
+import { products } from '@/db/schema/catalog'
+import { keys } from '@/db/schema/keys'
+import { offlineFiles } from '@/db/schema/offline-files'
+import { people } from '@/db/schema/people'
+import type { OrganizationTx } from '@/db/scope'
+import { NotFound } from '@/lib/errors'
+import { expiringDays } from '@/lib/keys/rules'
+
+export type OfflineFileRow = Awaited<ReturnType<typeof listOfflineFiles>>[number]
+
+/** The offline activation files that were fetched for an instance, the newest first, each with who fetched it. */
+export function listOfflineFiles(
+  tx: OrganizationTx,
+  organizationId: string,
+  instanceId: string,
+  most: number,
+) {
+  return tx
+    .select({
+      id: offlineFiles.id,
+      installationId: offlineFiles.installationId,
+      keyId: keys.id,
+      shortId: keys.shortId,
+      product: products.name,
+      issuedAt: offlineFiles.issuedAt,
+      worksUntil: offlineFiles.worksUntil,
+      goneAt: offlineFiles.goneAt,
+      /** Null where a program did, with this token. */
+      person: sql<string | null>`coalesce(nullif(${people.name}, ''), ${people.email})`,
+      token: apiTokens.name,
+    })
+    .from(offlineFiles)
+    .innerJoin(
+      keys,
+      and(eq(keys.organizationId, offlineFiles.organizationId), eq(keys.id, offlineFiles.keyId)),
+    )
+    .innerJoin(products, eq(products.id, keys.productId))
+    .leftJoin(people, eq(people.id, offlineFiles.issuedById))
+    .leftJoin(
+      apiTokens,
+      and(
+        eq(apiTokens.organizationId, offlineFiles.organizationId),
+        eq(apiTokens.id, offlineFiles.apiTokenId),
+      ),
+    )
+    .where(filesOf(organizationId, instanceId))
+    .orderBy(desc(offlineFiles.issuedAt), desc(offlineFiles.id))
+    .limit(most)
+}
+
+/**
+ * For whom a file was fetched, and per key until when a file of that installation can work: the day on which that key's
+ * place is free once the installation is said to be gone.
+ * @throws NotFound for one that the organization does not have.
+ */
+export async function offlineInstallation(tx: OrganizationTx, organizationId: string, fileId: string) {
+  const [file] = await tx
+    .select({
+      id: offlineFiles.id,
+      instanceId: offlineFiles.instanceId,
+      installationId: offlineFiles.installationId,
+      goneAt: offlineFiles.goneAt,
+    })
+    .from(offlineFiles)
+    .where(and(eq(offlineFiles.organizationId, organizationId), eq(offlineFiles.id, fileId)))
+  if (!file) throw new NotFound('offline_file')
+  const until = max(offlineFiles.worksUntil)
+  const places = await tx
+    .select({ shortId: keys.shortId, product: products.name, worksUntil: until })
+    .from(offlineFiles)
+    .innerJoin(
+      keys,
+      and(eq(keys.organizationId, offlineFiles.organizationId), eq(keys.id, offlineFiles.keyId)),
+    )
+    .innerJoin(products, eq(products.id, keys.productId))
+    .where(
+      and(filesOf(organizationId, file.instanceId), eq(offlineFiles.installationId, file.installationId)),
+    )
+    .groupBy(keys.id, keys.shortId, products.name)
+    .orderBy(products.name, keys.shortId)
+  return { ...file, places: places.flatMap(dated) }
+}
+
+/**
+ * What is to be fetched anew: of each installation that uses files, the products whose newest file ends within 30 days. A
+ * file that was fetched with the key of a new term stands for the one before.
+ */
+export async function filesThatEnd(
+  tx: OrganizationTx,
+  organizationId: string,
+  instanceId: string,
+  now: Date,
+) {
+  const until = max(offlineFiles.worksUntil)
+  const days = (count: number) =>
+    sql`${new Date(now.getTime() + count * 86_400_000).toISOString()}::timestamptz`
+  const found = await tx
+    .select({ productId: products.id, product: products.name, worksUntil: until })
+    .from(offlineFiles)
+    .innerJoin(
+      keys,
+      and(eq(keys.organizationId, offlineFiles.organizationId), eq(keys.id, offlineFiles.keyId)),
+    )
+    .innerJoin(products, eq(products.id, keys.productId))
+    .where(and(filesOf(organizationId, instanceId), isNull(offlineFiles.goneAt)))
+    .groupBy(offlineFiles.installationId, products.id, products.name)
+    .having(sql`${until} > ${days(0)} and ${until} <= ${days(expiringDays)}`)
+    .orderBy(until, products.name)
+  return found.flatMap(dated)
+}
+
+const filesOf = (organizationId: string, instanceId: string) =>
+  and(eq(offlineFiles.organizationId, organizationId), eq(offlineFiles.instanceId, instanceId))
+
+/** The latest of a group, which has at least one. */
+const dated = <Row extends { worksUntil: Date | null }>({ worksUntil, ...row }: Row) =>
+  worksUntil ? [{ ...row, worksUntil }] : []

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
+import { declareGone, issueOfflineFile } from '@/lib/activations/offline'
+import { filesThatEnd, listOfflineFiles, offlineInstallation } from '@/lib/activations/offline-files'
+import { NotFound, Refused } from '@/lib/errors'
+import { addInstance } from '@/lib/instances/add'
+import { createToken } from '@/lib/organizations/create-token'
+import { renewSubscription } from '@/lib/subscriptions/renew'
+import { startSubscription } from '@/lib/subscriptions/start'
+import {
+  byMember,
+  bySystem,
+  type Fixture,
+  makeCatalog,
+  makeOrganization,
+  makeSigningKey,
+  productDatabase,
+  productId,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+import { sold } from '@/sandbox/test/sold'
+
+const database = await productDatabase()
+const day = 86_400_000
+let acme: Fixture
+
+beforeAll(async () => {
+  await makeCatalog()
+  await makeSigningKey()
+  acme = await makeOrganization('acme')
+})
+
+const technical = () => byMember(acme, 'technical')
+const installation = () => `offline-${randomUUID()}`
+const inAcme = <T>(
+  work: (tx: Parameters<typeof listOfflineFiles>[0], organizationId: string) => Promise<T>,
+) => asOrganization(acme.organizationId, (tx) => work(tx, acme.organizationId))
+const listed = (instanceId: string) => inAcme((tx, id) => listOfflineFiles(tx, id, instanceId, 50))
+const ending = (instanceId: string, at: Date) => inAcme((tx, id) => filesThatEnd(tx, id, instanceId, at))
+const leaseOf = (text: string) =>
+  JSON.parse(Buffer.from(JSON.parse(text).lease.split('.')[1], 'base64url').toString())
+
+test('a member’s file takes the place of the instance that they chose: the test copy, not its original', async () => {
+  const { instanceId, keyId } = await sold(database, acme)
+  const url = `https://copy-${randomUUID().slice(0, 8)}.acme.example/glpi`
+  const copy = await addInstance(bySystem(acme.organizationId), {
+    label: 'copy',
+    url,
+    environment: 'test',
+    testOfId: instanceId,
+  })
+  const installationId = installation()
+  const made = await issueOfflineFile(technical(), { keyId, installationId, instanceId: copy.instanceId })
+  expect(leaseOf(made.text)).toMatchObject({ environment: 'test', url, installation_id: installationId })
+  expect(await listed(instanceId)).toEqual([])
+  expect(await listed(copy.instanceId)).toMatchObject([{ installationId, person: 'technical@acme.example' }])
+  // The same installation at its original would be the copy's file again.
+  const again = issueOfflineFile(technical(), { keyId, installationId, instanceId })
+  await expect(again).rejects.toThrow(new Refused('bound_elsewhere'))
+  const nowhere = { keyId, installationId: installation(), instanceId: randomUUID() }
+  await expect(issueOfflineFile(technical(), nowhere)).rejects.toThrow(NotFound)
+})
+
+test('who fetched a file is a person, or a program by the name of its token', async () => {
+  const { instanceId, keyId, shortId } = await sold(database, acme)
+  const { tokenId } = await createToken(technical(), {
+    name: 'Ansible',
+    scopes: ['offline_files.create'],
+    days: 30,
+  })
+  const installationId = installation()
+  await issueOfflineFile(technical(), { keyId, installationId })
+  const byToken = { actor: { kind: 'token', tokenId }, organizationId: acme.organizationId } as const
+  await issueOfflineFile(byToken, { keyId, installationId, tokenId })
+  expect(await listed(instanceId)).toMatchObject([
+    { shortId, product: 'Forms Pro', person: null, token: 'Ansible', goneAt: null },
+    { shortId, product: 'Forms Pro', person: 'technical@acme.example', token: null, goneAt: null },
+  ])
+})
+
+test('an installation that is gone gives back the place of each of its keys, free when its last file has ended', async () => {
+  const { instanceId, keyId, shortId } = await sold(database, acme)
+  const branding = await startSubscription(bySystem(acme.organizationId), {
+    productId: await productId(database, 'branding'),
+    instanceId,
+  })
+  const installationId = installation()
+  for (const one of [keyId, keyId, branding.keyId])
+    await issueOfflineFile(technical(), { keyId: one, installationId })
+  const [, , oldest] = await listed(instanceId)
+  const fileId = oldest?.id ?? ''
+  // The first file is shorter than the one that took its place.
+  await rowsOf(
+    database,
+    `update offline_files set works_until = works_until - interval '9 days' where id = $1`,
+    [fileId],
+  )
+  const { places } = await inAcme((tx, id) => offlineInstallation(tx, id, fileId))
+  expect(places.map((place) => place.shortId)).toEqual([branding.shortId, shortId])
+  const latest = new Date(Math.max(...places.map(({ worksUntil }) => worksUntil.getTime())))
+  expect(await declareGone(technical(), { fileId })).toEqual({ instanceId, freesAt: latest })
+  const held = `select a.given_back_at is not null as back, a.lease_ends_at as until from activations a
+    join keys k on k.id = a.key_id join products p on p.id = k.product_id where a.instance_id = $1 order by p.name`
+  expect(await rowsOf(database, held, [instanceId])).toEqual(
+    places.map(({ worksUntil }) => ({ back: true, until: worksUntil })),
+  )
+  expect((await listed(instanceId)).every(({ goneAt }) => goneAt !== null)).toBe(true)
+  // Twice says nothing new.
+  expect(await declareGone(technical(), { fileId })).toEqual({ instanceId, freesAt: latest })
+  const entries = `select from audit_entries where action = 'offline_file.declare_gone' and instance_id = $1`
+  expect(await rowsOf(database, entries, [instanceId])).toHaveLength(1)
+})
+
+test('what ends within 30 days is to be fetched anew, until a newer file or none is needed', async () => {
+  const { instanceId, keyId, subscriptionId } = await sold(database, acme)
+  const installationId = installation()
+  await issueOfflineFile(technical(), { keyId, installationId })
+  const [file] = await listed(instanceId)
+  if (!file) throw new Error('it was just issued')
+  const { worksUntil } = file
+  const before = (days: number) => new Date(worksUntil.getTime() - days * day)
+  expect(await ending(instanceId, before(31))).toEqual([])
+  expect(await ending(instanceId, before(30))).toMatchObject([{ product: 'Forms Pro', worksUntil }])
+  expect(await ending(instanceId, worksUntil)).toEqual([])
+  const renewed = await renewSubscription(bySystem(acme.organizationId), { subscriptionId })
+  await issueOfflineFile(technical(), { keyId: renewed.keyId, installationId })
+  expect(await ending(instanceId, before(30))).toEqual([])
+  const other = await sold(database, acme)
+  await issueOfflineFile(technical(), { keyId: other.keyId, installationId: installation() })
+  const [theirs] = await listed(other.instanceId)
+  await declareGone(technical(), { fileId: theirs?.id ?? '' })
+  expect(await ending(other.instanceId, before(30))).toEqual([])
+})
