@@ -29,6 +29,8 @@ export interface Customer {
   memberId: string
   invitationId: string
   tokenId: string
+  /** Of an installation of the spare instance. */
+  fileId: string
   keys: { id: string; shortId: string; characters: string }[]
   /** Another GLPI that called with one of them: answered, which the overview says nothing of, and can be answered otherwise. */
   questionId: string
@@ -91,6 +93,7 @@ export async function newCustomer(
     memberId,
     invitationId,
     tokenId: await newApiToken(organizationId, people.owner),
+    fileId: await newOfflineFile(organizationId, spareId, people.owner),
     keys: await keysOf(organizationId),
     questionId: await answeredQuestion(organizationId, slug, forms.keyId),
     products: { formspro: await productOf('formspro'), ticketimport: await productOf('ticketimport') },
@@ -189,6 +192,29 @@ async function newApiToken(organizationId: string, maker: Person | undefined): P
     [tokenId, organizationId, tokenHash(newToken()), maker?.personId],
   )
   return tokenId
+}
+
+/** The rows that fetching one would have made, of an installation that takes nobody's place. */
+export async function newOfflineFile(
+  organizationId: string,
+  instanceId: string,
+  by: Person | undefined,
+  { installationId = 'e2e-offline', days = 300 } = {},
+): Promise<string> {
+  const fileId = newId()
+  await inOrganization(
+    organizationId,
+    `with taken as (
+       insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
+         lease, lease_ends_at, created_at, refreshed_at)
+       select gen_random_uuid(), organization_id, id, $2, $5, 'production', false, sha256('e2e'),
+         $3, now() + make_interval(days => $6), now(), now() from keys where organization_id = $1 order by id limit 1
+       returning *)
+     insert into offline_files (id, organization_id, activation_id, key_id, instance_id, installation_id, issued_at, works_until, issued_by_id)
+     select $3, $1, id, key_id, $2, installation_id, created_at, lease_ends_at, $4 from taken`,
+    [organizationId, instanceId, fileId, by?.personId, installationId, days],
+  )
+  return fileId
 }
 
 /** The organization's keys that work, as the vault holds them. */

@@ -26,6 +26,8 @@ const ofMember = (rest: string) => (slug: string, ids: Customer) => `/${slug}/me
 
 const ofToken = (slug: string, ids: Customer) => `/${slug}/settings/tokens/${ids.tokenId}`
 
+const ofFile = (slug: string, ids: Customer) => `/${slug}/offline-files/${ids.fileId}`
+
 const ofKey = (slug: string, ids: Customer) => `/${slug}/keys/${ids.keys[0]?.id}`
 
 const read = 'organization.read'
@@ -68,6 +70,19 @@ export const paths: Record<string, Path> = {
   '/(portal)/[org]/instances/[id]/page': { permission: read, at: inInstance('') },
   '/(portal)/[org]/instances/[id]/edit/page': { permission: read, at: inInstance('/edit') },
   '/(portal)/[org]/instances/[id]/retire/page': { permission: read, at: inInstance('/retire') },
+  '/(portal)/[org]/instances/[id]/offline/page': { permission: read, at: inInstance('/offline') },
+  '/(portal)/[org]/offline-files/[id]/page': { permission: read, at: ofFile },
+  '/(portal)/[org]/offline-files/route': {
+    permission: 'offline_file.issue',
+    method: 'POST',
+    at: (slug) => `/${slug}/offline-files`,
+    fields: (slug, { instanceId, keys }) => [
+      ['organization', slug],
+      ['instanceId', instanceId],
+      ['key', keys[0]?.id ?? ''],
+      ['installationId', 'e2e-matrix'],
+    ],
+  },
   '/(portal)/[org]/members/page': { permission: 'member.read', at: (slug) => `/${slug}/members` },
   '/(portal)/[org]/members/invite/page': {
     permission: 'member.read',
@@ -139,6 +154,8 @@ export const forms: Record<string, Permission> = {
   '/(portal)/[org]/instances/new/page': 'instance.add',
   '/(portal)/[org]/instances/[id]/edit/page': 'instance.edit',
   '/(portal)/[org]/instances/[id]/retire/page': 'instance.retire',
+  '/(portal)/[org]/instances/[id]/offline/page': 'offline_file.issue',
+  '/(portal)/[org]/offline-files/[id]/page': 'offline_file.declare_gone',
   '/(portal)/[org]/members/invite/page': 'member.invite',
   '/(portal)/[org]/members/[id]/page': 'member.change_role',
   '/(portal)/[org]/members/[id]/remove/page': 'member.remove',
@@ -165,6 +182,7 @@ const members = 'app/(portal)/[org]/members/actions.ts'
 const key = 'app/(portal)/[org]/keys/[id]/actions.ts'
 const issue = 'app/(portal)/[org]/keys/new/actions.ts'
 const settings = 'app/(portal)/[org]/settings/actions.ts'
+const offline = 'app/(portal)/[org]/offline-files/actions.ts'
 const staff = 'app/staff/actions.ts'
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 const newAddress = () => ['url', `https://x${randomUUID().slice(-12)}.example`] as const
@@ -313,6 +331,11 @@ export const organizationActions: Record<string, Action> = {
     permission: 'token.revoke',
     at: ofToken,
     fields: ({ tokenId }) => [['tokenId', tokenId]],
+  },
+  [`${offline} gone`]: {
+    permission: 'offline_file.declare_gone',
+    at: ofFile,
+    fields: ({ fileId }) => [['fileId', fileId]],
   },
   [`${members} invite`]: {
     permission: 'member.invite',

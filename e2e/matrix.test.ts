@@ -124,7 +124,13 @@ for (const asker of askers) {
         // Under the own name, another's instance and none.
         const foreign = await visit(path, own.slug, other, as)
         const none = { id: newId(), shortId: 'K-000000', characters: '' }
-        const ids = { instanceId: newId(), memberId: newId(), tokenId: newId(), questionId: newId() }
+        const ids = {
+          instanceId: newId(),
+          memberId: newId(),
+          tokenId: newId(),
+          questionId: newId(),
+          fileId: newId(),
+        }
         const nowhere = { ...other, ...ids, keys: [none] }
         const nothing = await visit(path, own.slug, nowhere, as)
         trials += 2
@@ -140,7 +146,8 @@ for (const asker of askers) {
         expect({
           name,
           form:
-            mine.text.includes('name="idempotencyKey"') || /name="(instance|member|token)Id"/.test(mine.text),
+            mine.text.includes('name="idempotencyKey"') ||
+            /name="(instance|member|token|file)Id"/.test(mine.text),
         }).toEqual({
           name,
           form: may(inOwn, form),

@@ -52,6 +52,19 @@ test('a start with a database checks role and key ring once', async () => {
   ])
 })
 
+test.each([
+  [undefined, 1],
+  [new Map([[1, Buffer.alloc(32)]]), 0],
+])('a start says once where no offline files can be signed: of the ring %o', async (ring, times) => {
+  vi.spyOn(log, 'warn').mockImplementation(() => {})
+  const PUBLIC_URL = 'https://portal.example.com'
+  vi.mocked(env).mockReturnValue(envWith(ring ? { PUBLIC_URL, LEASE_KEY_RING: ring } : { PUBLIC_URL }))
+  await startOrExit()
+  await vi.advanceTimersByTimeAsync(10_000)
+  const said = warnings().filter((line) => line.startsWith('LEASE_KEY_RING is missing'))
+  expect(said).toHaveLength(times)
+})
+
 const warnings = () => vi.mocked(log.warn).mock.calls.map(([said]) => String(said))
 
 test.each([

@@ -43,6 +43,7 @@ export async function checkStart(): Promise<boolean> {
 export async function startOrExit() {
   await checkOrExit()
   warnOfHttp()
+  if (!env().LEASE_KEY_RING) log.warn('LEASE_KEY_RING is missing: members cannot fetch offline files')
 }
 
 async function checkOrExit() {

@@ -9,6 +9,7 @@ import { type Permission, rolesThatMay } from '@/lib/access'
 const roomOf = (permission: Permission) => {
   if (permission.startsWith('member.')) return 'members'
   if (permission.startsWith('token.')) return 'settings'
+  if (permission.startsWith('offline_file.')) return 'offline'
   return rolesThatMay(permission).length === 0 ? 'staff' : 'instances'
 }
 

@@ -11,6 +11,7 @@ import instances from './instances.json'
 import keys from './keys.json'
 import mail from './mail.json'
 import members from './members.json'
+import offline from './offline.json'
 import outage from './outage.json'
 import outdated from './outdated.json'
 import overview from './overview.json'
@@ -35,6 +36,7 @@ export const en = {
   keys,
   mail,
   members,
+  offline,
   outage,
   outdated,
   overview,

@@ -7,6 +7,7 @@ import { Done } from '@/components/done'
 import { Section } from '@/components/ui/panel'
 import type { OrganizationTx } from '@/db/scope'
 import { callPlaceIn, callsOf, countedDays, lastSeen, refusedCalls } from '@/lib/activations/calls'
+import { filesThatEnd } from '@/lib/activations/offline-files'
 import { instanceTimeline } from '@/lib/audit/queries'
 import { openSourceProducts, productsWithReleases } from '@/lib/catalog/queries'
 import type { Speaking } from '@/lib/keys/phrases'
@@ -15,6 +16,7 @@ import { Calls, callsSize, mostDays } from './calls'
 import { foundInstance, instanceTitle } from './found'
 import { Head, Standing } from './head'
 import { InstanceKeys, OfProduction } from './keys'
+import { EndingFiles, OfflineLink } from './offline-note'
 import { Everywhere, OpenSource, Planner } from './planner'
 import { Timeline, timelineSize } from './timeline'
 
@@ -41,6 +43,7 @@ async function InstancePage({ params, searchParams }: Props) {
   const { instance, rows, ofProduction, products, contacts } = data
   const speaking: Speaking = { t, language, timeZone, now: at }
   const around = { visit, instance, products, speaking, contacts }
+  const usable = [...rows, ...ofProduction]
   const done = doneSentence(query.done, visit)
   return (
     <Portal visit={visit} current="instances" needs={needs}>
@@ -48,8 +51,10 @@ async function InstancePage({ params, searchParams }: Props) {
       <Problem query={query} t={t} />
       {done && <Done>{done}</Done>}
       <Standing visit={visit} instance={instance} rows={rows} />
+      <EndingFiles visit={visit} instance={instance} rows={usable} files={data.ending} />
       {(rows.length > 0 || ofProduction.length === 0) && <InstanceKeys {...around} rows={rows} />}
       {instance.testOf && <OfProduction {...around} production={instance.testOf} rows={ofProduction} />}
+      <OfflineLink visit={visit} instance={instance} rows={usable} />
       {!instance.retiredAt && <Everywhere slug={slug} rows={data.everywhere} t={t} />}
       {products.length > 0 && (
         <Section title={t('instance.plan')} note={t('instance.plan_note')}>
@@ -95,6 +100,7 @@ async function readInstance(
     // Of who nobody has called there is nothing to say; past the last page there is.
     called: calls.length > 0 || days.length > 0 || place !== undefined,
     products: await productsWithReleases(tx, [...new Set(productIds)]),
+    ending: await filesThatEnd(tx, organizationId, id, now),
     timeline: await instanceTimeline(tx, organizationId, id, timelineSize + 1, before),
     everywhere: await organizationKeys(tx, organizationId, now),
     openSource: await openSourceProducts(tx),
