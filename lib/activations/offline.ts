@@ -7,7 +7,7 @@ import { instanceAddresses } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { offlineFiles } from '@/db/schema/offline-files'
 import type { OrganizationTx } from '@/db/scope'
-import { type By, command } from '@/lib/command'
+import { type By, command, type Scope } from '@/lib/command'
 import { env } from '@/lib/env'
 import { NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
@@ -44,11 +44,7 @@ export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile,
   const { tx, organizationId, personId, now, audit } = scope
   const { keyId, installationId, tokenId } = input
   const key = input.key ?? (await storedKey(tx, organizationId, keyId))
-  const secret = randomBytes(32).toString('base64url')
-  const place = { keyId, installationId, product: input.product, fingerprint: fingerprint(key), secret }
-  const wanted = input.instanceId ? await addressOf(tx, organizationId, input.instanceId) : {}
-  const { key: locked, found, activation, ...taken } = await takePlace(scope, { ...place, ...wanted })
-  if (input.instanceId && activation.instanceId !== input.instanceId) throw new Refused('bound_elsewhere')
+  const { key: locked, found, activation, ...taken } = await placeFor(scope, input, key)
   const { byId, byReference } = await catalog()
   const product = (input.product && byReference.get(input.product)) || byId.get(found.productId)
   if (!product) throw new NotFound('product')
@@ -91,6 +87,17 @@ export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile,
   })
   return { claims, shortId }
 })
+
+/** @throws as `takePlace`; Refused also where the place that the rules give lies at another instance than the wanted one */
+async function placeFor(scope: Scope, input: z.output<typeof IssueOfflineFile>, key: string) {
+  const { keyId, installationId, instanceId, product } = input
+  const secret = randomBytes(32).toString('base64url')
+  const place = { keyId, installationId, product, fingerprint: fingerprint(key), secret }
+  const wanted = instanceId ? await addressOf(scope.tx, scope.organizationId, instanceId) : {}
+  const taken = await takePlace(scope, { ...place, ...wanted })
+  if (instanceId && taken.activation.instanceId !== instanceId) throw new Refused('bound_elsewhere')
+  return taken
+}
 
 /**
  * Issues the offline activation file of one installation.

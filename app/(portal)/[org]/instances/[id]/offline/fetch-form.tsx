@@ -68,25 +68,7 @@ export function FetchForm({
           </Select>
         )}
       </Field>
-      <Field
-        id="installation"
-        label={t('offline.installation')}
-        hint={t('offline.installation_hint')}
-        error={wrong}
-      >
-        {(control) => (
-          <Input
-            {...control}
-            mono
-            name="installationId"
-            defaultValue={typed ?? instance.installationId ?? ''}
-            maxLength={100}
-            autoComplete="off"
-            spellCheck={false}
-            required
-          />
-        )}
-      </Field>
+      <InstallationField initial={typed ?? instance.installationId ?? ''} error={wrong} t={t} />
       <p>{t('offline.stays')}</p>
       <div className="row">
         <Button variant="primary" icon="download">
@@ -94,6 +76,38 @@ export function FetchForm({
         </Button>
       </div>
     </form>
+  )
+}
+
+function InstallationField({
+  initial,
+  error,
+  t,
+}: {
+  initial: string
+  error: string | undefined
+  t: Translate
+}) {
+  return (
+    <Field
+      id="installation"
+      label={t('offline.installation')}
+      hint={t('offline.installation_hint')}
+      error={error}
+    >
+      {(control) => (
+        <Input
+          {...control}
+          mono
+          name="installationId"
+          defaultValue={initial}
+          maxLength={100}
+          autoComplete="off"
+          spellCheck={false}
+          required
+        />
+      )}
+    </Field>
   )
 }
 
