@@ -53,9 +53,9 @@ test('a start with a database checks role and key ring once', async () => {
 })
 
 test.each([
-  [undefined, 1],
-  [new Map([[1, Buffer.alloc(32)]]), 0],
-])('a start says once where no offline files can be signed: of the ring %o', async (ring, times) => {
+  ['without a ring', undefined, 1],
+  ['with one', new Map([[1, Buffer.alloc(32)]]), 0],
+])('%s to sign with, a start says so once or not at all', async (_, ring, times) => {
   vi.spyOn(log, 'warn').mockImplementation(() => {})
   const PUBLIC_URL = 'https://portal.example.com'
   vi.mocked(env).mockReturnValue(envWith(ring ? { PUBLIC_URL, LEASE_KEY_RING: ring } : { PUBLIC_URL }))
