@@ -10,6 +10,7 @@ import {
   newCustomer,
   newOfflineFile,
   newStaff,
+  subscribe,
 } from './customer'
 import { axeFindings, tooWide } from './look'
 import { send } from './send'
@@ -201,4 +202,22 @@ test('a portal without a ring to sign with says so in the form’s place, and ha
   } finally {
     await web.stop()
   }
+})
+
+test('of a suite’s key each plugin has a file of its own, which names that plugin', async ({ browser }) => {
+  const customer = await newCustomer('offline-suite')
+  await subscribe(customer.organizationId, 'productivity-suite', customer.spareId)
+  const context = await browserAs(browser, customer.people.technical)
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}/instances/${customer.spareId}/offline`)
+  const key = page.getByLabel('Key', { exact: true })
+  const options = await key.locator('option').allTextContents()
+  expect(options.length).toBeGreaterThan(1)
+  const forms = options.find((text) => text.startsWith('Forms Pro, by ')) ?? ''
+  await key.selectOption({ label: forms })
+  await page.getByLabel('Installation ID').fill('suite')
+  const { name, payload } = await fetchFile(page)
+  expect(payload).toMatchObject({ aud: 'formspro', installation_id: 'suite' })
+  expect(name).toMatch(/^latchkey-K-\w{6}-formspro\.json$/)
+  await context.close()
 })
