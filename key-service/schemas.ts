@@ -12,7 +12,7 @@ const Key = z
   .string()
   .max(4_000)
   .meta({ description: 'The registration key as it was pasted; or in the header X-Registration-Key.' })
-const Product = z
+export const Product = z
   .string()
   .regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/)
   .max(100)
@@ -29,7 +29,7 @@ const Url = z
   .max(2_048)
   .meta({ description: 'The address of this GLPI.', example: 'https://glpi.example.com' })
 const Version = z.string().max(50)
-const Nonce = z
+export const Nonce = z
   .string()
   .regex(/^[\w-]{8,128}$/)
   .meta({ description: 'Repeated in the signed answer.' })
@@ -108,7 +108,7 @@ export class FieldError extends Error {
   }
 }
 
-const Verdict = z
+export const Verdict = z
   .object({
     valid: z.boolean(),
     code: z.enum([

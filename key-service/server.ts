@@ -17,6 +17,7 @@ import { keyRoutes } from './routes/keys'
 import { marketplaceRoutes } from './routes/marketplace'
 import { programRoutes } from './routes/programs'
 import { serviceRoutes } from './routes/service'
+import { testKeyRoutes, testPortal } from './routes/test-keys'
 import { FieldError } from './schemas'
 
 const mostBytes = 16 * 1_024
@@ -51,6 +52,8 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   await app.register(keyRoutes)
   await app.register(programRoutes)
   await app.register(serviceRoutes)
+  await app.register(testKeyRoutes)
+  await app.register(testPortal, { prefix: '/api/v1/test' })
   await app.register(glpiRoutes)
   for (const prefix of ['/api/marketplace', '/api/glpi-plugins'])
     await app.register(marketplaceRoutes, { prefix })

@@ -20,11 +20,11 @@ export const serviceRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: z.object({ time: z.iso.datetime(), signed: z.string() }) },
       },
     },
-    async (request) => signedTime(request.query.nonce),
+    async (request) => signedTime(request.query.nonce, 'real'),
   )
   app.get(
     '/.well-known/jwks.json',
     { schema: { summary: 'The keys that sign, as a set that the root has signed' } },
-    async (_request, reply) => reply.send(await keySet()),
+    async (_request, reply) => reply.send(await keySet('real')),
   )
 }

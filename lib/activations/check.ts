@@ -17,6 +17,7 @@ import {
   type QuestionKind,
   verdictOn,
 } from './rules'
+import { judgeTestKey } from './test-keys'
 
 const recoverySeconds = 3_600
 
@@ -49,6 +50,8 @@ export interface Checked {
   mistakes: Extract<KeyExplanation, { ok: false }> | null
   /** Of `bound_elsewhere`, for the one who knows which installation it is. */
   refusalCode: string | null
+  /** Of a test key (test-keys.ts): nothing is written, and what is said of it is not signed by a key that anybody trusts. */
+  isTest?: true
   at: Date
 }
 
@@ -79,6 +82,8 @@ export async function judgeAgain(call: Call): Promise<Checked> {
   const looked = await lookUp(call)
   const { byId, byReference } = await catalog()
   if (!looked.found) {
+    const test = looked.key && judgeTestKey(looked.key, call, byReference, at)
+    if (test) return { ...looked, ...test, at }
     // It may have been issued after the backup that the database is of, and GLPIs would remember a `no` for a day.
     if (!looked.mistakes && env().RECOVERY === '1') throw new Unavailable('recovery', recoverySeconds)
     const product = (call.product && byReference.get(call.product)) || null
@@ -124,8 +129,8 @@ async function lookUp(call: Call): Promise<Pick<Checked, 'key' | 'fingerprint' |
  * @param question what it leaves to be asked, where the verdict alone does not say it
  */
 export function noteAnswer(call: Call, checked: Checked, asked: AskedFor, question = questionOf(checked)) {
-  const { found, verdict, at } = checked
-  if (!found) return
+  const { found, verdict, at, isTest } = checked
+  if (!found || isTest) return
   history.note({
     at,
     organizationId: found.organizationId,
