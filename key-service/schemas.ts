@@ -28,7 +28,12 @@ const Url = z
   .string()
   .max(2_048)
   .meta({ description: 'The address of this GLPI.', example: 'https://glpi.example.com' })
-const Version = z.string().max(50)
+const version = (of: string, example: string) =>
+  z
+    .string()
+    .max(50)
+    .optional()
+    .meta({ description: `The version of ${of}.`, example })
 export const Nonce = z
   .string()
   .regex(/^[\w-]{8,128}$/)
@@ -37,8 +42,8 @@ export const Nonce = z
 const shared = {
   key: Key.optional(),
   url: Url.optional(),
-  product_version: Version.optional(),
-  glpi_version: Version.optional(),
+  product_version: version('the plugin', '3.2.0'),
+  glpi_version: version('GLPI', '11.0.2'),
   kinds: z
     .array(z.enum(['subscription', 'trial', 'permanent']))
     .min(1)
@@ -53,7 +58,10 @@ export const ActivationRequest = z
     ...shared,
     product: Product,
     installation_id: InstallationId,
-    environment: z.enum(['production', 'test']).optional(),
+    environment: z
+      .enum(['production', 'test'])
+      .optional()
+      .meta({ description: 'What this GLPI says it is. Members decide.' }),
   })
   .meta({ id: 'ActivationRequest' })
 export const RefreshRequest = z
@@ -71,6 +79,9 @@ export const ValidateRequest = z
 export const GiveBackRequest = z
   .object({ key: Key.optional(), installation_id: InstallationId })
   .meta({ id: 'GiveBackRequest' })
+
+/** The key, in the header or in the body. */
+export const byKey = [{ registrationKey: [] }, {}]
 
 type Body = z.infer<typeof ValidateRequest> & { environment?: unknown }
 
@@ -139,7 +150,7 @@ export const LeaseAnswer = z
     activation: z.object({
       id: z.uuid(),
       environment: z.enum(['production', 'test']),
-      secret: z.string().optional(),
+      secret: z.string().optional().meta({ description: 'In the first answer alone.' }),
     }),
     lease: z.string().meta({ description: 'A JWS (lease+jwt).' }),
     verdict: Verdict,
@@ -150,11 +161,15 @@ export const Problem = z
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    code: z.string(),
-    detail: z.string().optional(),
-    page: z.url().optional(),
-    refusal_code: z.string().optional(),
-    signed: z.string().optional(),
-    fields: z.record(z.string(), z.string()).optional(),
+    code: z.string().meta({ description: 'What it is about; programs decide by this.' }),
+    detail: z.string().optional().meta({ description: 'For people, in the language of Accept-Language.' }),
+    page: z.url().optional().meta({ description: 'The portal’s page that solves it.' }),
+    refusal_code: z.string().optional().meta({ description: 'Of bound_elsewhere.' }),
+    signed: z.string().optional().meta({ description: 'The verdict as a JWS (verdict+jwt).' }),
+    fields: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: 'Of invalid_input: what is wrong, by the name of the field.' }),
+    reference: z.string().optional().meta({ description: 'Of a fault of ours: what to tell the support.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457' })

@@ -11,6 +11,7 @@ import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
 import { sendProblem } from './answers'
 import { answerBroken } from './broken'
+import { documentRoutes } from './openapi'
 import { activationRoutes } from './routes/activations'
 import { glpiRoutes } from './routes/glpi'
 import { keyRoutes } from './routes/keys'
@@ -48,6 +49,7 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'not_found'))
   await app.register(underPressure, { maxEventLoopDelay: 1_000, retryAfter: 5, pressureHandler: sendBusy })
+  await documentRoutes(app)
   await app.register(activationRoutes)
   await app.register(keyRoutes)
   await app.register(programRoutes)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { sendLeased, sendProblem, verdictOf } from '@/key-service/answers'
 import {
   ActivationRequest,
+  byKey,
   callOf,
   GiveBackRequest,
   LeaseAnswer,
@@ -11,14 +12,49 @@ import {
 } from '@/key-service/schemas'
 import { activate, endActivation, refresh } from '@/lib/activations/serve'
 
-const refusals = { 400: Problem, 403: Problem, 404: Problem, 409: Problem, 429: Problem, 503: Problem }
-const Params = z.object({ id: z.uuid() })
+const always = { 400: Problem, 404: Problem, 429: Problem, 503: Problem }
+const refusals = { ...always, 403: Problem, 409: Problem }
+const Params = z.object({
+  id: z.uuid().meta({ description: 'The activation’s, as the first answer named it.' }),
+})
+const GivenBack = z.object({ frees_at: z.iso.datetime() }).meta({ id: 'GivenBack' })
+const about = { tags: ['Activations'], security: byKey }
+
+const activateSchema = {
+  ...about,
+  operationId: 'activate',
+  summary: 'Activate a key in an installation',
+  description:
+    'Takes the key’s place for this installation and answers with a lease. The same call again gets the same activation and another lease; the secret is in the first answer alone.',
+  body: ActivationRequest,
+  response: { 200: LeaseAnswer, 201: LeaseAnswer, ...refusals },
+}
+const refreshSchema = {
+  ...about,
+  operationId: 'refresh',
+  summary: 'The daily call: another lease',
+  description:
+    'Name the lease that you have, so that a copy of your database is noticed. Where the activation is not known any more (`unknown_activation`), activate anew.',
+  params: Params,
+  body: RefreshRequest,
+  response: { 200: LeaseAnswer, ...refusals },
+}
+const giveBackSchema = {
+  ...about,
+  operationId: 'giveBack',
+  summary: 'Give an activation back',
+  description: 'It is refreshed no more. Another installation may have the place from `frees_at` on.',
+  params: Params,
+  body: GiveBackRequest,
+  response: { 200: GivenBack, ...always },
+}
 
 export const activationRoutes: FastifyPluginAsyncZod = async (app) => {
-  const leases = { response: { 200: LeaseAnswer, 201: LeaseAnswer, ...refusals } }
   app.post(
     '/api/v1/activations',
-    { schema: { summary: 'Activate a key in an installation', body: ActivationRequest, ...leases } },
+    {
+      schema: activateSchema,
+    },
     async (request, reply) => {
       const { product, installation_id: installationId } = request.body
       const call = { ...callOf(request.body, request), product, installationId }
@@ -27,7 +63,9 @@ export const activationRoutes: FastifyPluginAsyncZod = async (app) => {
   )
   app.post(
     '/api/v1/activations/:id/refresh',
-    { schema: { summary: 'The daily call: another lease', params: Params, body: RefreshRequest, ...leases } },
+    {
+      schema: refreshSchema,
+    },
     async (request, reply) => {
       const { product, installation_id: installationId, lease, secret } = request.body
       const call = { ...callOf(request.body, request), product, installationId, secret }
@@ -37,12 +75,7 @@ export const activationRoutes: FastifyPluginAsyncZod = async (app) => {
   app.delete(
     '/api/v1/activations/:id',
     {
-      schema: {
-        summary: 'Give an activation back',
-        params: Params,
-        body: GiveBackRequest,
-        response: { 200: z.object({ frees_at: z.iso.datetime() }), ...refusals },
-      },
+      schema: giveBackSchema,
     },
     async (request, reply) => {
       const call = { ...callOf(request.body, request), installationId: request.body.installation_id }

@@ -14,24 +14,22 @@ const ListedKey = z.object({
   works_until: z.iso.datetime().nullable(),
   instance: z.object({ short_id: z.string(), label: z.string(), url: z.string().nullable() }).nullable(),
 })
+const KeyPage = z.object({ keys: z.array(ListedKey), next: z.string().nullable() }).meta({ id: 'KeyPage' })
 const OfflineFileRequest = z
   .object({
-    key: z.string().max(4_000),
+    key: z.string().max(4_000).meta({ description: 'The whole registration key.' }),
     installation_id: InstallationId,
-    product: z.string().max(100).optional(),
+    product: z
+      .string()
+      .max(100)
+      .optional()
+      .meta({ description: 'The plugin; of a suite’s key, one that it contains.' }),
   })
   .meta({ id: 'OfflineFileRequest' })
 const OfflineFile = z.object({ lease: z.string(), key_set: z.string() }).meta({ id: 'OfflineFile' })
 
-const refusals = {
-  400: Problem,
-  401: Problem,
-  403: Problem,
-  404: Problem,
-  409: Problem,
-  429: Problem,
-  503: Problem,
-}
+const refusals = { 400: Problem, 401: Problem, 403: Problem, 429: Problem, 503: Problem }
+const about = { tags: ['Programs'], security: [{ token: [] }] }
 
 /** What an organization's own programs ask, with an API token in `Authorization: Bearer`. */
 export const programRoutes: FastifyPluginAsyncZod = async (app) => {
@@ -39,10 +37,14 @@ export const programRoutes: FastifyPluginAsyncZod = async (app) => {
     '/api/v1/keys',
     {
       schema: {
+        ...about,
+        operationId: 'listKeys',
         summary: 'The organization’s keys, masked',
-        security: [{ token: [] }],
-        querystring: z.object({ after: z.string().max(200).optional() }),
-        response: { 200: z.object({ keys: z.array(ListedKey), next: z.string().nullable() }), ...refusals },
+        description: 'Needs the scope `keys.read`. Two hundred at a time, by their end; never a whole key.',
+        querystring: z.object({
+          after: z.string().max(200).optional().meta({ description: 'What the page before called `next`.' }),
+        }),
+        response: { 200: KeyPage, ...refusals },
       },
     },
     async (request, reply) => {
@@ -58,10 +60,13 @@ export const programRoutes: FastifyPluginAsyncZod = async (app) => {
     '/api/v1/offline-files',
     {
       schema: {
+        ...about,
+        operationId: 'makeOfflineFile',
         summary: 'The offline activation file of one installation',
-        security: [{ token: [] }],
+        description:
+          'Needs the scope `offline_files.create`. For a GLPI that reaches nobody; it works to the key’s end, at most 400 days.',
         body: OfflineFileRequest,
-        response: { 201: OfflineFile, ...refusals },
+        response: { 201: OfflineFile, ...refusals, 404: Problem, 409: Problem },
       },
     },
     async (request, reply) => {

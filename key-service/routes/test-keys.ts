@@ -23,7 +23,11 @@ export const testKeyRoutes: FastifyPluginAsyncZod = async (app) => {
     '/api/v1/test-keys',
     {
       schema: {
+        tags: ['Test keys'],
+        operationId: 'testKeys',
         summary: 'The test keys of a product',
+        description:
+          'One per verdict; they always get it, from every operation that takes a key, and nothing is written. What is said of them is signed by the test root’s key. A build for tests is given that root, and `/api/v1/test` as the portal’s address, where the set of signing keys and the time are the test root’s as well.',
         querystring: z.object({ product: Product }),
         response: { 200: TestKeys, 400: Problem, 404: Problem, 429: Problem, 503: Problem },
       },

@@ -137,7 +137,7 @@ function factsOf(key: string, own: CheckedProduct, said: TestCase, call: Call, a
     taken: false,
   }
   const activation = installationId
-    ? ({ id: uuidFrom(`${key} ${installationId}`), instanceId: id, environment, secretHash: '' } as const)
+    ? ({ id: testActivation(key, installationId), instanceId: id, environment, secretHash: '' } as const)
     : null
   return {
     id,
@@ -159,6 +159,9 @@ function factsOf(key: string, own: CheckedProduct, said: TestCase, call: Call, a
     activation,
   }
 }
+
+/** The activation that an installation has with a test key. */
+export const testActivation = (key: string, installationId: string) => uuidFrom(`${key} ${installationId}`)
 
 /** A UUID that is always the same (version 8 of RFC 9562). */
 function uuidFrom(text: string): string {
