@@ -3,8 +3,16 @@ import { currentTranslator } from '@/app/_request/session'
 import { Alone } from '@/components/alone'
 import { env } from '@/lib/env'
 
-/** The frame of the pages that belong to no organization. `beside` the help: a form. */
-export async function PublicFrame({ beside, children }: { beside?: ReactNode; children: ReactNode }) {
+/** The frame of the pages that belong to no organization. `beside` the help: a form; `wide`: for what is read. */
+export async function PublicFrame({
+  beside,
+  wide,
+  children,
+}: {
+  beside?: ReactNode
+  wide?: boolean
+  children: ReactNode
+}) {
   const t = await currentTranslator()
   const { VENDOR_NAME, SUPPORT_EMAIL } = env()
   const help = t.rich('people.public.help', {
@@ -16,7 +24,7 @@ export async function PublicFrame({ beside, children }: { beside?: ReactNode; ch
     ),
   })
   return (
-    <Alone vendor={VENDOR_NAME} help={help} beside={beside}>
+    <Alone vendor={VENDOR_NAME} help={help} beside={beside} wide={wide}>
       {children}
     </Alone>
   )

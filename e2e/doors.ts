@@ -140,6 +140,7 @@ export const paths: Record<string, Path> = {
     at: () => '/sign-in/staff/callback?code=none&state=none',
   },
   '/(public)/sign-in/link/page': { permission: null, at: () => '/sign-in/link?token=none' },
+  '/help/api/page': { permission: null, status: 200, at: () => '/help/api' },
   '/_not-found/page': { permission: null, at: () => '/no/such/page' },
   '/_global-error/page': { permission: null, at: () => '/_global-error' },
   '/icon.svg/route': { permission: null, at: () => '/icon.svg' },

@@ -47,6 +47,7 @@ function pages(customer: Customer) {
     { signedIn: false, path: '/invitation?token=none' },
     { signedIn: false, path: '/sign-in' },
     { signedIn: false, path: '/sign-in/link?token=none' },
+    { signedIn: false, path: '/help/api' },
     { signedIn: false, path: '/no/such/page' },
   ]
 }

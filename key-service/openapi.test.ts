@@ -1,4 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -117,6 +119,11 @@ test('it is kept by nobody, and tells nothing of the machine', async () => {
   expect(answer.headers.get('content-type')).toContain('application/json')
   expect(text).not.toContain(process.cwd())
   expect(text).not.toMatch(/127\.0\.0\.1|localhost|postgres|node_modules|\.ts\b/)
+})
+
+test('the portal’s page shows this document (npm run reference)', () => {
+  const file = path.join(import.meta.dirname, '../app/help/api/openapi.json')
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(text))
 })
 
 test('every route of the server is in it, or on the short list', async () => {

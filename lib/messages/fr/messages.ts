@@ -18,6 +18,7 @@ import outdated from './outdated.json'
 import overview from './overview.json'
 import people from './people.json'
 import questions from './questions.json'
+import reference from './reference.json'
 import settings from './settings.json'
 import shell from './shell.json'
 import staff from './staff.json'
@@ -42,6 +43,7 @@ export const fr: typeof en = {
   overview,
   people,
   questions,
+  reference,
   settings,
   shell,
   staff,

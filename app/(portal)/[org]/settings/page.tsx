@@ -47,7 +47,10 @@ async function SettingsPage({ params, searchParams }: Props) {
       />
       {done === 'revoked' && <Done>{t('settings.done.revoked')}</Done>}
       {tokens.length === 0 ? (
-        <Nothing visit={visit} />
+        <>
+          <Nothing visit={visit} />
+          <ReferenceLink t={t} />
+        </>
       ) : (
         <Section title={t('settings.tokens')}>
           <TokenTable visit={visit} tokens={tokens.slice(0, mostTokens)} now={at} />
@@ -61,6 +64,7 @@ async function SettingsPage({ params, searchParams }: Props) {
         <Section title={t('settings.how')}>
           <p className="mb-3">{t('settings.how_text')}</p>
           <Example />
+          <ReferenceLink t={t} />
         </Section>
       )}
     </Portal>
@@ -94,6 +98,14 @@ async function Ask({ visit }: { visit: Visit }) {
     </p>
   )
 }
+
+const ReferenceLink = ({ t }: Pick<Visit, 't'>) => (
+  <p className="mt-3">
+    <a className="link" href="/help/api">
+      {t('settings.reference')}
+    </a>
+  </p>
+)
 
 /** A line for a shell, the same in each language; where it lets the token be kept is one's own matter. */
 const Example = () => (

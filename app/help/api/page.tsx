@@ -1,0 +1,49 @@
+import type { Metadata } from 'next'
+import { currentTranslator } from '@/app/_request/session'
+import { PageHead, Section } from '@/components/ui/panel'
+import { OperationPart } from './operation'
+import { reference } from './reference'
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await currentTranslator())('reference.title') }
+}
+
+/** The key service's reference, for who writes a plugin or a program. Its own texts are English, as the API is. */
+export default async function ApiPage() {
+  const t = await currentTranslator()
+  return (
+    <>
+      <PageHead title={t('reference.title')} sentence={t('reference.sentence')} />
+      <p lang="en">{reference.description}</p>
+      <p className="mt-3">
+        <a className="link" href="/api/openapi.json">
+          {t('reference.document')}
+        </a>
+      </p>
+      <nav className="mt-5" aria-label={t('reference.contents')}>
+        <ul lang="en">
+          {reference.chapters
+            .flatMap(({ operations }) => operations)
+            .map(({ id, method, path, summary }) => (
+              <li key={id}>
+                <a className="link" href={`#${id}`}>
+                  {summary}
+                </a>{' '}
+                <small className="wrap-anywhere text-muted">
+                  {method} {path}
+                </small>
+              </li>
+            ))}
+        </ul>
+      </nav>
+      {reference.chapters.map(({ name, description, operations }) => (
+        <Section key={name} title={<span lang="en">{name}</span>}>
+          <p lang="en">{description}</p>
+          {operations.map((operation) => (
+            <OperationPart key={operation.id} operation={operation} t={t} />
+          ))}
+        </Section>
+      ))}
+    </>
+  )
+}

@@ -1,0 +1,40 @@
+import { expect, test } from '@playwright/test'
+import reference from '@/app/help/api/openapi.json' with { type: 'json' }
+import { browserAs, newCustomer } from './customer'
+import { axeFindings, tooWide } from './look'
+import { words } from './words'
+
+test.use({ locale: 'en-GB' })
+
+test('who makes an API token finds all that programs can ask, with examples to copy', async ({ browser }) => {
+  const { slug, people } = await newCustomer('reference')
+  const page = await (await browserAs(browser, people.technical)).newPage()
+  await page.goto(`/${slug}/settings`)
+  await page.getByRole('link', { name: 'All that programs can ask' }).click()
+  await expect(page).toHaveURL('/help/api')
+  const operations = Object.values(reference.paths).flatMap((methods) => Object.values(methods))
+  expect(operations.length).toBeGreaterThan(8)
+  for (const { summary } of operations)
+    await expect(page.getByRole('heading', { level: 3, name: summary, exact: true })).toBeVisible()
+  const list = page.getByRole('article', { name: 'The organization’s keys, masked' })
+  await expect(list).toContainText('GET /api/v1/keys')
+  await expect(list).toContainText('Needs an API token.')
+  await expect(list).toContainText('keys[].works_until')
+  const activate = page.getByRole('article', { name: 'Activate a key in an installation' })
+  await activate.getByText('The first call of an installation').click()
+  await expect(activate.locator('details[open]').getByText('"secret":')).toBeVisible()
+  expect(await axeFindings(page)).toEqual([])
+  await page.setViewportSize({ width: 320, height: 640 })
+  expect(await tooWide(page)).toBe(0)
+})
+
+test('the frame of the reference is in one’s language; the reference itself, as what programs read, is English', async ({
+  page,
+}) => {
+  await page.goto('/help/api')
+  await page.getByRole('button', { name: 'Français' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(words('fr', 'reference.title'))
+  await expect(page).toHaveURL('/help/api')
+  const heading = page.getByRole('heading', { level: 3, name: 'Activate a key in an installation' })
+  await expect(heading).toHaveAttribute('lang', 'en')
+})
