@@ -13,12 +13,11 @@ export function remedyPage({ found, refusalCode }: Pick<Checked, 'found' | 'refu
   return opens ? `${env().PUBLIC_URL}/open/${opens}` : `${env().PUBLIC_URL}/check`
 }
 
-/** The verdict in a sentence for a GLPI's administrator, which says what to do next; its notes follow it. */
-export function verdictSentence(checked: Checked, asked: Asked, language: Language): string {
-  const { found, product, refusalCode, notes } = checked
-  const t = translator(language)
+/** What the sentences on a verdict are made of: nothing that its key's holder may not know. */
+export function verdictFacts(checked: Checked, asked: Asked, language: Language) {
+  const { found, product, refusalCode } = checked
   const day = (end: Date | null) => (found && end ? lastDay(end, language, found.organization.timeZone) : '')
-  const facts = {
+  return {
     page: remedyPage(checked),
     product: product?.name ?? asked.product ?? '',
     keyProduct: checked.ownProduct?.name ?? '',
@@ -30,17 +29,18 @@ export function verdictSentence(checked: Checked, asked: Asked, language: Langua
     reason: found?.revokedReason ?? '',
     code: refusalCode ?? '',
     place: checked.mistakes?.mistakes[0]?.place ?? 0,
+    version: asked.productVersion ?? '',
+    glpi: asked.glpiVersion ?? '',
+    fits: fittingRelease(asked, product?.releases ?? []).fits ?? 'none',
   }
+}
+
+/** The verdict in a sentence for a GLPI's administrator, which says what to do next; its notes follow it. */
+export function verdictSentence(checked: Checked, asked: Asked, language: Language): string {
+  const t = translator(language)
+  const facts = verdictFacts(checked, asked, language)
   const said = [t(`activations.verdict.${messageOf(checked)}`, facts)]
-  for (const note of notes) {
-    const { fits } = fittingRelease(asked, product?.releases ?? [])
-    const versions = {
-      version: asked.productVersion ?? '',
-      glpi: asked.glpiVersion ?? '',
-      fits: fits ?? 'none',
-    }
-    said.push(t(`activations.note.${note}`, { ...facts, ...versions }))
-  }
+  for (const note of checked.notes) said.push(t(`activations.note.${note}`, facts))
   return said.join(' ')
 }
 

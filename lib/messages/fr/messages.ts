@@ -4,6 +4,7 @@ import activations from './activations.json'
 import activity from './activity.json'
 import audit from './audit.json'
 import calls from './calls.json'
+import check from './check.json'
 import errors from './errors.json'
 import failed from './failed.json'
 import help from './help.json'
@@ -29,6 +30,7 @@ export const fr: typeof en = {
   activity,
   audit,
   calls,
+  check,
   errors,
   failed,
   help,

@@ -1,0 +1,399 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildServer } from '@/key-service/server'
+import { diagnose, type Question } from '@/lib/activations/diagnosis'
+import { type Said, sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
+import { history } from '@/lib/activations/history'
+import { applyCatalog } from '@/lib/catalog/apply'
+import { parseInstanceUrl } from '@/lib/instances/url'
+import { generateKey } from '@/lib/keys/format'
+import { issuePermanentKey } from '@/lib/keys/issue'
+import { noteKeySeen } from '@/lib/keys/note-seen'
+import { revokeKey } from '@/lib/keys/revoke'
+import { languages } from '@/lib/messages/translator'
+import { renewSubscription } from '@/lib/subscriptions/renew'
+import { startTrial } from '@/lib/trials/start'
+import {
+  bySystem,
+  type Fixture,
+  makeCatalog,
+  makeInstance,
+  makeOrganization,
+  makeSigningKey,
+  productDatabase,
+  productId,
+  rowsOf,
+} from '@/sandbox/test/fixture'
+import { keyOf, sold } from '@/sandbox/test/sold'
+import { at } from '@/sandbox/time'
+
+const database = await productDatabase()
+const day = 86_400_000
+let fixture: Fixture
+let good: Awaited<ReturnType<typeof sold>>
+/** By what is the matter with it. */
+const keys: Record<string, string> = {}
+const app = await buildServer(() => false)
+
+beforeAll(async () => {
+  await makeCatalog()
+  await applyCatalog(
+    { actor: { kind: 'system' } },
+    {
+      products: [
+        {
+          ...{ reference: 'versions', name: 'Versions', description: { en: 'Some.', fr: 'Des.' } },
+          releases: [
+            { version: '1.0.0', glpiMin: '10.0', glpiMax: '10.0', releasedOn: '2025-01-01' },
+            { version: '2.0.0', glpiMin: '11.0', glpiMax: '11.0', releasedOn: '2026-01-01' },
+          ],
+        },
+      ],
+    },
+  )
+  await makeSigningKey()
+  fixture = await makeOrganization('acme')
+  const by = () => bySystem(fixture.organizationId)
+  good = await sold(database, fixture)
+  keys.good = good.key
+  const expired = await at(new Date(Date.now() - 420 * day), () => sold(database, fixture))
+  keys.expired = expired.key
+  for (const reason of ['leaked', 'non_payment'] as const) {
+    const revoked = await sold(database, fixture)
+    await revokeKey(by(), { keyId: revoked.keyId, reason })
+    keys[reason] = revoked.key
+  }
+  const renewed = await sold(database, fixture)
+  await renewSubscription(by(), { subscriptionId: renewed.subscriptionId })
+  keys.renewed = renewed.key
+  const replaced = await sold(database, fixture)
+  const newer = await renewSubscription(by(), { subscriptionId: replaced.subscriptionId })
+  await noteKeySeen(by(), { keyId: newer.keyId })
+  keys.replaced = replaced.key
+  keys.suite = (await sold(database, fixture, { reference: 'suite' })).key
+  keys.cloud = (await sold(database, fixture, { reference: 'cloud', everywhere: true })).key
+  const instanceId = await makeInstance(fixture, 'tries')
+  const trial = await startTrial(by(), { productId: await productId(database, 'branding'), instanceId })
+  keys.trial = await keyOf(database, trial.keyId)
+  const legacy = await issuePermanentKey(by(), { productId: await productId(database, 'legacy'), instanceId })
+  keys.permanent = await keyOf(database, legacy.keyId)
+  keys.versions = (await sold(database, fixture, { reference: 'versions' as 'forms' })).key
+}, 60_000)
+afterAll(async () => {
+  await history.flush()
+  await app.close()
+})
+
+const stranger = { memberships: [] }
+/** Each asks from a network of its own, so that none uses up another's turns. */
+const ask = (
+  pasted: string,
+  more: Partial<Question> = {},
+  asker: Partial<Parameters<typeof diagnose>[1]> = {},
+) => diagnose({ pasted, ...more }, { from: randomUUID(), ...stranger, ...asker })
+const said = async (pasted: string, more: Partial<Question> = {}, language: 'en' | 'fr' = 'en') =>
+  sayDiagnosis(await ask(pasted, more), { pasted, ...more }, language)
+const addressed = (url: string) => {
+  const parsed = parseInstanceUrl(url)
+  if (!parsed.ok) throw new Error(url)
+  return { url: parsed.url, address: parsed.identity }
+}
+/** The character at a place of a key replaced by another that keys have. */
+const wrongAt = (key: string, ...places: number[]) =>
+  places.reduce((text, place) => {
+    const other = text[place - 1] === 'q' ? 'p' : 'q'
+    return text.slice(0, place - 1) + other + text.slice(place)
+  }, key)
+const token = `lkt_${randomBytes(32).toString('base64url')}`
+/** It was never issued. */
+const nobodys = generateKey('subscription')
+const bytes = Buffer.from('9f0012c3a4ffee01d4c5b6a798897a6b5c4d3e2f100f1e2d3c4b5a6978879605', 'hex')
+const ofGlpi = 'a8Xk2mQ9bTz4cVn7dRy1eWp5fLs3gHj6iKo0uBx8'
+
+/** What is pasted, what else is said of it, and the one answer. */
+const table: [code: string, what: string, pasted: () => string, more?: Partial<Question>][] = [
+  ['ok', 'a good key', () => good.key],
+  ['ok', 'in capitals', () => good.key.toUpperCase()],
+  ['ok', 'with the line break of a paste', () => `${good.key}\r\n`],
+  ['ok', 'for its own product', () => good.key, { product: 'forms' }],
+  ['ok', 'of a kind that is taken', () => good.key, { kinds: ['subscription'] }],
+  ['ok', 'of a suite, for a plugin of it', () => keys.suite ?? '', { product: 'branding' }],
+  ['ok', 'of a cloud plan', () => keys.cloud ?? ''],
+  ['ok', 'of a trial', () => keys.trial ?? ''],
+  ['ok', 'that never ends', () => keys.permanent ?? ''],
+  [
+    'ok',
+    'with a version that fits',
+    () => keys.versions ?? '',
+    { productVersion: '2.0.0', glpiVersion: '11.0.4' },
+  ],
+  [
+    'ok',
+    'with a version that nobody knows',
+    () => keys.versions ?? '',
+    { productVersion: '9', glpiVersion: '11.0' },
+  ],
+  ['stray_characters', 'a blank at the end', () => `${good.key} `],
+  ['stray_characters', 'a blank within', () => `${good.key.slice(0, 9)} ${good.key.slice(9)}`],
+  ['stray_characters', 'a line break within', () => `${good.key.slice(0, 18)}\r\n${good.key.slice(18)}`],
+  ['stray_characters', 'a mark that nobody sees', () => `\ufeff${good.key}`],
+  ['stray_characters', 'quotation marks', () => `“${good.key}”`],
+  ['stray_characters', 'a full stop', () => `${good.key}.`],
+  ['text_around', 'a label', () => `Key: ${good.key}`],
+  ['text_around', 'a sentence', () => `Hello, your new key is ${good.key}, for Forms Pro. Best regards`],
+  [
+    'text_around',
+    'a mail',
+    () => `Subject: Your key\r\n\r\nDear customer,\r\n> ${good.key}\r\n-- \r\nNorthwind`,
+  ],
+  ['expired', 'an expired key', () => keys.expired ?? ''],
+  ['expired', 'an expired key within a sentence', () => `It is ${keys.expired} I think`],
+  ['revoked', 'a leaked key', () => keys.leaked ?? ''],
+  ['revoked', 'a key that was not paid', () => keys.non_payment ?? ''],
+  ['renewed', 'a key that has a newer one', () => keys.renewed ?? ''],
+  ['replaced', 'a key whose newer one is in use', () => keys.replaced ?? ''],
+  ['wrong_product', 'another product’s', () => good.key, { product: 'branding' }],
+  ['wrong_product', 'a product that nobody knows', () => good.key, { product: 'unheard' }],
+  ['wrong_kind', 'a trial where it is bought', () => keys.trial ?? '', { kinds: ['subscription'] }],
+  ['wrong_kind', 'bought where it is tried', () => good.key, { kinds: ['trial'] }],
+  ['bound_elsewhere', 'another address', () => good.key, addressed('https://elsewhere.example')],
+  [
+    'bound_elsewhere',
+    'another installation',
+    () => keys.trial ?? '',
+    { installationId: 'x', ...addressed('https://else.example') },
+  ],
+  [
+    'version_mismatch',
+    'a version for an older GLPI',
+    () => keys.versions ?? '',
+    { productVersion: '1.0.0', glpiVersion: '11.0.4' },
+  ],
+  [
+    'version_mismatch',
+    'a GLPI that no version fits',
+    () => keys.versions ?? '',
+    { productVersion: '2.0.0', glpiVersion: '12.0' },
+  ],
+  ['unknown', 'a key that nobody was given', () => nobodys],
+  ['mistyped', 'a wrong character', () => wrongAt(good.key, 12)],
+  ['mistyped', 'two wrong characters', () => wrongAt(good.key, 12, 30)],
+  ['mistyped', 'three wrong characters', () => wrongAt(good.key, 12, 20, 30)],
+  ['mistyped', 'a missing character', () => good.key.slice(0, 14) + good.key.slice(15)],
+  ['mistyped', 'a character too many', () => `${good.key.slice(0, 14)}z${good.key.slice(14)}`],
+  ['mistyped', 'a cut key', () => good.key.slice(0, 25)],
+  ['mistyped', 'an o for a 0', () => `${good.key.slice(0, 20)}o${good.key.slice(21)}`],
+  [
+    'mistyped',
+    'a wrong character within a sentence',
+    () => `The key is ${wrongAt(good.key, 12)} as I was told`,
+  ],
+  ['mistyped', 'a wrong character of a key that nobody was given', () => wrongAt(nobodys, 12)],
+  ['several_keys', 'two keys', () => `${good.key}\n${keys.trial}`],
+  ['no_key_needed', 'the name of an open-source product', () => ' tags '],
+  ['no_key_needed', 'a key for an open-source product', () => good.key, { product: 'tags' }],
+  ['no_key_needed', 'nothing, for an open-source product', () => '', { product: 'tags' }],
+  ['product_name', 'the name of a product', () => 'Forms Pro'],
+  ['portal_token', 'an API token of the portal', () => token],
+  ['portal_token', 'the same in a header', () => `Authorization: Bearer ${token}`],
+  ['glpi_token', 'an API token of GLPI', () => ofGlpi],
+  ['glpi_token', 'the same in a header', () => `Authorization: user_token ${ofGlpi}`],
+  ['glpicrypt', 'the bytes of glpicrypt.key, as UTF-8', () => bytes.toString('utf8')],
+  ['glpicrypt', 'the same, as Latin-1', () => bytes.toString('latin1')],
+  ['glpicrypt', 'the same, in base 64', () => bytes.toString('base64')],
+  ['glpicrypt', 'the same, in hexadecimal', () => bytes.toString('hex')],
+  ['statement', 'a lease', () => `eyJhbGciOiJFZERTQSJ9.${'eyJpc3MiOiJ4In0'}.${'c2ln'}`],
+  [
+    'certificate',
+    'a private key',
+    () => '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQ\n-----END PRIVATE KEY-----',
+  ],
+  ['case', 'a refusal code', () => '7QF3XM'],
+  [
+    'case',
+    'a refusal as GLPI shows it',
+    () => 'Say so with the code 7QF3XM: https://portal.example/open/7QF3XM',
+  ],
+  ['case', 'a short ID', () => 'k-7qf3xm'],
+  ['email', 'an e-mail address', () => 'it@acme.example'],
+  ['address', 'the address of a GLPI', () => 'https://glpi.acme.example/front/central.php'],
+  ['version', 'a version', () => 'GLPI 11.0.4'],
+  [
+    'text',
+    'a mail without a key',
+    () => 'Dear customer, here is the key that you have ordered. Best regards',
+  ],
+  ['other', 'a word', () => 'plugin'],
+  ['other', 'another vendor’s key', () => 'A1B2-C3D4-E5F6-G7H8'],
+  [
+    'connectivity',
+    'the line of the test',
+    () => 'latchkey-test v1 dns=fail tcp=skip tls=skip proxy=none http=000',
+  ],
+]
+
+describe('the one diagnosis', () => {
+  test.each(table)('%s: %s', async (code, _what, pasted, more) => {
+    const diagnosis = await ask(pasted(), more)
+    expect(diagnosis.code).toBe(code)
+    for (const language of languages) {
+      const { title, lines, remedy } = sayDiagnosis(diagnosis, { pasted: '', ...more }, language)
+      expect(`${title} ${lines.join(' ')} ${remedy.text}`).not.toMatch(/undefined|[{}]|\bnull\b/)
+      expect(remedy.href).toMatch(/^(\/|#|mailto:|https?:)/)
+    }
+  })
+
+  test('a key that works from tomorrow on has not started', async () => {
+    const asked = await at(new Date(Date.now() - day), () => ask(good.key))
+    expect(asked.code).toBe('not_started')
+  })
+
+  test('each verdict is the one that GLPIs get', async () => {
+    const same: Record<string, string> = { mistyped: 'malformed' }
+    const notes = ['renewed', 'replaced', 'version_mismatch']
+    let compared = 0
+    for (const [code, what, pasted, more = {}] of table) {
+      const diagnosis = await ask(pasted(), more)
+      if (!diagnosis.checked) continue
+      const { product, productVersion: product_version, glpiVersion: glpi_version, kinds, url } = more
+      const { installationId: installation_id } = more
+      const body = { product, product_version, glpi_version, kinds, url, installation_id }
+      const key = diagnosis.checked.key ?? pasted()
+      const answer = await app.inject({
+        method: 'POST',
+        url: '/api/v1/keys/validate',
+        payload: { ...body, key },
+      })
+      expect({ what, status: answer.statusCode }).toEqual({ what, status: 200 })
+      const verdict = answer.json()
+      expect({ what, code: verdict.code, notes: verdict.notes }).toEqual({
+        what,
+        code: diagnosis.checked.code,
+        notes: diagnosis.checked.notes,
+      })
+      if (notes.includes(code)) expect(verdict.notes).toContain(code)
+      else if (diagnosis.checked.found && !['stray_characters', 'text_around'].includes(code))
+        expect(verdict.code).toBe(code)
+      else if (code in same) expect(verdict.code).toBe(same[code])
+      compared++
+    }
+    expect(compared).toBeGreaterThan(40)
+    console.log(`${compared} verdicts compared`)
+  })
+})
+
+describe('what is said', () => {
+  const lines = ({ lines: all }: Said) => all.join('\n')
+
+  test('where stray characters are, and what they are', async () => {
+    expect(lines(await said(`${good.key.slice(0, 9)}\u00a0${good.key.slice(9)}`))).toContain(
+      'Character 10 does not belong: a no-break space.',
+    )
+    expect(lines(await said(`\u200b${good.key} `))).toMatch(
+      /Character 1 does not belong: a character that nobody sees \(U\+200B\)\.\nCharacter 38 does not belong: a blank\./,
+    )
+    expect(lines(await said(good.key.split('').join(' ')))).toContain('And 30 more.')
+  })
+
+  test('where a key is mistyped, with the right one where it is certain', async () => {
+    const one = await said(wrongAt(good.key, 12))
+    expect(one.likely).toBe(good.key)
+    expect(lines(one)).toContain(`“${good.key[11]}” belongs there`)
+    expect(lines(one)).toContain('Character 12: ')
+    const inSentence = await said(`The key is ${wrongAt(good.key, 12)} as I was told`)
+    expect(inSentence.likely).toBe(good.key)
+    expect(lines(inSentence)).toContain('Character 23: ')
+    const unsure = await said(wrongAt(nobodys, 12))
+    expect(unsure.likely).toBeNull()
+    expect(lines(unsure)).toMatch(/Character 12: “.” is wrong\.$/)
+    expect((await said(wrongAt(good.key, 12, 20, 30))).likely).toBeNull()
+  })
+
+  test('why a key was revoked and whom to ask, which version to install, and what a key is for', async () => {
+    const revoked = await said(keys.leaked ?? '')
+    expect(revoked.title).toBe('This key was revoked, because others had it')
+    expect(revoked.remedy.href).toMatch(/^mailto:support@latchkey\.example\?subject=K-\w{6}$/)
+    expect(lines(revoked)).toContain('GLPI itself goes on working.')
+    const versions = { productVersion: '1.0.0', glpiVersion: '11.0.4' }
+    expect(lines(await said(keys.versions ?? '', versions))).toContain('Install Versions 2.0.0.')
+    expect((await said(good.key, { product: 'branding' })).title).toBe(
+      'This key is for Forms Pro, not for Branding',
+    )
+    expect((await said(good.key, {}, 'fr')).title).toBe('Cette clé n’a rien d’anormal')
+  })
+
+  test('a key is shown by its beginning and its end alone', async () => {
+    for (const [, what, pasted, more] of table) {
+      const answer = await said(pasted(), more)
+      const shown = JSON.stringify({ ...answer, likely: null })
+      for (const key of Object.values(keys))
+        expect({ what, shown: shown.includes(key) }).toEqual({ what, shown: false })
+    }
+    expect((await said(good.key)).key).toMatchObject({ start: 'gks1', end: good.key.slice(-4) })
+  })
+})
+
+describe('who asks', () => {
+  test('a stranger and a member of another organization are told the same, and neither whose the key is', async () => {
+    const other = await makeOrganization('other')
+    const memberships = [{ organizationId: other.organizationId, slug: other.slug }]
+    const hidden = [
+      fixture.organizationId,
+      fixture.slug,
+      'The people of',
+      good.url,
+      good.instanceId,
+      good.keyId,
+    ]
+    let asked = 0
+    for (const [, what, pasted, more] of table) {
+      const [one, two] = await Promise.all(
+        [stranger, { memberships }].map(async (asker) =>
+          JSON.stringify(sayDiagnosis(await ask(pasted(), more, asker), { pasted: pasted(), ...more }, 'en')),
+        ),
+      )
+      expect({ what, said: two }).toEqual({ what, said: one })
+      const told = hidden.filter((secret) => one?.includes(secret) && !pasted().includes(secret))
+      expect({ what, told }).toEqual({ what, told: [] })
+      asked++
+    }
+    console.log(`${asked} answers compared`)
+  })
+
+  test('the organization’s own people are led to the key, and others to where it is asked whether they are some', async () => {
+    const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
+    const [expired] = await rowsOf<{ id: string; short_id: string }>(
+      database,
+      'select id, short_id from keys where expires_at < $1',
+      [new Date()],
+    )
+    const own = await ask(keys.expired ?? '', {}, { memberships })
+    expect(sayDiagnosis(own, { pasted: '' }, 'en')).toMatchObject({
+      remedy: { href: `/acme/keys/${expired?.id}`, text: 'Renew it in the portal' },
+    })
+    expect((await said(keys.expired ?? '')).remedy.href).toBe(
+      `http://localhost:41400/open/${expired?.short_id}`,
+    )
+    expect((await said(keys.expired ?? '')).lines.join(' ')).toContain('Ask one of its owners to invite you')
+  })
+
+  test('a network has 60 answers in 6 minutes, and is told when again', async () => {
+    const from = randomUUID()
+    for (let nth = 0; nth < 60; nth++) await diagnose({ pasted: 'plugin' }, { from, ...stranger })
+    await expect(diagnose({ pasted: good.key }, { from, ...stranger })).rejects.toMatchObject({
+      code: 'too_many',
+      facts: { retryAfterSeconds: expect.any(Number) },
+    })
+    expect((await ask('plugin')).code).toBe('other')
+  })
+
+  test('nothing, and more than anybody reads, is refused; and nothing is kept', async () => {
+    await expect(ask(' \n')).rejects.toMatchObject({ fields: { pasted: 'required' } })
+    await expect(ask('x'.repeat(20_001))).rejects.toMatchObject({ fields: { pasted: 'too_long' } })
+    const fresh = await sold(database, fixture)
+    await ask(fresh.key)
+    await ask(wrongAt(fresh.key, 12))
+    await history.flush()
+    expect(await rowsOf(database, 'select * from checks where key_id = $1', [fresh.keyId])).toEqual([])
+  })
+})

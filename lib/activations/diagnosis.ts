@@ -1,0 +1,148 @@
+import { InvalidInput } from '@/lib/errors'
+import { explainKey, type Mistake } from '@/lib/keys/explain'
+import { findKeys } from '@/lib/keys/format'
+import { mistypedKey } from '@/lib/keys/mistyped'
+import { takePoints } from '@/lib/limits'
+import { type CheckedProduct, catalog } from './catalog'
+import { type Call, type Checked, judge, judgeAgain } from './check'
+import { type Connectivity, readConnectivity } from './connectivity'
+import { type NotKey, recognize, type Stray, strayIn } from './recognize'
+import type { CheckCode } from './rules'
+
+/** What the check page can answer: a verdict, what is wrong with how the key came here, or what it is instead. */
+export type DiagnosisCode =
+  | Exclude<CheckCode, 'malformed'>
+  | 'renewed'
+  | 'replaced'
+  | 'version_mismatch'
+  | 'stray_characters'
+  | 'text_around'
+  | 'mistyped'
+  | 'several_keys'
+  | 'no_key_needed'
+  | 'product_name'
+  | 'connectivity'
+  | NotKey
+
+export interface Diagnosis {
+  code: DiagnosisCode
+  /** The verdict that it stands on; null where nothing was looked up. */
+  checked: Checked | null
+  /** Of a key that was changed on its way. */
+  mistakes: Mistake[]
+  /** What stands around and within a key that is right but for that. */
+  strays: Stray[]
+  /** The right key, where it is certain: it is the only one that fits, and it was issued. */
+  likely: string | null
+  connectivity: Connectivity | null
+  /** Of `no_key_needed` and `product_name`. */
+  product: CheckedProduct | null
+  /** Of a `case`: what opens it in the portal. */
+  opens: string | null
+  /** Where the key stands in the portal, for its organization's own people. */
+  keyPage: string | null
+}
+
+export interface Question extends Omit<Call, 'key' | 'from'> {
+  pasted: string
+}
+
+/** Who asks: from which network (lib/people/network.ts) and, where somebody is signed in, in which organizations they are. */
+export interface Asker {
+  from: string
+  memberships: readonly { organizationId: string; slug: string }[]
+}
+
+const nothing = {
+  ...{ checked: null, mistakes: [], strays: [], likely: null, connectivity: null },
+  ...{ product: null, opens: null, keyPage: null },
+} satisfies Omit<Diagnosis, 'code'>
+
+const longestPaste = 20_000
+/** Ten answers a minute for a whole office behind one address; an answer costs two look-ups at the most. */
+const perNetwork = { name: 'check', points: 60, perSeconds: 360 }
+
+/**
+ * The one diagnosis for whatever was pasted. The verdict on a key is `judge()`'s, which GLPIs get as well; a stranger learns
+ * from it what the key's holder may. Nothing of it is kept.
+ * @throws Refused `too_many`; InvalidInput where nothing was pasted, or more than anybody reads; Unavailable
+ */
+export async function diagnose(question: Question, asker: Asker): Promise<Diagnosis> {
+  const { from } = asker
+  await takePoints([{ ...perNetwork, key: from }])
+  const { pasted, ...asked } = question
+  if (pasted.length > longestPaste) throw new InvalidInput({ pasted: 'too_long' })
+  const connectivity = readConnectivity(pasted)
+  if (connectivity) return { ...nothing, code: 'connectivity', connectivity }
+  const product = await namedProduct(pasted, asked.product)
+  if (product?.openSource) return { ...nothing, code: 'no_key_needed', product }
+  if (!pasted.trim()) throw new InvalidInput({ pasted: 'required' })
+  const [key, other] = findKeys(pasted)
+  if (other) return { ...nothing, code: 'several_keys' }
+  const checked = await judge({ ...asked, from, key: key ?? pasted })
+  if (checked.found) return ofVerdict(pasted, checked, asker)
+  if (checked.code === 'unknown') return { ...nothing, code: 'unknown', checked }
+  if (product && !asked.product) return { ...nothing, code: 'product_name', product }
+  return ofNoKey(pasted, checked, (suggestion) => judgeAgain({ ...asked, from, key: suggestion }))
+}
+
+/** The product that asks, else the one whose name is all that was pasted. */
+async function namedProduct(pasted: string, reference: string | undefined): Promise<CheckedProduct | null> {
+  const { byReference } = await catalog()
+  if (reference) return byReference.get(reference) ?? null
+  const text = pasted.trim().toLowerCase()
+  return (
+    [...byReference.values()].find((one) => [one.reference, one.name.toLowerCase()].includes(text)) ?? null
+  )
+}
+
+function ofVerdict(pasted: string, checked: Checked, { memberships }: Asker): Diagnosis {
+  const own = memberships.find(({ organizationId }) => organizationId === checked.found?.organizationId)
+  const found = { ...nothing, checked, keyPage: own ? `/${own.slug}/keys/${checked.found?.id}` : null }
+  // A key brought along from elsewhere has characters of its own.
+  const [key] = findKeys(pasted)
+  const strays = key ? (strayIn(pasted) ?? 'text') : []
+  const { verdict } = checked
+  if (!verdict.ok) return { ...found, code: verdict.code === 'malformed' ? 'unknown' : verdict.code }
+  // With anything around it a key works nowhere, whatever else there is to know of it.
+  if (strays === 'text') return { ...found, code: 'text_around' }
+  if (strays.length > 0) return { ...found, code: 'stray_characters', strays }
+  // Who says the versions asks about them.
+  const [note] = (['version_mismatch', 'replaced', 'renewed'] as const).filter((one) =>
+    verdict.notes.includes(one),
+  )
+  return { ...found, code: note ?? 'ok' }
+}
+
+/** What is no key, or not any more: changed on its way, or something else. */
+async function ofNoKey(
+  pasted: string,
+  checked: Checked,
+  look: (key: string) => Promise<Checked>,
+): Promise<Diagnosis> {
+  const { mistakes, suggestion } = changedKeyIn(pasted) ?? { mistakes: [] }
+  const recognized = recognize(pasted)
+  const isChanged = suggestion || (isVague(recognized.what) && (mistakes.length > 0 || mistypedKey(pasted)))
+  if (!isChanged) return { ...nothing, code: recognized.what, checked, opens: recognized.opens ?? null }
+  // By chance one text in a thousand is near a key that nobody has: then nobody can say what belongs there.
+  if (suggestion && (await look(suggestion)).found)
+    return { ...nothing, code: 'mistyped', checked, mistakes, likely: suggestion }
+  const uncertain = mistakes.map(({ expected: _, ...mistake }) => mistake)
+  return { ...nothing, code: 'mistyped', checked, mistakes: uncertain }
+}
+
+const isVague = (what: NotKey) => what === 'other' || what === 'text'
+
+/** The mistakes of a key that was changed on its way, by itself or as one of the words of a text. */
+function changedKeyIn(pasted: string): { mistakes: Mistake[]; suggestion?: string } | null {
+  const whole = explainKey(pasted)
+  if (whole.ok || whole.suggestion) return whole.ok ? null : whole
+  for (const { 0: word, index } of pasted.matchAll(/\S{25,60}/g)) {
+    const said = explainKey(word)
+    if (said.ok || !mistypedKey(word)) continue
+    const before = [...pasted.slice(0, index)].length
+    const mistakes = said.mistakes.map((mistake) => ({ ...mistake, place: mistake.place + before }))
+    return { ...said, mistakes }
+  }
+  return whole
+}

@@ -1,0 +1,91 @@
+import { normalizeShortId } from '@/lib/ids'
+import { cleanMarks, parseKey } from '@/lib/keys/format'
+import { normalizeRefusalCode } from './refusal-code'
+
+/** What a pasted text can be that is no registration key; `text` is prose in which none stands. */
+export const notKeys = [
+  'portal_token',
+  'statement',
+  'certificate',
+  'glpicrypt',
+  'case',
+  'email',
+  'address',
+  'glpi_token',
+  'version',
+  'text',
+  'other',
+] as const
+export type NotKey = (typeof notKeys)[number]
+
+export interface Recognized {
+  what: NotKey
+  /** Of a `case`: the refusal code or short ID that opens it in the portal. */
+  opens?: string
+}
+
+const patterns: [NotKey, RegExp][] = [
+  ['portal_token', /(?<![\w-])lkt_[\w-]{43}(?![\w-])/],
+  // A lease, an offline file or another signed statement: three parts, of which the first begins as `{"` does.
+  ['statement', /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/],
+  ['certificate', /-----BEGIN [A-Z ]+-----/],
+  // 32 random bytes, in base 64 or hexadecimal.
+  ['glpicrypt', /^(?:[A-Za-z0-9+/]{43}=|[0-9a-f]{64})$/i],
+  // GLPI makes its tokens, and its installation ID, of 40 letters and digits.
+  ['glpi_token', /^(?:(?:authorization|app-token|session-token|user_token)[:\s]+)*[A-Za-z0-9]{40}$/i],
+  ['email', /^[^\s@]+@[^\s@]+\.[^\s@]+$/],
+  ['address', /^(?:https?:\/\/\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:[:/]\S*)?)$/i],
+  ['version', /^(?:glpi\s*)?v?\d{1,3}(?:\.\d{1,4}){1,3}(?:-\w+)?$/i],
+]
+
+/** Says what a text is in which no registration key was found. */
+export function recognize(pasted: string): Recognized {
+  const text = pasted.trim()
+  if (isBytes(pasted)) return { what: 'glpicrypt' }
+  const opens = caseIn(text)
+  if (opens) return { what: 'case', opens }
+  const [found] = patterns.find(([, pattern]) => pattern.test(text)) ?? []
+  if (found) return { what: found }
+  return { what: text.split(/\s+/).filter((word) => /\p{L}{2}/u.test(word)).length > 2 ? 'text' : 'other' }
+}
+
+/** The 32 bytes of `glpicrypt.key`, as a browser or an editor makes text of them. */
+function isBytes(pasted: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return pasted.length <= 80 && /[\0-\x08\x0e-\x1f\x7f-\x9f\ufffd]/.test(pasted)
+}
+
+/** A refusal code or a short ID, by itself or in the portal's address that a refusal names. */
+function caseIn(text: string): string | null {
+  const [, inAddress] = /\/open\/([\w-]{6,10})(?![\w-])/.exec(text) ?? []
+  const typed = inAddress ?? text
+  // Letters alone are a word ("plugin", "keyword"), unless they are written as codes are.
+  if (!inAddress && !/\d/.test(typed) && typed !== typed.toUpperCase()) return null
+  const shortId = normalizeShortId(typed)
+  return shortId?.startsWith('K') ? shortId : normalizeRefusalCode(typed)
+}
+
+/** What does not belong to the key in a pasted text, by its place, counted from 1 in characters. */
+export interface Stray {
+  place: number
+  found: string
+}
+
+/**
+ * What stands around and within a key that is right but for that: GLPI sends it along, and no proxy lets it pass. Line
+ * breaks at the ends do not count, since a field of one line leaves them out.
+ * @returns `text` where it is words, in which places say nothing; null for what is no key
+ */
+export function strayIn(pasted: string): Stray[] | 'text' | null {
+  if (!parseKey(pasted).ok) return null
+  const kept = new Set(cleanMarks(pasted).map(({ at }) => at))
+  const chars = [...pasted]
+  const isBreak = (char: string | undefined) => char === '\n' || char === '\r'
+  const first = chars.findIndex((char) => !isBreak(char))
+  const last = chars.findLastIndex((char) => !isBreak(char))
+  const strays = chars
+    .map((found, at) => ({ found, place: at + 1 }))
+    .filter(({ place }) => place > first && place <= last + 1 && !kept.has(place - 1))
+    .filter(({ found }, index, all) => !(found === '\n' && all[index - 1]?.found === '\r'))
+  return strays.some(({ found }) => /[\p{L}\p{N}]/u.test(found)) ? 'text' : strays
+}
