@@ -16,6 +16,10 @@ export async function PersonMenu({ language, t }: { language: Language; t: Trans
         <Icon name="circle-user" />
         {t('account.title')}
       </a>
+      <a href="/check">
+        <Icon name="key" />
+        {t('check.link')}
+      </a>
       <hr />
       <ChoiceForm
         name="language"

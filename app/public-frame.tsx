@@ -23,8 +23,17 @@ export async function PublicFrame({
       </a>
     ),
   })
+  const helped = (
+    <>
+      {help}
+      <br />
+      <a className="link" href="/check">
+        {t('check.link')}
+      </a>
+    </>
+  )
   return (
-    <Alone vendor={VENDOR_NAME} help={help} beside={beside} wide={wide}>
+    <Alone vendor={VENDOR_NAME} help={helped} beside={beside} wide={wide}>
       {children}
     </Alone>
   )

@@ -1,7 +1,13 @@
 /** What a form shows after it was sent: a sentence, a sentence per field, and what was typed, so that nothing is lost. */
 export type FormState<Data = null> =
   | { status: 'idle' }
-  | { status: 'done'; message: string; data: Data }
+  | {
+      status: 'done'
+      message: string
+      data: Data
+      /** What stays in the fields of a form that goes on being asked. */
+      values?: Record<string, string>
+    }
   | {
       status: 'failed'
       message: string

@@ -12,7 +12,7 @@ import {
 } from 'react'
 import { Failure } from './failure'
 import type { FormState } from './form-state'
-import { Checkbox, Field, Input, Select } from './ui/field'
+import { Checkbox, Field, Input, Select, TextArea } from './ui/field'
 import { Notice } from './ui/notice'
 import { keeping } from './unanswered'
 
@@ -29,6 +29,8 @@ interface ActionFormProps<Data> {
   hidden: Record<string, string>
   /** What takes the form's place once it is done. */
   answer?: (done: { message: string; data: Data }) => ReactNode
+  /** What stands above the form once it is done, in the place of the sentence. */
+  result?: (done: { message: string; data: Data }) => ReactNode
   children?: ReactNode
 }
 
@@ -36,7 +38,14 @@ interface ActionFormProps<Data> {
  * A form whose server action answers in place. It works before JavaScript has loaded; what was typed stays, and what is
  * wrong stands beside its field.
  */
-export function ActionForm<Data = null>({ id, action, hidden, answer, children }: ActionFormProps<Data>) {
+export function ActionForm<Data = null>({
+  id,
+  action,
+  hidden,
+  answer,
+  result,
+  children,
+}: ActionFormProps<Data>) {
   // The server writes the action itself into the form, for who has no JavaScript.
   const kept = typeof window === 'undefined' ? action : keeping(action)
   const [state, submit] = useActionState<FormState<Data>, FormData>(kept, { status: 'idle' })
@@ -69,7 +78,9 @@ export function ActionForm<Data = null>({ id, action, hidden, answer, children }
             <Failure message={state.message} link={state.link} />
           </Notice>
         )}
-        {!offline && state.status === 'done' && <Notice tone="ok">{state.message}</Notice>}
+        {!offline &&
+          state.status === 'done' &&
+          (result ? result(state) : <Notice tone="ok">{state.message}</Notice>)}
         {children}
       </State>
     </form>
@@ -108,6 +119,32 @@ export function TextField({
   return (
     <Field id={id} label={label} hint={hint} error={error}>
       {(control) => <Input {...control} {...rest} name={name} defaultValue={value} />}
+    </Field>
+  )
+}
+
+/** Several lines of text. */
+export function TextAreaField({
+  name,
+  label,
+  hint,
+  initial,
+  ...rest
+}: FieldProps & { rows: number; maxLength: number }) {
+  const { id, error, value } = useField(name, initial)
+  return (
+    <Field id={id} label={label} hint={hint} error={error}>
+      {(control) => (
+        <TextArea
+          {...control}
+          {...rest}
+          name={name}
+          defaultValue={value}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+        />
+      )}
     </Field>
   )
 }
@@ -164,5 +201,6 @@ function useField(name: string, initial: string | undefined) {
   const state = useContext(State)
   const id = useId()
   const failed = state.status === 'failed' ? state : undefined
-  return { id, error: failed?.fields[name], value: failed?.values[name] ?? initial }
+  const typed = state.status === 'idle' ? undefined : state.values?.[name]
+  return { id, error: failed?.fields[name], value: typed ?? initial }
 }

@@ -128,6 +128,7 @@ export const paths: Record<string, Path> = {
     staff: true,
     at: (_slug, { spareStaffId }) => `/staff/people/${spareStaffId}/end`,
   },
+  '/(public)/check/page': { permission: null, at: () => '/check' },
   '/(public)/invitation/page': { permission: null, at: () => '/invitation?token=none' },
   '/(public)/page': { permission: null, at: () => '/' },
   '/(public)/sign-in/page': { permission: null, at: () => '/sign-in' },
@@ -425,6 +426,19 @@ export const personalActions: Record<
     permission: null,
     stated: true,
     fields: [['code', '000000']],
+  },
+  // It does nothing that could be recorded.
+  'app/(public)/check/actions.ts check': {
+    permission: null,
+    stated: true,
+    fields: [
+      ['pasted', 'plugin'],
+      ['url', 'https://glpi.example'],
+      ['glpiVersion', '11.0.4'],
+      ['product', 'formspro'],
+      ['productVersion', '3.2.0'],
+      ['kind', 'trial'],
+    ],
   },
   'app/(public)/invitation/actions.ts accept': {
     permission: 'invitation.accept',

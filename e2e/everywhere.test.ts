@@ -44,6 +44,8 @@ function pages(customer: Customer) {
     { signedIn: true, path: '/no/such/page' },
     { signedIn: true, path: `/unknown-organization/keys` },
     { signedIn: true, path: '/invitation?token=none' },
+    { signedIn: true, path: '/check' },
+    { signedIn: false, path: '/check' },
     { signedIn: false, path: '/invitation?token=none' },
     { signedIn: false, path: '/sign-in' },
     { signedIn: false, path: '/sign-in/link?token=none' },

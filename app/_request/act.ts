@@ -69,12 +69,12 @@ export function actAsPerson(action: Permission, form: FormData, run: RunOutside)
 }
 
 /** The same for what one can do without being signed in. */
-export function actAlone(
+export function actAlone<Data = null>(
   action: Permission | null,
   form: FormData,
-  run: (acting: { session: Session | null; t: Translate }) => Promise<FormState>,
-): Promise<FormState> {
-  return answer(form, action, async (t) => run({ session: await currentSession(), t }))
+  run: (acting: { session: Session | null; t: Translate }) => Promise<FormState<Data>>,
+): Promise<FormState<Data>> {
+  return answer<Data>(form, action, async (t) => run({ session: await currentSession(), t }))
 }
 
 function answerSignedIn<Data = null>(
@@ -140,7 +140,7 @@ export function failure(
   return { status: 'failed', message, fields, values: valuesOf(form) }
 }
 
-/** @param action what is tried, for the record; null for what the browser alone keeps. */
+/** @param action what is tried, for the record; null for what nobody keeps but the browser. */
 async function answer<Data>(
   form: FormData,
   action: Permission | null,

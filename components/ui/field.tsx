@@ -59,6 +59,11 @@ export function Input({ mono, ...rest }: Omit<ComponentProps<'input'>, 'classNam
   return <input {...rest} className={mono ? 'input mono' : 'input'} />
 }
 
+/** Several lines, for what is pasted. */
+export function TextArea(props: Omit<ComponentProps<'textarea'>, 'className'>) {
+  return <textarea {...props} className="input mono" />
+}
+
 export function Select(props: Omit<ComponentProps<'select'>, 'className'>) {
   return <select {...props} className="input" />
 }

@@ -9,12 +9,11 @@ import type { Stray } from './recognize'
 
 /** A diagnosis in words, as the check page shows it. A whole key is in it only as `likely`. */
 export interface Said {
-  code: DiagnosisCode
   tone: 'ok' | 'soon' | 'bad' | 'info'
   title: string
   lines: string[]
   /** The key that it is about, masked. */
-  key: { start: string; end: string; label: string; about: string } | null
+  masked: { start: string; end: string; label: string; about: string } | null
   /** Whoever pasted the key but for a character or two holds it anyhow. */
   likely: string | null
   remedy: { href: string; text: string }
@@ -42,16 +41,15 @@ export function sayDiagnosis(diagnosis: Diagnosis, question: Question, language:
   const { code, connectivity, likely } = diagnosis
   const t = translator(language)
   const remedy = remedyOf(diagnosis, t)
-  if (connectivity) return { code, ...sayConnectivity(connectivity, t), key: null, likely: null, remedy }
+  if (connectivity) return { ...sayConnectivity(connectivity, t), masked: null, likely: null, remedy }
   const facts = factsOf(diagnosis, question, language)
   // that of the test of the connection was said above
   const said = `check.diagnosis.${code as SaidCode}` as const
   return {
-    code,
     tone: tones[code] ?? 'bad',
     title: t(`${said}.title`, facts),
     lines: [t(`${said}.text`, facts), ...places(diagnosis, t), ...further(diagnosis, t)],
-    key: maskedKey(diagnosis, t),
+    masked: maskedKey(diagnosis, t),
     likely,
     remedy,
   }
@@ -72,7 +70,7 @@ function factsOf({ checked, product, opens, likely }: Diagnosis, question: Quest
   }
 }
 
-function maskedKey({ checked, likely }: Diagnosis, t: Translate): Said['key'] {
+function maskedKey({ checked, likely }: Diagnosis, t: Translate): Said['masked'] {
   if (!checked?.found || !checked.key || likely) return null
   const end = lastFour(checked.key)
   const { shortId } = checked.found

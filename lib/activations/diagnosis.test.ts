@@ -4,6 +4,7 @@ import { buildServer } from '@/key-service/server'
 import { diagnose, type Question } from '@/lib/activations/diagnosis'
 import { type Said, sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
 import { history } from '@/lib/activations/history'
+import { readQuestion } from '@/lib/activations/question'
 import { applyCatalog } from '@/lib/catalog/apply'
 import { parseInstanceUrl } from '@/lib/instances/url'
 import { generateKey } from '@/lib/keys/format'
@@ -329,7 +330,7 @@ describe('what is said', () => {
       for (const key of Object.values(keys))
         expect({ what, shown: shown.includes(key) }).toEqual({ what, shown: false })
     }
-    expect((await said(good.key)).key).toMatchObject({ start: 'gks1', end: good.key.slice(-4) })
+    expect((await said(good.key)).masked).toMatchObject({ start: 'gks1', end: good.key.slice(-4) })
   })
 })
 
@@ -385,6 +386,25 @@ describe('who asks', () => {
       facts: { retryAfterSeconds: expect.any(Number) },
     })
     expect((await ask('plugin')).code).toBe('other')
+  })
+
+  test('the form says an address in any spelling, and what of it cannot be read', () => {
+    const read = readQuestion({
+      pasted: 'x',
+      url: ' HTTPS://GLPI.acme.example/front/central.php',
+      kind: 'trial',
+    })
+    expect(read).toMatchObject({ ...addressed('https://glpi.acme.example'), kinds: ['trial'] })
+    expect(readQuestion({ glpiVersion: 'GLPI 11.0.4' })).toEqual({ pasted: '', glpiVersion: '11.0.4' })
+    const mistakes: [Record<string, string>, Record<string, string>][] = [
+      [{ url: 'ftp://glpi' }, { url: 'url_scheme' }],
+      [{ url: `https://glpi.example/?k=${good.key}` }, { url: 'url_key' }],
+      [{ glpiVersion: 'the newest' }, { glpiVersion: 'glpi_version' }],
+      [{ productVersion: '1'.repeat(51) }, { productVersion: 'too_long' }],
+    ]
+    for (const [fields, wrong] of mistakes)
+      expect(() => readQuestion(fields)).toThrow(expect.objectContaining({ fields: wrong }))
+    expect(readQuestion({ kind: 'any' }).kinds).toBeUndefined()
   })
 
   test('nothing, and more than anybody reads, is refused; and nothing is kept', async () => {

@@ -1,0 +1,67 @@
+'use client'
+
+import type { ComponentProps, ReactNode } from 'react'
+import { CopyButton } from '@/components/copy-button'
+import { ActionForm } from '@/components/form'
+import type { FormState } from '@/components/form-state'
+import { LinkButton } from '@/components/ui/button'
+import { HiddenKey, KeyField } from '@/components/ui/key-field'
+import { Notice } from '@/components/ui/notice'
+
+/** A diagnosis in words (lib/activations/diagnosis-phrases.ts). */
+interface Answer {
+  tone: 'ok' | 'soon' | 'bad' | 'info'
+  title: string
+  lines: string[]
+  masked: { start: string; end: string; label: string; about: string } | null
+  likely: string | null
+  remedy: { href: string; text: string }
+}
+
+type Labels = ComponentProps<typeof CopyButton>['labels'] & { likely: string }
+
+/** The form of the check page; the answer stands above it, so that the next thing can be asked. */
+export function CheckForm({
+  labels,
+  action,
+  children,
+}: {
+  labels: Labels
+  action: (state: FormState<Answer>, form: FormData) => Promise<FormState<Answer>>
+  children: ReactNode
+}) {
+  return (
+    <ActionForm<Answer>
+      action={action}
+      hidden={{}}
+      result={({ data }) => <Diagnosis {...data} labels={labels} />}
+    >
+      {children}
+    </ActionForm>
+  )
+}
+
+function Diagnosis({ tone, title, lines, masked, likely, remedy, labels }: Answer & { labels: Labels }) {
+  return (
+    <Notice tone={tone}>
+      <p className="font-semibold">{title}</p>
+      {masked && (
+        <p>
+          <HiddenKey start={masked.start} end={masked.end} label={masked.label} />
+          <br />
+          <small className="text-muted">{masked.about}</small>
+        </p>
+      )}
+      {lines.map((line) => (
+        <p key={line}>{line}</p>
+      ))}
+      {likely && <KeyField characters={likely} label={labels.likely} />}
+      <div className="row mt-2">
+        {likely && <CopyButton text={likely} labels={labels} />}
+        <LinkButton href={remedy.href} variant={likely ? 'default' : 'primary'}>
+          {remedy.text}
+        </LinkButton>
+      </div>
+    </Notice>
+  )
+}
