@@ -19,7 +19,7 @@ test('a sign-in code of six digits is found in a line, and not within an ID', ()
     expect(holds(line, '123456')).toBe(false)
 })
 
-test('signing in by code and by link, showing, copying and downloading, and making an API token leave no secret in a log or an address', async ({
+test('signing in by code and by link, showing, copying, downloading and checking, and making an API token leave no secret in a log or an address', async ({
   browser,
 }) => {
   const customer = await newCustomer('canary')
@@ -37,6 +37,7 @@ test('signing in by code and by link, showing, copying and downloading, and maki
   await expect(page).toHaveURL(`/${customer.slug}`)
   secrets.push(...(await cookiesOf(context, 'by code')))
   await takeKeys(page, customer)
+  await checkKey(page, customer)
   secrets.push(['API token', await makeToken(page, customer)])
   await context.clearCookies({ name: 'session' })
   const byLink = await mailFor(page, customer)
@@ -84,6 +85,13 @@ async function makeToken(page: Page, customer: Customer): Promise<string> {
   const token = (await page.locator('.chars').textContent()) ?? ''
   expect(token).toMatch(/^lkt_/)
   return token
+}
+
+async function checkKey(page: Page, customer: Customer) {
+  await page.goto('/check')
+  await page.getByLabel('What was pasted into GLPI').fill(customer.keys[0]?.characters ?? '')
+  await page.getByRole('button', { name: 'Check it', exact: true }).click()
+  await expect(page.getByRole('img', { name: /^Key that ends in/ })).toBeVisible()
 }
 
 /** By each button that gives out a whole key. */

@@ -34,7 +34,7 @@ const shellLines = [
   'if [ $tls = cert ]; then t=$(ask -k); else t=$o;',
   'case $o in "") ;; *"\\"time\\":\\""*) answer=ok;; *"<"[hH!]*) answer=html;; *) answer=other;; esac; fi;',
   't=${t#*\\"time\\":\\"}; case $t in [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*)',
-  'set -- $(printf %s "$t" | cut -c1-19 | tr "T:-" "   "); y=$1; m=${2#0};',
+  'set -- $(printf %s "$t" | cut -c1-19 | sed "s/[T:-]/ /g"); y=$1; m=${2#0};',
   'if [ $m -lt 3 ]; then y=$((y-1)); m=$((m+12)); fi;',
   'd=$((365*y+y/4-y/100+y/400+(153*(m-3)+2)/5+${3#0}-719469));',
   'clock=$(($(date -u +%s)-(d*86400+${4#0}*3600+${5#0}*60+${6#0})));',

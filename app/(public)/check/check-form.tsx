@@ -44,23 +44,24 @@ export function CheckForm({
 function Diagnosis({ tone, title, lines, masked, likely, remedy, labels }: Answer & { labels: Labels }) {
   return (
     <Notice tone={tone}>
-      <p className="font-semibold">{title}</p>
-      {masked && (
-        <p>
-          <HiddenKey start={masked.start} end={masked.end} label={masked.label} />
-          <br />
-          <small className="text-muted">{masked.about}</small>
-        </p>
-      )}
-      {lines.map((line) => (
-        <p key={line}>{line}</p>
-      ))}
-      {likely && <KeyField characters={likely} label={labels.likely} />}
-      <div className="row mt-2">
-        {likely && <CopyButton text={likely} labels={labels} />}
-        <LinkButton href={remedy.href} variant={likely ? 'default' : 'primary'}>
-          {remedy.text}
-        </LinkButton>
+      <div className="grid gap-2">
+        <p className="font-semibold">{title}</p>
+        {masked && (
+          <>
+            <HiddenKey start={masked.start} end={masked.end} label={masked.label} />
+            <small>{masked.about}</small>
+          </>
+        )}
+        {lines.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+        {likely && <KeyField characters={likely} label={labels.likely} />}
+        <div className="row">
+          {likely && <CopyButton text={likely} labels={labels} />}
+          <LinkButton href={remedy.href} variant={likely ? 'default' : 'primary'}>
+            {remedy.text}
+          </LinkButton>
+        </div>
       </div>
     </Notice>
   )
