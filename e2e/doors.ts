@@ -128,7 +128,7 @@ export const paths: Record<string, Path> = {
     staff: true,
     at: (_slug, { spareStaffId }) => `/staff/people/${spareStaffId}/end`,
   },
-  '/(public)/check/page': { permission: null, at: () => '/check' },
+  '/(public)/check/page': { permission: null, status: 200, at: () => '/check' },
   '/(public)/invitation/page': { permission: null, at: () => '/invitation?token=none' },
   '/(public)/page': { permission: null, at: () => '/' },
   '/(public)/sign-in/page': { permission: null, at: () => '/sign-in' },
