@@ -116,6 +116,7 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
   ['ok', 'a good key', () => good.key],
   ['ok', 'in capitals', () => good.key.toUpperCase()],
   ['ok', 'with the line break of a paste', () => `${good.key}\r\n`],
+  ['ok', 'after the line break of a paste', () => `\n${good.key}`],
   ['ok', 'for its own product', () => good.key, { product: 'forms' }],
   ['ok', 'of a kind that is taken', () => good.key, { kinds: ['subscription'] }],
   ['ok', 'of a suite, for a plugin of it', () => keys.suite ?? '', { product: 'branding' }],
