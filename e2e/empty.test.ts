@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, type Page, test } from '@playwright/test'
 import pg from 'pg'
@@ -28,18 +28,21 @@ const inDatabase = (variable: string, database = name) => {
 /** The variables of .env.example, and nothing else of this process but what any shell has. */
 async function operatorsVariables() {
   const port = await freePort()
+  const { SANDBOX_LEASE_ROOT: _, LEASE_ROOT_PUBLIC_KEY: __, ...secrets } = newSecrets()
   return {
     PATH: given('PATH'),
     HOME: folder,
-    ...newSecrets(),
+    ...secrets,
     // The tests' own, so that the stored key can be opened here and compared.
     KEY_RING: given('KEY_RING'),
     DATABASE_URL: inDatabase('DATABASE_URL'),
     WORKER_DATABASE_URL: inDatabase('WORKER_DATABASE_URL'),
+    KEY_SERVICE_DATABASE_URL: inDatabase('KEY_SERVICE_DATABASE_URL'),
     DATABASE_OWNER_URL: inDatabase('DATABASE_OWNER_URL'),
     PUBLIC_URL: `http://localhost:${port}`,
     HOST: '127.0.0.1',
     PORT: String(port),
+    KEY_SERVICE_PORT: String(await freePort()),
     AUDIT_HEADS_FILE: path.join(folder, 'audit-heads.jsonl'),
     SMTP_URL: given('SMTP_URL'),
     MAIL_FROM: 'Latchkey <portal@example.com>',
@@ -66,6 +69,25 @@ async function run(...args: string[]): Promise<string> {
   const { code } = await npm(undefined, 'run', ...args).exited
   if (code !== 0) throw new Error(`npm run ${args.join(' ')} ended with ${code}:\n${lines.join('\n')}`)
   return lines.join('\n')
+}
+
+/** docs/operate.md, "Leases": the root, a signing key, and the set that names it. */
+async function publishSigningKey() {
+  const [root, request] = [path.join(folder, 'root.pem'), path.join(folder, 'lease-keys.json')]
+  const made = await run('leases:root', '--', 'new', root)
+  Object.assign(variables, { LEASE_ROOT_PUBLIC_KEY: /LEASE_ROOT_PUBLIC_KEY=(\S+)/.exec(made)?.[1] })
+  await run('leases:rotate', '--', '--request', request)
+  writeFileSync(`${request}.signed`, await run('leases:root', '--', 'sign', request, '--key', root))
+  expect(await run('leases:rotate', '--', '--publish', `${request}.signed`)).toContain('is published')
+}
+
+async function validated(portalUrl: string, key: string) {
+  const answer = await fetch(`${portalUrl}/api/v1/keys/validate`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ key, installation_id: 'the-first-installation' }),
+  })
+  return { status: answer.status, body: (await answer.json()) as unknown }
 }
 
 async function ask<Row extends pg.QueryResultRow>(url: string, ...statements: string[]): Promise<Row[]> {
@@ -98,6 +120,7 @@ test('from an empty database to the first customer’s copied key, by commands a
   expect(await run('db:migrate')).toContain('The database is at this version.')
   expect(await run('catalog:apply', '--', 'docs/catalog.example.yaml', '--yes')).toMatch(/Done: \d+ changes/)
   expect(await run('staff:add', '--', admin, '--admin', '--name', 'Ada Admin')).toContain('is an admin now')
+  await publishSigningKey()
   const { PUBLIC_URL = '' } = variables
   portal = npm(`${PUBLIC_URL}/api/ready`, 'start')
   await portal.ready
@@ -108,6 +131,9 @@ test('from an empty database to the first customer’s copied key, by commands a
   const copied = await copyFirstKey(await customer.newPage(), owner)
   expect(copied).toMatch(/^gks1[a-z0-9]{32}$/)
   expect(copied).toBe(await storedKey())
+  // As the customer's GLPI asks, at the portal's own address.
+  const { body } = await validated(PUBLIC_URL, copied)
+  expect(body).toMatchObject({ valid: true, code: 'ok' })
 
   const entries = await ask<{ action: string }>(
     variables.DATABASE_OWNER_URL ?? '',
