@@ -19,6 +19,8 @@ export interface Customer {
   organizationId: string
   /** Person ID of the first technical member, who then does what members do. */
   technician?: string
+  /** The GLPIs that ask this portal, with the hours since each last did. */
+  callers: { instance: SeedInstance; hoursAgo: number }[]
 }
 
 export interface SeedInstance {
@@ -33,7 +35,7 @@ export function customer(
   given: { slug: string; name: string; timeZone: string; since: number },
 ): Customer {
   const { slug, name, timeZone } = given
-  const made: Customer = { past, slug, organizationId: '' }
+  const made: Customer = { past, slug, organizationId: '', callers: [] }
   past.on(past.day(-given.since), `${slug}: create`, async () => {
     const by = { actor: { kind: 'system' }, idempotencyKey: uuidNamed(`${slug}: create`) } as const
     made.organizationId = (await createOrganization(by, { name, slug, timeZone })).organizationId

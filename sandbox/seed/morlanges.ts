@@ -1,3 +1,4 @@
+import { calling, offlineFiles } from './calls'
 import { customer, furtherAddress, instance, lookedAfter, member, retired, upgraded } from './customer'
 import type { Past } from './past'
 import { demoPeople } from './people'
@@ -24,6 +25,7 @@ export function planMorlanges(past: Past) {
   planWellKept(town)
   planInstancesWithStories(town)
   planQuietInstances(town)
+  return town
 }
 
 type Town = ReturnType<typeof customer>
@@ -41,13 +43,15 @@ function planWellKept(town: Town) {
   subscription(town, 'signature', desk, { endsIn: 13, terms: 2 })
   subscription(town, 'formspro', desk, { endsIn: 262, terms: 2 })
   subscription(town, 'workflowstudio', desk, { endsIn: 148, terms: 1 })
-  instance(town, {
+  const copy = instance(town, {
     label: 'Service desk, copy',
     url: 'https://glpi-test.morlanges.example',
     glpiVersion: '11.0.4',
     testOf: desk,
     addedAgo: 97,
   })
+  calling(town, desk, { since: 95, hoursAgo: 2 })
+  calling(town, copy, { since: 94, hoursAgo: 11 })
 
   const schools = instance(town, {
     label: 'Schools',
@@ -59,6 +63,7 @@ function planWellKept(town: Town) {
   subscription(town, 'inventoryplus', schools, { endsIn: 371, terms: 2, renewedAgo: 10 })
   subscription(town, 'formspro', schools, { endsIn: 201, terms: 3 })
   trial(town, 'signature', schools, 240)
+  calling(town, schools, { since: 80, hoursAgo: 7 })
 
   const library = instance(town, {
     label: 'Médiathèque',
@@ -68,6 +73,7 @@ function planWellKept(town: Town) {
   })
   trial(town, 'chatbot', library, 6)
   subscription(town, 'formspro', library, { endsIn: 88 })
+  calling(town, library, { since: 60, hoursAgo: 15 })
 
   subscription(town, 'cloud-standard', null, { endsIn: 100, terms: 2 })
 }
@@ -145,6 +151,7 @@ function planQuietInstances(town: Town) {
   subscription(town, 'workflowstudio', social, { endsIn: 45 })
   permanent(town, 'ticketimport', social, 588)
   subscription(town, 'signature', social, { endsIn: -40 })
+  offlineFiles(town, social, 24)
   // Nobody has said which GLPI it is, and it has no key.
   instance(town, {
     label: 'Roads and parks',

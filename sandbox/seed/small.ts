@@ -1,6 +1,8 @@
 import { applyCatalog } from '@/lib/catalog/apply'
+import { now } from '@/lib/clock'
 import { addStaff } from '@/lib/staff/add'
 import { makeFirstSigningKey } from '@/sandbox/lease-root'
+import { calling, tellCalls } from './calls'
 import { catalogOn } from './catalog'
 import { customer, instance, lookedAfter, member } from './customer'
 import type { Found } from './found'
@@ -8,6 +10,7 @@ import { morlangesSince, planMorlanges } from './morlanges'
 import { type Past, pastUntil } from './past'
 import { demoPeople, demoStaff } from './people'
 import { subscription, trial } from './purchases'
+import { strangeAtBrightwater, strangeAtTheClinic } from './strange-calls'
 
 /** Whose one member is the last step of the small seed. */
 const newcomer = 'atelier-lumen'
@@ -18,6 +21,7 @@ const newcomer = 'atelier-lumen'
  * @param further adds to that past.
  */
 export async function seedSmall({ today, began }: Found, further: (past: Past) => void = () => {}) {
+  const moment = now()
   const past = pastUntil(today)
   if (!began) {
     past.on(past.day(-morlangesSince - 400), 'catalog', () =>
@@ -26,12 +30,18 @@ export async function seedSmall({ today, began }: Found, further: (past: Past) =
     past.on(past.day(-morlangesSince - 399), 'signing key', makeFirstSigningKey)
   }
   planAdmins(past)
-  planMorlanges(past)
-  planBrightwater(past)
-  planClinic(past)
-  planNewcomer(past)
+  const town = planMorlanges(past)
+  const haulier = planBrightwater(past)
+  const clinic = planClinic(past)
   further(past)
   await past.play()
+  await tellCalls([town, haulier.customer, clinic.customer], moment, async () => {
+    await strangeAtTheClinic(clinic.customer, clinic.support)
+    await strangeAtBrightwater(haulier.customer, haulier.support, haulier.depot)
+  })
+  const last = pastUntil(today)
+  planNewcomer(last)
+  await last.play()
 }
 
 export function isSmallComplete({ organizations }: Found): boolean {
@@ -77,13 +87,18 @@ function planBrightwater(past: Past) {
     addedAgo: 510,
   })
   subscription(haulier, 'inventoryplus', depot, { endsIn: 231, terms: 2 })
-  instance(haulier, {
+  const staging = instance(haulier, {
     label: 'IT support, staging',
     url: 'https://staging.support.brightwater.example/glpi',
     glpiVersion: '11.0.5',
     testOf: support,
     addedAgo: 25,
   })
+  calling(haulier, support, { since: 90, hoursAgo: 3 })
+  calling(haulier, staging, { since: 20, hoursAgo: 3 * 24 })
+  // Longer than a GLPI goes on without an answer.
+  calling(haulier, depot, { since: 90, hoursAgo: 9 * 24 })
+  return { customer: haulier, support, depot }
 }
 
 function planClinic(past: Past) {
@@ -104,6 +119,8 @@ function planClinic(past: Past) {
   subscription(clinic, 'formspro', support, { endsIn: 275, terms: 2 })
   subscription(clinic, 'signature', support, { endsIn: -3 })
   trial(clinic, 'workflowstudio', support, 12)
+  calling(clinic, support, { since: 70, hoursAgo: 5 })
+  return { customer: clinic, support }
 }
 
 /** It came the day before yesterday and has nothing yet: what a new customer sees. */
