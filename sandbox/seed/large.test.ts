@@ -5,6 +5,8 @@ import { auditEntries, auditHeads } from '@/db/schema/audit'
 import { products } from '@/db/schema/catalog'
 import { keys } from '@/db/schema/keys'
 import { asOrganization } from '@/db/scope'
+import { contactSummary, lastSeen } from '@/lib/activations/calls'
+import { contactOf } from '@/lib/activations/rules'
 import { entryHash } from '@/lib/audit/append'
 import { applyCatalog } from '@/lib/catalog/apply'
 import type { By } from '@/lib/command'
@@ -20,6 +22,7 @@ import { startSubscription } from '@/lib/subscriptions/start'
 import { startTrial } from '@/lib/trials/start'
 import { productDatabase } from '@/sandbox/test/fixture'
 import { at } from '@/sandbox/time'
+import { bulkCalls } from './bulk-calls'
 import {
   bulkAddInstance,
   bulkIssuePermanentKey,
@@ -239,6 +242,45 @@ test('an organization of the large seed has exactly its instances and keys, from
   const times = ledger.entries.map((entry) => entry.at.getTime())
   expect(times).toEqual([...times].sort((a, b) => a - b))
   expect(times.at(-1)).toBeLessThan(today.getTime())
+})
+
+test('the GLPIs of a tenth of its instances have called with the keys that work', async () => {
+  const organizationId = await newOrganization('calls-in-bulk')
+  const ledger = newLedger({
+    organizationId,
+    timeZone: 'Europe/Paris',
+    takeShortId: shortIdsBeside(new Set()),
+  })
+  const size = { slug: 'calls-in-bulk', name: 'Calls', timeZone: 'Europe/Paris', instances: 100, keys: 500 }
+  tellStories(ledger, pastUntil(new Date('2026-11-20T23:00:00Z')), catalog, size)
+  const now = new Date('2026-11-21T10:00:00Z')
+  await asOrganization(organizationId, async (tx) => {
+    await writeLedger(tx, ledger)
+    await bulkCalls(tx, organizationId, now)
+  })
+  const called = (await rowsOf('instances', organizationId)).filter((one) => one.installation_id)
+  expect(called).toHaveLength(10)
+  const working = (await asOrganization(organizationId, (tx) => tx.select().from(keys))).filter(
+    (key) =>
+      key.organizationId === organizationId &&
+      called.some(({ id }) => id === key.instanceId) &&
+      key.firstSeenAt &&
+      !key.replacedAt &&
+      (!key.expiresAt || key.expiresAt > now) &&
+      !ledger.rows.revocations.some(({ keyId }) => keyId === key.id),
+  )
+  expect(working.length).toBeGreaterThan(10)
+  const ids = working.map(({ id }) => id).sort()
+  for (const table of ['activations', 'checks']) {
+    const rows = await rowsOf(table, organizationId)
+    expect(rows.map(({ key_id }) => key_id).sort(), table).toEqual(ids)
+  }
+  const { silent } = await asOrganization(organizationId, (tx) => contactSummary(tx, organizationId, now, 1))
+  expect(silent).toBeLessThan(3)
+  const seen = await asOrganization(organizationId, (tx) =>
+    lastSeen(tx, organizationId, working[0]?.instanceId ?? ''),
+  )
+  expect(contactOf(seen.get(working[0]?.id ?? ''), now)).toMatch(/^(fresh|silent)$/)
 })
 
 test('the large seed is 1,000 organizations with 200,000 keys', () => {

@@ -3,6 +3,8 @@ import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { asOrganization, asSystem } from '@/db/scope'
+import { now } from '@/lib/clock'
+import { bulkCalls } from './bulk-calls'
 import { customer, member } from './customer'
 import { type Found, lookAround } from './found'
 import { newLedger, shortIdsBeside, writeLedger } from './ledger'
@@ -58,7 +60,10 @@ export async function seedLarge(found: Found) {
     if (!organizationId) throw new Error(`${slug} was not made`)
     const ledger = newLedger({ organizationId, timeZone, takeShortId })
     tellStories(ledger, past, catalog, { slug, timeZone, ...size })
-    await asOrganization(organizationId, (tx) => writeLedger(tx, ledger))
+    await asOrganization(organizationId, async (tx) => {
+      await writeLedger(tx, ledger)
+      await bulkCalls(tx, organizationId, now())
+    })
   }
   const smallestFirst = largeOrganizations
     .filter(({ slug }) => !organizations.get(slug)?.hasInstances)
