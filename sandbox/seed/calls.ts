@@ -67,7 +67,11 @@ export function offlineFiles(customer: Customer, instance: SeedInstance, ago: nu
     for (const { call, checked } of await presentedBy(customer, instance)) {
       const keyId = checked.found?.id ?? ''
       await unlessDone(customer, 'offline_file.issue', { keyId }, () =>
-        recordOfflineFile(asTechnician(customer, step), { keyId, installationId: call.installationId }),
+        recordOfflineFile(asTechnician(customer, step), {
+          keyId,
+          installationId: call.installationId,
+          instanceId: instance.instanceId,
+        }),
       )
     }
   })
