@@ -78,7 +78,7 @@ function Line({ visit: { t, language, session }, row }: { visit: Visit; row: Ans
       </td>
       <td>
         <ShortIds text={t('calls.line', { asked, code, shortId, product, calls })} />
-        <p className="hint break-words">
+        <p className="hint">
           <LongNames names={[installationId, by.url]}>{t('calls.by', by)}</LongNames>
         </p>
       </td>
