@@ -235,7 +235,8 @@ describe.each(operations)('$method $path', ({ method, path, operation }) => {
     expectAsDocumented(answer, status, operation, name)
   })
 
-  test.runIf('503' in operation.responses)('answers 503 while there is no database', async () => {
+  if (!('503' in operation.responses)) return
+  test('answers 503 while there is no database', async () => {
     const { name = '' } = runnable.find(({ status }) => status.startsWith('2')) ?? {}
     const { address, body } = exampleOf(path, operation, name)
     const answer = await silent.ask(method, address, body, await headersFor(operation, null))

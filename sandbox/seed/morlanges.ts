@@ -167,7 +167,10 @@ function planQuietInstances(town: Town) {
   const [unwanted] = subscription(town, 'chatbot', music, { endsIn: 181 })
   if (unwanted) revoked(town, unwanted, { reason: 'refunded', note: 'Bought by mistake.', ago: 180 })
   subscription(town, 'inventoryplus', music, { endsIn: 167 })
+  planClosedInstance(town)
+}
 
+function planClosedInstance(town: Town) {
   const callCentre = instance(town, {
     label: 'Former call centre',
     url: 'https://appels.morlanges.example',
