@@ -6,8 +6,7 @@ export default defineConfig({
   test: {
     include: ['{lib,db,sandbox,scripts,key-service,app,components}/**/*.test.{ts,tsx}'],
     globalSetup: 'sandbox/test/cluster.ts',
-    // One more than there are cores: many tests wait for processes and for Postgres.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism(),
     reporters: ['default', ['json', { outputFile: '.reports/unit.json' }]],
     // Generous, so that a busy machine does not fail a test; STRESS=1 runs the same files at full size.
     testTimeout: process.env.STRESS ? 3_600_000 : 60_000,

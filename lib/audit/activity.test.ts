@@ -109,7 +109,7 @@ test('a filter shows what it says and nothing else, page by page and back again'
       const { who, kind, outcome, from, to } = filter
       const meant = all.filter(
         (entry) =>
-          (!who || (who === 'vendor' ? entry.actor !== 'member' : entry.person === who)) &&
+          (!who || (who === 'vendor' ? ['staff', 'system'].includes(entry.actor) : entry.person === who)) &&
           (!kind || entry.kind === kind) &&
           (!outcome || entry.outcome === outcome) &&
           (!from || entry.at >= from) &&
