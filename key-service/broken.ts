@@ -11,11 +11,17 @@ const statuses: Record<string, number> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
+/** Whose answer is on its way. */
+const answered = new WeakSet<Socket>()
+const lingerMilliseconds = 1_000
+
 /**
  * Answers what cannot be read as a request. GLPI 9.5 and 10 send a key as it was pasted, and one with a line break inside
  * ends up here: its administrator is told so, instead of "unable to fetch".
  */
 export function answerBroken({ code, rawPacket }: ConnectionError, socket: Socket) {
+  // The rest of what was answered already.
+  if (answered.has(socket)) return
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
@@ -35,5 +41,8 @@ export function answerBroken({ code, rawPacket }: ConnectionError, socket: Socke
     'X-Content-Type-Options: nosniff',
     'Connection: close',
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${json}`, () => socket.destroy())
+  answered.add(socket)
+  socket.end(`${head.join('\r\n')}\r\n\r\n${json}`)
+  // A connection that is closed upon what is still being sent takes the answer along: RFC 9112, section 9.6.
+  setTimeout(() => socket.destroy(), lingerMilliseconds).unref()
 }
