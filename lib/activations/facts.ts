@@ -22,7 +22,8 @@ export interface FoundKey extends KeyFacts {
   activation: { id: string; instanceId: string; environment: Place['environment']; secretHash: string } | null
 }
 
-interface Row {
+// A type and not an interface, which drizzle does not take for a row.
+type Row = {
   key_id: string
   organization_id: string
   short_id: string
@@ -70,9 +71,8 @@ export async function findKey(fingerprint: Buffer, caller: Caller): Promise<Foun
 /** The same within a transaction: what was committed before its locks were had. */
 export async function findKeyIn(tx: OrganizationTx, fingerprint: Buffer, caller: Caller) {
   const call: SQL = sql`select * from check_key(${fingerprint}, ${caller.installationId ?? null}, ${caller.address ?? null})`
-  const { rows } = await tx.execute(call)
-  // the columns of that function
-  const [row] = rows as unknown as Row[]
+  const { rows } = await tx.execute<Row>(call)
+  const [row] = rows
   return row ? foundKey(row) : null
 }
 
