@@ -1,107 +1,57 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
 import * as schema from '@/db/schema/activations'
-import { onConnection, refusalOf } from '@/sandbox/test/fixture'
-import { filledDatabase, refuses, type Wrong } from '@/sandbox/test/refuses'
+import { again, filledDatabase, refuses, type Wrong } from '@/sandbox/test/refuses'
 
 const { database } = await filledDatabase()
 
-const day = (days: number) => `now() + interval '${days} days'`
-
-/** A key as it waits; `changes` are SQL. */
-function signingKey(changes: Record<string, string> = {}) {
-  const publicKey = randomBytes(32)
-  const kid = createHash('sha256').update(publicKey).digest('base64url').slice(0, 16)
-  const values = {
-    kid: `'${kid}'`,
-    public_key: `'\\x${publicKey.toString('hex')}'`,
-    cipher: `'\\x${'00'.repeat(71)}'`,
-    ring_version: '1',
-    created_at: 'now()',
-    ...changes,
-  }
-  return `insert into signing_keys (${Object.keys(values)}) values (${Object.values(values)});`
-}
-
-function keySet(changes: Record<string, string> = {}) {
-  const signed = `'e30.e30.${'A'.repeat(86)}'`
-  const values = {
-    version: '900',
-    signed,
-    root_kid: `'root-AAAAAAAAAAAAAAAA'`,
-    created_at: 'now()',
-    ...changes,
-  }
-  return `insert into key_sets (${Object.keys(values)}) values (${Object.values(values)})`
-}
-
-const stopped = { signs_from: 'now()', stops_at: day(1), last_expires_at: day(400) }
+const set = (table: string, changes: string) => () => `update ${table} set ${changes}`
+const activation = (changes: Record<string, unknown>) => () =>
+  again('activations', 'id is not null', { id: randomUUID(), ...changes })
 
 const wrong: Wrong[] = [
+  ['one installation with two activations of a key', 'activations_once', activation({ environment: 'test' })],
+  ['a key with two production places', 'activations_place', activation({ installation_id: 'another' })],
   [
-    'a signing key under the name of another',
-    'signing_keys_kid',
-    () => signingKey({ kid: `'AAAAAAAAAAAAAAAA'` }),
+    'an activation of no installation',
+    'activations_installation_id',
+    set('activations', `installation_id = ' '`),
+  ],
+  ['a secret that is not hashed', 'activations_secret_hash', set('activations', `secret_hash = 'a secret'`)],
+  [
+    'an activation that was given back before it was made',
+    'activations_span',
+    set('activations', `given_back_at = created_at - interval '1 second'`),
   ],
   [
-    'a public half that is none',
-    'signing_keys_public_key',
-    () =>
-      signingKey({
-        kid: `translate(encode(substring(sha256('x') for 12), 'base64'), '+/', '-_')`,
-        public_key: `'x'`,
-      }),
-  ],
-  ['a private half that is not sealed', 'signing_keys_cipher', () => signingKey({ cipher: `''` })],
-  ['a signing key under no ring', 'signing_keys_ring_version', () => signingKey({ ring_version: '0' })],
-  [
-    'a key that signs before it was made',
-    'signing_keys_signs',
-    () => signingKey({ ...stopped, signs_from: day(-1) }),
+    'an activation that was refreshed before it was made',
+    'activations_span',
+    set('activations', `refreshed_at = created_at - interval '1 second'`),
   ],
   [
-    'a key that stops and never signed',
-    'signing_keys_stops',
-    () => signingKey({ stops_at: day(1), last_expires_at: day(400) }),
+    'two questions about one installation',
+    'questions_once',
+    () => again('questions', 'id is not null', { id: randomUUID() }),
   ],
+  ['a question about no installation', 'questions_installation_id', set('questions', `installation_id = ''`)],
+  ['a refusal code with a U', 'questions_code_shape', set('questions', `refusal_code = '7QUEST'`)],
   [
-    'a key that stops when it begins',
-    'signing_keys_stops',
-    () => signingKey({ ...stopped, stops_at: 'now()' }),
+    'a question that was last asked before it was first',
+    'questions_span',
+    set('questions', `last_at = first_at - interval '1 second'`),
   ],
+  ['a question that nobody asked', 'questions_calls', set('questions', 'calls = 0')],
+  ['an answer that was given at no time', 'questions_answered', set('questions', `answer = 'not_ours'`)],
+  ['a time at which nothing was answered', 'questions_answered', set('questions', 'answered_at = now()')],
+  ['a twenty-first open question', 'question_counts_open', set('question_counts', 'open = 21')],
+  ['fewer open questions than none', 'question_counts_open', set('question_counts', 'open = -1')],
+  ['fewer unlisted calls than none', 'question_counts_unlisted', set('question_counts', 'unlisted = -1')],
+  ['an answer to no call', 'checks_calls', set('checks', 'calls = 0')],
+  ['a day without calls', 'check_days_calls', set('check_days', 'calls = 0')],
   [
-    'a key that has stopped, and whose last lease nobody knows',
-    'signing_keys_last',
-    () => signingKey({ signs_from: 'now()', stops_at: day(1) }),
+    'an installation that was last seen before it was first',
+    'sightings_span',
+    set('sightings', `last_at = first_at - interval '1 second'`),
   ],
-  [
-    'a last lease that ends before its key stops',
-    'signing_keys_last_after',
-    () => signingKey({ ...stopped, last_expires_at: 'now()' }),
-  ],
-  ['two keys that wait', 'signing_keys_waiting', () => signingKey() + signingKey()],
-  [
-    'two keys without an end',
-    'signing_keys_newest',
-    () => signingKey({ signs_from: 'now()' }) + signingKey({ signs_from: day(1) }),
-  ],
-  ['a set before the first', 'key_sets_version', () => keySet({ version: '0' })],
-  ['a set that is not signed', 'key_sets_signed', () => keySet({ signed: `'e30.e30.'` })],
-  ['a set of no root', 'key_sets_root_kid', () => keySet({ root_kid: `'AAAAAAAAAAAAAAAA'` })],
 ]
 
 refuses(database, schema, wrong)
-
-test('the database takes a key that waits, one that signs, others that have stopped, and a set', async () => {
-  const statements = [
-    signingKey(),
-    signingKey({ signs_from: 'now()' }),
-    signingKey(stopped),
-    signingKey(stopped),
-    keySet(),
-  ]
-  await onConnection(database.ownerUrl, async (client) => {
-    await client.query('begin')
-    for (const statement of statements) expect((await refusalOf(client, statement)).code).toBe('done')
-  })
-})

@@ -1,58 +1,258 @@
 import { sql } from 'drizzle-orm'
-import { check, integer, pgTable, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { bytes, instant } from './columns'
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  foreignKey,
+  index,
+  integer,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import {
+  bytes,
+  definerAdds,
+  definerChanges,
+  definerReads,
+  id,
+  instant,
+  isWritten,
+  organizationPolicy,
+} from './columns'
+import { environment, instances } from './instances'
+import { keys } from './keys'
+import { people } from './people'
 
-/** The first 16 characters of its SHA-256 in base64url: what lib/activations/root.ts calls a key. */
-const kidOf = sql.raw(`translate(encode(substring(sha256(public_key) for 12), 'base64'), '+/', '-_')`)
-
-/**
- * What leases are signed with. A key waits until the root has signed a set that names it (`keySets`); it then signs from
- * `signsFrom`, to `stopsAt`, and stays in the sets until the last of what it may have signed has ended.
- */
-export const signingKeys = pgTable(
-  'signing_keys',
+/** A key in use on an instance: what one installation got when it presented the key. */
+export const activations = pgTable(
+  'activations',
   {
-    kid: text().primaryKey(),
-    publicKey: bytes().notNull(),
-    cipher: bytes().notNull(),
-    /** Of LEASE_KEY_RING. */
-    ringVersion: smallint().notNull(),
+    id: id(),
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    instanceId: uuid().notNull(),
+    installationId: text().notNull(),
+    environment: environment().notNull(),
+    /** Whether its key has one place for each environment; a key of the whole organization has as many as instances. */
+    exclusive: boolean().notNull(),
+    /** SHA-256 of the secret that the first answer held. */
+    secretHash: bytes().notNull(),
+    /** The lease that was given last, and the one before: who names an older one is a copy of the installation. */
+    lease: uuid().notNull(),
+    previousLease: uuid(),
+    leaseEndsAt: instant().notNull(),
     createdAt: instant().notNull(),
-    signsFrom: instant(),
-    stopsAt: instant(),
-    /** The latest `exp` that it may have signed, known once it stops. */
-    lastExpiresAt: instant(),
+    refreshedAt: instant().notNull(),
+    givenBackAt: instant(),
   },
   (t) => [
-    check('signing_keys_kid', sql`${t.kid} = ${kidOf}`),
-    check('signing_keys_public_key', sql`octet_length(${t.publicKey}) = 32`),
-    check('signing_keys_cipher', sql`octet_length(${t.cipher}) > 28`),
-    check('signing_keys_ring_version', sql`${t.ringVersion} >= 1`),
-    check('signing_keys_signs', sql`${t.signsFrom} >= ${t.createdAt}`),
-    check('signing_keys_stops', sql`${t.stopsAt} is null or coalesce(${t.stopsAt} > ${t.signsFrom}, false)`),
-    check('signing_keys_last', sql`(${t.stopsAt} is null) = (${t.lastExpiresAt} is null)`),
-    check('signing_keys_last_after', sql`${t.lastExpiresAt} >= ${t.stopsAt}`),
-    // One waits at a time, and one has no end yet.
-    uniqueIndex('signing_keys_waiting').on(sql`(true)`).where(sql`${t.signsFrom} is null`),
-    uniqueIndex('signing_keys_newest')
-      .on(sql`(true)`)
-      .where(sql`${t.signsFrom} is not null and ${t.stopsAt} is null`),
+    unique('activations_organization').on(t.organizationId, t.id),
+    foreignKey({
+      name: 'activations_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    foreignKey({
+      name: 'activations_instance_fk',
+      columns: [t.organizationId, t.instanceId],
+      foreignColumns: [instances.organizationId, instances.id],
+    }),
+    uniqueIndex('activations_once')
+      .on(t.organizationId, t.keyId, t.installationId)
+      .where(sql`${t.givenBackAt} is null`),
+    // DESIGN §2, rule 3: one production installation, and one test copy.
+    uniqueIndex('activations_place')
+      .on(t.organizationId, t.keyId, t.environment)
+      .where(sql`${t.givenBackAt} is null and ${t.exclusive}`),
+    index('activations_instance').on(t.organizationId, t.instanceId),
+    check('activations_installation_id', isWritten(t.installationId)),
+    check('activations_secret_hash', sql`octet_length(${t.secretHash}) = 32`),
+    check('activations_span', sql`${t.createdAt} <= ${t.refreshedAt} and ${t.createdAt} <= ${t.givenBackAt}`),
+    ...organizationPolicy(t.organizationId),
+    definerReads,
+    definerChanges,
   ],
 )
 
-/** Which signing keys there are, as the root has signed it; GLPIs take the newest and refuse older ones. */
-export const keySets = pgTable(
-  'key_sets',
+/** What a call left to be asked: whose installation it is, or what a new address or a second lease means. */
+export const questionKind = pgEnum('question_kind', ['installation', 'address', 'copy'])
+export const questionAnswer = pgEnum('question_answer', [
+  'test_copy',
+  'moved',
+  'further_address',
+  'not_ours',
+  'ours',
+])
+
+/** One entry per key and installation, however often it calls. */
+export const questions = pgTable(
+  'questions',
   {
-    version: integer().primaryKey(),
-    /** A `keys+jwt`. */
-    signed: text().notNull(),
-    rootKid: text().notNull(),
-    createdAt: instant().notNull(),
+    id: id(),
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    kind: questionKind().notNull(),
+    installationId: text().notNull(),
+    /** As the caller said it, in normal form; null where it said none. */
+    url: text(),
+    glpiVersion: text(),
+    /** What GLPI's administrator reads in the refusal. */
+    refusalCode: text().notNull(),
+    firstAt: instant().notNull(),
+    lastAt: instant().notNull(),
+    calls: integer().notNull(),
+    answer: questionAnswer(),
+    answeredAt: instant(),
+    answeredById: uuid().references(() => people.id),
   },
   (t) => [
-    check('key_sets_version', sql`${t.version} >= 1`),
-    check('key_sets_signed', sql`${t.signed} ~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]{86}$'`),
-    check('key_sets_root_kid', sql`${t.rootKid} ~ '^root-[A-Za-z0-9_-]{16}$'`),
+    unique('questions_organization').on(t.organizationId, t.id),
+    foreignKey({
+      name: 'questions_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    uniqueIndex('questions_once').on(t.organizationId, t.keyId, t.kind, t.installationId),
+    // By the code first: staff look for one in every organization.
+    index('questions_refusal_code').on(t.refusalCode, t.organizationId),
+    index('questions_open').on(t.organizationId, t.lastAt).where(sql`${t.answeredAt} is null`),
+    check('questions_installation_id', isWritten(t.installationId)),
+    check('questions_code_shape', sql`${t.refusalCode} ~ '^[0-9A-HJKMNP-TV-Z]{6}$'`),
+    check('questions_span', sql`${t.firstAt} <= ${t.lastAt}`),
+    check('questions_calls', sql`${t.calls} >= 1`),
+    check('questions_answered', sql`(${t.answer} is null) = (${t.answeredAt} is null)`),
+    ...organizationPolicy(t.organizationId),
+    definerReads,
+    definerAdds,
+    definerChanges,
+  ],
+)
+
+/** How many entries of a key are open, at most twenty; and what called beyond them. Its row is locked to open one. */
+export const questionCounts = pgTable(
+  'question_counts',
+  {
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    open: integer().notNull().default(0),
+    unlisted: bigint({ mode: 'number' }).notNull().default(0),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.keyId] }),
+    foreignKey({
+      name: 'question_counts_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    check('question_counts_open', sql`${t.open} between 0 and 20`),
+    check('question_counts_unlisted', sql`${t.unlisted} >= 0`),
+    ...organizationPolicy(t.organizationId),
+    definerReads,
+    definerAdds,
+    definerChanges,
+  ],
+)
+
+/** What a GLPI was answered; of the same second and the same caller in one row. */
+export const checks = pgTable(
+  'checks',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    instanceId: uuid(),
+    installationId: text(),
+    at: instant().notNull(),
+    /** What was asked: `validate`, `activate`, `refresh`, `give_back`, `registration`, `marketplace`, `download`. */
+    asked: text().notNull(),
+    code: text().notNull(),
+    notes: text().array().notNull(),
+    url: text(),
+    glpiVersion: text(),
+    productVersion: text(),
+    calls: integer().notNull(),
+  },
+  (t) => [
+    foreignKey({
+      name: 'checks_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    foreignKey({
+      name: 'checks_instance_fk',
+      columns: [t.organizationId, t.instanceId],
+      foreignColumns: [instances.organizationId, instances.id],
+    }),
+    index('checks_key').on(t.organizationId, t.keyId, t.at),
+    index('checks_instance').on(t.organizationId, t.instanceId, t.at),
+    index('checks_at').on(t.at),
+    index('checks_refused').on(t.organizationId, t.at).where(sql`${t.code} <> 'ok'`),
+    check('checks_calls', sql`${t.calls} >= 1`),
+    ...organizationPolicy(t.organizationId),
+    definerAdds,
+  ],
+)
+
+/** Checks older than 30 days, counted per day (UTC). */
+export const checkDays = pgTable(
+  'check_days',
+  {
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    day: date({ mode: 'string' }).notNull(),
+    asked: text().notNull(),
+    code: text().notNull(),
+    calls: bigint({ mode: 'number' }).notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.keyId, t.day, t.asked, t.code] }),
+    foreignKey({
+      name: 'check_days_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    check('check_days_calls', sql`${t.calls} >= 1`),
+    ...organizationPolicy(t.organizationId),
+  ],
+)
+
+/** When an installation last called with a key that is good there, and as what. */
+export const sightings = pgTable(
+  'sightings',
+  {
+    organizationId: uuid().notNull(),
+    keyId: uuid().notNull(),
+    installationId: text().notNull(),
+    instanceId: uuid().notNull(),
+    firstAt: instant().notNull(),
+    lastAt: instant().notNull(),
+    url: text(),
+    glpiVersion: text(),
+    productVersion: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.keyId, t.installationId] }),
+    foreignKey({
+      name: 'sightings_key_fk',
+      columns: [t.organizationId, t.keyId],
+      foreignColumns: [keys.organizationId, keys.id],
+    }),
+    foreignKey({
+      name: 'sightings_instance_fk',
+      columns: [t.organizationId, t.instanceId],
+      foreignColumns: [instances.organizationId, instances.id],
+    }),
+    index('sightings_instance').on(t.organizationId, t.instanceId, t.lastAt),
+    check('sightings_span', sql`${t.firstAt} <= ${t.lastAt}`),
+    ...organizationPolicy(t.organizationId),
+    definerReads,
+    definerAdds,
+    definerChanges,
   ],
 )

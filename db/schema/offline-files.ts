@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { check, foreignKey, index, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { activations } from './activations'
 import { apiTokens } from './api-tokens'
-import { activations } from './checks'
 import { id, instant, organizationPolicy } from './columns'
 import { instances } from './instances'
 import { keys } from './keys'

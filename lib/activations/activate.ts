@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
-import { activations } from '@/db/schema/checks'
+import { activations } from '@/db/schema/activations'
 import { instances } from '@/db/schema/instances'
 import { command, type Scope } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'

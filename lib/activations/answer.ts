@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { activations, questionAnswer, questionCounts, questions, sightings } from '@/db/schema/checks'
+import { activations, questionAnswer, questionCounts, questions, sightings } from '@/db/schema/activations'
 import { instances } from '@/db/schema/instances'
 import { command, type Scope } from '@/lib/command'
 import { Conflict, NotFound, Refused } from '@/lib/errors'

@@ -1,5 +1,5 @@
 import { and, desc, eq, sql } from 'drizzle-orm'
-import { checkDays } from '@/db/schema/checks'
+import { checkDays } from '@/db/schema/activations'
 import { keys } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { keptSince, silentSince } from './rules'

@@ -1,6 +1,6 @@
 import { and, eq, gt, type SQL } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
-import { questions } from '@/db/schema/checks'
+import { questions } from '@/db/schema/activations'
 import { instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { organizations } from '@/db/schema/organizations'

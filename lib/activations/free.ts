@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { activations } from '@/db/schema/checks'
+import { activations } from '@/db/schema/activations'
 import { instances } from '@/db/schema/instances'
 import { asSystem } from '@/db/scope'
 import { command } from '@/lib/command'

@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
-import { activations } from '@/db/schema/checks'
+import { activations } from '@/db/schema/activations'
 import { command } from '@/lib/command'
 import { NotFound } from '@/lib/errors'
 import { lockKey } from '@/lib/keys/lock'

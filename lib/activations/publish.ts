@@ -1,6 +1,6 @@
 import { and, eq, isNotNull, isNull } from 'drizzle-orm'
 import { z } from 'zod'
-import { keySets, signingKeys } from '@/db/schema/activations'
+import { keySets, signingKeys } from '@/db/schema/signing-keys'
 import type { SystemTx } from '@/db/scope'
 import { vendorCommand } from '@/lib/command'
 import { env } from '@/lib/env'

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { questionCounts, questions, sightings } from '@/db/schema/activations'
 import { products } from '@/db/schema/catalog'
-import { questionCounts, questions, sightings } from '@/db/schema/checks'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { people } from '@/db/schema/people'

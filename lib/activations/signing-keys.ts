@@ -1,5 +1,5 @@
 import { desc, isNotNull } from 'drizzle-orm'
-import { keySets, signingKeys } from '@/db/schema/activations'
+import { keySets, signingKeys } from '@/db/schema/signing-keys'
 import type { SystemTx, UnscopedTx } from '@/db/scope'
 import type { Sealed } from '@/lib/keys/vault'
 import { keySetIn, type SigningJwk } from './key-set'

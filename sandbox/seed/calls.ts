@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { and, asc, eq, isNull, lte } from 'drizzle-orm'
-import { activations, checkDays } from '@/db/schema/checks'
+import { activations, checkDays } from '@/db/schema/activations'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { asOrganization } from '@/db/scope'
