@@ -1,31 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
-import { beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { addInstance } from '@/lib/instances/add'
 import { generateKey } from '@/lib/keys/format'
 import { revokeKey } from '@/lib/keys/revoke'
 import { renewSubscription } from '@/lib/subscriptions/renew'
-import {
-  bySystem,
-  type Fixture,
-  makeCatalog,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-  rowsOf,
-} from '@/sandbox/test/fixture'
+import { bySystem, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { keyOf, sold } from '@/sandbox/test/sold'
+import { keyOf, makeCustomer, sold } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
 const service = await startKeyService(database)
-let fixture: Fixture
-
-beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  fixture = await makeOrganization('acme')
-})
+const fixture = await makeCustomer('acme')
 
 const activate = (body: Record<string, unknown>) =>
   service.ask('POST', '/api/v1/activations', { product: 'forms', ...body })

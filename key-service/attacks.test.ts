@@ -1,28 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import { beforeAll, expect, test } from 'vitest'
-import {
-  type Fixture,
-  makeCatalog,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-  rowsOf,
-} from '@/sandbox/test/fixture'
+import { expect, test } from 'vitest'
+import { productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { sold } from '@/sandbox/test/sold'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 
 const database = await productDatabase({ DATABASE_POOL_SIZE: '10' })
 const service = await startKeyService(database)
-let fixture: Fixture
+const fixture = await makeCustomer('acme')
 
 const full = process.env.STRESS === '1'
-
-beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  fixture = await makeOrganization('acme')
-})
 
 const activate = (body: Record<string, unknown>, headers = {}) =>
   service.ask('POST', '/api/v1/activations', { product: 'forms', ...body }, headers)

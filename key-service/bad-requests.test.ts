@@ -2,18 +2,16 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { makeCatalog, makeOrganization, makeSigningKey, productDatabase } from '@/sandbox/test/fixture'
+import { productDatabase } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { sold } from '@/sandbox/test/sold'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
 const service = await startKeyService(database, { LOG_LEVEL: 'silent' })
 let key: string
 
 beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  key = (await sold(database, await makeOrganization('acme'))).key
+  key = (await sold(database, await makeCustomer('acme'))).key
 })
 
 const trials = process.env.STRESS ? 10_000 : 1_000

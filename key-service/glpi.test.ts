@@ -1,24 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, connect as dial } from 'node:net'
 import fc from 'fast-check'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { setClock } from '@/lib/clock'
 import { issuePermanentKey } from '@/lib/keys/issue'
 import { revokeKey } from '@/lib/keys/revoke'
 import { renewSubscription } from '@/lib/subscriptions/renew'
-import {
-  bySystem,
-  type Fixture,
-  makeCatalog,
-  makeInstance,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-  productId,
-  rowsOf,
-} from '@/sandbox/test/fixture'
+import { bySystem, makeInstance, productDatabase, productId, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { keyOf, sold as soldTo } from '@/sandbox/test/sold'
+import { keyOf, makeCustomer, sold as soldTo } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
 // Each test calls from an address of its own, so that the limit on guesses is nobody else's.
@@ -27,14 +17,9 @@ const refusing = await startKeyService(database, {
   KEY_SERVICE_DATABASE_URL: 'postgres://latchkey_key_service@127.0.0.1:9/x',
 })
 const hanging = await startKeyService(database, { KEY_SERVICE_DATABASE_URL: await silent() })
-let fixture: Fixture
+const fixture = await makeCustomer('acme')
 let calls = 0
 
-beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  fixture = await makeOrganization('acme')
-})
 afterEach(() => setClock(undefined))
 
 const agents = {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { beforeAll, expect, test } from 'vitest'
-import { makeCatalog, makeOrganization, makeSigningKey, productDatabase } from '@/sandbox/test/fixture'
+import { productDatabase } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { sold } from '@/sandbox/test/sold'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
 // A small heap, so that what is kept and should not be shows soon.
@@ -23,9 +23,7 @@ interface Known {
 const known: Known[] = []
 
 beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  const fixture = await makeOrganization('acme')
+  const fixture = await makeCustomer('acme')
   for (let made = 0; made < 60; made++) {
     const { key } = await sold(database, fixture)
     const installation = `installation-${made}`

@@ -2,21 +2,14 @@ import { subscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createToken } from '@/lib/organizations/create-token'
 import type { TokenScope } from '@/lib/organizations/rules'
 import { tokenFor } from '@/lib/organizations/token'
-import {
-  byMember,
-  type Fixture,
-  makeCatalog,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-} from '@/sandbox/test/fixture'
+import { byMember, productDatabase } from '@/sandbox/test/fixture'
 import { type Answer, startKeyService } from '@/sandbox/test/key-service'
-import { sold } from '@/sandbox/test/sold'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { yourKey } from './examples/example'
 import { isUndocumented } from './openapi'
 import { buildServer } from './server'
@@ -26,13 +19,7 @@ const service = await startKeyService(database)
 const silent = await startKeyService(database, {
   KEY_SERVICE_DATABASE_URL: 'postgres://nobody:nothing@127.0.0.1:9/none',
 })
-let fixture: Fixture
-
-beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  fixture = await makeOrganization('acme')
-})
+const fixture = await makeCustomer('acme')
 
 /*
  * What OpenAPI 3.1 says of a document, as far as ours goes: a member that is none of these is a mistake, or belongs here.

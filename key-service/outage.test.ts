@@ -2,16 +2,9 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  type Fixture,
-  makeCatalog,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-  rowsOf,
-} from '@/sandbox/test/fixture'
+import { type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { sold } from '@/sandbox/test/sold'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
 const full = process.env.STRESS === '1'
@@ -63,9 +56,7 @@ let fixture: Fixture
 let key: string
 
 beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  fixture = await makeOrganization('acme')
+  fixture = await makeCustomer('acme')
   key = (await sold(database, fixture)).key
 })
 

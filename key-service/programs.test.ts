@@ -6,17 +6,9 @@ import { createToken } from '@/lib/organizations/create-token'
 import { revokeToken } from '@/lib/organizations/revoke-token'
 import type { TokenScope } from '@/lib/organizations/rules'
 import { tokenFor } from '@/lib/organizations/token'
-import {
-  byMember,
-  type Fixture,
-  makeCatalog,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-  rowsOf,
-} from '@/sandbox/test/fixture'
+import { byMember, type Fixture, makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { sold } from '@/sandbox/test/sold'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
 const service = await startKeyService(database)
@@ -24,9 +16,7 @@ let acme: Fixture
 let globex: Fixture
 
 beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  acme = await makeOrganization('acme')
+  acme = await makeCustomer('acme')
   globex = await makeOrganization('globex')
 })
 

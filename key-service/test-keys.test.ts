@@ -1,33 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { verifiedKeySet } from '@/lib/activations/key-set'
 import { type TestCase, testCases, testKey } from '@/lib/activations/test-keys'
 import { parseKey } from '@/lib/keys/format'
 import { phpPath } from '@/sandbox/php'
-import {
-  type Fixture,
-  makeCatalog,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-  rowsOf,
-} from '@/sandbox/test/fixture'
+import { productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { sold } from '@/sandbox/test/sold'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { type Machine, phpClient, typescriptClient } from './clients/test-clients'
 import { TestPortal } from './clients/test-portal'
 
 const database = await productDatabase()
 const service = await startKeyService(database)
-let fixture: Fixture
+const fixture = await makeCustomer('acme')
 const issuer = 'http://localhost:41400'
-
-beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  fixture = await makeOrganization('acme')
-})
 
 const statuses: Record<TestCase, number> = {
   ok: 200,

@@ -1,19 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { revokeKey } from '@/lib/keys/revoke'
 import { phpPath } from '@/sandbox/php'
-import {
-  bySystem,
-  type Fixture,
-  makeCatalog,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-} from '@/sandbox/test/fixture'
+import { bySystem, productDatabase } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { sold } from '@/sandbox/test/sold'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { type Machine, phpClient, typescriptClient, type Verb } from './test-clients'
 import { TestPortal } from './test-portal'
 
@@ -25,13 +18,7 @@ afterAll(() => rmSync(clockFile))
 
 const database = await productDatabase()
 const service = await startKeyService(database, { SANDBOX_CLOCK_FILE: clockFile })
-let fixture: Fixture
-
-beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  fixture = await makeOrganization('acme')
-})
+const fixture = await makeCustomer('acme')
 
 const php = phpPath()
 const clients = [

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { declareGone, issueOfflineFile } from '@/lib/activations/offline'
 import { filesThatEnd, listOfflineFiles, offlineInstallation } from '@/lib/activations/offline-files'
@@ -8,28 +8,12 @@ import { addInstance } from '@/lib/instances/add'
 import { createToken } from '@/lib/organizations/create-token'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
-import {
-  byMember,
-  bySystem,
-  type Fixture,
-  makeCatalog,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-  productId,
-  rowsOf,
-} from '@/sandbox/test/fixture'
-import { sold } from '@/sandbox/test/sold'
+import { byMember, bySystem, productDatabase, productId, rowsOf } from '@/sandbox/test/fixture'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
 const day = 86_400_000
-let acme: Fixture
-
-beforeAll(async () => {
-  await makeCatalog()
-  await makeSigningKey()
-  acme = await makeOrganization('acme')
-})
+const acme = await makeCustomer('acme')
 
 const technical = () => byMember(acme, 'technical')
 const installation = () => `offline-${randomUUID()}`

@@ -5,11 +5,21 @@ import type { TestDatabase } from '@/sandbox/test/database'
 import {
   bySystem,
   type Fixture,
+  makeCatalog,
   makeInstance,
+  makeOrganization,
+  makeSigningKey,
   productId,
   type Reference,
   rowsOf,
 } from '@/sandbox/test/fixture'
+
+/** An organization, with what is sold to it and a signing key that is published. */
+export async function makeCustomer(slug: string): Promise<Fixture> {
+  await makeCatalog()
+  await makeSigningKey()
+  return makeOrganization(slug)
+}
 
 /**
  * A key of a product for an instance, a new one unless said, or for the whole organization; the key as its administrator
