@@ -43,7 +43,7 @@ async function main() {
   if (RELEASES_BASE_URL && !RELEASES_SECRET)
     throw new Error('RELEASES_SECRET is missing; .env.example explains it')
   // A GLPI's own patience is short, and none of its calls reads more than a few rows.
-  openPoolAt(KEY_SERVICE_DATABASE_URL, { connection: 1_800, query: 1_800 })
+  openPoolAt(KEY_SERVICE_DATABASE_URL, { connection: 1_500, query: 1_500 })
   const app = await buildServer(isOneOf(trustedProxies(TRUSTED_PROXIES)))
   const stop = async () => {
     await app.close()

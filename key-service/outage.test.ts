@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
@@ -82,6 +82,8 @@ async function everyRoute() {
     }),
   )
 }
+
+afterEach(() => wire.restore())
 
 const isWhole = async () => (await service.ask('POST', '/api/v1/keys/validate', { key })).body.code === 'ok'
 
