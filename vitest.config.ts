@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ['{lib,db,sandbox,scripts,key-service,app,components}/**/*.test.{ts,tsx}'],
     globalSetup: 'sandbox/test/cluster.ts',
+    setupFiles: 'sandbox/test/fresh.ts',
+    isolate: false,
     maxWorkers: availableParallelism(),
     reporters: ['default', ['json', { outputFile: '.reports/unit.json' }]],
     // Generous, so that a busy machine does not fail a test; STRESS=1 runs the same files at full size.
