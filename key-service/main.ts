@@ -55,6 +55,8 @@ async function main() {
   const address = await app.listen({
     host: process.env.KEY_SERVICE_HOST ?? '127.0.0.1',
     port: Number(process.env.KEY_SERVICE_PORT ?? 3100),
+    // Node's own 511 are fewer than the servers that may ask in one moment.
+    backlog: 4_096,
   })
   log.info({ address }, 'the key service is ready')
   await checkedOnceDatabaseAnswers()

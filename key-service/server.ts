@@ -24,6 +24,11 @@ import { FieldError } from './schemas'
 const mostBytes = 16 * 1_024
 /** Of all headers together: what somebody pasted for a key gets an answer that says so. */
 const mostHeaderBytes = 128 * 1_024
+/**
+ * Calls at work at once: a thousand servers may activate one key in the same moment. Whoever comes on top of these would
+ * wait for longer than a GLPI does, and make the others wait.
+ */
+const mostAtOnce = 1_024
 
 /**
  * What GLPI servers talk to.
@@ -43,8 +48,16 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  app.addHook('onRequest', async (_request, reply) => {
+  let atWork = 0
+  app.addHook('onRequest', async (request, reply) => {
     reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
+    if (atWork >= mostAtOnce) {
+      sendBusy(request, reply)
+      return reply
+    }
+    atWork++
+    // Also comes where the caller has hung up.
+    reply.raw.once('close', () => atWork--)
   })
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'not_found'))

@@ -1,7 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
+import pLimit from 'p-limit'
+import type { QueryConfig, QueryResultRow } from 'pg'
 import { pool } from '@/db/client'
 import { unavailableWhenDown } from '@/db/failures'
 import type { OrganizationTx } from '@/db/scope'
+import { Unavailable } from '@/lib/errors'
 import type { KeyFacts } from '@/lib/keys/rules'
 import type { CheckedKey, Place } from './rules'
 
@@ -52,20 +55,35 @@ export interface Caller {
 }
 
 /**
- * Looks a key up in whatever organization has it: one statement outside any transaction, since a transaction would take
- * twice as long again.
+ * Who comes on top of these waits here, for as long as Postgres goes on answering: a thousand servers that ask in one
+ * moment. In the pool's own queue a busy Postgres and a silent one would look the same.
+ */
+const line = pLimit({ concurrency: 8, rejectOnClear: true })
+
+/** Outside any transaction, which would take twice as long again. @throws Unavailable */
+async function ask<T extends QueryResultRow>(query: QueryConfig): Promise<T[]> {
+  try {
+    const { rows } = await line(() => unavailableWhenDown(() => pool().query<T>(query)))
+    return rows
+  } catch (error) {
+    // Whoever waits would wait for the same.
+    if (error instanceof Unavailable) line.clearQueue()
+    throw error instanceof DOMException && error.name === 'AbortError' ? new Unavailable('database') : error
+  }
+}
+
+/**
+ * Looks a key up in whatever organization has it: one statement.
  * @param fingerprint of lib/keys/vault.ts
  * @throws Unavailable
  */
 export async function findKey(fingerprint: Buffer, caller: Caller): Promise<FoundKey | null> {
-  const { rows } = await unavailableWhenDown(() =>
-    pool().query<Row>({
-      name: 'check_key',
-      text: 'select * from check_key($1, $2, $3)',
-      values: [fingerprint, caller.installationId ?? null, caller.address ?? null],
-    }),
-  )
-  return rows[0] ? foundKey(rows[0]) : null
+  const [row] = await ask<Row>({
+    name: 'check_key',
+    text: 'select * from check_key($1, $2, $3)',
+    values: [fingerprint, caller.installationId ?? null, caller.address ?? null],
+  })
+  return row ? foundKey(row) : null
 }
 
 /** The same within a transaction: what was committed before its locks were had. */
@@ -89,14 +107,12 @@ export async function noteLease(noted: {
   given: { id: string; endsAt: Date; at: Date }
 }): Promise<boolean | null> {
   const { activationId, keyId, named, given } = noted
-  const { rows } = await unavailableWhenDown(() =>
-    pool().query<{ copied: boolean | null }>({
-      name: 'refresh_activation',
-      text: 'select refresh_activation($1, $2, $3, $4, $5, $6) as copied',
-      values: [activationId, keyId, named ?? null, given.id, given.endsAt, given.at],
-    }),
-  )
-  return rows[0]?.copied ?? null
+  const [row] = await ask<{ copied: boolean | null }>({
+    name: 'refresh_activation',
+    text: 'select refresh_activation($1, $2, $3, $4, $5, $6) as copied',
+    values: [activationId, keyId, named ?? null, given.id, given.endsAt, given.at],
+  })
+  return row?.copied ?? null
 }
 
 /**
@@ -105,13 +121,11 @@ export async function noteLease(noted: {
  * @throws Unavailable
  */
 export async function findEntitled(keyId: string, installationId: string, at: Date): Promise<Set<string>> {
-  const { rows } = await unavailableWhenDown(() =>
-    pool().query<{ id: string }>({
-      name: 'entitled_products',
-      text: 'select entitled_products($1, $2, $3) as id',
-      values: [keyId, installationId, at],
-    }),
-  )
+  const rows = await ask<{ id: string }>({
+    name: 'entitled_products',
+    text: 'select entitled_products($1, $2, $3) as id',
+    values: [keyId, installationId, at],
+  })
   return new Set(rows.map(({ id }) => id))
 }
 
