@@ -1,4 +1,4 @@
-import { CompactSign, importJWK } from 'jose'
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { now } from '@/lib/clock'
 import { Unavailable } from '@/lib/errors'
 import { open, type Sealed } from '@/lib/keys/vault'
@@ -24,6 +24,25 @@ export interface Signer {
   published(): Promise<Pick<Published, 'version' | 'signed' | 'jwks'>>
 }
 
+/**
+ * A compact JWS (RFC 7515, section 3.1) by Ed25519 (RFC 8037). Verified by jose, and not made by it: it hands each
+ * signature to another thread, which under load took six times as long as the signature.
+ */
+export function signStatement<Typ extends keyof Statements>(
+  typ: Typ,
+  claims: Statements[Typ],
+  { kid, privateKey }: SigningKey,
+): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const signed = `${part({ alg: 'EdDSA', kid, typ })}.${part(claims)}`
+  return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`
+}
+
+export interface SigningKey {
+  kid: string
+  privateKey: KeyObject
+}
+
 /** A new key is published an hour before it signs, so every process knows it by then. */
 const keptMilliseconds = 60_000
 
@@ -41,7 +60,7 @@ export function createSigner(load: () => Promise<Published | null>): Signer {
     try {
       const found = await load()
       // At once, so that a wrong ring is known before anything is to be signed.
-      for (const key of found ? keysFrom(found.keys, now()) : []) await keyOf(key)
+      for (const key of found ? keysFrom(found.keys, now()) : []) keyOf(key)
       kept = found
     } catch (error) {
       if (!kept) throw error
@@ -70,9 +89,7 @@ export function createSigner(load: () => Promise<Published | null>): Signer {
       const { keys } = await current()
       const key = keyThatSigns(keys, now())
       if (!key) throw new Unavailable('signing_key')
-      return new CompactSign(Buffer.from(JSON.stringify(claims)))
-        .setProtectedHeader({ alg: 'EdDSA', kid: key.kid, typ })
-        .sign(await keyOf(key))
+      return signStatement(typ, claims, { kid: key.kid, privateKey: keyOf(key) })
     },
   }
 }
@@ -85,7 +102,7 @@ function keysFrom(keys: readonly PublishedKey[], moment: Date) {
 
 /** Opened once: to do it for each signature would take longer than the signature. */
 function privateKeys() {
-  const opened = new Map<string, ReturnType<typeof importPrivate>>()
+  const opened = new Map<string, KeyObject>()
   return (key: PublishedKey) => {
     const known = opened.get(key.kid) ?? importPrivate(key)
     opened.set(key.kid, known)
@@ -93,10 +110,10 @@ function privateKeys() {
   }
 }
 
-// Not async itself, so that what throws is not kept.
 function importPrivate({ kid, publicKey, ...sealed }: PublishedKey) {
   const d = openOrSay(sealed, kid)
-  return importJWK({ kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url'), d }, 'EdDSA')
+  const key = { kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url'), d }
+  return createPrivateKey({ key, format: 'jwk' })
 }
 
 function openOrSay(sealed: Sealed, kid: string): string {

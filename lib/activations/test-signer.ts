@@ -1,8 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
-import { CompactSign } from 'jose'
 import { env } from '@/lib/env'
 import { jwkOf, publicBytes, signKeySet } from './key-set'
-import type { Signer } from './sign'
+import { type Signer, signStatement } from './sign'
 
 /*
  * These two private keys are public on purpose. Everybody can sign with them, so that nobody trusts them but a build for
@@ -22,10 +21,7 @@ const jwk = jwkOf(publicBytes(signing))
 const signedAt = 1_790_000_000
 
 export const testSigner: Signer = {
-  sign: (typ, claims) =>
-    new CompactSign(Buffer.from(JSON.stringify(claims)))
-      .setProtectedHeader({ alg: 'EdDSA', kid: jwk.kid, typ })
-      .sign(signing),
+  sign: async (typ, claims) => signStatement(typ, claims, { kid: jwk.kid, privateKey: signing }),
   async published() {
     const set = { iss: env().PUBLIC_URL, version: 1, iat: signedAt, keys: [jwk] }
     return { version: set.version, jwks: set.keys, signed: await signKeySet(set, root) }
