@@ -16,7 +16,7 @@ const header = Buffer.from(JSON.stringify({ alg: 'EdDSA', typ: 'lease+jwt', kid:
 const statement = { name: 'check_key', text: 'select * from check_key($1, $2, $3)' }
 const second = {
   name: 'refresh_activation',
-  text: 'select refresh_activation($1, $2, $3, $4, $5, $6) as copied',
+  text: 'select refresh_activation($1, $2, $3, $4, $5, $6, $7) as copied',
 }
 
 async function bodyOf(request: IncomingMessage) {
@@ -44,7 +44,8 @@ const server = createServer(async (request, response) => {
   }
   if (request.url?.endsWith('/refresh')) {
     const ends = new Date(at.getTime() + 604_800_000)
-    await pool.query({ ...second, values: [row.activation.id, row.key_id, null, randomUUID(), ends, at] })
+    const values = [row.activation.id, row.key_id, null, randomUUID(), ends, at, body.product]
+    await pool.query({ ...second, values })
     answer = { activation: { id: row.activation.id }, lease: signed({ ...row, jti: randomUUID(), iat: at }) }
   } else if (request.method === 'POST')
     answer = { valid: true, code: 'ok', signed: signed({ valid: true, iat: at }) }

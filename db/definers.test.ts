@@ -40,7 +40,7 @@ const known = [
   { name: 'entitled_products(uuid,text,timestamp with time zone)', owner: 'latchkey_definer' },
   { name: 'record_checks(jsonb)', owner: 'latchkey_definer' },
   {
-    name: 'refresh_activation(uuid,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone)',
+    name: 'refresh_activation(uuid,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone,text)',
     owner: 'latchkey_definer',
   },
   { name: 'search_instances(text,text[],integer)', owner: 'latchkey_definer' },

@@ -65,7 +65,7 @@ const keyServiceRights = [
   'update (sequence, hash) on audit_heads',
   'execute on function current_scope(), current_organization(), check_key(bytea, text, text), record_checks(jsonb)',
   'execute on function api_token_owner(bytea, timestamptz)',
-  'execute on function refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz)',
+  'execute on function refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz, text)',
   'execute on function entitled_products(uuid, text, timestamptz)',
 ]
 
@@ -73,7 +73,7 @@ const definerFunctions = [
   'session_context(text)',
   'search_instances(text, text[], integer)',
   'check_key(bytea, text, text)',
-  'refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz)',
+  'refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz, text)',
   'record_checks(jsonb)',
   'api_token_owner(bytea, timestamptz)',
   'entitled_products(uuid, text, timestamptz)',
@@ -88,7 +88,7 @@ const definerRights = [
      renewed_at, first_seen_at, replaced_at, fingerprint) on keys`,
   'select (organization_id, key_id, reason, restored_at) on revocations',
   'select (id, organization_id, token_hash, scopes, expires_at, revoked_at, last_used_at) on api_tokens',
-  'update (lease, previous_lease, lease_ends_at, refreshed_at) on activations',
+  'update (leases, lease_ends_at, refreshed_at) on activations',
   'update (glpi_version) on instances',
   'insert on checks, sightings, questions, question_counts',
   'update on sightings, question_counts',

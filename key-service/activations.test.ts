@@ -169,6 +169,39 @@ test('a refresh gives another lease; two that share an installation ID are notic
   expect(await questionsOf(keyId)).toMatchObject([{ kind: 'copy', installation_id, calls: 1 }])
 })
 
+test('two plugins of one GLPI with a suite’s key are no copies; a copy of that database is, by the third refresh of each', async () => {
+  const { key, keyId } = await sold(database, fixture, { reference: 'suite' })
+  const installation_id = installation()
+  const ids = new Set<string>()
+  const next = async (product: string, lease?: string) => {
+    const { body } = lease
+      ? await refresh([...ids][0] ?? '', { key, installation_id, product, lease })
+      : await activate({ key, installation_id, product })
+    ids.add(body.activation.id)
+    return decodeJwt(body.lease).jti ?? ''
+  }
+  const asked = () => rowsOf(database, `select kind, calls from questions where key_id = $1`, [keyId])
+  const noted = () => rowsOf(database, `select from checks where key_id = $1 and asked = 'validate'`, [keyId])
+  const plugins = ['forms', 'branding']
+  const first: string[] = []
+  for (const product of plugins) first.push(await next(product))
+  expect(ids.size).toBe(1)
+  let last = first
+  for (let day = 0; day < 3; day++)
+    last = await Promise.all(plugins.map((product, index) => next(product, last[index])))
+  // Written in one statement with what the calls before it left.
+  await service.ask('POST', '/api/v1/keys/validate', { key })
+  await expect.poll(noted, { timeout: 5_000 }).toHaveLength(1)
+  expect(await asked()).toEqual([])
+  for (const [calls, product] of plugins.entries()) {
+    const copied = last[calls]
+    await next(product, copied)
+    await next(product, await next(product, copied))
+    await next(product, copied)
+    await expect.poll(asked, { timeout: 5_000 }).toEqual([{ kind: 'copy', calls: calls + 1 }])
+  }
+})
+
 test('an activation that was given back is refreshed no more, and says when its place is free', async () => {
   const { key } = await sold(database, fixture)
   const installation_id = installation()

@@ -7,6 +7,7 @@ import {
   foreignKey,
   index,
   integer,
+  jsonb,
   pgEnum,
   pgTable,
   primaryKey,
@@ -43,8 +44,13 @@ export const activations = pgTable(
     exclusive: boolean().notNull(),
     /** SHA-256 of the secret that the first answer held. */
     secretHash: bytes().notNull(),
-    /** The lease that was given last, and the one before: who names an older one is a copy of the installation. */
-    lease: uuid().notNull(),
+    /**
+     * By the reference of each product that asked (a suite's key is in several plugins): the lease that was given last, and
+     * the one before. Who names an older one is a copy of the installation.
+     */
+    leases: jsonb().$type<Record<string, [last: string, before: string | null]>>().notNull().default({}),
+    /** Of all products together, as the version before knew it: to be removed with the next. */
+    lease: uuid(),
     previousLease: uuid(),
     leaseEndsAt: instant().notNull(),
     createdAt: instant().notNull(),

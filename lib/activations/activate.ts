@@ -97,7 +97,6 @@ async function insert(
       ...row,
       exclusive: binding !== 'organization',
       // The first lease is given after this, like every other.
-      lease: newId(now),
       leaseEndsAt: now,
       createdAt: now,
       refreshedAt: now,

@@ -95,7 +95,7 @@ export async function findKeyIn(tx: OrganizationTx, fingerprint: Buffer, caller:
 }
 
 /**
- * Notes a lease that is given to an activation.
+ * Notes a lease that is given to an activation, for one product.
  * @param named the ID of the lease that the caller has
  * @returns whether another installation with its ID has had a lease meanwhile; null where the activation is no more
  * @throws Unavailable
@@ -103,14 +103,15 @@ export async function findKeyIn(tx: OrganizationTx, fingerprint: Buffer, caller:
 export async function noteLease(noted: {
   activationId: string
   keyId: string
+  product: string
   named: string | undefined
   given: { id: string; endsAt: Date; at: Date }
 }): Promise<boolean | null> {
-  const { activationId, keyId, named, given } = noted
+  const { activationId, keyId, product, named, given } = noted
   const [row] = await ask<{ copied: boolean | null }>({
     name: 'refresh_activation',
-    text: 'select refresh_activation($1, $2, $3, $4, $5, $6) as copied',
-    values: [activationId, keyId, named ?? null, given.id, given.endsAt, given.at],
+    text: 'select refresh_activation($1, $2, $3, $4, $5, $6, $7) as copied',
+    values: [activationId, keyId, named ?? null, given.id, given.endsAt, given.at, product],
   })
   return row?.copied ?? null
 }

@@ -127,7 +127,7 @@ async function lease(call: Presented, checked: Checked, asked: AskedFor, named?:
     at,
   )
   const given = { id: claims.jti, endsAt: new Date(claims.exp * 1_000), at }
-  const noted = { activationId: id, keyId: found.id, named, given }
+  const noted = { activationId: id, keyId: found.id, product: product.reference, named, given }
   const copied = checked.isTest ? false : await noteLease(noted)
   if (copied === null) throw new NotFound('activation')
   noteAnswer(call, checked, asked, copied ? 'copy' : undefined)

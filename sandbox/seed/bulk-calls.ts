@@ -23,10 +23,9 @@ export async function bulkCalls(tx: OrganizationTx, organizationId: string, now:
           where r.organization_id = k.organization_id and r.key_id = k.id and r.restored_at is null)
     ), activated as (
       insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive,
-          secret_hash, lease, lease_ends_at, created_at, refreshed_at)
+          secret_hash, lease_ends_at, created_at, refreshed_at)
         select gen_random_uuid(), ${organizationId}, key_id, instance_id, installation_id, environment, exclusive,
-          sha256(key_id::text::bytea), gen_random_uuid(), least(last_at + interval '7 days', expires_at), least(first_at, last_at),
-          last_at
+          sha256(key_id::text::bytea), least(last_at + interval '7 days', expires_at), least(first_at, last_at), last_at
         from calls
     ), seen as (
       insert into sightings (organization_id, key_id, installation_id, instance_id, first_at, last_at, glpi_version)

@@ -189,11 +189,18 @@ async function tellDay({ call, checked, activatedAt }: Presented, when: Date, no
   )
 }
 
-async function giveLease({ checked: { found }, lastAt }: Presented & { lastAt: Date }) {
-  if (!found?.activation) return
+async function giveLease({ checked: { found, product }, lastAt }: Presented & { lastAt: Date }) {
+  if (!found?.activation || !product) return
   const end = Math.min(lastAt.getTime() + usualGraceDays * day, found.expiresAt?.getTime() ?? Infinity)
   const given = { id: newId(lastAt), endsAt: new Date(end), at: lastAt }
-  await noteLease({ activationId: found.activation.id, keyId: found.id, named: undefined, given })
+  const { reference } = product
+  await noteLease({
+    activationId: found.activation.id,
+    keyId: found.id,
+    product: reference,
+    named: undefined,
+    given,
+  })
 }
 
 /** Forty letters and digits, as GLPI makes them; the same for the same name. */
