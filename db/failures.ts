@@ -11,6 +11,8 @@ const lockTimeout = '55P03'
 const deadlock = '40P01'
 const serialization = '40001'
 const uniqueViolation = '23505'
+// Data exceptions, integrity constraints, and what is too large for an index.
+const refusedClasses = ['22', '23', '54']
 // No such role or another password; no such database; a table that is not there; one without rights.
 const notMigrated = ['28000', '28P01', '3D000', '42P01', '42501']
 const connectionErrors =
@@ -67,6 +69,12 @@ export function isRetryable(thrown: unknown): boolean {
 export function isTaken(thrown: unknown): boolean {
   const error = cause(thrown)
   return error instanceof DatabaseError && error.code === uniqueViolation
+}
+
+/** Postgres does not take what a statement holds, however often it is tried. */
+export function isRefused(thrown: unknown): boolean {
+  const error = cause(thrown)
+  return error instanceof DatabaseError && refusedClasses.includes((error.code ?? '').slice(0, 2))
 }
 
 function cause(thrown: unknown): unknown {

@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { productDatabase } from '@/sandbox/test/fixture'
+import { productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 
@@ -183,4 +183,44 @@ test('[B2] what is no HTTP at all is answered, or its connection ended, and the 
   )
   expect((await service.ask('GET', '/api/v1/ping')).status).toBe(200)
   console.log(`[B2] ${runs} noises`)
+})
+
+test('[B2] whatever stands in a field, the answer is kept, and those of others in the same second', async () => {
+  const callers: string[] = []
+  const runs = trials / 50
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('product_version', 'secret', 'key', 'environment'),
+      text,
+      async (field, value) => {
+        const by = { installation_id: `of-${callers.length}`, product: 'forms', glpi_version: '11.0.2' }
+        callers.push(by.installation_id)
+        const ask = (more: object) => service.ask('POST', '/api/v1/keys/validate', { key, ...by, ...more })
+        await Promise.all([ask({ [field]: value }), ask({})])
+      },
+    ),
+    { numRuns: runs },
+  )
+  for (const product_version of ['3.2\u0000', '3.2\ud800']) {
+    const installation_id = `of-${callers.length}`
+    callers.push(installation_id)
+    const answer = await service.ask('POST', '/api/v1/keys/validate', {
+      key,
+      installation_id,
+      product_version,
+    })
+    expect(answer.status).toBe(200)
+  }
+  const kept = async () =>
+    (await rowsOf<{ id: string }>(database, `select distinct installation_id as id from checks`)).map(
+      ({ id }) => id,
+    )
+  await expect.poll(kept, { timeout: 10_000 }).toEqual(expect.arrayContaining(callers))
+  const versions = await rowsOf(
+    database,
+    `select product_version as version from checks where installation_id = any($1) order by id`,
+    [callers.slice(-2)],
+  )
+  expect(versions).toEqual([{ version: '3.2 ' }, { version: '3.2\ufffd' }])
+  console.log(`[B2] ${2 * runs} answers`)
 })

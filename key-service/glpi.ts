@@ -4,6 +4,7 @@ import { noVerdict } from '@/lib/activations/registration'
 import { parseGlpiVersion } from '@/lib/catalog/rules'
 import { DomainError, Unavailable } from '@/lib/errors'
 import { languageFrom } from '@/lib/messages/translator'
+import { cleanText } from './clean'
 import { InstallationId } from './schemas'
 
 /** Longer than any text with a key in it. */
@@ -25,7 +26,7 @@ export const glpiLanguage = ({ headers }: Pick<FastifyRequest, 'headers'>) =>
 
 /** Node reads headers as Latin-1, in which a no-break space that was pasted along would be two characters. */
 const text = (header: string | string[] | undefined) =>
-  typeof header === 'string' ? Buffer.from(header, 'latin1').toString('utf8') : ''
+  typeof header === 'string' ? cleanText(Buffer.from(header, 'latin1').toString('utf8')) : ''
 
 /** GLPI takes an answer without `is_valid` for none, and keeps a verdict for a day: an outage must not look like one. */
 export function sendNoVerdict(error: Error, request: FastifyRequest, reply: FastifyReply) {

@@ -11,6 +11,7 @@ import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
 import { sendProblem } from './answers'
 import { answerBroken } from './broken'
+import { cleanFields } from './clean'
 import { documentRoutes } from './openapi'
 import { activationRoutes } from './routes/activations'
 import { glpiRoutes } from './routes/glpi'
@@ -58,6 +59,10 @@ export async function buildServer(isProxy: (address: string) => boolean) {
     atWork++
     // Also comes where the caller has hung up.
     reply.raw.once('close', () => atWork--)
+  })
+  app.addHook('preValidation', async (request) => {
+    request.body = cleanFields(request.body)
+    request.query = cleanFields(request.query)
   })
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'not_found'))

@@ -1,5 +1,5 @@
 import { pool } from '@/db/client'
-import { isRetryable, unavailableWhenDown } from '@/db/failures'
+import { isRefused, isRetryable, unavailableWhenDown } from '@/db/failures'
 import { Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
@@ -33,7 +33,16 @@ export interface Answered {
 }
 
 type Row = Record<string, string | number | readonly string[] | null>
-type Counted = Map<string, Row & { calls: number }>
+type CountedRow = Row & { calls: number }
+type Counted = Map<string, CountedRow>
+
+const lists = ['checks', 'sightings', 'questions'] as const
+/** What is to be written into one of the lists, where it is by its key. */
+interface Entry {
+  list: (typeof lists)[number]
+  key: string
+  row: CountedRow
+}
 
 const everyMilliseconds = 1_000
 /** Of different callers within a second; beyond, answers are given and not kept. */
@@ -45,7 +54,7 @@ const mostRows = 20_000
  */
 class History {
   private checks: Counted = new Map()
-  private sightings = new Map<string, Row>()
+  private sightings: Counted = new Map()
   private questions: Counted = new Map()
   private timer: NodeJS.Timeout | undefined
   private writing: Promise<void> = Promise.resolve()
@@ -68,7 +77,14 @@ class History {
     }
     count(this.checks, { ...of, ...versions, ...said, instance_id: instanceId }, { at })
     if (answered.code === 'ok' && installationId && instanceId) {
-      const seen = { ...of, ...versions, product_version: productVersion, instance_id: instanceId, at }
+      const seen = {
+        ...of,
+        ...versions,
+        product_version: productVersion,
+        instance_id: instanceId,
+        at,
+        calls: 1,
+      }
       this.sightings.set(`${keyId} ${installationId}`, seen)
     }
     if (answered.question && installationId) {
@@ -93,29 +109,20 @@ class History {
   private async write() {
     if (this.lost > 0) log.warn({ lost: this.lost }, 'more was answered than the history keeps')
     this.lost = 0
-    if (this.checks.size === 0) return
-    const { checks, sightings, questions } = this
+    const gathered = lists.flatMap((list) => [...this[list]].map(([key, row]): Entry => ({ list, key, row })))
     this.checks = new Map()
     this.sightings = new Map()
     this.questions = new Map()
-    const batch = JSON.stringify({
-      checks: [...checks.values()],
-      sightings: [...sightings.values()],
-      questions: [...questions.values()],
-    })
-    try {
-      await writeBatch(batch)
-    } catch (error) {
-      if (!(error instanceof Unavailable)) {
-        log.error({ err: error }, 'answers could not be kept')
-        return
-      }
-      this.checks = together(checks, this.checks)
-      // What came meanwhile is the newer.
-      this.sightings = new Map([...sightings, ...this.sightings])
-      this.questions = together(questions, this.questions)
-      this.timer ??= setTimeout(() => void this.flush(), everyMilliseconds)
-    }
+    const left = await writeEntries(gathered)
+    for (const entry of left) this.putBack(entry)
+    if (left.length > 0) this.timer ??= setTimeout(() => void this.flush(), everyMilliseconds)
+  }
+
+  private putBack({ list, key, row }: Entry) {
+    const later = this[list].get(key)
+    // Of when an installation was seen, what came meanwhile is the newer.
+    if (list === 'sightings') this.sightings.set(key, later ?? row)
+    else this[list].set(key, { ...row, calls: row.calls + (later?.calls ?? 0) })
   }
 }
 
@@ -126,13 +133,33 @@ function count(rows: Counted, same: Row, first: Row) {
   else rows.set(key, { ...same, ...first, calls: 1 })
 }
 
-function together(earlier: Counted, later: Counted): Counted {
-  for (const [key, row] of later) {
-    const known = earlier.get(key)
-    earlier.set(key, known ? { ...known, calls: known.calls + row.calls } : row)
+/**
+ * Writes what has gathered, in one statement. One that Postgres cannot take for what stands in it is parted until the entry
+ * is found, so that nobody can lose the others' entries.
+ * @returns what is to be written later, since the database is away
+ */
+async function writeEntries(entries: Entry[]): Promise<Entry[]> {
+  const [first] = entries
+  if (!first) return []
+  try {
+    await writeBatch(JSON.stringify(batchOf(entries)))
+    return []
+  } catch (error) {
+    if (error instanceof Unavailable) return entries
+    if (!isRefused(error) || entries.length === 1) {
+      const { list, row } = first
+      log.error({ err: error, lost: entries.length, list, keyId: row.key_id }, 'answers could not be kept')
+      return []
+    }
+    const half = Math.ceil(entries.length / 2)
+    return [...(await writeEntries(entries.slice(0, half))), ...(await writeEntries(entries.slice(half)))]
   }
-  return earlier
 }
+
+const batchOf = (entries: Entry[]) =>
+  Object.fromEntries(
+    lists.map((list) => [list, entries.filter((one) => one.list === list).map(({ row }) => row)]),
+  )
 
 async function writeBatch(batch: string, tries = 3): Promise<void> {
   try {
