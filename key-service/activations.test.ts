@@ -216,6 +216,35 @@ test('an activation that was given back is refreshed no more, and says when its 
   expect(again.status).toBe(404)
 })
 
+test('the history has the answers that were given, also that an activation is none any more', async () => {
+  const { key, keyId } = await sold(database, fixture)
+  const other = await sold(database, fixture)
+  const installation_id = installation()
+  const { id } = (await activate({ key, installation_id })).body.activation
+  const giveBack = (of: string) =>
+    service.ask('DELETE', `/api/v1/activations/${id}`, { installation_id, key: of })
+  expect((await refresh(randomUUID(), { key, installation_id })).status).toBe(404)
+  // An activation that a key has not is none.
+  expect((await giveBack(other.key)).status).toBe(404)
+  await revokeKey(bySystem(fixture.organizationId), { keyId, reason: 'requested' })
+  // A key that is good no more is given back all the same.
+  for (const status of [200, 404]) expect((await giveBack(key)).status).toBe(status)
+  const kept = () =>
+    rowsOf(database, 'select asked, code, notes from checks where key_id = any($1::uuid[]) order by at, id', [
+      [keyId, other.keyId],
+    ])
+  const of = (asked: string, code: string) => ({ asked, code, notes: [] })
+  await expect
+    .poll(kept, { timeout: 5_000 })
+    .toEqual([
+      of('activate', 'ok'),
+      of('refresh', 'unknown_activation'),
+      of('give_back', 'unknown_activation'),
+      of('give_back', 'ok'),
+      of('give_back', 'unknown_activation'),
+    ])
+})
+
 test('a revoked key is refused by a signed verdict from that moment on', async () => {
   const { key, keyId } = await sold(database, fixture)
   const installation_id = installation()

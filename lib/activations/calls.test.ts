@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { closePool, openPoolAt } from '@/db/client'
 import { asOrganization } from '@/db/scope'
 import { setClock } from '@/lib/clock'
+import { languages, translator } from '@/lib/messages/translator'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
   bySystem,
@@ -26,6 +27,7 @@ import {
 import { countOldChecks } from './count-checks'
 import { freeInstance, freeLeftInstances } from './free'
 import { type Answered, history } from './history'
+import { checkCodes } from './rules'
 
 const database = await productDatabase()
 let own: Fixture
@@ -214,4 +216,16 @@ test('instances that have gone silent, and what was refused within a week, are c
   await rowsOf(database, 'update sightings set first_at = $1, last_at = $1', [hoursAgo(26)])
   const silent = { id: instanceId, label: 'desk', lastAt: hoursAgo(26) }
   expect(await counts()).toEqual({ silent: 1, instances: [silent], refused: 1 })
+})
+
+test.each(languages)('each answer that the history can hold is said in its own words (%s)', (language) => {
+  const t = translator(language)
+  // Those of which no organization has a history.
+  const codes = [
+    ...checkCodes.filter((code) => code !== 'malformed' && code !== 'unknown'),
+    'unknown_activation',
+  ]
+  const said = (code: string) =>
+    t('calls.line', { asked: 'refresh', code, shortId: 'K-7QF3XM', product: 'Forms', calls: 1 })
+  expect(new Set(['anything else', ...codes].map(said)).size).toBe(codes.length + 1)
 })

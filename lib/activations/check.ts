@@ -6,7 +6,7 @@ import { parseKey } from '@/lib/keys/format'
 import { fingerprint } from '@/lib/keys/vault'
 import { type CheckedProduct, catalog, unlockedBy } from './catalog'
 import { type FoundKey, findKey } from './facts'
-import { type AskedFor, history } from './history'
+import { type AnswerCode, type AskedFor, history } from './history'
 import { takeTurn } from './limits'
 import { refusalCode } from './refusal-code'
 import {
@@ -127,8 +127,15 @@ async function lookUp(call: Call): Promise<Pick<Checked, 'key' | 'fingerprint' |
 /**
  * Puts an answer into the key's history.
  * @param question what it leaves to be asked, where the verdict alone does not say it
+ * @param code what was answered, where that is not the verdict
  */
-export function noteAnswer(call: Call, checked: Checked, asked: AskedFor, question = questionOf(checked)) {
+export function noteAnswer(
+  call: Call,
+  checked: Checked,
+  asked: AskedFor,
+  question = questionOf(checked),
+  code: AnswerCode = checked.code,
+) {
   const { found, verdict, at, isTest } = checked
   if (!found || isTest) return
   history.note({
@@ -136,8 +143,8 @@ export function noteAnswer(call: Call, checked: Checked, asked: AskedFor, questi
     organizationId: found.organizationId,
     keyId: found.id,
     asked,
-    code: verdict.code,
-    notes: verdict.notes,
+    code,
+    notes: code === verdict.code ? verdict.notes : [],
     instanceId: verdict.ok ? (verdict.place?.instanceId ?? null) : null,
     installationId: call.installationId ?? null,
     url: call.url ?? null,

@@ -15,13 +15,16 @@ export type AskedFor =
   | 'marketplace'
   | 'download'
 
+/** What was answered: a verdict, or that the key has no such activation (any more), whatever else is right with it. */
+export type AnswerCode = CheckCode | 'unknown_activation'
+
 /** One answer that was given. Never the key itself. */
 export interface Answered {
   at: Date
   organizationId: string
   keyId: string
   asked: AskedFor
-  code: CheckCode
+  code: AnswerCode
   notes: readonly CheckNote[]
   /** Where the key is good for this caller; null where it is not. */
   instanceId: string | null

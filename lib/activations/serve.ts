@@ -101,8 +101,13 @@ export async function refresh(
 ): Promise<Leased> {
   const checked = await judge(call)
   if (!checked.verdict.ok || !checked.found) return refuse(call, checked, 'refresh')
-  if (checked.found.activation?.id !== activationId) throw new NotFound('activation')
+  if (checked.found.activation?.id !== activationId) throw unknownActivation(call, checked, 'refresh')
   return lease(call, checked, 'refresh', named)
+}
+
+function unknownActivation(call: Call, checked: Checked, asked: AskedFor) {
+  noteAnswer(call, checked, asked, undefined, 'unknown_activation')
+  return new NotFound('activation')
 }
 
 async function refuse(call: Presented, checked: Checked, asked: AskedFor): Promise<Leased> {
@@ -129,7 +134,7 @@ async function lease(call: Presented, checked: Checked, asked: AskedFor, named?:
   const given = { id: claims.jti, endsAt: new Date(claims.exp * 1_000), at }
   const noted = { activationId: id, keyId: found.id, product: product.reference, named, given }
   const copied = checked.isTest ? false : await noteLease(noted)
-  if (copied === null) throw new NotFound('activation')
+  if (copied === null) throw unknownActivation(call, checked, asked)
   noteAnswer(call, checked, asked, copied ? 'copy' : undefined)
   const signed = await signerFor(checked).sign('lease+jwt', claims)
   return { ok: true, checked, activation: { id, environment }, lease: signed }
@@ -141,7 +146,7 @@ async function lease(call: Presented, checked: Checked, asked: AskedFor, named?:
  * @throws NotFound, Unavailable
  */
 export async function endActivation(call: Call & { installationId: string }, activationId: string) {
-  const checked = await checkKey(call, 'give_back')
+  const checked = await judge(call)
   if (!checked.found) return { ok: false as const, checked }
   const { id: keyId, organizationId, activation } = checked.found
   if (checked.isTest) {
@@ -149,9 +154,13 @@ export async function endActivation(call: Call & { installationId: string }, act
     return { ok: true as const, freesAt: checked.at }
   }
   const by = { actor: { kind: 'glpi' }, organizationId } as const
-  return {
-    ok: true as const,
-    ...(await giveBack(by, { keyId, activationId, installationId: call.installationId })),
+  try {
+    const given = await giveBack(by, { keyId, activationId, installationId: call.installationId })
+    // Also with a key that is good no more; who gives back asks for nothing.
+    noteAnswer(call, checked, 'give_back', null, 'ok')
+    return { ok: true as const, ...given }
+  } catch (error) {
+    throw error instanceof NotFound ? unknownActivation(call, checked, 'give_back') : error
   }
 }
 
