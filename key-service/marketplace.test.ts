@@ -287,6 +287,42 @@ test('what is open source is anybody’s, what is sold is refused with the reaso
   }
 })
 
+test.each([
+  ['en', /^This GLPI did not say which one it is.*X-Glpi-Network-Uid/],
+  ['fr', /^Ce GLPI n’a pas dit lequel il est.*X-Glpi-Network-Uid/],
+])(
+  'who names no installation is told so, and the same by the set-up page and the download (%s)',
+  async (language, says) => {
+    const bound = await sold()
+    const uid = newUid()
+    await listed({ key: bound.key, uid })
+    const cloud = await sold({ reference: 'cloud', everywhere: true })
+    for (const { key } of [bound, await sold(), cloud])
+      for (const nameless of [undefined, 'x'.repeat(101), 'é'.repeat(9)]) {
+        const headers = {
+          ...headersOf({ key, ...(nameless && { uid: nameless }) }),
+          'Accept-Language': language,
+        }
+        const shown = await service.ask('GET', '/api/registration/info', undefined, headers)
+        const download = await service.ask('GET', forms, undefined, headers)
+        expect(shown.body).toMatchObject({ is_valid: false, validation_message: expect.stringMatching(says) })
+        expect(download).toMatchObject({ status: 409, body: { code: 'bound_elsewhere' } })
+        expect(shown.body.validation_message.startsWith(download.body.detail)).toBe(true)
+      }
+    const history = () =>
+      rowsOf(
+        database,
+        'select distinct asked, code from checks where key_id = $1 and installation_id is null order by 1',
+        [bound.keyId],
+      )
+    const code = 'no_installation'
+    await expect.poll(history, { timeout: 10_000 }).toEqual([
+      { asked: 'download', code },
+      { asked: 'registration', code },
+    ])
+  },
+)
+
 test('[A4] a cloud key downloads nothing to installations that nobody added', async () => {
   const { key } = await sold({ reference: 'cloud', everywhere: true })
   const trials = process.env.STRESS ? 1_000 : 100

@@ -14,6 +14,7 @@ import {
   type CheckCode,
   type CheckNote,
   type CheckVerdict,
+  isNameless,
   type QuestionKind,
   verdictOn,
 } from './rules'
@@ -134,7 +135,7 @@ export function noteAnswer(
   checked: Checked,
   asked: AskedFor,
   question = questionOf(checked),
-  code: AnswerCode = checked.code,
+  code = answerCode(call, checked),
 ) {
   const { found, verdict, at, isTest } = checked
   if (!found || isTest) return
@@ -154,6 +155,19 @@ export function noteAnswer(
       ? { question: { kind: question, refusalCode: refusalCode(found.id, call.installationId) } }
       : {}),
   })
+}
+
+/** A refusal where another GLPI is nothing that is known. */
+const answerCode = (call: Call, { code }: Checked): AnswerCode =>
+  code === 'bound_elsewhere' && isNameless(call) ? 'no_installation' : code
+
+/** The same key with another verdict: for what only some callers may. */
+export function refusedAs(
+  code: 'bound_elsewhere' | 'wrong_product',
+  checked: Checked,
+  product = checked.product,
+): Checked {
+  return { ...checked, code, notes: [], verdict: { ok: false, code, notes: [] }, product }
 }
 
 function questionOf({ verdict }: Checked): QuestionKind | null {

@@ -15,8 +15,11 @@ export type AskedFor =
   | 'marketplace'
   | 'download'
 
-/** What was answered: a verdict, or that the key has no such activation (any more), whatever else is right with it. */
-export type AnswerCode = CheckCode | 'unknown_activation'
+/**
+ * What was answered: a verdict, or, whatever else is right with the key, that it has no such activation (any more), or that
+ * the GLPI does not say which one it is.
+ */
+export type AnswerCode = CheckCode | 'unknown_activation' | 'no_installation'
 
 /** One answer that was given. Never the key itself. */
 export interface Answered {

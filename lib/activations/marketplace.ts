@@ -4,7 +4,7 @@ import { fits, isStable } from '@/lib/catalog/rules'
 import { env } from '@/lib/env'
 import { NotFound } from '@/lib/errors'
 import { type CheckedProduct, catalog, unlockedBy } from './catalog'
-import { type Call, type Checked, noteAnswer } from './check'
+import { type Call, type Checked, noteAnswer, refusedAs } from './check'
 import { findEntitled } from './facts'
 import { admit, settled } from './registration'
 
@@ -137,16 +137,6 @@ export async function download(call: Call, reference: string, version: string, f
 async function mayDownload(call: Call, product: CheckedProduct): Promise<Checked> {
   const checked = await settled(call)
   if (!checked.verdict.ok) return checked
-  // Who holds a key but says no installation is at home nowhere.
-  if (!call.installationId || !checked.verdict.place) return refused(checked, 'bound_elsewhere', product)
   const entitled = await entitledTo(checked, call)
-  return entitled.has(product.reference) ? checked : refused(checked, 'wrong_product', product)
-}
-
-function refused(
-  checked: Checked,
-  code: 'bound_elsewhere' | 'wrong_product',
-  product: CheckedProduct,
-): Checked {
-  return { ...checked, code, notes: [], verdict: { ok: false, code, notes: [] }, product }
+  return entitled.has(product.reference) ? checked : refusedAs('wrong_product', checked, product)
 }

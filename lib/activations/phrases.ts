@@ -2,7 +2,7 @@ import { env } from '@/lib/env'
 import { lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import type { Checked } from './check'
-import { type Asked, fittingRelease } from './rules'
+import { type Asked, fittingRelease, isNameless } from './rules'
 
 /**
  * The portal's page that solves it. It names the refusal or the key by what is safe to say; whose they are, and whether
@@ -39,13 +39,14 @@ export function verdictFacts(checked: Checked, asked: Asked, language: Language)
 export function verdictSentence(checked: Checked, asked: Asked, language: Language): string {
   const t = translator(language)
   const facts = verdictFacts(checked, asked, language)
-  const said = [t(`activations.verdict.${messageOf(checked)}`, facts)]
+  const said = [t(`activations.verdict.${messageOf(checked, asked)}`, facts)]
   for (const note of checked.notes) said.push(t(`activations.note.${note}`, facts))
   return said.join(' ')
 }
 
-function messageOf({ code, mistakes, refusalCode }: Checked) {
+function messageOf({ code, mistakes, refusalCode }: Checked, asked: Asked) {
   if (code === 'malformed') return mistakes?.mistakes.length ? 'malformed_at' : 'malformed'
+  if (code === 'bound_elsewhere' && isNameless(asked)) return 'no_installation'
   if (code === 'bound_elsewhere' && !refusalCode) return 'bound_elsewhere_no_code'
   return code
 }

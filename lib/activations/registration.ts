@@ -2,7 +2,7 @@ import { Refused, Unavailable } from '@/lib/errors'
 import { type Language, translator } from '@/lib/messages/translator'
 import { bindInstallation } from './bind'
 import { catalog, unlockedBy } from './catalog'
-import { type Call, type Checked, judge, judgeAgain, noteAnswer } from './check'
+import { type Call, type Checked, judge, judgeAgain, noteAnswer, refusedAs } from './check'
 import type { AskedFor } from './history'
 import { verdictSentence } from './phrases'
 import type { CheckVerdict } from './rules'
@@ -68,7 +68,9 @@ export async function settled(call: Call): Promise<Checked> {
   const checked = await judge(call)
   const { verdict, found, fingerprint } = checked
   const { installationId } = call
-  if (!verdict.ok || !found || !fingerprint || !installationId) return checked
+  if (!verdict.ok || !found || !fingerprint) return checked
+  // Each GLPI says which one it is; who holds a key and says nothing is at home nowhere.
+  if (!installationId) return refusedAs('bound_elsewhere', checked)
   if (!verdict.binds && found.firstSeenAt) return checked
   const by = { actor: { kind: 'glpi' }, organizationId: found.organizationId } as const
   try {

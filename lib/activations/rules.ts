@@ -62,6 +62,9 @@ export interface Asked {
   glpiVersion?: string | undefined
 }
 
+/** A caller that says neither which GLPI it is nor where: nobody knows that it is another one than the key's. */
+export const isNameless = ({ installationId, url }: Asked) => !installationId && !url
+
 export type PlaceVerdict =
   | { ok: true; place: Place; binds: boolean; asks: 'address' | null }
   | { ok: false; because: 'bound_elsewhere' }
