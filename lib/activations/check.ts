@@ -3,6 +3,7 @@ import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { explainKey, type KeyExplanation } from '@/lib/keys/explain'
 import { parseKey } from '@/lib/keys/format'
+import { isNoKey } from '@/lib/keys/mistyped'
 import { fingerprint } from '@/lib/keys/vault'
 import { type CheckedProduct, catalog, unlockedBy } from './catalog'
 import { type FoundKey, findKey } from './facts'
@@ -85,8 +86,10 @@ export async function judgeAgain(call: Call): Promise<Checked> {
   if (!looked.found) {
     const test = looked.key && judgeTestKey(looked.key, call, byReference, at)
     if (test) return { ...looked, ...test, at }
-    // It may have been issued after the backup that the database is of, and GLPIs would remember a `no` for a day.
-    if (!looked.mistakes && env().RECOVERY === '1') throw new Unavailable('recovery', recoverySeconds)
+    // It may have been issued, or brought along in a format of its own, after the backup that the database is of, and GLPIs
+    // would remember a `no` for a day.
+    const isKey = !looked.mistakes || !isNoKey(call.key, looked.mistakes)
+    if (isKey && env().RECOVERY === '1') throw new Unavailable('recovery', recoverySeconds)
     const product = (call.product && byReference.get(call.product)) || null
     const code = looked.mistakes ? 'malformed' : 'unknown'
     const verdict: CheckVerdict = { ok: false, code, notes: [] }
