@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
+import { testKey } from '@/lib/activations/test-keys'
 import { addInstance } from '@/lib/instances/add'
 import { generateKey } from '@/lib/keys/format'
 import { revokeKey } from '@/lib/keys/revoke'
@@ -272,6 +273,17 @@ test('an old key goes on with a note, and is replaced once the newer one calls',
   })
 })
 
+test('a product that is not known here is named as what it is, to a real key and to a test key', async () => {
+  const { key } = await sold(database, fixture)
+  for (const one of [key, testKey('forms', 'ok')]) {
+    const { body } = await service.ask('POST', '/api/v1/keys/validate', { key: one, product: 'nosuch' })
+    expect(body).toMatchObject({ valid: false, code: 'wrong_product' })
+    expect(body.message).toMatch(
+      /^This key is for Forms Pro\. .*“nosuch”, which is no product that is known here/,
+    )
+  }
+})
+
 test.each([
   ['no key', { installation_id: 'x' }, 'key'],
   ['no installation', { key: 'x' }, 'installation_id'],
@@ -310,7 +322,10 @@ test('while an operator recovers from a backup, a key that is not found gets no 
     expect(await ask(key), key).toMatchObject({ status: 503, body: { code: 'unavailable' } })
   const { key } = await sold(database, fixture)
   const mistyped = key.slice(0, 8) + (key[8] === 'q' ? 'p' : 'q') + key.slice(9)
-  expect((await ask(mistyped)).body).toMatchObject({ code: 'malformed', message: expect.stringContaining('character 9') })
+  expect((await ask(mistyped)).body).toMatchObject({
+    code: 'malformed',
+    message: expect.stringContaining('character 9'),
+  })
   for (const no of ['', ' … ', 'gks1nothing', key.slice(0, 30), `My key is ${key}`, 'x'.repeat(3_000)])
     expect((await ask(no)).body, no).toMatchObject({ code: 'malformed' })
   expect((await ask((await sold(database, fixture)).key)).body).toMatchObject({ code: 'ok' })

@@ -45,7 +45,7 @@ export interface Checked {
   key: string | null
   fingerprint: Buffer | null
   found: FoundKey | null
-  /** The product that asks, else the key's own. */
+  /** The product that asks, where it is known; where none is said, the key's own. */
   product: CheckedProduct | null
   ownProduct: CheckedProduct | null
   /** Of a malformed key: what is wrong with it, and where. */
@@ -99,8 +99,9 @@ export async function judgeAgain(call: Call): Promise<Checked> {
   const own = byId.get(found.productId)
   // One that was added within the minute for which the catalog is kept.
   if (!own) throw new Error(`the catalog lacks the product of ${found.shortId}`)
-  const product = (call.product && byReference.get(call.product)) || own
-  const verdict = verdictOn({ ...found, products: unlockedBy(own) }, call, product.releases, at)
+  const product = call.product ? (byReference.get(call.product) ?? null) : own
+  const releases = product?.releases ?? []
+  const verdict = verdictOn({ ...found, products: unlockedBy(own) }, call, releases, at)
   const code =
     verdict.code === 'bound_elsewhere' && call.installationId
       ? refusalCode(found.id, call.installationId)

@@ -4,6 +4,7 @@ import { lastFour } from '@/lib/keys/format'
 import { type Language, type Translate, translator } from '@/lib/messages/translator'
 import type { Connectivity } from './connectivity'
 import type { Diagnosis, DiagnosisCode, Question } from './diagnosis'
+import type { FoundKey } from './facts'
 import { remedyPage, verdictFacts } from './phrases'
 import type { Stray } from './recognize'
 
@@ -146,6 +147,11 @@ const openedBy: Partial<Record<DiagnosisCode, 'renew' | 'newer' | 'copy' | 'whic
   version_mismatch: 'versions',
 }
 
+function opening(code: DiagnosisCode, { kind, renewedAt }: FoundKey) {
+  if (code === 'expired' && renewedAt) return 'newer'
+  return code === 'expired' && kind === 'trial' ? 'key' : (openedBy[code] ?? 'key')
+}
+
 /** The one thing to do. A key's own people are led to the key; others to where it is asked whether they are some. */
 function remedyOf(diagnosis: Diagnosis, t: Translate): Said['remedy'] {
   const { code, checked, keyPage, connectivity, opens, product } = diagnosis
@@ -158,7 +164,7 @@ function remedyOf(diagnosis: Diagnosis, t: Translate): Said['remedy'] {
   if (code === 'revoked' && !keyPage)
     return { ...support, href: `${support.href}?subject=${checked?.found?.shortId}` }
   if (checked?.found)
-    return { href: keyPage ?? remedyPage(checked), text: t(`check.remedy.${openedBy[code] ?? 'key'}`) }
+    return { href: keyPage ?? remedyPage(checked), text: t(`check.remedy.${opening(code, checked.found)}`) }
   if (opens) return { href: `/open/${opens}`, text: t('check.remedy.case') }
   if (code === 'no_key_needed' && product)
     return product.homepageUrl

@@ -15,13 +15,18 @@ export function remedyPage({ found, refusalCode }: Pick<Checked, 'found' | 'refu
 
 /** What the sentences on a verdict are made of: nothing that its key's holder may not know. */
 export function verdictFacts(checked: Checked, asked: Asked, language: Language) {
-  const { found, product, refusalCode } = checked
+  const { found, product, ownProduct, refusalCode } = checked
+  const { fits } = fittingRelease(asked, product?.releases ?? [])
   const day = (end: Date | null) => (found && end ? lastDay(end, language, found.organization.timeZone) : '')
   return {
     page: remedyPage(checked),
-    product: product?.name ?? asked.product ?? '',
-    keyProduct: checked.ownProduct?.name ?? '',
+    product: product?.name ?? cut(asked.product ?? ''),
+    known: product ? 'yes' : 'no',
+    keyProduct: ownProduct?.name ?? '',
+    parts: ownProduct?.contains.length ? 'some' : 'none',
     kind: found?.kind ?? '',
+    shared: found?.binding === 'organization' ? 'yes' : 'no',
+    ended: endedAs(found),
     from: found
       ? lastDay(new Date(found.startsAt.getTime() + 86_400_000), language, found.organization.timeZone)
       : '',
@@ -29,9 +34,9 @@ export function verdictFacts(checked: Checked, asked: Asked, language: Language)
     reason: found?.revokedReason ?? '',
     code: refusalCode ?? '',
     place: checked.mistakes?.mistakes[0]?.place ?? 0,
-    version: asked.productVersion ?? '',
-    glpi: asked.glpiVersion ?? '',
-    fits: fittingRelease(asked, product?.releases ?? []).fits ?? 'none',
+    version: asked.productVersion || 'none',
+    glpi: asked.glpiVersion || 'none',
+    fits: asked.glpiVersion ? (fits ?? 'none') : 'unknown',
   }
 }
 
@@ -44,7 +49,17 @@ export function verdictSentence(checked: Checked, asked: Asked, language: Langua
   return said.join(' ')
 }
 
-function messageOf({ code, mistakes, refusalCode }: Checked, asked: Asked) {
+/** What to do about a key that has ended: a trial cannot be renewed (DESIGN §2, rule 7), nor what has been already. */
+function endedAs(found: Checked['found']) {
+  if (found?.renewedAt) return 'renewed'
+  return found?.kind === 'trial' ? 'trial' : 'other'
+}
+
+const longestShown = 40
+const cut = (text: string) => (text.length > longestShown ? `${text.slice(0, longestShown)}…` : text)
+
+function messageOf({ code, mistakes, product, refusalCode }: Checked, asked: Asked) {
+  if (code === 'wrong_product' && !product) return 'unknown_product'
   if (code === 'malformed') return mistakes?.mistakes.length ? 'malformed_at' : 'malformed'
   if (code === 'bound_elsewhere' && isNameless(asked)) return 'no_installation'
   if (code === 'bound_elsewhere' && !refusalCode) return 'bound_elsewhere_no_code'

@@ -104,7 +104,7 @@ export function judgeTestKey(key: string, call: Call, products: Products, at = n
     code === 'ok'
       ? { ok: true, code, notes, state, place: place ?? null, binds: false, asks: null }
       : { ok: false, code, notes: [], state }
-  const asking = (call.product && products.get(call.product)) || own
+  const asking = call.product ? (products.get(call.product) ?? null) : own
   return {
     isTest: true,
     code,
@@ -112,7 +112,7 @@ export function judgeTestKey(key: string, call: Call, products: Products, at = n
     verdict,
     found,
     product: asking,
-    ownProduct: said === 'wrong_product' ? otherThan(asking, products) : own,
+    ownProduct: said === 'wrong_product' && asking ? otherThan(asking, products) : own,
     refusalCode: code === 'bound_elsewhere' ? testRefusalCode : null,
   }
 }
