@@ -18,6 +18,8 @@ const activate = (body: Record<string, unknown>) =>
   service.ask('POST', '/api/v1/activations', { product: 'forms', ...body })
 const refresh = (id: string, body: Record<string, unknown>) =>
   service.ask('POST', `/api/v1/activations/${id}/refresh`, { product: 'forms', ...body })
+const giveBack = (id: string, body: Record<string, unknown>, key: string) =>
+  service.ask('DELETE', `/api/v1/activations/${id}`, body, { 'X-Registration-Key': key })
 const installation = () => `installation-${randomUUID()}`
 const questionsOf = async (keyId: string) => {
   const read = () =>
@@ -203,18 +205,48 @@ test('two plugins of one GLPI with a suite’s key are no copies; a copy of that
   }
 })
 
-test('an activation that was given back is refreshed no more, and says when its place is free', async () => {
+test('an activation that was given back is refreshed no more, and says when its place is free, signed', async () => {
   const { key } = await sold(database, fixture)
   const installation_id = installation()
   const { body } = await activate({ key, installation_id })
-  const path = `/api/v1/activations/${body.activation.id}`
-  const given = await service.ask('DELETE', path, { installation_id }, { 'X-Registration-Key': key })
+  const { id } = body.activation
+  const asked = { installation_id, product: 'forms', nonce: 'a-nonce-of-three' }
+  const given = await giveBack(id, asked, key)
   expect(given.status).toBe(200)
-  expect(Math.floor(Date.parse(given.body.frees_at) / 1_000)).toBe(decodeJwt(body.lease).exp)
-  const after = await refresh(body.activation.id, { key, installation_id })
+  const { exp, key_sha256 } = decodeJwt(body.lease)
+  expect(Math.floor(Date.parse(given.body.frees_at) / 1_000)).toBe(exp)
+  const { payload, protectedHeader } = await verified(given.body.signed)
+  expect(protectedHeader.typ).toBe('given-back+jwt')
+  expect(payload).toMatchObject({
+    sub: id,
+    installation_id,
+    key_sha256,
+    frees_at: exp,
+    nonce: 'a-nonce-of-three',
+  })
+  const after = await refresh(id, { key, installation_id })
   expect(after).toMatchObject({ status: 404, body: { code: 'unknown_activation' } })
-  const again = await service.ask('DELETE', path, { installation_id }, { 'X-Registration-Key': key })
-  expect(again.status).toBe(404)
+})
+
+test('who missed the answer gives back again and gets the same one; nobody else does', async () => {
+  const { key, keyId } = await sold(database, fixture)
+  const installation_id = installation()
+  const { id } = (await activate({ key, installation_id })).body.activation
+  const first = await giveBack(id, { installation_id }, key)
+  const again = await giveBack(id, { installation_id }, key)
+  expect(again).toMatchObject({ status: 200, body: { frees_at: first.body.frees_at } })
+  expect((await verified(again.body.signed)).payload.frees_at).toBe(
+    (await verified(first.body.signed)).payload.frees_at,
+  )
+  const entries = `select from audit_entries where key_id = $1 and action = 'activation.give_back'`
+  expect(await rowsOf(database, entries, [keyId])).toHaveLength(1)
+  const stranger = await giveBack(id, { installation_id: installation() }, key)
+  expect(stranger).toMatchObject({ status: 404, body: { code: 'unknown_activation' } })
+  const other = await sold(database, fixture)
+  expect((await giveBack(id, { installation_id }, other.key)).status).toBe(404)
+  const unknown = await giveBack(id, { installation_id, product: 'forms' }, generateKey('subscription'))
+  expect(unknown).toMatchObject({ status: 404, body: { code: 'unknown' } })
+  expect((await verified(unknown.body.signed)).payload).toMatchObject({ valid: false, code: 'unknown' })
 })
 
 test('the history has the answers that were given, also that an activation is none any more', async () => {

@@ -36,14 +36,22 @@ export function sendRefused(checked: Checked, call: Call, request: FastifyReques
   return sendProblem(reply, refusedStatus[checked.code], code, { detail, page })
 }
 
+/** The same with the verdict signed, for a client that believes nothing else. */
+export function sendSignedRefusal(
+  { checked, signed }: { checked: Checked; signed: string },
+  call: Call,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const { code, message: detail, page, refusal_code } = verdictOf(checked, call, request)
+  const more = { detail, page, signed, ...(refusal_code ? { refusal_code } : {}) }
+  return sendProblem(reply, refusedStatus[checked.code], code, more)
+}
+
 /** Sends a lease, or the problem that it is refused for (RFC 9457). */
 export function sendLeased(leased: Leased, call: Call, request: FastifyRequest, reply: FastifyReply) {
+  if (!leased.ok) return sendSignedRefusal(leased, call, request, reply)
   const verdict = verdictOf(leased.checked, call, request)
-  if (!leased.ok) {
-    const { code, message: detail, page, refusal_code } = verdict
-    const more = { detail, page, signed: leased.signed, ...(refusal_code ? { refusal_code } : {}) }
-    return sendProblem(reply, refusedStatus[leased.checked.code], code, more)
-  }
   const { activation, secret, lease } = leased
   return reply
     .code(secret ? 201 : 200)

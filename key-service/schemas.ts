@@ -77,7 +77,12 @@ export const ValidateRequest = z
   .object({ ...shared, product: Product.optional(), installation_id: InstallationId.optional() })
   .meta({ id: 'ValidateRequest' })
 export const GiveBackRequest = z
-  .object({ key: Key.optional(), installation_id: InstallationId })
+  .object({
+    key: Key.optional(),
+    product: Product.optional(),
+    installation_id: InstallationId,
+    nonce: Nonce.optional(),
+  })
   .meta({ id: 'GiveBackRequest' })
 
 /** The key, in the header or in the body. */

@@ -130,7 +130,7 @@ export const activations: Record<string, Example[]> = {
       parameters: { id },
       body: { key: ok, installation_id },
       status: 200,
-      answer: { frees_at: '2026-07-08T09:30:00.000Z' },
+      answer: { frees_at: '2026-07-08T09:30:00.000Z', signed: jws },
     },
     {
       name: 'missing',
@@ -144,7 +144,8 @@ export const activations: Record<string, Example[]> = {
       summary: 'A key that nobody has',
       parameters: { id },
       body: { key: unknownKey, installation_id },
-      ...refusedAs.unknown,
+      status: 404,
+      answer: { ...refusedAs.unknown.answer, signed: jws },
     },
   ],
   validate: [

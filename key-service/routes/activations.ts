@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { sendLeased, sendProblem, verdictOf } from '@/key-service/answers'
+import { sendLeased, sendSignedRefusal } from '@/key-service/answers'
 import {
   ActivationRequest,
   byKey,
@@ -17,7 +17,15 @@ const refusals = { ...always, 403: Problem, 409: Problem }
 const Params = z.object({
   id: z.uuid().meta({ description: 'The activation’s, as the first answer named it.' }),
 })
-const GivenBack = z.object({ frees_at: z.iso.datetime() }).meta({ id: 'GivenBack' })
+const GivenBack = z
+  .object({
+    frees_at: z.iso.datetime(),
+    signed: z.string().meta({
+      description:
+        'The same as a JWS (given-back+jwt): its `frees_at` is in seconds, its `sub` the activation.',
+    }),
+  })
+  .meta({ id: 'GivenBack' })
 const about = { tags: ['Activations'], security: byKey }
 
 const activateSchema = {
@@ -43,7 +51,8 @@ const giveBackSchema = {
   ...about,
   operationId: 'giveBack',
   summary: 'Give an activation back',
-  description: 'It is refreshed no more. Another installation may have the place from `frees_at` on.',
+  description:
+    'It is refreshed no more. Another installation may have the place from `frees_at` on. Where the answer was lost, ask again: the same call gets the same answer.',
   params: Params,
   body: GiveBackRequest,
   response: { 200: GivenBack, ...always },
@@ -78,11 +87,11 @@ export const activationRoutes: FastifyPluginAsyncZod = async (app) => {
       schema: giveBackSchema,
     },
     async (request, reply) => {
-      const call = { ...callOf(request.body, request), installationId: request.body.installation_id }
+      const { product, installation_id: installationId } = request.body
+      const call = { ...callOf(request.body, request), product, installationId }
       const ended = await endActivation(call, request.params.id)
-      if (ended.ok) return reply.send({ frees_at: ended.freesAt.toISOString() })
-      const { code, message: detail, page } = verdictOf(ended.checked, call, request)
-      return sendProblem(reply, code === 'malformed' ? 400 : 404, code, { detail, page })
+      if (!ended.ok) return sendSignedRefusal(ended, call, request, reply)
+      return reply.send({ frees_at: ended.freesAt.toISOString(), signed: ended.signed })
     },
   )
 }

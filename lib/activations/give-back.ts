@@ -9,29 +9,33 @@ const GiveBack = z.object({ keyId: z.uuid(), activationId: z.uuid(), installatio
 
 /**
  * Ends an activation: nothing refreshes it any more. Its place is free once its last lease has run out (DESIGN §2, rule 4).
+ * Asked again by the same installation, whose answer may have been lost, it says the same again.
  * @returns the day on which that is
  * @throws NotFound where the installation has no such activation
  */
 export const giveBack = command(
   'activation.give_back',
   GiveBack,
-  async ({ tx, organizationId, now, audit }, { keyId, activationId, installationId }) => {
+  async ({ tx, organizationId, now, audit, unchanged }, { keyId, activationId, installationId }) => {
     const key = await lockKey(tx, organizationId, keyId)
-    const [given] = await tx
+    const own = and(
+      eq(activations.organizationId, organizationId),
+      eq(activations.id, activationId),
+      eq(activations.keyId, keyId),
+      eq(activations.installationId, installationId),
+    )
+    const given = await tx
       .update(activations)
       .set({ givenBackAt: now })
-      .where(
-        and(
-          eq(activations.organizationId, organizationId),
-          eq(activations.id, activationId),
-          eq(activations.keyId, keyId),
-          eq(activations.installationId, installationId),
-          isNull(activations.givenBackAt),
-        ),
-      )
-      .returning({ leaseEndsAt: activations.leaseEndsAt, instanceId: activations.instanceId })
-    if (!given) throw new NotFound('activation')
-    const { leaseEndsAt, instanceId } = given
+      .where(and(own, isNull(activations.givenBackAt)))
+      .returning()
+    const [activation] = given.length > 0 ? given : await tx.select().from(activations).where(own)
+    if (!activation) throw new NotFound('activation')
+    const { leaseEndsAt, instanceId } = activation
+    if (given.length === 0) {
+      unchanged()
+      return { freesAt: leaseEndsAt }
+    }
     const until = leaseEndsAt.toISOString()
     audit({
       keyId,

@@ -121,12 +121,41 @@ export function verdictClaims(facts: VerdictFacts, now: Date) {
   }
 }
 
+export interface GivenBackFacts {
+  issuer: string
+  statementId: string
+  activationId: string
+  product: string
+  installationId: string
+  keySha256: string
+  freesAt: Date
+  nonce?: string | undefined
+}
+
+/** The payload of `given-back+jwt`: that an activation has ended, and from when on another installation may have its place. */
+export function givenBackClaims(facts: GivenBackFacts, now: Date) {
+  const iat = seconds(now)
+  return {
+    iss: facts.issuer,
+    sub: facts.activationId,
+    aud: facts.product,
+    jti: facts.statementId,
+    iat,
+    exp: iat + verdictSeconds,
+    installation_id: facts.installationId,
+    key_sha256: facts.keySha256,
+    frees_at: seconds(facts.freesAt),
+    ...asked(facts.nonce),
+  }
+}
+
 /** The payload of `time+jwt`, for a GLPI whose own clock looks wrong. */
 export function timeClaims(issuer: string, nonce: string | undefined, now: Date) {
   return { iss: issuer, iat: seconds(now), ...asked(nonce) }
 }
 
 export type VerdictClaims = ReturnType<typeof verdictClaims>
+export type GivenBackClaims = ReturnType<typeof givenBackClaims>
 export type TimeClaims = ReturnType<typeof timeClaims>
 
 /** How a statement names the key that it is about: who reads it learns no key. */

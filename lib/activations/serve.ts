@@ -8,7 +8,7 @@ import { type Call, type Checked, checkKey, judge, judgeAgain, noteAnswer } from
 import { noteLease } from './facts'
 import { giveBack } from './give-back'
 import type { AskedFor } from './history'
-import { keySha256, leaseClaims, timeClaims, verdictClaims } from './lease'
+import { givenBackClaims, keySha256, leaseClaims, timeClaims, verdictClaims } from './lease'
 import type { Place } from './rules'
 import type { Signer } from './sign'
 import { signer } from './signer'
@@ -141,24 +141,38 @@ async function lease(call: Presented, checked: Checked, asked: AskedFor, named?:
 }
 
 /**
- * Ends an activation.
- * @returns when its place is free, or the verdict on a key that is not known
+ * Ends an activation; asked again, it says the same again.
+ * @returns when its place is free, or the verdict on a key that is not known; signed either way
  * @throws NotFound, Unavailable
  */
-export async function endActivation(call: Call & { installationId: string }, activationId: string) {
+export async function endActivation(call: WithNonce & { installationId: string }, activationId: string) {
   const checked = await judge(call)
-  if (!checked.found) return { ok: false as const, checked }
-  const { id: keyId, organizationId, activation } = checked.found
-  if (checked.isTest) {
-    if (activation?.id !== activationId) throw new NotFound('activation')
-    return { ok: true as const, freesAt: checked.at }
+  if (!checked.found) return { ok: false as const, checked, signed: await signedVerdict(checked, call) }
+  const freesAt = await freeFrom(call, checked, activationId)
+  // Also with a key that is good no more; who gives back asks for nothing.
+  noteAnswer(call, checked, 'give_back', null, 'ok')
+  const facts = {
+    issuer: env().PUBLIC_URL,
+    statementId: newId(checked.at),
+    activationId,
+    product: call.product ?? checked.product?.reference ?? '',
+    installationId: call.installationId,
+    keySha256: keySha256(checked.key ?? ''),
+    freesAt,
+    nonce: call.nonce,
   }
-  const by = { actor: { kind: 'glpi' }, organizationId } as const
+  const signed = await signerFor(checked).sign('given-back+jwt', givenBackClaims(facts, checked.at))
+  return { ok: true as const, freesAt, signed }
+}
+
+async function freeFrom(call: Call & { installationId: string }, checked: Checked, activationId: string) {
+  const { found, isTest, at } = checked
+  if (!found || (isTest && found.activation?.id !== activationId)) throw new NotFound('activation')
+  if (isTest) return at
+  const by = { actor: { kind: 'glpi' }, organizationId: found.organizationId } as const
+  const given = { keyId: found.id, activationId, installationId: call.installationId }
   try {
-    const given = await giveBack(by, { keyId, activationId, installationId: call.installationId })
-    // Also with a key that is good no more; who gives back asks for nothing.
-    noteAnswer(call, checked, 'give_back', null, 'ok')
-    return { ok: true as const, ...given }
+    return (await giveBack(by, given)).freesAt
   } catch (error) {
     throw error instanceof NotFound ? unknownActivation(call, checked, 'give_back') : error
   }

@@ -3,7 +3,7 @@ import { now } from '@/lib/clock'
 import { Unavailable } from '@/lib/errors'
 import { open, type Sealed } from '@/lib/keys/vault'
 import { log } from '@/lib/log'
-import type { LeaseClaims, TimeClaims, VerdictClaims } from './lease'
+import type { GivenBackClaims, LeaseClaims, TimeClaims, VerdictClaims } from './lease'
 import { keyThatSigns, type Published, type PublishedKey } from './signing-keys'
 
 /** What is signed, by the `typ` that its header has. */
@@ -11,6 +11,7 @@ interface Statements {
   'lease+jwt': LeaseClaims
   'offline+jwt': LeaseClaims
   'verdict+jwt': VerdictClaims
+  'given-back+jwt': GivenBackClaims
   'time+jwt': TimeClaims
 }
 
