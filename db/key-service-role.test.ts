@@ -131,7 +131,7 @@ test('[A5] the key service is in no scope that sees more than one organization',
   })
 })
 
-test('the key service gives an instance the installation ID that it lacks, and never another', async () => {
+test('the key service gives an instance the installation ID that it lacks, or another after who has left', async () => {
   await onConnection(database.keyServiceUrl, async (client) => {
     await client.query(`begin; set local latchkey.organization_id = '${own.organizationId}'`)
     const given = `update instances set installation_id = 'given' where installation_id is null`
@@ -140,6 +140,10 @@ test('the key service gives an instance the installation ID that it lacks, and n
       const change = `update instances set installation_id = ${changed} where id = '${own.instanceId}'`
       expect((await refusalOf(client, change)).code).toBe('23514')
     }
+    const next = `update instances set installation_id = 'next' where id = '${own.instanceId}'`
+    expect((await refusalOf(client, next)).code).toBe('23514')
+    await client.query(`update activations set given_back_at = now() where instance_id = '${own.instanceId}'`)
+    expect(await refusalOf(client, next)).toMatchObject({ code: 'done', rows: 1 })
   })
 })
 

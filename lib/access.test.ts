@@ -123,7 +123,6 @@ const roles: Record<Role, readonly Permission[]> = {
   system: [
     ...working,
     'organization.create',
-    'instance.free',
     'member.add',
     'member.invite',
     'catalog.apply',

@@ -50,7 +50,6 @@ export const permissions = {
   'instance.retire': [...technical, ...acting, 'system'],
   'instance.reinstate': [...technical, ...acting, 'system'],
   /** For another GLPI, once the one that has it has left. */
-  'instance.free': ['system'],
   'address.add': [...technical, ...acting, 'system'],
   'address.remove': [...technical, ...acting, 'system'],
 

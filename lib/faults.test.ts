@@ -82,19 +82,6 @@ const prepare: Partial<Record<Permission, (own: Things) => Promise<Partial<Thing
     await retireInstance(byMember(own, 'owner'), { instanceId })
     return { instanceId }
   },
-  // One whose GLPI has given back its key.
-  'instance.free': async ({ organizationId, instanceId, keyId }) => {
-    await rowsOf(
-      database,
-      `with bound as (update instances set installation_id = 'left' where id = $2)
-       insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
-         lease, lease_ends_at, created_at, refreshed_at, given_back_at)
-       values (gen_random_uuid(), $1, $3, $2, 'left', 'production', true, sha256('x'), gen_random_uuid(), now(), now(),
-         now(), now())`,
-      [organizationId, instanceId, keyId],
-    )
-    return {}
-  },
   // A key that was not seen yet.
   'key.note_seen': ({ organizationId, subscriptionId }) =>
     renewSubscription(bySystem(organizationId), { subscriptionId }),

@@ -52,7 +52,7 @@ const giveBackSchema = {
   operationId: 'giveBack',
   summary: 'Give an activation back',
   description:
-    'It is refreshed no more. Another installation may have the place from `frees_at` on. Where the answer was lost, ask again: the same call gets the same answer.',
+    'It is refreshed no more. The first installation that presents the key from `frees_at` on has the place, unless this one still uses another key of its instance. Where the answer was lost, ask again: the same call gets the same answer.',
   params: Params,
   body: GiveBackRequest,
   response: { 200: GivenBack, ...always },

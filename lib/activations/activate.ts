@@ -6,11 +6,12 @@ import { instances } from '@/db/schema/instances'
 import { command, type Scope } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { lockAnyInstance } from '@/lib/instances/edit'
 import { lockKey } from '@/lib/keys/lock'
 import { markSeen } from '@/lib/keys/note-seen'
 import { catalog, unlockedBy } from './catalog'
 import { type FoundKey, findKeyIn } from './facts'
-import { verdictOn } from './rules'
+import { type Place, verdictOn } from './rules'
 
 const ActivateKey = z.object({
   keyId: z.uuid('not_found'),
@@ -31,11 +32,11 @@ type ActivateKey = z.output<typeof ActivateKey>
  * @throws NotFound; Refused with the code of the verdict
  */
 export const activateKey = command('activation.activate', ActivateKey, async (scope, input) => {
-  const { key, activation, made, binds } = await takePlace(scope, input)
+  const { key, activation, made, binds, before } = await takePlace(scope, input)
   if (!made) scope.unchanged()
   else {
     const { shortId, product } = key
-    const details = { shortId, product: product.name, installation: input.installationId, binds }
+    const details = { shortId, product: product.name, installation: input.installationId, binds, ...before }
     scope.audit({ keyId: key.id, instanceId: activation.instanceId, details })
   }
   return { activation, made }
@@ -48,27 +49,55 @@ export const activateKey = command('activation.activate', ActivateKey, async (sc
  */
 export async function takePlace(scope: Scope, input: ActivateKey) {
   const { tx, organizationId, now } = scope
-  const { installationId, address } = input
+  const { installationId } = input
   const key = await lockKey(tx, organizationId, input.keyId)
-  const found = await findKeyIn(tx, input.fingerprint, { installationId, address })
-  if (found?.id !== key.id) throw new NotFound('key')
-  const own = (await catalog()).byId.get(found.productId)
-  const verdict = verdictOn({ ...found, products: own ? unlockedBy(own) : [] }, input, [], now)
-  if (!verdict.ok || !verdict.place) throw new Refused(verdict.ok ? 'bound_elsewhere' : verdict.code)
-  const { place, binds } = verdict
+  const { found, place, binds } = await lockPlace(scope, input)
   const taken = { key, found, place, binds }
-  if (found.activation) return { ...taken, activation: found.activation, made: false }
-  if (binds) await bind(scope, place.instanceId, installationId)
+  if (found.activation) return { ...taken, activation: found.activation, made: false, before: {} }
+  const before = binds ? await bind(scope, place, installationId) : {}
   const activation = await insert(scope, input, found, place)
   if (key.firstSeenAt === null) await markSeen(tx, organizationId, key, now)
-  return { ...taken, activation, made: true }
+  return { ...taken, activation, made: true, before }
+}
+
+type Presented = Omit<ActivateKey, 'secret'>
+
+/**
+ * The place that the rules give an installation with a key, locked: with another key of that instance, the installation
+ * that has left it may be coming back this very moment.
+ * @throws as `activateKey`
+ */
+export async function lockPlace(scope: Scope, input: Presented) {
+  const seen = await judgePlace(scope, input)
+  await lockAnyInstance(scope.tx, scope.organizationId, seen.place.instanceId)
+  const locked = await judgePlace(scope, input)
+  if (locked.place.instanceId !== seen.place.instanceId) throw new Refused('bound_elsewhere')
+  return locked
+}
+
+async function judgePlace(
+  { tx, now }: Scope,
+  { keyId, fingerprint, installationId, address, ...asked }: Presented,
+) {
+  const found = await findKeyIn(tx, fingerprint, { installationId, address })
+  if (found?.id !== keyId) throw new NotFound('key')
+  const own = (await catalog()).byId.get(found.productId)
+  const products = own ? unlockedBy(own) : []
+  const verdict = verdictOn({ ...found, products }, { ...asked, installationId }, [], now)
+  if (!verdict.ok || !verdict.place) throw new Refused(verdict.ok ? 'bound_elsewhere' : verdict.code)
+  return { found, place: verdict.place, binds: verdict.binds }
 }
 
 /**
- * First contact: an instance takes the installation ID of the first that calls from its address.
+ * An instance takes the installation ID of the first that calls from its address, or of the first after one that has left.
+ * @returns the one before, for the audit trail
  * @throws Refused where another has been first
  */
-export async function bind({ tx, organizationId }: Scope, instanceId: string, installationId: string) {
+export async function bind(
+  { tx, organizationId }: Scope,
+  { instanceId, installationId: before }: Place,
+  installationId: string,
+) {
   const bound = await tx
     .update(instances)
     .set({ installationId })
@@ -76,11 +105,12 @@ export async function bind({ tx, organizationId }: Scope, instanceId: string, in
       and(
         eq(instances.organizationId, organizationId),
         eq(instances.id, instanceId),
-        isNull(instances.installationId),
+        before === null ? isNull(instances.installationId) : eq(instances.installationId, before),
       ),
     )
     .returning({ id: instances.id })
   if (bound.length === 0) throw new Refused('bound_elsewhere')
+  return before === null ? {} : { before }
 }
 
 async function insert(

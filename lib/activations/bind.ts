@@ -1,11 +1,8 @@
 import { z } from 'zod'
 import { command } from '@/lib/command'
-import { NotFound, Refused } from '@/lib/errors'
 import { lockKey } from '@/lib/keys/lock'
 import { markSeen } from '@/lib/keys/note-seen'
-import { bind } from './activate'
-import { findKeyIn } from './facts'
-import { verdictOn } from './rules'
+import { bind, lockPlace } from './activate'
 
 const BindInstallation = z.object({
   keyId: z.uuid(),
@@ -25,16 +22,12 @@ export const bindInstallation = command(
     const { tx, organizationId, now, audit, unchanged } = scope
     // Whoever revokes or moves it meanwhile has either finished or not begun.
     const key = await lockKey(tx, organizationId, keyId)
-    const found = await findKeyIn(tx, fingerprint, { installationId, address: undefined })
-    if (found?.id !== key.id) throw new NotFound('key')
-    const verdict = verdictOn({ ...found, products: [] }, { installationId }, [], now)
-    if (!verdict.ok || !verdict.place) throw new Refused(verdict.ok ? 'bound_elsewhere' : verdict.code)
-    const { place, binds } = verdict
-    if (binds) await bind(scope, place.instanceId, installationId)
+    const { place, binds } = await lockPlace(scope, { keyId, fingerprint, installationId })
+    const before = binds ? await bind(scope, place, installationId) : {}
     if (key.firstSeenAt === null) await markSeen(tx, organizationId, key, now)
     else if (!binds) return unchanged()
     const { shortId, product } = key
-    const details = { shortId, product: product.name, installation: installationId, binds }
+    const details = { shortId, product: product.name, installation: installationId, binds, ...before }
     audit({ keyId, instanceId: place.instanceId, details })
   },
 )

@@ -25,7 +25,6 @@ import {
   refusedCalls,
 } from './calls'
 import { countOldChecks } from './count-checks'
-import { freeInstance, freeLeftInstances } from './free'
 import { type Answered, history } from './history'
 import { checkCodes } from './rules'
 
@@ -163,47 +162,6 @@ test('answers older than 30 days are counted by day, once, however often it is d
   expect(await kept()).toHaveLength(2)
   expect(await countOldChecks(now, 2)).toBe(0)
   expect(await days()).toEqual(counted)
-})
-
-test('an instance that was given back is free once the last lease has run out', async () => {
-  await called(200)
-  await activate({ leaseEndsAt: hoursAgo(-1), givenBackAt: hoursAgo(199) })
-  const installation = async () => {
-    const [row] = await rowsOf<{ installation: string | null }>(
-      database,
-      'select installation_id as installation from instances where id = $1',
-      [instanceId],
-    )
-    return row?.installation
-  }
-  expect(await freeLeftInstances(now)).toBe(0)
-  expect(await installation()).toBe('known')
-  setClock(() => hoursAgo(-2))
-  expect(await freeLeftInstances(hoursAgo(-2))).toBe(1)
-  expect(await installation()).toBe(null)
-  const entries = await rowsOf(
-    database,
-    `select actor, details ->> 'installation' as installation from audit_entries where action = 'instance.free' and instance_id = $1`,
-    [instanceId],
-  )
-  expect(entries).toEqual([{ actor: 'system', installation: 'known' }])
-})
-
-test('one that has called since, or has not given back everything, is not', async () => {
-  await activate({ leaseEndsAt: hoursAgo(20), givenBackAt: hoursAgo(199) })
-  await called(190)
-  const by = bySystem(own.organizationId)
-  const bound = async () => {
-    await freeLeftInstances(now)
-    await freeInstance(by, { instanceId })
-    return rowsOf(database, 'select installation_id from instances where id = $1', [instanceId])
-  }
-  expect(await bound()).toEqual([{ installation_id: 'known' }])
-  await rowsOf(database, 'update sightings set first_at = $1, last_at = $1', [hoursAgo(200)])
-  await rowsOf(database, 'update activations set given_back_at = null')
-  expect(await bound()).toEqual([{ installation_id: 'known' }])
-  await rowsOf(database, 'update activations set given_back_at = $1', [hoursAgo(199)])
-  expect(await bound()).toEqual([{ installation_id: null }])
 })
 
 test('instances that have gone silent, and what was refused within a week, are counted', async () => {

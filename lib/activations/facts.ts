@@ -43,7 +43,7 @@ type Row = {
   organization: string
   slug: string
   time_zone: string
-  places: Place[]
+  places: (Omit<Place, 'freeFrom'> & { freeFrom: string | null })[]
   activation: FoundKey['activation']
 }
 
@@ -151,7 +151,7 @@ function foundKey(row: Row): FoundKey {
     revoked: row.revoked !== null,
     revokedReason: row.revoked,
     organization: { name: row.organization, slug: row.slug, timeZone: row.time_zone },
-    places: row.places,
+    places: row.places.map((place) => ({ ...place, freeFrom: instantOrNull(place.freeFrom) })),
     activation: row.activation,
   }
 }

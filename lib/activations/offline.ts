@@ -83,7 +83,7 @@ export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile,
   audit({
     keyId,
     instanceId,
-    details: { shortId, product: sold.name, installation: installationId, until, ...token },
+    details: { shortId, product: sold.name, installation: installationId, until, ...taken.before, ...token },
   })
   return { claims, shortId }
 })

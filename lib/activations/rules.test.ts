@@ -25,6 +25,7 @@ const own: Place = {
   here: false,
   own: true,
   taken: false,
+  freeFrom: null,
 }
 const copy: Place = { ...own, instanceId: 'copy', environment: 'test', own: false }
 
@@ -42,6 +43,7 @@ const key: CheckedKey = {
 }
 const asked: Asked = { product: 'forms', installationId: 'one' }
 const bound = { ...own, installationId: 'one' }
+const theirs = { ...own, installationId: 'two' }
 
 describe('the verdict on a key', () => {
   const cases: [what: string, changes: Partial<CheckedKey>, asked: Asked, code: string, notes?: string[]][] =
@@ -110,7 +112,7 @@ describe('the verdict on a key', () => {
 
 describe('where a caller may use a key', () => {
   const at = (places: Place[], given: Asked, binding: CheckedKey['binding'] = 'url') =>
-    placeOf({ binding, places }, given)
+    placeOf({ binding, places }, given, now)
   const here = { ...own, here: true }
   const free = { ok: true, binds: true, asks: null }
   const elsewhere = { ok: false, because: 'bound_elsewhere' }
@@ -156,6 +158,19 @@ describe('where a caller may use a key', () => {
       { installationId: 'one', url: 'u' },
       { ok: true, place: { instanceId: 'copy' } },
     ],
+    [
+      'another, from the day on which it is free',
+      [{ ...theirs, freeFrom: now }],
+      { installationId: 'one' },
+      { ok: true, binds: true },
+    ],
+    ['another, before that day', [{ ...theirs, freeFrom: day(1) }], { installationId: 'one' }, elsewhere],
+    [
+      'another, from elsewhere',
+      [{ ...theirs, freeFrom: now }],
+      { installationId: 'one', url: 'u' },
+      elsewhere,
+    ],
     ['nobody in particular', [own, copy], {}, { ok: true, place: own, binds: false }],
     [
       'nobody in particular, at the copy’s address',
@@ -187,6 +202,7 @@ describe('where a caller may use a key', () => {
     here: fc.boolean(),
     own: fc.boolean(),
     taken: fc.boolean(),
+    freeFrom: fc.constantFrom(null, day(-1), day(0), day(1)),
   })
   const binding = fc.constantFrom('url' as const, 'installation' as const, 'organization' as const)
 
@@ -197,11 +213,13 @@ describe('where a caller may use a key', () => {
         binding,
         fc.option(fc.constant('u'), { nil: undefined }),
         (places, bindingOf, url) => {
-          const verdict = placeOf({ binding: bindingOf, places }, { installationId: 'one', url })
+          const verdict = placeOf({ binding: bindingOf, places }, { installationId: 'one', url }, now)
           if (!verdict.ok) return
-          expect([null, 'one']).toContain(verdict.place.installationId)
-          expect(verdict.place.taken).toBe(false)
-          expect(verdict.binds).toBe(verdict.place.installationId === null)
+          const { installationId, freeFrom, taken } = verdict.place
+          const isFree = installationId === null || (freeFrom !== null && freeFrom <= now)
+          expect(installationId === 'one' || isFree).toBe(true)
+          expect(taken).toBe(false)
+          expect(verdict.binds).toBe(installationId !== 'one')
           if (verdict.binds && url) expect(verdict.place.here).toBe(true)
         },
       ),

@@ -34,6 +34,8 @@ export interface Place {
   own: boolean
   /** Another installation has the key in use in this environment. */
   taken: boolean
+  /** From then on another may have it; null while its installation has not given back all that it had there. */
+  freeFrom: Date | null
 }
 
 export interface CheckedKey {
@@ -72,11 +74,13 @@ export type PlaceVerdict =
 /**
  * Where a caller may use a key (DESIGN §2, rule 3). An installation that is known there uses it; one that is not takes a
  * place that no GLPI has called from yet, if its address is absent or that place's. The same installation at a new address
- * is let through and asked about: nothing changes unasked.
+ * is let through and asked about: nothing changes unasked. A place that was given back is as one without a call, from the
+ * day on which it is free (rule 4).
  */
 export function placeOf(
   { binding, places }: Pick<CheckedKey, 'binding' | 'places'>,
   asked: Asked,
+  now: Date,
 ): PlaceVerdict {
   const { installationId, url } = asked
   const elsewhere = { ok: false, because: 'bound_elsewhere' } as const
@@ -89,8 +93,9 @@ export function placeOf(
   const known = open.filter((place) => place.installationId === installationId)
   const place = known.find(({ here }) => here) ?? known.find(({ own }) => own) ?? known[0]
   if (place) return { ok: true, place, binds: false, asks: url && !place.here ? 'address' : null }
+  const isFree = ({ installationId: id, freeFrom }: Place) => id === null || (freeFrom && freeFrom <= now)
   const free = open.find(
-    (place) => place.installationId === null && (url ? place.here : place.own && binding !== 'organization'),
+    (place) => isFree(place) && (url ? place.here : place.own && binding !== 'organization'),
   )
   return free ? { ok: true, place: free, binds: true, asks: null } : elsewhere
 }
@@ -124,7 +129,7 @@ export function verdictOn(
   if (state === 'revoked') return refuse('revoked')
   if (key.startsAt > now) return refuse('not_started')
   if (state === 'expired') return refuse('expired')
-  const place = placeOf(key, asked)
+  const place = placeOf(key, asked, now)
   if (!place.ok && (asked.installationId || asked.url)) return refuse('bound_elsewhere')
   const notes: CheckNote[] = []
   if (state === 'renewed' || state === 'replaced') notes.push(state)

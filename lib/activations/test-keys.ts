@@ -135,6 +135,7 @@ function factsOf(key: string, own: CheckedProduct, said: TestCase, call: Call, a
     here: true,
     own: true,
     taken: false,
+    freeFrom: null,
   }
   const activation = installationId
     ? ({ id: testActivation(key, installationId), instanceId: id, environment, secretHash: '' } as const)

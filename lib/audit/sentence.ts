@@ -27,8 +27,9 @@ export function auditSentence(
   const noted = row.details.note ? 'yes' : 'no'
   const changes = row.action === 'instance.edit' ? instanceChanges(row.details, t) : ''
   const changed = changes ? 'yes' : 'no'
+  const moved = row.details.before ? 'yes' : 'no'
   // Of a removal from before there were tokens: none ended.
-  const more = { note: '', tokens: '0', noted, actor: row.actor, changes, changed }
+  const more = { note: '', tokens: '0', before: '', moved, noted, actor: row.actor, changes, changed }
   return said(t, `audit.${row.action}`, 'audit.unknown', { ...more, ...facts, who: isolated(who) })
 }
 

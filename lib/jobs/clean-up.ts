@@ -3,7 +3,6 @@ import { commandRuns, rateLimits } from '@/db/schema/commands'
 import { emailChanges, knownBrowsers, sessions, signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { countOldChecks } from '@/lib/activations/count-checks'
-import { freeLeftInstances } from '@/lib/activations/free'
 import { now } from '@/lib/clock'
 import { log } from '@/lib/log'
 import { idleHours } from '@/lib/people/rules'
@@ -34,6 +33,5 @@ export async function cleanUp() {
     return counts.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0)
   })
   const counted = await countOldChecks(at)
-  const freed = await freeLeftInstances(at)
-  log.info({ removed, counted, freed }, 'what had ended was removed')
+  log.info({ removed, counted }, 'what had ended was removed')
 }

@@ -2,7 +2,6 @@ import type { Permission } from '@/lib/access'
 import { activateKey } from '@/lib/activations/activate'
 import { answerQuestion, editionOf } from '@/lib/activations/answer'
 import { bindInstallation } from '@/lib/activations/bind'
-import { freeInstance } from '@/lib/activations/free'
 import { giveBack } from '@/lib/activations/give-back'
 import { declareGone, recordOfflineFile } from '@/lib/activations/offline'
 import type { By } from '@/lib/command'
@@ -82,7 +81,6 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
     editInstance(by, { instanceId, label: 'Renamed', environment: 'production' }),
   'instance.retire': (by, { instanceId }) => retireInstance(by, { instanceId }),
   'instance.reinstate': (by, { instanceId }) => reinstateInstance(by, { instanceId }),
-  'instance.free': (by, { instanceId }) => freeInstance(system(by), { instanceId }),
   'address.add': (by, { instanceId }) => addAddress(by, { instanceId, url: 'https://more.x.example' }),
   'address.remove': (by, { instanceId, addressId }) => removeAddress(by, { instanceId, addressId }),
   'key.reveal': (by, { renewedKeyId }) => revealKeys(by, { keyIds: [renewedKeyId], how: 'shown' }),
