@@ -12,7 +12,7 @@ const changeable: Record<string, string[]> = {
   ],
   revocations: ['restored_at'],
   // It is published, and stops when the next one is.
-  signing_keys: ['cipher', 'ring_version', 'signs_from', 'stops_at', 'last_expires_at'],
+  signing_keys: ['cipher', 'ring_version', 'signs_from', 'stops_at', 'last_expires_at', 'dropped_at'],
   key_sets: [],
   // It is used, and revoked: never lengthened, nor allowed more.
   api_tokens: ['revoked_at', 'revoked_by_id', 'last_used_at'],

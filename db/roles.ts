@@ -37,7 +37,7 @@ const kept = [
 const changes = {
   keys: 'instance_id, expires_at, renewed_at, superseded_at, first_seen_at, replaced_at, cipher, ring_version',
   revocations: 'restored_at',
-  signing_keys: 'cipher, ring_version, signs_from, stops_at, last_expires_at',
+  signing_keys: 'cipher, ring_version, signs_from, stops_at, last_expires_at, dropped_at',
   api_tokens: 'revoked_at, revoked_by_id, last_used_at',
   offline_files: 'gone_at',
 }

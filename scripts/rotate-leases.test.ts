@@ -61,6 +61,22 @@ test('from nothing to a signing key, the root being elsewhere', async () => {
     'Version 1 is published already.\n',
   )
 
+  const [{ kid = '' } = {}] = await rowsOf<{ kid: string }>(database, 'select kid from signing_keys')
+  const dropped = await portal(
+    { publicKey },
+    '--drop',
+    kid,
+    '--reason',
+    'A backup was stolen.',
+    '--request',
+    request,
+  )
+  expect(dropped.printed).toContain(`${kid} is left out from now on.`)
+  expect(dropped.printed).toContain('version 2, 1 keys')
+  expect(readFileSync(request, 'utf8')).not.toContain(kid)
+  const unknown = await portal({ publicKey }, '--drop', 'x', '--reason', 'A backup was stolen.')
+  expect(unknown).toMatchObject({ code: 1, printed: 'There is no signing key of that name.\n' })
+
   const other = await root('new', fileOf('other.pem'))
   await portal({ publicKey }, '--request', request)
   writeFileSync(fileOf('signed'), (await root('sign', request, '--key', fileOf('other.pem'))).printed)
@@ -86,6 +102,7 @@ test('what is wrong is said in a sentence, with a code for scripts', async () =>
       /is no request of npm run leases:rotate\.$/m,
     ],
     [() => portal({ publicKey: '' }, '--nonsense'), /Usage: /],
+    [() => portal({ publicKey: '' }, '--drop', 'x'), /^Name the key and the reason\.\nUsage: /],
     [() => portal({ publicKey: '' }, '--publish', fileOf('none')), /is no file that can be read\.$/m],
     [() => portal({ publicKey: '' }, '--publish', fileOf('nonsense')), /^LEASE_ROOT_PUBLIC_KEY is missing; /],
     [() => portal({ publicKey: '', LEASE_KEY_RING: '' }), /^LEASE_KEY_RING is missing; /],

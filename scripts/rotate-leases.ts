@@ -12,17 +12,19 @@ import { type Translate, translator } from '@/lib/messages/translator'
  * npm run leases:rotate: makes the next key that leases are signed with, and writes what the root is asked to sign.
  *   [-- --request FILE]   where to; lease-keys-VERSION.json otherwise
  *   -- --ring             makes no key: seals those that there are under the newest version of LEASE_KEY_RING
+ *   -- --drop KID --reason TEXT   the same without a key that somebody else may have
  *   -- --publish FILE     publishes what the root has signed
  */
-const usage = 'Usage: npm run leases:rotate [-- --request FILE | --ring | --publish FILE]'
+const usage =
+  'Usage: npm run leases:rotate [-- [--drop KID --reason TEXT] [--request FILE] | --ring | --publish FILE]'
 const by = { actor: { kind: 'system' } } as const
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
 try {
-  const { ring, publish, request } = optionsOf()
+  const { ring, publish, request, drop, reason } = optionsOf()
   keepOnly('DATABASE_URL', 'DATABASE_POOL_SIZE', 'PUBLIC_URL', 'LEASE_KEY_RING', 'LEASE_ROOT_PUBLIC_KEY')
   if (publish) await publishFile(publish)
-  else await rotate(ring, request)
+  else await rotate({ ringOnly: ring, drop, reason }, request)
 } catch (error) {
   print(explain(error))
   process.exitCode = 1
@@ -38,21 +40,36 @@ function optionsOf() {
         ring: { type: 'boolean', default: false },
         publish: { type: 'string' },
         request: { type: 'string' },
+        drop: { type: 'string' },
+        reason: { type: 'string' },
       },
     })
-    if ([values.ring, values.publish, values.request].filter(Boolean).length > 1) throw new Error('Name one.')
+    const { ring, publish, request, drop, reason } = values
+    if ([ring, publish, request ?? drop].filter(Boolean).length > 1) throw new Error('Name one.')
+    if (Boolean(drop) !== Boolean(reason)) throw new Error('Name the key and the reason.')
     return values
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${usage}`)
   }
 }
 
-async function rotate(ringOnly: boolean, named: string | undefined) {
-  const { request, resealed } = await rotateLeases(by, { ringOnly })
+async function rotate(options: Parameters<typeof rotateLeases>[1], named: string | undefined) {
+  const { request, resealed } = await rotateLeases(by, options)
+  const { ringOnly, drop } = options
   const newest = Math.max(...(env().LEASE_KEY_RING?.keys() ?? []))
   if (ringOnly || resealed > 0)
     print(`All signing keys are under version ${newest} of LEASE_KEY_RING (${resealed} were changed).`)
+  if (drop) print(costOf(drop))
   if (request) ask(request, named ?? `lease-keys-${request.version}.json`)
+}
+
+function costOf(kid: string): string {
+  return [
+    `${kid} is left out from now on. Until the set below is published it goes on signing, and is believed: do that today.`,
+    'Then nothing that it has signed is believed by a GLPI that has the newer set. Leases are replaced at the next call, and no',
+    'GLPI that reaches the portal notices. Offline files must be fetched anew: publishing lists whose. A GLPI that is offline',
+    'never hears of the newer set, and believes the key, and whoever has it, until a new file brings the set along.',
+  ].join('\n')
 }
 
 function ask(request: KeySet, file: string) {
@@ -64,9 +81,12 @@ function ask(request: KeySet, file: string) {
 }
 
 async function publishFile(file: string) {
-  const { version, signsFrom } = await publishKeySet(by, { signed: signedIn(file) })
+  const { version, signsFrom, toFetchAnew } = await publishKeySet(by, { signed: signedIn(file) })
   if (!signsFrom) return print(`Version ${version} is published already.`)
   print(`Version ${version} is published. Its new key signs from ${signsFrom.toISOString()} on.`)
+  if (toFetchAnew.length > 0) print('A dropped key has signed offline files. Have them fetched anew:')
+  for (const { organization, slug, installations } of toFetchAnew)
+    print(`  ${organization} (/${slug}): ${installations} installations`)
 }
 
 /** Also where npm has written its own lines before it. */

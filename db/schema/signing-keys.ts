@@ -22,6 +22,8 @@ export const signingKeys = pgTable(
     stopsAt: instant(),
     /** The latest `exp` that it may have signed, known once it stops. */
     lastExpiresAt: instant(),
+    /** Somebody else may have it: the next set leaves it out, and with it all that it has signed. */
+    droppedAt: instant(),
   },
   (t) => [
     check('signing_keys_kid', sql`${t.kid} = ${kidOf}`),
@@ -33,7 +35,7 @@ export const signingKeys = pgTable(
     check('signing_keys_last', sql`(${t.stopsAt} is null) = (${t.lastExpiresAt} is null)`),
     check('signing_keys_last_after', sql`${t.lastExpiresAt} >= ${t.stopsAt}`),
     // One waits at a time, and one has no end yet.
-    uniqueIndex('signing_keys_waiting').on(sql`(true)`).where(sql`${t.signsFrom} is null`),
+    uniqueIndex('signing_keys_waiting').on(sql`(true)`).where(sql`${t.signsFrom} is null and ${t.droppedAt} is null`),
     uniqueIndex('signing_keys_newest')
       .on(sql`(true)`)
       .where(sql`${t.signsFrom} is not null and ${t.stopsAt} is null`),

@@ -1,15 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
+import { signKeySet } from '@/lib/activations/key-set'
 import { declareGone, issueOfflineFile } from '@/lib/activations/offline'
 import { filesThatEnd, listOfflineFiles, offlineInstallation } from '@/lib/activations/offline-files'
+import { publishKeySet } from '@/lib/activations/publish'
+import { rotateLeases } from '@/lib/activations/rotate'
 import { NotFound, Refused } from '@/lib/errors'
 import { addInstance } from '@/lib/instances/add'
 import { createToken } from '@/lib/organizations/create-token'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
-import { byMember, bySystem, productDatabase, productId, rowsOf } from '@/sandbox/test/fixture'
+import { sandboxRoot } from '@/sandbox/lease-root'
+import {
+  byMember,
+  bySystem,
+  makeOrganization,
+  productDatabase,
+  productId,
+  rowsOf,
+} from '@/sandbox/test/fixture'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
+import { at } from '@/sandbox/time'
 
 const database = await productDatabase()
 const day = 86_400_000
@@ -115,4 +127,35 @@ test('what ends within 30 days is to be fetched anew, until a newer file or none
   const [theirs] = await listed(other.instanceId)
   await declareGone(technical(), { fileId: theirs?.id ?? '' })
   expect(await ending(other.instanceId, before(30))).toEqual([])
+})
+
+test('whose files a stolen signing key has signed is said when it is dropped, until they are fetched anew', async () => {
+  const globex = await makeOrganization('globex')
+  const [once, anew] = [await sold(database, globex), await sold(database, globex)]
+  const by = { actor: { kind: 'system' } } as const
+  const fetched = ({ keyId }: { keyId: string }, installationId: string) =>
+    issueOfflineFile(byMember(globex, 'technical'), { keyId, installationId })
+  const publish = async (drop: string) => {
+    const { request } = await rotateLeases(by, { drop, reason: 'Stolen.' })
+    if (!request) throw new Error('nothing was asked for')
+    const { toFetchAnew } = await publishKeySet(by, { signed: await signKeySet(request, sandboxRoot()) })
+    return toFetchAnew.find(({ slug }) => slug === 'globex')
+  }
+  const signing = async () =>
+    (await rowsOf<{ kid: string }>(database, 'select kid from signing_keys where stops_at is null'))[0]
+      ?.kid ?? ''
+  await fetched(once, 'one')
+  await fetched(anew, 'two')
+  expect(await publish(await signing())).toMatchObject({
+    organization: 'The people of globex',
+    installations: 2,
+  })
+  // A second at the least is between what the old key has signed and the new one.
+  const later = new Date(Date.now() + 5_000)
+  await at(later, () => fetched(anew, 'two'))
+  const [unpublished] = await rowsOf<{ kid: string }>(
+    database,
+    'select kid from signing_keys order by created_at',
+  )
+  expect(await at(later, () => publish(unpublished?.kid ?? ''))).toMatchObject({ installations: 1 })
 })

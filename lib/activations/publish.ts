@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, lte, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { keySets, signingKeys } from '@/db/schema/signing-keys'
 import type { SystemTx } from '@/db/scope'
@@ -21,6 +21,7 @@ const PublishKeySet = z.object({ signed: z.string().trim().max(100_000) })
  * first; the one before stops then, and stays in the sets until the last of its leases has ended.
  * @throws Refused `set_not_by_root`, `set_outdated` when another set was published since or nothing waits, or
  * `set_not_as_requested`.
+ * @returns also whose offline files a dropped key has signed, so that they are fetched anew
  */
 export const publishKeySet = vendorCommand(
   'leases.publish',
@@ -34,10 +35,13 @@ export const publishKeySet = vendorCommand(
     const [same] = await tx.select().from(keySets).where(eq(keySets.signed, signed))
     if (same) {
       unchanged()
-      return { version: set.version, signsFrom: null }
+      return { version: set.version, signsFrom: null, toFetchAnew: [] }
     }
     const next = await nextSet(tx, now)
-    const known = await tx.select({ kid: signingKeys.kid }).from(signingKeys)
+    const known = await tx
+      .select({ kid: signingKeys.kid })
+      .from(signingKeys)
+      .where(isNull(signingKeys.droppedAt))
     const verdict = mayPublish(set, next, new Set(known.map(({ kid }) => kid)))
     if (!verdict.ok) throw new Refused(verdict.because)
     const signsFrom = await letSign(tx, now)
@@ -45,19 +49,55 @@ export const publishKeySet = vendorCommand(
       .insert(keySets)
       .values({ version: set.version, signed, rootKid: rootKidOf(root), createdAt: now })
     audit({ details: { version: set.version, kid: next.waiting, keys: set.keys.length } })
-    return { version: set.version, signsFrom }
+    return { version: set.version, signsFrom, toFetchAnew: await filesOfDropped(tx, now) }
   },
 )
 
-/** Ends the turn of the key that signs, and begins that of the one that waits. */
+/**
+ * Ends the turn of the key that signs, and begins that of the one that waits: at once where no other is left that could sign
+ * in the hour before.
+ */
 async function letSign(tx: SystemTx, now: Date): Promise<Date> {
   const next = new Date(now.getTime() + publishedAhead)
-  const stopped = await tx
+  const after = (end: Date) => new Date(end.getTime() + lastsAfterwards)
+  const signing = and(isNotNull(signingKeys.signsFrom), isNull(signingKeys.stopsAt))
+  const stops = sql`greatest(${now.toISOString()}::timestamptz, ${signingKeys.signsFrom} + interval '1 second')`
+  await tx
     .update(signingKeys)
-    .set({ stopsAt: next, lastExpiresAt: new Date(next.getTime() + lastsAfterwards) })
-    .where(and(isNotNull(signingKeys.signsFrom), isNull(signingKeys.stopsAt)))
-    .returning({ kid: signingKeys.kid })
-  const signsFrom = stopped.length > 0 ? next : now
-  await tx.update(signingKeys).set({ signsFrom }).where(isNull(signingKeys.signsFrom))
+    .set({ stopsAt: stops, lastExpiresAt: after(next) })
+    .where(and(signing, isNotNull(signingKeys.droppedAt)))
+  await tx
+    .update(signingKeys)
+    .set({ stopsAt: next, lastExpiresAt: after(next) })
+    .where(signing)
+  const [left] = await tx
+    .select({ kid: signingKeys.kid })
+    .from(signingKeys)
+    .where(
+      and(lte(signingKeys.signsFrom, now), isNull(signingKeys.droppedAt), gt(signingKeys.lastExpiresAt, now)),
+    )
+    .limit(1)
+  const signsFrom = left ? next : now
+  await tx
+    .update(signingKeys)
+    .set({ signsFrom })
+    .where(and(isNull(signingKeys.signsFrom), isNull(signingKeys.droppedAt)))
   return signsFrom
+}
+
+/**
+ * Whose offline files a dropped key has signed, where none was fetched since: the installation never hears of it, and stops
+ * when its GLPI meets a newer set.
+ */
+async function filesOfDropped(tx: SystemTx, now: Date) {
+  const { rows } = await tx.execute<{ organization: string; slug: string; installations: number }>(sql`
+    select o.name as organization, o.slug, count(distinct f.installation_id)::int as installations
+    from offline_files f
+      join organizations o on o.id = f.organization_id
+      join signing_keys s on s.dropped_at is not null and f.issued_at >= s.signs_from and f.issued_at < s.stops_at
+    where f.gone_at is null and f.works_until > ${now.toISOString()}::timestamptz
+      and not exists (select from offline_files n where n.organization_id = f.organization_id and n.key_id = f.key_id
+        and n.installation_id = f.installation_id and n.issued_at >= s.stops_at)
+    group by o.id, o.name, o.slug order by o.name`)
+  return rows
 }

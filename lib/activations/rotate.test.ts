@@ -55,7 +55,7 @@ test('the first key signs at once, the next an hour after it was published; the 
   await at(after(31), async () => {
     expect(await kidThatSigns()).toBe(first)
     const done = await publishKeySet(by, { signed: await signKeySet(request, sandboxRoot()) })
-    expect(done).toEqual({ version: 2, signsFrom: after(31, hour) })
+    expect(done).toEqual({ version: 2, signsFrom: after(31, hour), toFetchAnew: [] })
   })
   await at(after(31, hour - 1), async () => expect(await kidThatSigns()).toBe(first))
   await at(after(31, hour), async () => expect(await kidThatSigns()).toBe(second))
@@ -82,6 +82,54 @@ test('asked for again, or fifty times at once, one key waits, and the same set i
   const done = await Promise.all(Array.from({ length: 20 }, () => publishKeySet(by, { signed })))
   expect(done.filter(({ signsFrom }) => signsFrom)).toHaveLength(1)
   expect(await rowsOf(database, 'select version from key_sets')).toEqual([{ version: 1 }])
+})
+
+test('a stolen key is left out of the next set: it signs no more, and no set that names it is published again', async () => {
+  await at(after(0), makeSigningKey)
+  const stolen = (await at(after(0), kidThatSigns)) ?? ''
+  const dropped = await at(after(1), () => rotateLeases(by, { drop: stolen, reason: 'A backup was stolen.' }))
+  const earlier = await at(after(1), requested)
+  expect(kidsIn(earlier)).toEqual(kidsIn(dropped.request))
+  expect(kidsIn(earlier)).toHaveLength(1)
+  expect(kidsIn(earlier)).not.toContain(stolen)
+  // Until the root has signed that, the portal goes on, and so do GLPIs.
+  expect(await at(after(1), kidThatSigns)).toBe(stolen)
+  const known = await rowsOf<{ publicKey: Buffer }>(
+    database,
+    'select public_key as "publicKey" from signing_keys order by created_at',
+  )
+  const withIt = { ...earlier, keys: known.map(({ publicKey }) => jwkOf(publicKey)) }
+  await at(after(2), async () => {
+    const wrong = publishKeySet(by, { signed: await signKeySet(withIt, sandboxRoot()) })
+    await expect(wrong).rejects.toMatchObject({ code: 'set_not_as_requested' })
+    const done = await publishKeySet(by, { signed: await signKeySet(earlier, sandboxRoot()) })
+    // There is no other that could sign until then.
+    expect(done).toMatchObject({ version: 2, signsFrom: after(2) })
+  })
+  expect(await at(after(2, 60), kidThatSigns)).toBe(kidsIn(earlier)?.[0])
+  expect(kidsIn(await at(after(3), requested))).not.toContain(stolen)
+  const [entry] = await rowsOf<{ details: object }>(
+    database,
+    `select details from audit_entries where details ->> 'dropped' is not null order by sequence desc limit 1`,
+  )
+  expect(entry?.details).toMatchObject({ dropped: stolen, reason: 'A backup was stolen.' })
+})
+
+test('a key that waits, or has stopped, can be dropped as well; twice is once, and an unknown one is named', async () => {
+  await at(after(0), makeSigningKey)
+  const first = (await at(after(0), kidThatSigns)) ?? ''
+  await at(after(1), makeSigningKey)
+  const second = (await at(after(2), kidThatSigns)) ?? ''
+  const [, , waiting = ''] = kidsIn(await at(after(3), requested)) ?? []
+  const drop = (kid: string) => at(after(4), () => rotateLeases(by, { drop: kid, reason: 'Read by others.' }))
+  const [kept, made] = kidsIn((await drop(waiting)).request)?.slice(1) ?? []
+  expect(kept).toBe(second)
+  expect([first, second, waiting]).not.toContain(made)
+  const both = [await drop(first), await drop(first)]
+  for (const { request } of both) expect(kidsIn(request)).toEqual([second, made])
+  const signed = await signKeySet(both[0]?.request as KeySet, sandboxRoot())
+  expect(await at(after(5), () => publishKeySet(by, { signed }))).toMatchObject({ signsFrom: after(5, hour) })
+  await expect(drop('A'.repeat(16))).rejects.toMatchObject({ code: 'signing_key_unknown' })
 })
 
 const otherKey = () => jwkOf(publicBytes(generateKeyPairSync('ed25519').publicKey))

@@ -1,37 +1,60 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { eq, ne, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { keySets, signingKeys } from '@/db/schema/signing-keys'
 import type { SystemTx } from '@/db/scope'
 import { vendorCommand } from '@/lib/command'
 import { env } from '@/lib/env'
+import { Refused } from '@/lib/errors'
 import { newestVersion, open, type Sealed, seal } from '@/lib/keys/vault'
 import { jwkOf, type KeySet, kidOf, type NextSet, publicBytes } from './key-set'
 
 const RotateLeases = z.object({
   /** Makes no key. */
   ringOnly: z.boolean().default(false),
+  /** The key that somebody else may have. */
+  drop: z.string().optional(),
+  reason: z.string().trim().max(500).optional(),
 })
 
 /**
  * Makes the next signing key, which waits until the root has signed it, unless one waits already; and seals all of them
- * under the newest version of LEASE_KEY_RING.
+ * under the newest version of LEASE_KEY_RING. A key that is dropped signs on until a set without it is published, since
+ * nothing else could; nothing that it has signed is believed then.
  * @returns the set that the root is asked to sign, null where only the ring was rotated; and how many were sealed anew.
+ * @throws Refused `signing_key_unknown`
  */
 export const rotateLeases = vendorCommand(
   'leases.rotate',
   RotateLeases,
-  async ({ tx, now, audit, unchanged }, { ringOnly }) => {
+  async ({ tx, now, audit, unchanged }, { ringOnly, drop, reason }) => {
     await lockSigningKeys(tx)
+    const dropped = drop ? await dropKey(tx, drop, now) : false
     const resealed = await resealOlder(tx, ringOnly)
     const made = ringOnly ? null : await makeUnlessOneWaits(tx, now)
-    if (made || resealed > 0) audit({ details: { resealed, kid: made } })
+    if (made || resealed > 0 || dropped)
+      audit({
+        details: { resealed, kid: made, ...(drop && dropped && { dropped: drop, reason: reason ?? '' }) },
+      })
     else unchanged()
     const { waiting: _, ...set } = await nextSet(tx, now)
     const request: KeySet | null = ringOnly ? null : set
     return { request, resealed }
   },
 )
+
+/** @returns false where it was dropped before */
+async function dropKey(tx: SystemTx, kid: string, now: Date): Promise<boolean> {
+  const dropped = await tx
+    .update(signingKeys)
+    .set({ droppedAt: now })
+    .where(and(eq(signingKeys.kid, kid), isNull(signingKeys.droppedAt)))
+    .returning({ kid: signingKeys.kid })
+  if (dropped.length > 0) return true
+  const [known] = await tx.select({ kid: signingKeys.kid }).from(signingKeys).where(eq(signingKeys.kid, kid))
+  if (!known) throw new Refused('signing_key_unknown')
+  return false
+}
 
 /** Keys are made, published and sealed one at a time. */
 export const lockSigningKeys = (tx: SystemTx) =>
@@ -42,7 +65,11 @@ export async function nextSet(tx: SystemTx, now: Date): Promise<NextSet> {
   const [newest] = await tx
     .select({ version: sql<number>`coalesce(max(${keySets.version}), 0)` })
     .from(keySets)
-  const rows = await tx.select().from(signingKeys).orderBy(signingKeys.createdAt, signingKeys.kid)
+  const rows = await tx
+    .select()
+    .from(signingKeys)
+    .where(isNull(signingKeys.droppedAt))
+    .orderBy(signingKeys.createdAt, signingKeys.kid)
   const needed = rows.filter(({ lastExpiresAt }) => !lastExpiresAt || lastExpiresAt > now)
   return {
     iss: env().PUBLIC_URL,
