@@ -7,6 +7,7 @@ import {
   type LeaseFacts,
   leaseClaims,
   offlineClaims,
+  type VerdictFacts,
   verdictClaims,
 } from '@/lib/activations/lease'
 import { createSigner } from '@/lib/activations/sign'
@@ -48,8 +49,21 @@ const facts = (index = 0): LeaseFacts => ({
   nonce: 'asked',
 })
 
+const refused = (code = 'revoked'): VerdictFacts => ({
+  issuer,
+  verdictId: 'v',
+  product: 'forms',
+  installationId: 'glpi-0',
+  keySha256: keySha256('gks1key'),
+  valid: code === 'ok',
+  code,
+  notes: [],
+  nonce: 'asked',
+})
+
 let whole: Presented
 let offline: Presented
+let refusal: Presented
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const decode = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString())
@@ -75,6 +89,8 @@ beforeAll(async () => {
     whole = { lease, keySet, expected: { ...expected, nonce: 'asked' }, now, typ: 'lease+jwt' }
     const file = await signer.sign('offline+jwt', offlineClaims(facts(), new Date(start)))
     offline = { lease: file, keySet, expected, now, typ: 'offline+jwt' }
+    const signed = await signer.sign('verdict+jwt', verdictClaims(refused(), new Date(start)))
+    refusal = { ...whole, lease: signed, typ: 'verdict+jwt' }
   })
 })
 
@@ -91,17 +107,77 @@ async function table(): Promise<Record<string, [answer: Answer, given: Presented
     'by a clock that is 5 minutes slow': ['valid', later(-300)],
     'by a clock that is slower': ['refused', later(-301)],
     'asked without a nonce': ['valid', { ...whole, expected: { ...expected, nonce: 'asked' } }],
+    'in the last second of a key that ends before the grace': [
+      'grace',
+      { ...(await nearlyEnded()), now: now + 2 * day - 1 },
+    ],
+    'on the second on which it ends': ['ended', { ...(await nearlyEnded()), now: now + 2 * day }],
+    'of a key that never ends': ['grace', { ...(await endless()), now: now + 7 * day + 299 }],
+    'of a key that never ends, after its grace': [
+      'ended',
+      { ...(await endless()), now: now + 7 * day + 300 },
+    ],
     'an offline file': ['valid', offline],
     'an offline file, long after': ['valid', later(365 * day - 1, offline)],
-    'an offline file after the key’s end': ['ended', later(365 * day + 300, offline)],
-    ...expectedOtherwise(),
+    'an offline file after the key’s end': ['ended', later(365 * day, offline)],
+    ...expectedOtherwise(whole, 'a lease'),
     ...(await signedOtherwise()),
+    ...(await at(new Date(start), verdicts)),
     ...tampered(whole, 'lease'),
     ...tampered(offline, 'offline file'),
+    ...tampered(refusal, 'verdict'),
   }
 }
 
-function expectedOtherwise(): Record<string, [Answer, Presented]> {
+async function leaseUntil(expiresAt: Date | null): Promise<Presented> {
+  const claims = leaseClaims({ ...facts(), key: { ...facts().key, expiresAt } }, new Date(start))
+  return { ...whole, lease: await at(new Date(start), () => signer.sign('lease+jwt', claims)) }
+}
+const nearlyEnded = () => leaseUntil(new Date(start + 2 * day * 1_000))
+const endless = () => leaseUntil(null)
+
+/** What is said of a key, and what is none of the portal's word of now. */
+async function verdicts(): Promise<Record<string, [Answer, Presented]>> {
+  const { now, expected } = refusal
+  const [head, payload, signature] = partsOf(refusal.lease)
+  const said = async (change: Partial<VerdictFacts>): Promise<Presented> => {
+    const claims = verdictClaims({ ...refused(), ...change }, new Date(start))
+    return { ...refusal, lease: await signer.sign('verdict+jwt', claims) }
+  }
+  const codes = ['ok', 'revoked', 'expired', 'bound_elsewhere', 'unknown', 'wrong_product', 'not_started']
+  const all = await Promise.all(
+    codes.map(
+      async (code): Promise<[string, [Answer, Presented]]> => [
+        `the verdict ${code}`,
+        [code, await said({ code, valid: code === 'ok' })],
+      ],
+    ),
+  )
+  const { nonce: _, ...withoutNonce } = expected
+  const stranger = generateKeyPairSync('ed25519').privateKey
+  return {
+    ...Object.fromEntries(all),
+    ...expectedOtherwise(refusal, 'a verdict'),
+    'a verdict by a slow clock': ['revoked', { ...refusal, now: now - 300 }],
+    'a verdict by a slower one': ['refused', { ...refusal, now: now - 301 }],
+    'a verdict in its last second': ['revoked', { ...refusal, now: now + 599 }],
+    'a verdict of earlier': ['refused', { ...refusal, now: now + 600 }],
+    'a verdict that nobody asked for now': ['refused', { ...refusal, expected: withoutNonce }],
+    'a verdict without a nonce': ['refused', await said({ nonce: undefined })],
+    'a verdict of no installation': ['refused', await said({ installationId: null })],
+    'a refusal that is called valid': ['refused', await said({ valid: true })],
+    'a good key that is called refused': ['refused', await said({ code: 'ok', valid: false })],
+    'a verdict by a stranger': ['refused', { ...refusal, lease: signedBy(stranger, decode(head), payload) }],
+    'a verdict without an algorithm': [
+      'refused',
+      { ...refusal, lease: `${encode({ ...decode(head), alg: 'none' })}.${payload}.${signature}` },
+    ],
+    'a lease as a verdict': ['refused', { ...refusal, lease: whole.lease }],
+    'an offline file as a verdict': ['refused', { ...refusal, lease: offline.lease }],
+  }
+}
+
+function expectedOtherwise(given: Presented, of: string): Record<string, [Answer, Presented]> {
   const other: Record<string, string | number> = {
     root: publicBytes(generateKeyPairSync('ed25519').publicKey).toString('base64'),
     issuer: 'https://elsewhere.example',
@@ -112,8 +188,8 @@ function expectedOtherwise(): Record<string, [Answer, Presented]> {
     key_set_version: 2,
   }
   const named = Object.entries(other).map(([name, value]): [string, [Answer, Presented]] => [
-    `another ${name} is expected`,
-    ['refused', { ...whole, expected: { ...whole.expected, [name]: value } }],
+    `another ${name} is expected of ${of}`,
+    ['refused', { ...given, expected: { ...given.expected, [name]: value } }],
   ])
   return Object.fromEntries(named)
 }
@@ -129,24 +205,6 @@ async function signedOtherwise(): Promise<Record<string, [Answer, Presented]>> {
   const withStranger = { ...set, keys: [...set.keys, jwkOf(publicBytes(stranger))] }
   const x = Buffer.from(set.keys[0].x, 'base64url')
   const hs256 = `${encode({ ...header, alg: 'HS256' })}.${payload}`
-  const verdict = await at(new Date(start), () =>
-    signer.sign(
-      'verdict+jwt',
-      verdictClaims(
-        {
-          ...{
-            issuer,
-            verdictId: 'v',
-            product: 'forms',
-            installationId: 'glpi-0',
-            keySha256: keySha256('gks1key'),
-          },
-          ...{ valid: true, code: 'ok', notes: [], nonce: 'asked' },
-        },
-        new Date(start),
-      ),
-    ),
-  )
   const elsewhere = leaseClaims({ ...facts(), issuer: 'https://elsewhere.example' }, new Date(start))
   const leases: Record<string, string> = {
     'by the key, of another portal': await at(new Date(start), () => signer.sign('lease+jwt', elsewhere)),
@@ -156,7 +214,7 @@ async function signedOtherwise(): Promise<Record<string, [Answer, Presented]>> {
     'alg none': `${encode({ ...header, alg: 'none' })}.${payload}.`,
     'alg none, with the signature': `${encode({ ...header, alg: 'none' })}.${payload}.${signature}`,
     'HS256 by the public key': `${hs256}.${createHmac('sha256', x).update(hs256).digest('base64url')}`,
-    'a verdict in its place': verdict,
+    'a verdict in its place': refusal.lease,
     'the key set in its place': whole.keySet,
     'an offline file in its place': offline.lease,
     nothing: '',
@@ -213,7 +271,7 @@ test('the TypeScript of the document says of each lease what it must', async () 
   const cases = Object.entries(await table())
   const said = await Promise.all(cases.map(async ([what, [, given]]) => [what, await inTypeScript(given)]))
   expect(said).toEqual(cases.map(([what, [answer]]) => [what, answer]))
-  expect(cases.length).toBeGreaterThan(90)
+  expect(cases.length).toBeGreaterThan(150)
   console.log(`docs/verify-a-lease.md: ${cases.length} leases in TypeScript`)
 })
 

@@ -23,7 +23,7 @@ function programIn(language: string, name: string): string {
   return file
 }
 
-/** A lease as a plugin looks at it, and what it expects of it, by the names of the PHP program. */
+/** A lease or a verdict as a plugin looks at it, and what it expects of it, by the names of the PHP program. */
 export interface Presented {
   lease: string
   keySet: string
@@ -31,16 +31,17 @@ export interface Presented {
   now: number
   typ: string
 }
-/** The state that a program finds, or `refused`. */
+/** The state of the lease or the code of the verdict that a program finds; or `refused`. */
 export type Answer = string
 
-const { verifyLease, NotALease } = await import(programIn('ts', 'verify.ts'))
+const { verifyLease, verifyVerdict, NotALease } = await import(programIn('ts', 'verify.ts'))
 
 /** What the TypeScript program says. @throws whatever else it throws, which is a fault of its own */
 export async function inTypeScript({ lease, keySet, expected, now, typ }: Presented): Promise<Answer> {
   const { installation_id: installationId, key_set_version: keySetVersion, ...rest } = expected
   try {
     const named = { ...rest, installationId, keySetVersion }
+    if (typ === 'verdict+jwt') return (await verifyVerdict(lease, keySet, named, now)).code
     return (await verifyLease(lease, keySet, named, now, typ)).state
   } catch (error) {
     if (error instanceof NotALease) return 'refused'
@@ -54,7 +55,10 @@ export function inPhp(php: string, presented: readonly Presented[]): Answer[] {
     set_error_handler(function ($level, $message) { throw new ErrorException($message); });
     foreach (json_decode(stream_get_contents(STDIN), true) as $one) {
       try {
-        $answers[] = verifyLease($one['lease'], $one['keySet'], $one['expected'], $one['now'], $one['typ'])['state'];
+        $given = [$one['lease'], $one['keySet'], $one['expected'], $one['now']];
+        $answers[] = $one['typ'] === 'verdict+jwt'
+          ? verifyVerdict(...$given)['code']
+          : verifyLease(...array_merge($given, [$one['typ']]))['state'];
       } catch (NotALease $refused) { $answers[] = 'refused'; }
     }
     echo json_encode($answers);`
