@@ -159,7 +159,7 @@ describe.each([
   const at = (rootPublicKey: string, path: string) => {
     const portal = new TestPortal()
     portal.address = service.url + path
-    const settings = { issuer, rootPublicKey, product: 'forms', productVersion: '1.0.0' }
+    const settings = { portal: issuer, rootPublicKey, product: 'forms', productVersion: '1.0.0' }
     const machine: Machine = {
       installationId: installation(),
       wall: Date.now(),

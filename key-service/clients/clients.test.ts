@@ -655,7 +655,7 @@ describe.each(clients)('the %s client', (_, client) => {
     const { issuer } = portal
     portal.tamper = (json) => json
     portal.issuer = 'https://other.example'
-    machine.settings = { issuer }
+    machine.settings = { portal: issuer }
     expect(await state('checkNow')).toMatchObject({ clockSuspect: true, service: { code: 'unreachable' } })
     portal.issuer = issuer
     expect(await state('checkNow')).toMatchObject({ clockSuspect: false, service: { code: 'ok' } })

@@ -40,7 +40,7 @@ async function begin(client: (typeof clients)[number][1], url: string | undefine
     steady: { boot: 'first', ms: 0 },
     stored: null,
     settings: {
-      issuer: 'http://localhost:41400',
+      portal: 'http://localhost:41400',
       rootPublicKey: process.env.LEASE_ROOT_PUBLIC_KEY,
       product: 'forms',
       productVersion: '1.0.0',

@@ -30,8 +30,8 @@ export interface Client {
 
 function settingsOf(portal: TestPortal, machine: Machine) {
   return {
-    portal: portal.address ?? portal.issuer,
-    issuer: portal.issuer,
+    portal: portal.issuer,
+    service: portal.address,
     rootPublicKey: portal.rootPublicKey,
     product: 'formspro',
     productVersion: '3.2.0',

@@ -115,18 +115,18 @@ final class Latchkey
     private array $keySetRead = ['', null];
 
     /**
-     * @param array $settings `portal` (https://portal.example.com), `rootPublicKey` (32 bytes in base64, compiled in),
-     *   `product`, `productVersion`, `installationId`; where they are known `glpiVersion`, `url`, `environment` (production
-     *   or test); `issuer` where the key service has a host of its own; `withoutLease` (what the plugin does while it has
-     *   never had a lease: read_only, trial_mode or disabled); `timeout` in milliseconds; `curl` (further options, as for
-     *   GLPI's proxy).
+     * @param array $settings `portal` (https://portal.example.com: who signs), `rootPublicKey` (32 bytes in base64, compiled
+     *   in), `product`, `productVersion`, `installationId`; where they are known `glpiVersion`, `url`, `environment`
+     *   (production or test); `service` (where the key service is called, where that is not the portal's address);
+     *   `withoutLease` (what the plugin does while it has never had a lease: read_only, trial_mode or disabled); `timeout`
+     *   in milliseconds; `curl` (further options, as for GLPI's proxy).
      */
     public function __construct(array $settings, Storage $storage, ?Clock $clock = null)
     {
         $this->settings = $settings;
         $this->storage = $storage;
         $this->clock = $clock ?? new Clock();
-        $this->issuer = $settings['issuer'] ?? self::originOf($settings['portal']);
+        $this->issuer = self::originOf($settings['portal']);
     }
 
     /** Takes a key that an administrator has pasted. One that works is given up only for another that works. */
@@ -570,7 +570,7 @@ final class Latchkey
     private function exchange(string $method, string $path, ?array $body, array $headers): array
     {
         $text = '';
-        $curl = curl_init(rtrim($this->settings['portal'], '/') . $path);
+        $curl = curl_init(rtrim($this->settings['service'] ?? $this->settings['portal'], '/') . $path);
         $present = array_filter($body ?? [], static fn ($value) => $value !== null);
         curl_setopt_array($curl, [
             CURLOPT_CUSTOMREQUEST => $method,
@@ -812,8 +812,11 @@ final class Latchkey
     private static function originOf(string $address): string
     {
         $parts = parse_url($address);
-        $port = isset($parts['port']) ? ':' . $parts['port'] : '';
-        return strtolower(($parts['scheme'] ?? '') . '://' . ($parts['host'] ?? '')) . $port;
+        $scheme = strtolower($parts['scheme'] ?? '');
+        // The usual port is not named: an origin is written in one way.
+        $usual = ['https' => 443, 'http' => 80][$scheme] ?? null;
+        $port = isset($parts['port']) && $parts['port'] !== $usual ? ':' . $parts['port'] : '';
+        return $scheme . '://' . strtolower($parts['host'] ?? '') . $port;
     }
 
     private static function pick(array $from, array $names): array

@@ -14,10 +14,10 @@ import {
 import { type Clock, setTime } from './time'
 
 export interface Settings {
-  /** The portal's address, as in `https://portal.example.com`. */
+  /** The portal's address, as in `https://portal.example.com`: who signs. */
   portal: string
-  /** Who signs, where the key service has a host of its own; else the portal's origin. */
-  issuer?: string
+  /** Where the key service is called, where that is not the portal's address. */
+  service?: string | undefined
   /** The root's public half (32 bytes in base64), compiled in: all trust begins here. */
   rootPublicKey: string
   product: string
@@ -191,8 +191,8 @@ export class Exchange {
   }
 
   private async ask(question: Question): Promise<Claims | null> {
-    const { portal, fetch, timeout = usualTimeout } = this.settings
-    const address = portal.replace(/\/+$/, '') + question.address
+    const { portal, service = portal, fetch, timeout = usualTimeout } = this.settings
+    const address = service.replace(/\/+$/, '') + question.address
     const answer = await ask({ ...question, address }, fetch, timeout)
     this.notFound = answer.ok && answer.status === 404 && answer.json.signed === undefined
     if (answer.ok || answer.at === 'service') this.kept.network = { code: 'ok', at: this.now, why: null }
@@ -227,7 +227,7 @@ export class Exchange {
   }
 
   private get issuer(): string {
-    return this.settings.issuer ?? new URL(this.settings.portal).origin
+    return new URL(this.settings.portal).origin
   }
 
   private get keySet(): KeySet | null {
