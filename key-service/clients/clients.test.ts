@@ -783,6 +783,93 @@ describe.each(clients)('the %s client', (_, client) => {
     expect((await call('check')).state).toMatchObject({ entitled: false })
   })
 
+  test('an offline file that claims more than 400 days ends after these', async () => {
+    const { portal, call, start } = await begin(client)
+    const file = portal.offlineFile(key, 'glpi-1', {
+      entitled_until: start + 4000 * day,
+      exp: start + 4000 * day,
+    })
+    expect(await call('useOfflineFile', file, key)).toMatchObject({ state: { until: start + 400 * day } })
+  })
+
+  test('offline, one wrong reading of a clock without a steady one beside it ends with a fresh file', async () => {
+    const { portal, machine, call, pass, state, start } = await begin(client)
+    portal.fault = 'network'
+    portal.addKey(key, { entitledUntil: null, onExpiry: 'trial_mode' })
+    machine.steady = null
+    const first = portal.offlineFile(key, 'glpi-1')
+    await call('useOfflineFile', first, key)
+    pass(10 * day)
+    machine.wall += 730 * day * 1000
+    expect(await state('check')).toMatchObject({ entitled: false, mode: 'trial_mode' })
+    const fresh = portal.offlineFile(key, 'glpi-1')
+    // The clock is still wrong: then nobody can say that the file is not over, and it is not used up by that.
+    expect(await call('useOfflineFile', fresh)).toMatchObject({ refused: 'over' })
+    machine.wall -= 730 * day * 1000
+    pass(hour)
+    expect(await state('check')).toMatchObject({ entitled: false, clockSuspect: true })
+    // The file that was used proves no time; one that is newer does.
+    expect(await call('useOfflineFile', first)).toMatchObject({ refused: 'over' })
+    expect(await call('useOfflineFile', fresh)).toMatchObject({
+      refused: null,
+      state: { entitled: true, clockSuspect: false, until: start + 410 * day },
+    })
+    pass(day)
+    expect(await state('check')).toMatchObject({ entitled: true, clockSuspect: false })
+    // The time that it proves is not forgotten again.
+    machine.wall -= 300 * day * 1000
+    expect(await state('check')).toMatchObject({ clockSuspect: true })
+    for (let days = 0; days < 398; days++) {
+      pass(day)
+      expect((await state('check')).entitled).toBe(true)
+    }
+    pass(day)
+    expect(await state('check')).toMatchObject({ entitled: false })
+    expect(await call('useOfflineFile', fresh)).toMatchObject({ refused: 'over' })
+  })
+
+  test('offline, what a steady clock has never seen pass is taken back when the clock is right again', async () => {
+    const { portal, machine, call, pass, state } = await begin(client)
+    portal.fault = 'network'
+    await call('useOfflineFile', portal.offlineFile(key, 'glpi-1'), key)
+    for (const wrong of [730 * day, 10 * 60]) {
+      machine.wall += wrong * 1000
+      expect(await state('check')).toMatchObject({ clockSuspect: true, entitled: wrong < day })
+      pass(hour)
+      // Nobody contradicts it now: it may as well have slept.
+      expect(await state('check')).toMatchObject({ clockSuspect: false, entitled: wrong < day })
+      machine.wall -= wrong * 1000
+      pass(hour)
+      expect(await state('check')).toMatchObject({ clockSuspect: false, entitled: true })
+      expect(await state('check')).toMatchObject({ clockSuspect: false, entitled: true })
+    }
+    // Set back, it is wrong until it is set right, or the portal has told the time.
+    machine.wall -= hour * 1000
+    pass(hour)
+    expect(await state('check')).toMatchObject({ clockSuspect: true, entitled: true })
+    machine.wall += hour * 1000
+    expect(await state('check')).toMatchObject({ clockSuspect: false, entitled: true })
+    machine.wall -= hour * 1000
+    expect(await state('check')).toMatchObject({ clockSuspect: true })
+    portal.fault = null
+    expect(await state('checkNow')).toMatchObject({ clockSuspect: false, entitled: true })
+  })
+
+  test('a clock without a steady one beside it is wrong until it agrees again, and time goes on meanwhile', async () => {
+    const { portal, machine, live, state, start } = await begin(client)
+    machine.steady = null
+    await state('activate', key)
+    portal.fault = 'network'
+    await live(3)
+    machine.wall -= 2 * day * 1000
+    expect(await live(1)).toMatchObject({ clockSuspect: true, entitled: true })
+    machine.wall += 2 * day * 1000
+    expect(await live(1)).toMatchObject({ clockSuspect: false, entitled: true })
+    // Set right it has not set time forward: the grace is as long as it was.
+    expect(await live((start + 7 * day - portal.time - hour) / day)).toMatchObject({ entitled: true })
+    expect(await live(2 / 24)).toMatchObject({ entitled: false })
+  })
+
   test('a fleet that was set up in one minute calls all over the next day', async () => {
     const { portal, machine, pass, call, start } = await begin(client)
     const hours = new Map<number, number>()

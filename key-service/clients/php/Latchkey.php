@@ -79,10 +79,13 @@ final class Latchkey
     /** How far two clocks may be apart without one of them being wrong, in milliseconds. */
     private const TOLERANCE = 300000;
     /**
-     * What the end of the grace is given beyond its second: half of the five minutes that a clock may have been set during
-     * an outage, since nobody can tell in which direction.
+     * What the end of the grace is given beyond its second: the five minutes by which a clock may have been set during an
+     * outage. Where no steady clock tells, more cannot be had: at the end of the grace a clock that was set forward shows
+     * what one that was set back shows ten minutes later, and the first must still be entitled.
      */
-    private const MARGIN = 150;
+    private const MARGIN = 300;
+    /** No offline file outlives these days, whatever a key that was stolen has signed. */
+    private const LONGEST_FILE = 400;
     /** Bounds the work that a stranger can cause: the portal's answers, statements and files have a few kilobytes. */
     private const LONGEST = 65536;
     private const ENDINGS = ['read_only', 'trial_mode', 'disabled'];
@@ -242,15 +245,16 @@ final class Latchkey
         if ($lease === null || $lease['online']) {
             return 'no_offline_file';
         }
-        // Signed in the future: this machine's clock is behind. Where nobody can be asked, it is at least that time.
-        if ($lease['issuedAt'] > $this->now() + self::TOLERANCE / 1000 && !$this->askForTime()) {
-            $this->setTime($lease['issuedAt'], true);
+        // Signed in the future: this machine's clock is behind.
+        if ($lease['issuedAt'] > $this->now() + self::TOLERANCE / 1000) {
+            $this->askForTime();
         }
-        if ($lease['entitledUntil'] !== null && $this->now() >= $lease['entitledUntil']) {
+        $time = self::startFrom($this->kept['time'], $lease['issuedAt']);
+        if ($lease['entitledUntil'] !== null && $time['high'] / 1000 >= $lease['entitledUntil']) {
             return 'over';
         }
-        $taken = ['lease' => $file['lease'], 'key' => $key, 'verdict' => null, 'failures' => 0, 'startedAnew' => false];
-        $this->kept = $taken + $this->kept;
+        $anew = ['verdict' => null, 'failures' => 0, 'givingBack' => false, 'startedAnew' => false];
+        $this->kept = $anew + ['lease' => $file['lease'], 'key' => $key, 'time' => $time] + $this->kept;
         return null;
     }
 
@@ -304,40 +308,69 @@ final class Latchkey
     private function readTime(): void
     {
         $kept = $this->kept['time'];
-        $wall = $this->clock->now();
-        $steady = $this->clock->steady();
-        $mark = ['boot' => $steady['boot'] ?? null, 'steady' => $steady['ms'] ?? null];
+        $marks = $this->marks();
         if ($kept === null) {
-            $this->kept['time'] = ['high' => $wall, 'offset' => 0, 'suspect' => false] + $mark;
+            $never = ['ahead' => 0, 'signed' => 0, 'offset' => 0, 'suspect' => false];
+            $this->kept['time'] = ['high' => $marks['wall']] + $never + $marks;
             return;
         }
-        $told = $wall + $kept['offset'];
-        $high = max($told, $kept['high']);
-        $suspect = $told < $kept['high'] - self::TOLERANCE;
-        $offset = $suspect ? $high - $wall : $kept['offset'];
-        $sameStart = $steady !== null && $kept['steady'] !== null && $steady['boot'] === $kept['boot'];
-        if ($sameStart && $steady['ms'] >= $kept['steady']) {
-            $expected = $kept['high'] + $steady['ms'] - $kept['steady'];
-            // Far ahead of the steady clock: the machine slept, or its clock was set. Until the portal says, it may be so.
-            $high = $told > $expected + self::TOLERANCE ? $told : $expected;
-            $suspect = abs($told - $expected) > self::TOLERANCE;
-            $offset = $kept['offset'];
+        $told = $marks['wall'] + $kept['offset'];
+        $sameStart = $marks['steady'] !== null && $kept['steady'] !== null && $marks['boot'] === $kept['boot'];
+        if ($sameStart && $marks['steady'] >= $kept['steady']) {
+            $read = self::bySteadyClock($kept, $told, $marks['steady'] - $kept['steady']);
+        } else {
+            // A clock that stays within five minutes of the truth, either way, moves by ten: so long time stands still.
+            $behind = $told < $kept['high'] - 2 * self::TOLERANCE;
+            $on = $kept['high'] + max(0, $marks['wall'] - $kept['wall']);
+            $read = ['high' => $behind ? $on : max($told, $kept['high']), 'ahead' => 0, 'suspect' => $behind];
         }
-        $suspect = $suspect || $kept['suspect'];
-        $this->kept['time'] = ['high' => $high, 'offset' => $offset, 'suspect' => $suspect] + $mark;
+        $this->kept['time'] = $read + $marks + $kept;
+    }
+
+    /** `ahead` is what this machine's clock alone has said of the time; so much is taken back when it agrees again. */
+    private static function bySteadyClock(array $kept, int $told, int $passed): array
+    {
+        $expected = $kept['high'] + $passed;
+        $ahead = $kept['ahead'];
+        // It had been set forward, and is right again.
+        if ($ahead > 0 && abs($told - $expected + $ahead) <= self::TOLERANCE) {
+            return ['high' => $expected - $ahead, 'ahead' => 0, 'suspect' => false];
+        }
+        // Far ahead of the steady clock: the machine slept, or its clock was set. Until the portal says, it may be so.
+        if ($told > $expected + self::TOLERANCE) {
+            return ['high' => $told, 'ahead' => $ahead + $told - $expected, 'suspect' => true];
+        }
+        return ['high' => $expected, 'ahead' => $ahead, 'suspect' => $told < $expected - self::TOLERANCE];
     }
 
     /** The portal has told the time, in an answer to a question of just now: it is right, also where it is earlier. */
-    private function setTime(int $seconds, bool $suspect = false): void
+    private function setTime(int $seconds): void
+    {
+        $signed = $seconds * 1000;
+        $marks = $this->marks();
+        $told = ['high' => $signed, 'signed' => $signed, 'offset' => $signed - $marks['wall']];
+        $this->kept['time'] = $told + ['ahead' => 0, 'suspect' => false] + $marks;
+    }
+
+    /**
+     * A file that was signed later than all that was seen signed proves how late it is at the least, and what was seen of
+     * this machine's clock before is forgotten: one wrong reading would else be the end of every file.
+     */
+    private static function startFrom(array $kept, int $issuedAt): array
+    {
+        $signed = $issuedAt * 1000;
+        if ($signed <= $kept['signed']) {
+            return $kept;
+        }
+        $told = $kept['wall'] + $kept['offset'];
+        $suspect = $told < $signed - self::TOLERANCE;
+        return ['high' => max($told, $signed), 'signed' => $signed, 'ahead' => 0, 'suspect' => $suspect] + $kept;
+    }
+
+    private function marks(): array
     {
         $steady = $this->clock->steady();
-        $this->kept['time'] = [
-            'high' => $seconds * 1000,
-            'offset' => $seconds * 1000 - $this->clock->now(),
-            'boot' => $steady['boot'] ?? null,
-            'steady' => $steady['ms'] ?? null,
-            'suspect' => $suspect,
-        ];
+        return ['wall' => $this->clock->now(), 'boot' => $steady['boot'] ?? null, 'steady' => $steady['ms'] ?? null];
     }
 
     /** The time as last observed, in seconds. */
@@ -645,6 +678,7 @@ final class Latchkey
             return null;
         }
         $features = $claims['features'] ?? [];
+        $until = $online ? $until : min($until, $claims['iat'] + self::LONGEST_FILE * self::DAY);
         return [
             'activation' => $claims['sub'],
             'id' => $claims['jti'],

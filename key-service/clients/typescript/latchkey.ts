@@ -2,7 +2,7 @@ import { Exchange, type Settings } from './exchange'
 import { type Kept, nothingKept, readKept, type Storage, sealKept } from './kept'
 import { nextCall, pauseEnd, readLease, type State, stateOf } from './lease'
 import { objectOf } from './statements'
-import { readTime, setTime, tolerance } from './time'
+import { readTime, startFrom, tolerance } from './time'
 
 const longestFile = 65_536
 
@@ -69,7 +69,7 @@ export class Latchkey {
   async useOfflineFile(text: string, pasted?: string): Promise<{ state: State; refused: string | null }> {
     const exchange = new Exchange(this.settings, await this.load())
     const key = pasted === undefined ? exchange.kept.key : cleanKey(pasted)
-    const refused = await takeOfflineFile(exchange, this.settings, text, key)
+    const refused = await takeOfflineFile(exchange, text, key)
     return { state: await this.save(exchange.kept), refused }
   }
 
@@ -93,12 +93,7 @@ export class Latchkey {
   }
 }
 
-async function takeOfflineFile(
-  exchange: Exchange,
-  settings: Settings,
-  text: string,
-  key: string | null,
-): Promise<string | null> {
+async function takeOfflineFile(exchange: Exchange, text: string, key: string | null): Promise<string | null> {
   const { kept } = exchange
   const file = text.length > longestFile ? null : objectOf(text.trim())
   const untrusted = file ? exchange.adoptKeySet(file.key_set) : 'no_offline_file'
@@ -109,13 +104,13 @@ async function takeOfflineFile(
   const wrong = exchange.wrongClaim(checked.claims, key)
   const lease = readLease(checked.claims)
   if (wrong || !lease || lease.online) return wrong ?? 'no_offline_file'
-  // Signed in the future: this machine's clock is behind. Where nobody can be asked, it is at least the time of signing.
-  const behind = lease.issuedAt > exchange.now + tolerance / 1000
-  if (behind && !(await exchange.askForTime())) {
-    kept.time = { ...setTime(lease.issuedAt, settings.clock), suspect: true }
-  }
-  if (lease.entitledUntil !== null && exchange.now >= lease.entitledUntil) return 'over'
-  Object.assign(kept, { lease: file?.lease, key, verdict: null, failures: 0, startedAnew: false })
+  // Signed in the future: this machine's clock is behind.
+  if (lease.issuedAt > exchange.now + tolerance / 1000) await exchange.askForTime()
+  const time = kept.time && startFrom(kept.time, lease.issuedAt)
+  const now = (time?.high ?? 0) / 1000
+  if (lease.entitledUntil !== null && now >= lease.entitledUntil) return 'over'
+  const anew = { verdict: null, failures: 0, givingBack: false, startedAnew: false }
+  Object.assign(kept, { ...anew, lease: file?.lease, key, time })
   return null
 }
 

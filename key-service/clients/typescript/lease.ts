@@ -34,10 +34,13 @@ export interface State {
   /** What stays usable in `trial_mode`. */
   features: string[]
   offline: boolean
-  /** This machine's clock is more than 5 minutes off, and the portal has not yet been asked for the time. */
+  /** This machine's clock is more than 5 minutes off, as far as can be known; over when it agrees again. */
   clockSuspect: boolean
   startedAnew: boolean
 }
+
+const day = 86_400
+const longestFileDays = 400
 
 /** Reads the claims of a lease whose signature is good and that is meant for this client; null where one makes no sense. */
 export function readLease(claims: Claims): Lease | null {
@@ -61,7 +64,8 @@ export function readLease(claims: Claims): Lease | null {
     activation: sub,
     id: jti,
     issuedAt: iat,
-    entitledUntil: until,
+    // An offline file never outlives these, whatever a key that was stolen has signed.
+    entitledUntil: online || until === null ? until : Math.min(until, iat + longestFileDays * day),
     online,
     onExpiry: claims.on_expiry,
     onRevocation: claims.on_revocation,
@@ -73,12 +77,12 @@ function isEnding(value: unknown): value is Ending {
   return typeof value === 'string' && endings.includes(value)
 }
 
-const day = 86_400
 /**
- * What the end of the grace is given beyond its second: half of the five minutes that a clock may have been set during an
- * outage, since nobody can tell in which direction.
+ * What the end of the grace is given beyond its second: the five minutes by which a clock may have been set during an
+ * outage. Where no steady clock tells, more cannot be had: at the end of the grace a clock that was set forward shows
+ * what one that was set back shows ten minutes later, and the first must still be entitled.
  */
-const margin = 150
+const margin = 300
 
 /** Says how things stand at a moment (seconds). Pure. */
 export function stateOf(kept: Kept, lease: Lease | null, now: number, withoutLease: Ending): State {

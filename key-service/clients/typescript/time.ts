@@ -11,13 +11,19 @@ export interface Clock {
 
 /** What is remembered of the time; all in milliseconds. */
 export interface TimeKept {
-  /** The latest time that was ever seen. */
+  /** The time as last observed: the latest that was seen. */
   high: number
+  /** What of it this machine's clock alone has said, against the steady one; so much is taken back when it agrees again. */
+  ahead: number
+  /** The latest that was signed by the portal. */
+  signed: number
   /** What the portal's clock is ahead of this machine's. */
   offset: number
+  /** This machine's clock as last read. */
+  wall: number
   boot: string | null
   steady: number | null
-  /** This machine's clock has been set since the portal last told the time. */
+  /** This machine's clock is wrong, as far as can be known. */
   suspect: boolean
 }
 
@@ -29,41 +35,49 @@ export const tolerance = 300_000
  * clock, a clock that was set forward is believed until the portal tells the time again: it cannot be told from waiting.
  */
 export function readTime(kept: TimeKept | null, clock: Clock): TimeKept {
-  const wall = clock.now()
-  const steady = clock.steady?.() ?? null
-  const mark = { boot: steady?.boot ?? null, steady: steady?.ms ?? null }
-  if (!kept) return { high: wall, offset: 0, suspect: false, ...mark }
+  const marks = marksOf(clock)
+  const { wall, boot, steady } = marks
+  if (!kept) return { high: wall, ahead: 0, signed: 0, offset: 0, suspect: false, ...marks }
   const told = wall + kept.offset
-  const sameStart = steady && kept.steady !== null && steady.boot === kept.boot && steady.ms >= kept.steady
-  if (!sameStart) {
-    const turnedBack = told < kept.high - tolerance
-    const high = Math.max(told, kept.high)
-    return {
-      high,
-      offset: turnedBack ? high - wall : kept.offset,
-      suspect: kept.suspect || turnedBack,
-      ...mark,
-    }
+  const sameStart = steady !== null && kept.steady !== null && boot === kept.boot && steady >= kept.steady
+  if (sameStart) return { ...kept, ...marks, ...bySteadyClock(kept, told, steady - (kept.steady ?? 0)) }
+  // A clock that stays within five minutes of the truth, either way, moves by ten: so long time stands still.
+  const behind = told < kept.high - 2 * tolerance
+  const high = behind ? kept.high + Math.max(0, wall - kept.wall) : Math.max(told, kept.high)
+  return { ...kept, ...marks, high, ahead: 0, suspect: behind }
+}
+
+function bySteadyClock({ high, ahead }: TimeKept, told: number, passed: number) {
+  const expected = high + passed
+  // It had been set forward, and is right again.
+  if (ahead > 0 && Math.abs(told - expected + ahead) <= tolerance) {
+    return { high: expected - ahead, ahead: 0, suspect: false }
   }
-  const expected = kept.high + steady.ms - (kept.steady ?? 0)
   // Far ahead of the steady clock: the machine slept, or its clock was set. The portal is asked; until then it may be so.
-  const high = told > expected + tolerance ? told : expected
-  return {
-    high,
-    offset: kept.offset,
-    suspect: kept.suspect || Math.abs(told - expected) > tolerance,
-    ...mark,
-  }
+  if (told > expected + tolerance) return { high: told, ahead: ahead + told - expected, suspect: true }
+  return { high: expected, ahead, suspect: told < expected - tolerance }
 }
 
 /** The portal has told the time, in an answer to a question that was asked just now: it is right, also where it is earlier. */
 export function setTime(seconds: number, clock: Clock): TimeKept {
+  const signed = seconds * 1000
+  const marks = marksOf(clock)
+  return { high: signed, ahead: 0, signed, offset: signed - marks.wall, suspect: false, ...marks }
+}
+
+/**
+ * A file that was signed later than all that was seen signed proves how late it is at the least, and what was seen of
+ * this machine's clock before is forgotten: one wrong reading would else be the end of every file.
+ */
+export function startFrom(kept: TimeKept, issuedAt: number): TimeKept {
+  const signed = issuedAt * 1000
+  if (signed <= kept.signed) return kept
+  const told = kept.wall + kept.offset
+  const suspect = told < signed - tolerance
+  return { ...kept, signed, high: Math.max(told, signed), ahead: 0, suspect }
+}
+
+function marksOf(clock: Clock) {
   const steady = clock.steady?.() ?? null
-  return {
-    high: seconds * 1000,
-    offset: seconds * 1000 - clock.now(),
-    boot: steady?.boot ?? null,
-    steady: steady?.ms ?? null,
-    suspect: false,
-  }
+  return { wall: clock.now(), boot: steady?.boot ?? null, steady: steady?.ms ?? null }
 }
