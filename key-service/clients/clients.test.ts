@@ -478,13 +478,117 @@ describe.each(clients)('the %s client', (_, client) => {
     expect(await call('giveBack')).toMatchObject({ freesAt: null, state: { entitled: true } })
     portal.fault = null
     expect(await call('giveBack')).toMatchObject({
-      freesAt: '2027-01-01T00:00:00Z',
-      state: { entitled: false, key: null },
+      freesAt: portal.time + 7 * day,
+      state: { entitled: false, key: null, givingBack: false, service: { code: 'ok' } },
     })
     expect(portal.calls.at(-1)?.call).toBe('DELETE /api/v1/activations/activation%20of%20glpi-1')
     const asked = portal.calls.length
     await call('checkNow')
     expect(portal.calls).toHaveLength(asked)
+  })
+
+  /** Answers to giving back that are none: unsigned, or signed for something else. */
+  const notGivenBack: [string, (portal: TestPortal, claims: Record<string, unknown>) => unknown][] = [
+    ['nothing', () => undefined],
+    [
+      'another nonce',
+      (portal, claims) => signWith(portal.signing, 'given-back+jwt', { ...claims, nonce: 'x' }),
+    ],
+    ['no nonce', (portal, { nonce: _, ...claims }) => signWith(portal.signing, 'given-back+jwt', claims)],
+    [
+      'the end of another activation',
+      (portal, claims) => signWith(portal.signing, 'given-back+jwt', { ...claims, sub: 'another' }),
+    ],
+    [
+      'the end of another key’s',
+      (portal, claims) =>
+        signWith(portal.signing, 'given-back+jwt', { ...claims, key_sha256: hash(otherKey) }),
+    ],
+    [
+      'a day that is none',
+      (portal, claims) => signWith(portal.signing, 'given-back+jwt', { ...claims, frees_at: 'soon' }),
+    ],
+    ['a verdict', (portal, claims) => signWith(portal.signing, 'verdict+jwt', claims)],
+    ['a stranger’s word', (_, claims) => signWith(makePair(), 'given-back+jwt', claims)],
+  ]
+  test.each(notGivenBack)('a place is not given back by %s beside a date', async (_name, forge) => {
+    const { portal, call, state } = await begin(client)
+    await state('activate', key)
+    portal.tamper = (json) => {
+      if (json.frees_at === undefined) return json
+      const claims = JSON.parse(Buffer.from(String(json.signed).split('.')[1] ?? '', 'base64url').toString())
+      return { frees_at: 'soon, says the captive portal', signed: forge(portal, claims) }
+    }
+    expect(await call('giveBack')).toMatchObject({
+      freesAt: null,
+      state: { entitled: true, givingBack: true, key: { code: 'ok' }, service: { code: 'unreachable' } },
+    })
+  })
+
+  test('giving back is asked for until it is answered, and nothing else is', async () => {
+    const { portal, call, state, live } = await begin(client)
+    await state('activate', key)
+    const freesAt = portal.time + 7 * day
+    // The portal has done it; its answer is lost.
+    portal.tamper = (json) => (json.frees_at === undefined ? json : {})
+    expect(await call('giveBack')).toMatchObject({ freesAt: null, state: { givingBack: true } })
+    portal.tamper = (json) => json
+    const asked = portal.calls.length
+    await live(3)
+    expect(await state('checkNow')).toMatchObject({ entitled: true, givingBack: true })
+    expect(portal.calls).toHaveLength(asked)
+    expect(await call('giveBack')).toMatchObject({
+      freesAt,
+      state: { entitled: false, key: null, givingBack: false },
+    })
+    expect(portal.calls.slice(asked).map(({ call }) => call)).toEqual([
+      'DELETE /api/v1/activations/activation%20of%20glpi-1',
+    ])
+  })
+
+  test('who changes his mind about giving back enters the key again', async () => {
+    const { portal, call, state, live } = await begin(client)
+    await state('activate', key)
+    portal.fault = 'network'
+    await call('giveBack')
+    portal.fault = null
+    expect(await state('activate', key)).toMatchObject({ entitled: true, givingBack: false, mode: 'full' })
+    expect(await live(2)).toMatchObject({ entitled: true, givingBack: false, mode: 'full' })
+  })
+
+  test.each([
+    ['https://PORTAL.example:443/', 'https://portal.example'],
+    ['http://portal.example:80', 'http://portal.example'],
+    ['https://portal.example:8443/portal', 'https://portal.example:8443'],
+  ])('the portal %s signs as %s, wherever it is called', async (address, issuer) => {
+    const { portal, machine, state } = await begin(client)
+    portal.issuer = issuer
+    machine.settings = { portal: address }
+    expect(await state('activate', key)).toMatchObject({ entitled: true, key: { page: `${issuer}/keys` } })
+    machine.settings = { portal: address, service: 'http://127.0.0.1:9' }
+    expect(await state('checkNow')).toMatchObject({ entitled: true, network: { code: 'unreachable' } })
+  })
+
+  test('what cannot be opened is not written over, until a key is entered', async () => {
+    const { portal, machine, call, state, pass } = await begin(client)
+    await state('activate', key)
+    const sealed = machine.stored
+    for (const verb of ['check', 'checkNow', 'giveBack'] as const) {
+      machine.stored = 'what another key has encrypted'
+      expect((await call(verb)).state).toMatchObject({ startedAnew: true, entitled: false })
+      expect(machine.stored).toBe('what another key has encrypted')
+    }
+    expect(await call('useOfflineFile', 'gibberish')).toMatchObject({ state: { startedAnew: true } })
+    expect(machine.stored).toBe('what another key has encrypted')
+    // The right key is put back.
+    machine.stored = sealed
+    expect(await state('check')).toMatchObject({ startedAnew: false, entitled: true, key: { code: 'ok' } })
+    machine.stored = 'what another key has encrypted'
+    portal.fault = 'network'
+    expect(await state('activate', key)).toMatchObject({ startedAnew: false })
+    portal.fault = null
+    pass(2 * hour)
+    expect(await state('check')).toMatchObject({ startedAnew: false, entitled: true })
   })
 
   test('a state that is cut off or damaged begins anew, and says so', async () => {

@@ -21,7 +21,7 @@ export interface Machine {
 
 /** The verbs that both clients have, by their names. */
 export type Verb = 'activate' | 'check' | 'checkNow' | 'state' | 'giveBack' | 'useOfflineFile'
-export type Answered = { state: State; freesAt?: string | null; refused?: string | null }
+export type Answered = { state: State; freesAt?: number | null; refused?: string | null }
 
 export interface Client {
   call(portal: TestPortal, machine: Machine, verb: Verb, ...texts: string[]): Promise<Answered>

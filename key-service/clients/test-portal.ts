@@ -53,6 +53,9 @@ export class TestPortal {
   keys = new Map<string, TestKey>()
   /** Activations that are over. */
   forgotten = new Set<string>()
+  /** The key of each activation, and when the place is free of those that were given back. */
+  activations = new Map<string, string>()
+  givenBack = new Map<string, number>()
   /** What was asked, as in `POST /api/v1/activations`, with when. */
   calls: { call: string; at: number; body: Claims }[] = []
   /** What stands in the portal's way (see `faults`), and at which of its addresses. */
@@ -147,8 +150,22 @@ export class TestPortal {
     if (body.product === undefined && method === 'POST') return this.#json(400, { code: 'required' })
     const [, id] = /activations\/(.+)\/refresh/.exec(url.pathname) ?? []
     if (id && this.forgotten.has(decodeURIComponent(id))) return this.#json(404, { code: 'not_found' })
-    if (method === 'DELETE') return this.#json(200, { frees_at: '2027-01-01T00:00:00Z' })
+    if (method === 'DELETE')
+      return this.#giveBack(decodeURIComponent(url.pathname.split('/').at(-1) ?? ''), body)
     return this.#activation(method, body)
+  }
+
+  #giveBack(id: string, { nonce, installation_id: installation }: Claims): Reply {
+    const key = this.activations.get(id)
+    if (key === undefined) return this.#json(404, { code: 'unknown_activation' })
+    const freesAt = this.givenBack.get(id) ?? this.time + 7 * day
+    this.givenBack.set(id, freesAt)
+    this.forgotten.add(id)
+    const about = { iss: this.issuer, sub: id, aud: 'formspro', jti: randomUUID(), iat: this.time }
+    const whose = { exp: this.time + 300, installation_id: installation, key_sha256: hash(key), nonce }
+    const claims = { ...about, ...whose, frees_at: freesAt }
+    const signed = signWith(this.signing, 'given-back+jwt', claims)
+    return this.#json(200, { frees_at: new Date(freesAt * 1000).toISOString(), signed })
   }
 
   #activation(method: string, body: Claims): Reply {
@@ -159,6 +176,9 @@ export class TestPortal {
     const page = `${this.issuer}/keys`
     if (code === 'ok' && facts && method === 'POST') {
       const lease = { ...this.leaseClaims(String(key), installation, facts), nonce }
+      this.activations.set(lease.sub, String(key))
+      this.forgotten.delete(lease.sub)
+      this.givenBack.delete(lease.sub)
       return this.#json(200, {
         activation: { id: lease.sub, environment: 'production', secret: 'kept apart' },
         lease: signWith(this.signing, 'lease+jwt', lease),

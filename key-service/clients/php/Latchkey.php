@@ -102,6 +102,7 @@ final class Latchkey
         'time' => null,
         'failures' => 0,
         'triedAt' => 0,
+        'givingBack' => false,
         'startedAnew' => false,
     ];
 
@@ -141,8 +142,8 @@ final class Latchkey
         if ($before['key'] !== $key) {
             $this->take(self::pick($before, ['revision', 'keySet', 'time']) + ['key' => $key] + self::NOTHING);
         }
+        $this->kept = ['givingBack' => false, 'startedAnew' => false] + $this->kept;
         if ($this->askForActivation() === 'lease') {
-            $this->kept['startedAnew'] = false;
             return $this->save();
         }
         $after = $this->kept;
@@ -181,29 +182,26 @@ final class Latchkey
         return $this->describe();
     }
 
-    /** Gives the place back. `freesAt`: the day on which another GLPI may have it; null: the portal has not said so. */
+    /**
+     * Gives the place back. `freesAt`: when another GLPI may have it (seconds); null: the portal has not said so. Then it is
+     * to be called again; until then the place is not taken anew, unless somebody enters a key.
+     */
     public function giveBack(): array
     {
         $this->load();
         $lease = $this->lease();
-        $freesAt = null;
         // An offline file cannot be given back; nor can a place that was never had.
         $had = $lease !== null && $lease['online'];
+        $freesAt = null;
         if ($had) {
-            $json = $this->ask(
-                'DELETE',
-                '/api/v1/activations/' . rawurlencode($lease['activation']),
-                ['installation_id' => $this->settings['installationId']],
-                ['X-Registration-Key: ' . $this->kept['key']]
-            );
-            $freesAt = is_string($json['frees_at'] ?? null) ? $json['frees_at'] : null;
-            if ($json !== null && $freesAt === null) {
-                $this->unbelieved('no_signature');
-            }
+            // Noted before it is asked for: an answer that is lost, or a process that ends, must not leave it forgotten.
+            $this->kept['givingBack'] = true;
+            $this->save();
+            $freesAt = $this->askToGiveBack($lease['activation']);
         }
         if ($freesAt !== null || !$had) {
-            $kept = self::pick($this->kept, ['revision', 'keySet', 'time', 'network', 'service']);
-            $this->take($kept + self::NOTHING);
+            $names = ['revision', 'keySet', 'time', 'network', 'service', 'startedAnew'];
+            $this->take(self::pick($this->kept, $names) + self::NOTHING);
         }
         return ['state' => $this->save(), 'freesAt' => $freesAt];
     }
@@ -278,6 +276,10 @@ final class Latchkey
         $stored = self::readKept($this->storage->load())['revision'];
         if ($unlessOvertaken && $stored !== $this->kept['revision']) {
             return $this->state();
+        }
+        // What cannot be opened may be opened again, once the key that it was encrypted by is back: it is not written over.
+        if ($this->kept['startedAnew']) {
+            return $this->describe();
         }
         $this->kept['revision'] = $stored + 1;
         $state = json_encode($this->kept);
@@ -405,6 +407,7 @@ final class Latchkey
             'features' => $lease['features'] ?? [],
             'offline' => $lease !== null && !$online,
             'clockSuspect' => $kept['time']['suspect'],
+            'givingBack' => $kept['givingBack'],
             'startedAnew' => $kept['startedAnew'],
         ];
     }
@@ -414,7 +417,7 @@ final class Latchkey
     {
         $kept = $this->kept;
         $lease = $this->lease();
-        if ($kept['key'] === null || ($lease !== null && !$lease['online'])) {
+        if ($kept['key'] === null || $kept['givingBack'] || ($lease !== null && !$lease['online'])) {
             return null;
         }
         if ($kept['failures'] > 0) {
@@ -550,6 +553,30 @@ final class Latchkey
             $this->unbelieved($because ?? 'wrong_claims');
         }
         return $good;
+    }
+
+    /**
+     * The answer must be signed; the portal gives the same however often it is asked.
+     * @return int|null when another GLPI may have the place (seconds)
+     */
+    private function askToGiveBack(string $activation): ?int
+    {
+        $about = ['installation_id' => $this->settings['installationId'], 'product' => $this->settings['product']];
+        $nonce = self::nonce();
+        $path = '/api/v1/activations/' . rawurlencode($activation);
+        $json = $this->ask('DELETE', $path, ['nonce' => $nonce] + $about, ['X-Registration-Key: ' . $this->kept['key']]);
+        if ($json === null) {
+            return null;
+        }
+        [$claims, $because] = $this->verify($json['signed'] ?? null, 'given-back+jwt');
+        $mine = ($claims['nonce'] ?? null) === $nonce && ($claims['sub'] ?? null) === $activation;
+        $times = self::isTime($claims['iat'] ?? null) && self::isTime($claims['frees_at'] ?? null);
+        if ($because === null && $mine && $times && $this->wrongClaim($claims, $this->kept['key']) === null) {
+            $this->believed($claims['iat']);
+            return $claims['frees_at'];
+        }
+        $this->unbelieved($because ?? 'wrong_claims');
+        return null;
     }
 
     private function believed(int $issuedAt): void

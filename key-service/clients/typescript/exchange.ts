@@ -146,16 +146,30 @@ export class Exchange {
     return good
   }
 
-  /** Gives the place back; the answer says when another GLPI may have it. Null: there was no answer of the portal. */
-  async giveBack(lease: Lease): Promise<string | null> {
+  /**
+   * Gives the place back; the answer, which must be signed, says when another GLPI may have it (seconds). The portal
+   * answers the same however often it is asked. Null: there was no answer of the portal.
+   */
+  async giveBack(lease: Lease): Promise<number | null> {
+    const { product, installationId } = this.settings
+    const nonce = randomBytes(16).toString('base64url')
     const json = await this.ask({
       method: 'DELETE',
       address: `/api/v1/activations/${encodeURIComponent(lease.activation)}`,
       headers: { 'X-Registration-Key': this.kept.key ?? '' },
-      body: { installation_id: this.settings.installationId },
+      body: { installation_id: installationId, product, nonce },
     })
-    if (json && typeof json.frees_at !== 'string') this.unbelieved('no_signature')
-    return typeof json?.frees_at === 'string' ? json.frees_at : null
+    if (!json) return null
+    const checked = await this.verify(json.signed, 'given-back+jwt')
+    const claims: Claims = checked.ok ? checked.claims : {}
+    const { iat, sub, frees_at: freesAt } = claims
+    const ours = claims.nonce === nonce && !this.wrongClaim(claims, this.kept.key) && sub === lease.activation
+    if (ours && isTime(iat) && isTime(freesAt)) {
+      this.believed(iat)
+      return freesAt
+    }
+    this.unbelieved(checked.ok ? 'wrong_claims' : checked.because)
+    return null
   }
 
   /** What is wrong with a statement: another's, or made for another; null: nothing. */

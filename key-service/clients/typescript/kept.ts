@@ -45,6 +45,8 @@ export interface Kept {
   /** How often in a row the service was not reached, and when last (seconds). */
   failures: number
   triedAt: number
+  /** Somebody wants to give the place back, and the portal has not confirmed it: it is asked for nothing else. */
+  givingBack: boolean
   /** The state was cut off or damaged, and began anew. */
   startedAnew: boolean
 }
@@ -63,6 +65,7 @@ export const nothingKept: Kept = {
   time: null,
   failures: 0,
   triedAt: 0,
+  givingBack: false,
   startedAnew: false,
 }
 

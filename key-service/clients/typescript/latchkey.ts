@@ -20,7 +20,8 @@ export class Latchkey {
     const other = { ...nothingKept, revision: before.revision, keySet: before.keySet, time: before.time, key }
     const exchange = new Exchange(this.settings, before.key === key ? { ...before } : other)
     const { kept } = exchange
-    if ((await exchange.activate()) === 'lease') return this.save({ ...kept, startedAnew: false })
+    Object.assign(kept, { givingBack: false, startedAnew: false })
+    if ((await exchange.activate()) === 'lease') return this.save(kept)
     if (before.key === key || !this.stateOf(before).entitled) return this.save(kept)
     const { time, keySet, network, service, verdict } = kept
     return { ...(await this.save({ ...before, time, keySet, network, service })), key: verdict }
@@ -47,18 +48,22 @@ export class Latchkey {
     return this.stateOf(await this.load())
   }
 
-  /** Gives the place back. `freesAt`: the day on which another GLPI may have it; null where the portal has not said so. */
-  async giveBack(): Promise<{ state: State; freesAt: string | null }> {
+  /**
+   * Gives the place back. `freesAt`: when another GLPI may have it (seconds); null where the portal has not said so. Then
+   * it is to be called again; until then the place is not taken anew, unless somebody enters a key.
+   */
+  async giveBack(): Promise<{ state: State; freesAt: number | null }> {
     const exchange = new Exchange(this.settings, await this.load())
     const { kept, lease } = exchange
     // An offline file cannot be given back; nor can a place that was never had.
+    if (lease?.online) kept.givingBack = true
+    // Noted before it is asked for: an answer that is lost, or a process that ends, must not leave the wish forgotten.
+    if (lease?.online) await this.save(kept)
     const freesAt = lease?.online ? await exchange.giveBack(lease) : null
     const over = freesAt !== null || !lease?.online
-    const { revision, keySet, time, network, service } = kept
-    return {
-      state: await this.save(over ? { ...nothingKept, revision, keySet, time, network, service } : kept),
-      freesAt,
-    }
+    const { revision, keySet, time, network, service, startedAnew } = kept
+    const nothing = { ...nothingKept, revision, keySet, time, network, service, startedAnew }
+    return { state: await this.save(over ? nothing : kept), freesAt }
   }
 
   /**
@@ -88,6 +93,8 @@ export class Latchkey {
     const { storage } = this.settings
     const stored = readKept(await storage.load())
     if (when && stored.revision !== kept.revision) return this.state()
+    // What cannot be opened may be opened again, once the key that it was encrypted by is back: it is not written over.
+    if (kept.startedAnew) return this.stateOf(kept)
     await storage.save(sealKept({ ...kept, revision: stored.revision + 1 }))
     return this.stateOf(kept)
   }

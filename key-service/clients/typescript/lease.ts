@@ -36,6 +36,8 @@ export interface State {
   offline: boolean
   /** This machine's clock is more than 5 minutes off, as far as can be known; over when it agrees again. */
   clockSuspect: boolean
+  /** The place was to be given back, and the portal has not confirmed it. */
+  givingBack: boolean
   startedAnew: boolean
 }
 
@@ -102,6 +104,7 @@ export function stateOf(kept: Kept, lease: Lease | null, now: number, withoutLea
     features: lease?.features ?? [],
     offline: lease !== null && !lease.online,
     clockSuspect: kept.time?.suspect ?? false,
+    givingBack: kept.givingBack,
     startedAnew: kept.startedAnew,
   }
 }
@@ -120,7 +123,7 @@ function endOf(lease: Lease): number | null {
 
 /** When the client asks next (seconds); null: by itself never. Spread by the installation, so that no fleet calls at once. */
 export function nextCall(kept: Kept, lease: Lease | null, installationId: string): number | null {
-  if (kept.key === null || (lease && !lease.online)) return null
+  if (kept.key === null || kept.givingBack || (lease && !lease.online)) return null
   return kept.failures > 0 ? pauseEnd(kept, installationId) : plannedCall(kept, lease, share(installationId))
 }
 
