@@ -5,10 +5,14 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { phpPath } from '@/sandbox/php'
+import { productDatabase } from '@/sandbox/test/fixture'
+import { startKeyService } from '@/sandbox/test/key-service'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { typescriptClient } from './test-clients'
 import { TestPortal } from './test-portal'
 
 const key = `gks1${'q'.repeat(32)}`
+const otherKey = `gks1${'p'.repeat(32)}`
 const php = phpPath()
 const sources = path.join(import.meta.dirname, 'php')
 const programs = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -55,19 +59,27 @@ test('the document for plugin developers names what the state has, and no more',
   }
 })
 
-/** A GLPI in small with the sample plugin, made its own as its first lines say. */
-async function install() {
+/** A GLPI in small with the sample plugin, for a portal in small. */
+async function begin() {
   const portal = new TestPortal()
   // The plugin has the clock of this machine.
   portal.time = Number(spawnSync('date', ['+%s'], { encoding: 'utf8' }).stdout)
   portal.addKey(key)
   await portal.listen()
   portal.issuer = portal.address ?? ''
+  cleanUp.push(() => portal.close())
+  return { portal, ...(await install(portal.issuer, portal.rootPublicKey)) }
+}
+
+/** A GLPI in small with the sample plugin, made its own as its first lines say. */
+async function install(
+  portal: string,
+  rootPublicKey: string,
+  more: [file: string, was: string, is: string][] = [],
+) {
   const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-plugin-'))
-  cleanUp.push(
-    () => portal.close(),
-    () => rmSync(folder, { recursive: true }),
-  )
+  cleanUp.push(() => rmSync(folder, { recursive: true }))
+  writeFileSync(path.join(folder, 'glpicrypt.key'), '0123456789abcdef0123456789abcdef')
   cpSync(path.join(sources, 'example'), folder, { recursive: true })
   const change = (from: string, to: string, pairs: [string, string][]) => {
     let text = readFileSync(from, 'utf8')
@@ -81,9 +93,10 @@ async function install() {
     ['namespace Latchkey;', 'namespace GlpiPlugin\\Latchkeyexample\\Latchkey;'],
   ])
   change(path.join(folder, 'setup.php'), path.join(folder, 'setup.php'), [
-    ['https://portal.example.com', portal.issuer],
-    ['the 32 bytes in base64', portal.rootPublicKey],
+    ['https://portal.example.com', portal],
+    ['the 32 bytes in base64', rootPublicKey],
   ])
+  for (const [name, was, is] of more) change(path.join(folder, name), path.join(folder, name), [[was, is]])
   const run = async (deed: string, ...fields: string[]) => {
     const program = path.join(sources, 'glpi-for-tests.php')
     return (
@@ -92,13 +105,13 @@ async function install() {
   }
   expect(await run('install')).toBe('[cron PluginLatchkeyexampleKey CheckKey 3600][installed]')
   const stored = () => readFileSync(path.join(folder, 'database.json'), 'utf8')
-  return { portal, run, stored }
+  return { folder, run, stored }
 }
 
 test.skipIf(!php)(
   'the sample plugin takes a key, stores it encrypted, and shows key, network and service',
   async () => {
-    const { portal, run, stored } = await install()
+    const { portal, run, stored } = await begin()
     const [hooks, version] = JSON.parse(await run('init'))
     expect(hooks.config_page.latchkeyexample).toBe('front/config.form.php')
     expect(hooks.secured_fields.latchkeyexample).toEqual(['glpi_plugin_latchkeyexample_states.state'])
@@ -106,10 +119,15 @@ test.skipIf(!php)(
     expect(await run('may')).toBe('[may not]')
     expect(await run('page')).toContain('<th>Key</th><td>No answer about a key yet.</td>')
 
-    expect(await run('page', 'save_key=1', `registration_key= ${key}\n`)).toBe('[right config][back]')
+    const entered = await run('page', 'save_key=1', `registration_key= ${key}\n`)
+    expect(entered).toContain('<th>The key you entered</th><td>The key is good.</td>')
+    expect(portal.calls.map(({ call }) => call)).toEqual([
+      'POST /api/v1/activations',
+      'GET /.well-known/jwks.json',
+    ])
     expect(portal.calls[0]?.body).toMatchObject({
       key,
-      installation_id: 'uuid of glpi_network',
+      installation_id: 'uuid-of-glpi_network',
       glpi_version: '11.0.2',
       url: 'https://glpi.example',
     })
@@ -123,6 +141,7 @@ test.skipIf(!php)(
     expect(page).toContain('<th>Service</th><td>Answers.</td>')
     expect(page).toContain('_glpi_csrf_token')
     expect(page).not.toContain(key)
+    expect(page).not.toContain('entered')
     expect(await run('may')).toBe('[may]')
     expect(await run('cron')).toBe('[did 0]')
 
@@ -145,8 +164,145 @@ test.skipIf(!php)(
   },
 )
 
+test.skipIf(!php)('a key that is entered gets its verdict, also where another goes on working', async () => {
+  const { portal, run } = await begin()
+  const enter = (text: string) => run('page', 'save_key=1', `registration_key=${text}`)
+  const row = async (page: Promise<string>) =>
+    /<th>The key you entered<\/th><td>(.*?)<\/td>/.exec(await page)?.[1]
+  portal.addKey(otherKey, { code: 'bound_elsewhere' })
+  const elsewhere = await enter(otherKey)
+  expect(elsewhere).toContain(
+    '<td>This key belongs to another GLPI. Move it in the portal. Code for the portal: 7QF3XM</td>',
+  )
+  expect(elsewhere).toContain(`<a href="${portal.issuer}/keys" rel="noreferrer">`)
+  await enter(key)
+  for (const [code, sentence] of [
+    ['wrong_product', 'This key belongs to another plugin.'],
+    ['malformed', 'This is no complete registration key. Copy it from the portal once more.'],
+    ['unknown', 'The portal does not know this key. Copy it from the portal once more.'],
+    [
+      'bound_elsewhere',
+      'This key belongs to another GLPI. Move it in the portal. Code for the portal: 7QF3XM',
+    ],
+  ] as const) {
+    portal.addKey(otherKey, { code })
+    const page = await enter(otherKey)
+    expect(await row(Promise.resolve(page))).toBe(`${sentence} What worked before goes on.`)
+    expect(page).toContain('<th>Plugin</th><td>The plugin works.</td>')
+    expect(page).toContain('<th>Key</th><td>The key is good.</td>')
+    expect(page).toContain(`<a href="${portal.issuer}/keys" rel="noreferrer">`)
+  }
+  expect(await row(enter('gibberish'))).toContain('What worked before goes on.')
+  portal.fault = 'proxy_page'
+  expect(await row(enter(otherKey))).toBe(
+    'There was no answer about it. See below. What worked before goes on; enter it again later.',
+  )
+  const again = await begin()
+  again.portal.fault = 'proxy_page'
+  const first = again.run('page', 'save_key=1', `registration_key=${key}`)
+  expect(await row(first)).toBe(
+    'There was no answer about it. See below. It is asked about again, without your doing.',
+  )
+})
+
+test.skipIf(!php)('with another key of GLPI’s it says what is wrong, and loses nothing', async () => {
+  const { folder, run, stored } = await begin()
+  const cryptKey = path.join(folder, 'glpicrypt.key')
+  await run('page', 'save_key=1', `registration_key=${key}`)
+  const [right, before] = [readFileSync(cryptKey, 'utf8'), stored()]
+  writeFileSync(cryptKey, 'another, of as many bytes as it.')
+  expect(await run('cron')).toBe('[did 0]')
+  expect(await run('page')).toContain(
+    '<th>Key</th><td>What was stored cannot be opened: it is damaged, or GLPI has',
+  )
+  expect(await run('may')).toBe('[may not]')
+  expect(stored()).toBe(before)
+  writeFileSync(cryptKey, right)
+  expect(await run('page')).toContain('<th>Key</th><td>The key is good.</td>')
+  writeFileSync(cryptKey, 'another, of as many bytes as it.')
+  await run('page', 'save_key=1', `registration_key=${key}`)
+  expect(await run('may')).toBe('[may]')
+})
+
+test.skipIf(!php)(
+  'its own removal from this GLPI waits for the word of the portal, and says so',
+  async () => {
+    const { portal, run } = await begin()
+    await run('page', 'save_key=1', `registration_key=${key}`)
+    portal.fault = 'captive_portal'
+    expect(await run('page', 'give_back=1')).toBe('[right config][back]')
+    portal.fault = null
+    const asked = portal.calls.length
+    expect(await run('page')).toContain('<th>Giving back</th><td>The portal has not confirmed')
+    expect(portal.calls).toHaveLength(asked)
+    await run('page', 'give_back=1')
+    const page = await run('page')
+    expect(page).not.toContain('Giving back')
+    expect(page).toContain('<td>No answer about a key yet.</td>')
+  },
+)
+
+test.skipIf(!php)('the steps of the document work as they are written, the outage included', async () => {
+  const { portal, run, folder } = await begin()
+  const document = readFileSync(
+    path.join(import.meta.dirname, '../../docs/add-key-checks-to-a-plugin.md'),
+    'utf8',
+  )
+  const [client = '', outage = '', ...more] = [...document.matchAll(/^ +```php\n(.*?)^ +```$/gms)].map(
+    ([, program]) => program,
+  )
+  expect(more).toEqual([])
+  writeFileSync(
+    path.join(folder, 'document.php'),
+    `<?php
+      use GlpiPlugin\\Latchkeyexample\\Latchkey\\Clock;
+      use GlpiPlugin\\Latchkeyexample\\Latchkey\\Latchkey;
+      define('YOURPLUGIN_ROOT', PLUGIN_LATCHKEYEXAMPLE_ROOT);
+      define('YOURPLUGIN_VERSION', '1.0.0');
+      $storage = new PluginLatchkeyexampleStorage();
+      ${client.replace('https://portal.example.com', portal.issuer)}
+      echo $client->activate('${key}')['mode'], "\\n";
+      ${outage}
+      unset($settings['service']);
+      echo (new Latchkey($settings, $storage))->check(true)['mode'];`,
+  )
+  expect((await run('document')).split('\n')).toEqual([
+    'full',
+    '0 days: full',
+    '2 days: grace',
+    '6 days: grace',
+    '8 days: read_only',
+    'full',
+  ])
+})
+
+test.skipIf(!php)('the sample plugin and the real key service', async () => {
+  const database = await productDatabase()
+  const service = await startKeyService(database)
+  const fixture = await makeCustomer('acme')
+  const [own, elsewhere] = [await sold(database, fixture), await sold(database, fixture)]
+  const settings = [
+    ['setup.php', "_PRODUCT', 'formspro'", "_PRODUCT', 'forms'"],
+    ['inc/key.class.php', "'curl' =>", `'service' => '${service.url}', 'curl' =>`],
+    ['inc/key.class.php', "$CFG_GLPI['url_base'] ?? null", `'${own.url}'`],
+  ] satisfies [string, string, string][]
+  const { run } = await install('http://localhost:41400', process.env.LEASE_ROOT_PUBLIC_KEY ?? '', settings)
+  const enter = (text: string) => run('page', 'save_key=1', `registration_key=${text}`)
+  const good = await enter(own.key)
+  expect(good).toContain('<th>The key you entered</th><td>The key is good.</td>')
+  expect(good).toContain('<th>Plugin</th><td>The plugin works.</td>')
+  expect(await enter(elsewhere.key)).toMatch(
+    /entered<\/th><td>This key belongs to another GLPI\. Move it in the portal\. Code for the portal: [0-9A-Z]{6} What worked before goes on\.<.*href="http:\/\/localhost:41400\/open\//s,
+  )
+  expect(await enter('gibberish')).toContain('<td>This is no complete registration key.')
+  expect(await run('cron')).toBe('[did 0]')
+  await run('page', 'give_back=1')
+  expect(await run('page')).toContain('<th>Key</th><td>No answer about a key yet.</td>')
+  expect(await run('may')).toBe('[may not]')
+})
+
 test.skipIf(!php)('its removal gives the place back', async () => {
-  const { portal, run } = await install()
+  const { portal, run } = await begin()
   portal.fault = 'network'
   await run('page', 'save_key=1', `registration_key=${key}`)
   expect(await run('page')).toContain(
@@ -155,7 +311,5 @@ test.skipIf(!php)('its removal gives the place back', async () => {
   portal.fault = null
   await run('page', 'save_key=1', `registration_key=${key}`)
   expect(await run('uninstall')).toBe('[no cron of latchkeyexample][uninstalled]')
-  expect(portal.calls.at(-1)?.call).toBe(
-    'DELETE /api/v1/activations/activation%20of%20uuid%20of%20glpi_network',
-  )
+  expect(portal.calls.at(-1)?.call).toBe('DELETE /api/v1/activations/activation%20of%20uuid-of-glpi_network')
 })

@@ -85,7 +85,7 @@ class Config
 {
     public static function getUuid(string $type): string
     {
-        return "uuid of $type";
+        return "uuid-of-$type";
     }
 }
 
@@ -112,19 +112,28 @@ class CronTask
 
 class GLPIKey
 {
-    private const KEY = '0123456789abcdef0123456789abcdef';
+    /** As GLPI's `config/glpicrypt.key`. */
+    private string $key;
+
+    public function __construct()
+    {
+        global $folder;
+
+        $this->key = (string) file_get_contents("$folder/glpicrypt.key");
+    }
 
     public function encrypt(string $text): string
     {
         $nonce = random_bytes(SODIUM_CRYPTO_SECRETBOX_NONCEBYTES);
-        return base64_encode($nonce . sodium_crypto_secretbox($text, $nonce, self::KEY));
+        return base64_encode($nonce . sodium_crypto_secretbox($text, $nonce, $this->key));
     }
 
     public function decrypt(string $text): string
     {
         $bytes = base64_decode($text);
         $nonce = substr($bytes, 0, SODIUM_CRYPTO_SECRETBOX_NONCEBYTES);
-        return (string) sodium_crypto_secretbox_open(substr($bytes, strlen($nonce)), $nonce, self::KEY);
+        // With another key an empty text, as GLPI answers.
+        return (string) sodium_crypto_secretbox_open(substr($bytes, strlen($nonce)), $nonce, $this->key);
     }
 }
 
@@ -189,6 +198,9 @@ switch ($deed) {
         break;
     case 'may':
         echo PluginLatchkeyexampleKey::mayChange() ? '[may]' : '[may not]';
+        break;
+    case 'document':
+        require "$folder/document.php";
         break;
     default:
         require "$folder/front/config.form.php";

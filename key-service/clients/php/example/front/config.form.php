@@ -11,9 +11,10 @@ Session::checkRight('config', UPDATE);
 $given = $GLOBALS['_UPOST'] ?? $_POST;
 $client = PluginLatchkeyexampleKey::client();
 
+$entered = null;
 if (isset($given['save_key']) && trim((string) ($given['registration_key'] ?? '')) !== '') {
-    $client->activate((string) $given['registration_key']);
-    Html::back();
+    // Said by this very page: the next one would ask about the key that is kept, which may be another.
+    $entered = $client->activate((string) $given['registration_key']);
 } elseif (isset($given['save_file']) && is_uploaded_file($_FILES['offline_file']['tmp_name'] ?? '')) {
     $answer = $client->useOfflineFile((string) file_get_contents($_FILES['offline_file']['tmp_name']));
     if ($answer['refused'] !== null) {
@@ -27,9 +28,12 @@ if (isset($given['save_key']) && trim((string) ($given['registration_key'] ?? ''
 }
 
 // An administrator who opens this page wants to know now, and has perhaps just solved it in the portal.
-$state = $client->check(true);
+$state = $entered === null ? $client->check(true) : $client->state();
 $said = PluginLatchkeyexampleKey::sentences($state);
-$rows = [
+$rows = $entered === null ? [] : [
+    __('The key you entered', 'latchkeyexample') => PluginLatchkeyexampleKey::enteredSentence($entered),
+];
+$rows += [
     __('Plugin', 'latchkeyexample') => $said['plugin'],
     __('Key', 'latchkeyexample') => $said['key'],
     __('Network', 'latchkeyexample') => $said['network'],
@@ -37,6 +41,10 @@ $rows = [
 ];
 if ($state['clockSuspect']) {
     $rows[__('Clock', 'latchkeyexample')] = __('This server’s clock is wrong. Set it.', 'latchkeyexample');
+}
+if ($state['givingBack']) {
+    $rows[__('Giving back', 'latchkeyexample')] =
+        __('The portal has not confirmed that this GLPI uses the key no more. Press the button once more.', 'latchkeyexample');
 }
 $escape = static function (string $text): string {
     return htmlspecialchars($text, ENT_QUOTES, 'UTF-8');
@@ -47,8 +55,9 @@ echo '<div class="center"><table class="tab_cadre_fixe">';
 foreach ($rows as $name => $sentence) {
     echo '<tr class="tab_bg_1"><th>' . $escape($name) . '</th><td>' . $escape($sentence) . '</td></tr>';
 }
-if (isset($state['key']['page'])) {
-    echo '<tr class="tab_bg_1"><th></th><td><a href="' . $escape($state['key']['page']) . '" rel="noreferrer">';
+$page = ($entered ?? $state)['key']['page'] ?? null;
+if ($page !== null) {
+    echo '<tr class="tab_bg_1"><th></th><td><a href="' . $escape($page) . '" rel="noreferrer">';
     echo $escape(__('Open the portal', 'latchkeyexample')) . '</a></td></tr>';
 }
 echo '</table>';

@@ -15,7 +15,9 @@ final class PluginLatchkeyexampleStorage implements Storage
         global $DB;
 
         foreach ($DB->request(['FROM' => self::TABLE, 'WHERE' => ['id' => 1]]) as $row) {
-            return (string) (new GLPIKey())->decrypt($row['state']);
+            $text = (string) (new GLPIKey())->decrypt($row['state']);
+            // What another key of GLPI's has encrypted is answered as an empty text, and is something else than nothing.
+            return $text === '' && (string) $row['state'] !== '' ? 'cannot be opened' : $text;
         }
         return null;
     }
@@ -81,7 +83,7 @@ class PluginLatchkeyexampleKey extends CommonGLPI
     }
 
     /** GLPI's own proxy, from Setup > General > System. */
-    private static function proxy(): array
+    public static function proxy(): array
     {
         global $CFG_GLPI;
 
@@ -115,7 +117,35 @@ class PluginLatchkeyexampleKey extends CommonGLPI
         ];
     }
 
+    /** What is said of a key that has just been entered, which is taken only where it works or nothing else does. */
+    public static function enteredSentence(array $state): string
+    {
+        if ($state['service']['code'] !== 'ok') {
+            $sentence = __('There was no answer about it. See below.', 'latchkeyexample');
+            $then = $state['entitled']
+                ? __('What worked before goes on; enter it again later.', 'latchkeyexample')
+                : __('It is asked about again, without your doing.', 'latchkeyexample');
+            return $sentence . ' ' . $then;
+        }
+        $sentence = self::verdictSentence($state['key']);
+        $goesOn = $state['entitled'] && $state['key']['code'] !== 'ok';
+        return $goesOn ? $sentence . ' ' . __('What worked before goes on.', 'latchkeyexample') : $sentence;
+    }
+
     private static function keySentence(array $state): string
+    {
+        if ($state['startedAnew']) {
+            return __('What was stored cannot be opened: it is damaged, or GLPI has another key (config/glpicrypt.key) than before. Put that one back, or enter the registration key once more.', 'latchkeyexample');
+        }
+        if ($state['key'] === null) {
+            return $state['offline']
+                ? __('An offline file is used.', 'latchkeyexample')
+                : __('No answer about a key yet.', 'latchkeyexample');
+        }
+        return self::verdictSentence($state['key']);
+    }
+
+    private static function verdictSentence(array $key): string
     {
         $sentences = [
             'ok' => __('The key is good.', 'latchkeyexample'),
@@ -128,17 +158,9 @@ class PluginLatchkeyexampleKey extends CommonGLPI
             'revoked' => __('This key has been revoked. The portal says why, and whom to ask.', 'latchkeyexample'),
             'bound_elsewhere' => __('This key belongs to another GLPI. Move it in the portal.', 'latchkeyexample'),
         ];
-        if ($state['startedAnew']) {
-            return __('What was stored was damaged. Enter the key once more.', 'latchkeyexample');
-        }
-        if ($state['key'] === null) {
-            return $state['offline']
-                ? __('An offline file is used.', 'latchkeyexample')
-                : __('No answer about a key yet.', 'latchkeyexample');
-        }
-        $sentence = $sentences[$state['key']['code']] ?? __('The portal refuses this key.', 'latchkeyexample');
-        if ($state['key']['refusalCode'] !== null) {
-            $sentence .= ' ' . sprintf(__('Code for the portal: %s', 'latchkeyexample'), $state['key']['refusalCode']);
+        $sentence = $sentences[$key['code']] ?? __('The portal refuses this key.', 'latchkeyexample');
+        if ($key['refusalCode'] !== null) {
+            $sentence .= ' ' . sprintf(__('Code for the portal: %s', 'latchkeyexample'), $key['refusalCode']);
         }
         return $sentence;
     }
