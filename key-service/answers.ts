@@ -75,7 +75,7 @@ const titles: Record<number, string> = {
 /** The problem of a program that gets nothing. */
 export function sendRefusedProgram(reply: FastifyReply, { code }: RefusedProgram) {
   if (code === 'no_token') return sendProblem(reply.header('WWW-Authenticate', 'Bearer'), 401, code)
-  return sendProblem(reply, code === 'scope_missing' ? 403 : refusedStatus[code], code)
+  return sendProblem(reply, 403, code)
 }
 
 /** RFC 9457. The title says the status, `code` what it is about; a sentence for people is the `detail`. */

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { createLocalJWKSet, jwtVerify } from 'jose'
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
 import { verifiedKeySet } from '@/lib/activations/key-set'
+import { listOfflineFiles } from '@/lib/activations/offline-files'
+import { generateKey } from '@/lib/keys/format'
 import { createToken } from '@/lib/organizations/create-token'
 import { revokeToken } from '@/lib/organizations/revoke-token'
 import type { TokenScope } from '@/lib/organizations/rules'
@@ -119,17 +122,62 @@ test('a file is refused for an installation that the key is not for, and for key
   const other = await sold(database, globex)
   const { headers } = await token(acme, 'offline_files.create')
   expect((await file(headers, { key, installation_id: installation() })).status).toBe(201)
-  expect(await file(headers, { key, installation_id: installation() })).toMatchObject({
-    status: 409,
-    body: { code: 'bound_elsewhere' },
-  })
+  const stranger = installation()
+  const refused = await file(headers, { key, installation_id: stranger })
+  expect(refused).toMatchObject({ status: 409, body: { code: 'bound_elsewhere' } })
+  const { detail, page, refusal_code, signed } = refused.body
+  expect([detail, page]).toEqual([
+    expect.stringContaining(refusal_code),
+    expect.stringContaining(refusal_code),
+  ])
+  const keySet = createLocalJWKSet((await service.ask('GET', '/.well-known/jwks.json')).body)
+  const said = async (statement: string) => (await jwtVerify(statement, keySet)).payload
+  expect(await said(signed)).toMatchObject({ code: 'bound_elsewhere', installation_id: stranger })
+  const asked = 'select installation_id from questions where refusal_code = $1'
+  await expect
+    .poll(() => rowsOf(database, asked, [refusal_code]), { timeout: 5_000 })
+    .toEqual([{ installation_id: stranger }])
   const theirs = await file(headers, { key: other.key, installation_id: installation() })
   const nobodys = await file(headers, {
     key: 'gks1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq',
     installation_id: installation(),
   })
-  expect(theirs).toMatchObject({ status: 404, body: { code: 'unknown' } })
+  expect(theirs).toMatchObject({
+    status: 404,
+    body: { code: 'unknown', page: expect.stringContaining('/check') },
+  })
   expect([400, 404]).toContain(nobodys.status)
+  for (const { body } of [theirs, nobodys])
+    expect(await said(body.signed)).toMatchObject({ valid: false, code: body.code })
+  const fresh = generateKey('subscription')
+  const unknown = await file(headers, { key: fresh, installation_id: installation() })
+  expect(Object.keys(theirs.body)).toEqual(Object.keys(unknown.body))
+  expect(theirs.body.detail).toBe(unknown.body.detail)
   const rows = await rowsOf(database, 'select from offline_files where key_id = $1', [other.keyId])
   expect(rows).toEqual([])
+})
+
+test('a suite’s key is asked for which plugin the file is, and the portal names that one', async () => {
+  const { key, instanceId } = await sold(database, acme, { reference: 'suite' })
+  const { headers } = await token(acme, 'offline_files.create')
+  const installation_id = installation()
+  for (const product of [undefined, 'suite']) {
+    const asked = await file(headers, { key, installation_id, product })
+    expect(asked).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_input', fields: { product: 'required' } },
+    })
+    expect(asked.body.products.sort()).toEqual(['branding', 'forms'])
+  }
+  expect(await rowsOf(database, 'select from activations where instance_id = $1', [instanceId])).toEqual([])
+  const made = await file(headers, { key, installation_id, product: 'branding' })
+  expect(decodeJwt(made.body.lease).aud).toBe('branding')
+  const listed = await asOrganization(acme.organizationId, (tx) =>
+    listOfflineFiles(tx, acme.organizationId, instanceId, 10),
+  )
+  const [row] = await rowsOf<{ name: string }>(
+    database,
+    `select name from products where reference = 'branding'`,
+  )
+  expect(listed.map(({ product }) => product)).toEqual([row?.name])
 })

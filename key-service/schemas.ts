@@ -175,6 +175,10 @@ export const Problem = z
       .record(z.string(), z.string())
       .optional()
       .meta({ description: 'Of invalid_input: what is wrong, by the name of the field.' }),
+    products: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Of a suite’s key, where `product` is missing: the plugins that it is for.' }),
     reference: z.string().optional().meta({ description: 'Of a fault of ours: what to tell the support.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457' })

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { check, foreignKey, index, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core'
 import { activations } from './activations'
 import { apiTokens } from './api-tokens'
+import { products } from './catalog'
 import { id, instant, organizationPolicy } from './columns'
 import { instances } from './instances'
 import { keys } from './keys'
@@ -15,6 +16,8 @@ export const offlineFiles = pgTable(
     organizationId: uuid().notNull(),
     activationId: uuid().notNull(),
     keyId: uuid().notNull(),
+    /** The plugin that it is for; null, of one from before this was noted: the key's product. */
+    productId: uuid().references(() => products.id),
     instanceId: uuid().notNull(),
     installationId: text().notNull(),
     issuedAt: instant().notNull(),

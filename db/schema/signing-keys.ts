@@ -35,7 +35,9 @@ export const signingKeys = pgTable(
     check('signing_keys_last', sql`(${t.stopsAt} is null) = (${t.lastExpiresAt} is null)`),
     check('signing_keys_last_after', sql`${t.lastExpiresAt} >= ${t.stopsAt}`),
     // One waits at a time, and one has no end yet.
-    uniqueIndex('signing_keys_waiting').on(sql`(true)`).where(sql`${t.signsFrom} is null and ${t.droppedAt} is null`),
+    uniqueIndex('signing_keys_waiting')
+      .on(sql`(true)`)
+      .where(sql`${t.signsFrom} is null and ${t.droppedAt} is null`),
     uniqueIndex('signing_keys_newest')
       .on(sql`(true)`)
       .where(sql`${t.signsFrom} is not null and ${t.stopsAt} is null`),

@@ -66,13 +66,23 @@ export const programs: Record<string, Example[]> = {
       name: 'unknown',
       summary: 'Another organization’s key, or nobody’s',
       body: { ...offline, key: unknownKey },
-      ...problem(404, 'Not Found', 'unknown'),
+      ...problem(404, 'Not Found', 'unknown', {
+        detail: 'Nobody was given this key here. Compare it with the one in the portal.',
+        page: 'https://portal.example.com/check',
+        signed: jws,
+      }),
     },
     {
       name: 'bound_elsewhere',
       summary: 'A key that another GLPI has',
       body: { key: yourKey, installation_id },
-      ...problem(409, 'Conflict', 'bound_elsewhere'),
+      ...problem(409, 'Conflict', 'bound_elsewhere', {
+        detail:
+          'This key belongs to another GLPI. If this one has moved, say so in the portal with the code 7QF3XM.',
+        page: 'https://portal.example.com/open/7QF3XM',
+        signed: jws,
+        refusal_code: '7QF3XM',
+      }),
     },
   ],
 }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { sendProblem, sendRefusedProgram } from '@/key-service/answers'
+import { sendProblem, sendRefusedProgram, sendSignedRefusal } from '@/key-service/answers'
 import { InstallationId, Problem } from '@/key-service/schemas'
 import { fileForProgram, keysForProgram, ownerOf } from '@/lib/activations/programs'
 
@@ -23,7 +23,10 @@ const OfflineFileRequest = z
       .string()
       .max(100)
       .optional()
-      .meta({ description: 'The plugin; of a suite’s key, one that it contains.' }),
+      .meta({
+        description:
+          'The plugin: of a suite’s key one that it contains, of any other its own, which need not be named.',
+      }),
   })
   .meta({ id: 'OfflineFileRequest' })
 const OfflineFile = z.object({ lease: z.string(), key_set: z.string() }).meta({ id: 'OfflineFile' })
@@ -73,9 +76,14 @@ export const programRoutes: FastifyPluginAsyncZod = async (app) => {
       const owner = await ownerOf(request.headers.authorization, 'offline_files.create', request.ip)
       if (!owner.ok) return sendRefusedProgram(reply, owner)
       const { key, product, installation_id: installationId } = request.body
-      const made = await fileForProgram(owner, { key, product, installationId, from: request.ip })
+      const call = { key, product, installationId, from: request.ip }
+      const made = await fileForProgram(owner, call)
       if (made.ok) return reply.code(201).send(JSON.parse(made.text))
-      return sendRefusedProgram(reply, made)
+      if (made.checked) return sendSignedRefusal(made, call, request, reply)
+      return sendProblem(reply, 400, 'invalid_input', {
+        fields: { product: 'required' },
+        products: made.products,
+      })
     },
   )
 }

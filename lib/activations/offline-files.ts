@@ -10,6 +10,8 @@ import { expiringDays } from '@/lib/keys/rules'
 
 export type OfflineFileRow = Awaited<ReturnType<typeof listOfflineFiles>>[number]
 
+const plugin = sql`coalesce(${offlineFiles.productId}, ${keys.productId})`
+
 /** The offline activation files that were fetched for an instance, the newest first, each with who fetched it. */
 export function listOfflineFiles(
   tx: OrganizationTx,
@@ -36,7 +38,7 @@ export function listOfflineFiles(
       keys,
       and(eq(keys.organizationId, offlineFiles.organizationId), eq(keys.id, offlineFiles.keyId)),
     )
-    .innerJoin(products, eq(products.id, keys.productId))
+    .innerJoin(products, eq(products.id, plugin))
     .leftJoin(people, eq(people.id, offlineFiles.issuedById))
     .leftJoin(
       apiTokens,
@@ -103,7 +105,7 @@ export async function filesThatEnd(
       keys,
       and(eq(keys.organizationId, offlineFiles.organizationId), eq(keys.id, offlineFiles.keyId)),
     )
-    .innerJoin(products, eq(products.id, keys.productId))
+    .innerJoin(products, eq(products.id, plugin))
     .where(and(filesOf(organizationId, instanceId), isNull(offlineFiles.goneAt)))
     .groupBy(offlineFiles.installationId, products.id, products.name)
     .having(sql`${until} > ${days(0)} and ${until} <= ${days(expiringDays)}`)

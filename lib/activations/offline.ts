@@ -9,11 +9,11 @@ import { offlineFiles } from '@/db/schema/offline-files'
 import type { OrganizationTx } from '@/db/scope'
 import { type By, command, type Scope } from '@/lib/command'
 import { env } from '@/lib/env'
-import { NotFound, Refused } from '@/lib/errors'
+import { InvalidInput, NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { fingerprint, open } from '@/lib/keys/vault'
 import { takePlace } from './activate'
-import { catalog } from './catalog'
+import { type CheckedProduct, catalog } from './catalog'
 import { keySha256, offlineClaims } from './lease'
 import { signer } from './signer'
 
@@ -48,6 +48,7 @@ export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile,
   const { byId, byReference } = await catalog()
   const product = (input.product && byReference.get(input.product)) || byId.get(found.productId)
   if (!product) throw new NotFound('product')
+  if (needsPlugin(product, product.reference)) throw new InvalidInput({ product: 'required' })
   const { id: activationId, environment, instanceId } = activation
   const claims = offlineClaims(
     {
@@ -67,6 +68,7 @@ export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile,
     organizationId,
     activationId,
     keyId,
+    productId: product.id,
     instanceId,
     installationId,
     worksUntil,
@@ -77,16 +79,27 @@ export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile,
     .update(activations)
     .set({ leaseEndsAt: sql`greatest(${activations.leaseEndsAt}, ${worksUntil.toISOString()}::timestamptz)` })
     .where(and(eq(activations.organizationId, organizationId), eq(activations.id, activationId)))
-  const { shortId, product: sold } = locked
+  const { shortId } = locked
   const token = tokenId ? { token: await tokenName(tx, organizationId, tokenId) } : {}
   const until = worksUntil.toISOString()
   audit({
     keyId,
     instanceId,
-    details: { shortId, product: sold.name, installation: installationId, until, ...taken.before, ...token },
+    details: {
+      shortId,
+      product: product.name,
+      installation: installationId,
+      until,
+      ...taken.before,
+      ...token,
+    },
   })
   return { claims, shortId }
 })
+
+/** Whether a file would name a suite, which no plugin is. */
+export const needsPlugin = ({ contains, reference }: CheckedProduct, asked: string | undefined) =>
+  contains.length > 0 && (asked ?? reference) === reference
 
 /** @throws as `takePlace`; Refused also where the place that the rules give lies at another instance than the wanted one */
 async function placeFor(scope: Scope, input: z.output<typeof IssueOfflineFile>, key: string) {

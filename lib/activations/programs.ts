@@ -6,13 +6,19 @@ import { isId } from '@/lib/ids'
 import { listKeys } from '@/lib/keys/queries'
 import type { TokenScope } from '@/lib/organizations/rules'
 import { type TokenOwner, tokenOwner } from '@/lib/organizations/token'
-import { judge } from './check'
+import { type Call, type Checked, judge, judgeAgain, noteAnswer } from './check'
 import { takeProgramTurn } from './limits'
-import { issueOfflineFile } from './offline'
-import { type CheckCode, checkCodes } from './rules'
+import { issueOfflineFile, needsPlugin } from './offline'
+import { signedVerdict } from './serve'
 
-/** Why a program gets nothing: it shows no token that is good, one that may not do this, or a key that is refused. */
-export type RefusedProgram = { ok: false; code: 'no_token' | 'scope_missing' | CheckCode }
+/** Why a program gets nothing: it shows no token that is good, or one that may not do this. */
+export type RefusedProgram = { ok: false; code: 'no_token' | 'scope_missing' }
+
+/** A file, or why there is none: the verdict on the key, signed, or, of a suite, that a plugin must be named. */
+export type FileForProgram =
+  | { ok: true; text: string }
+  | { ok: false; checked: Checked; signed: string }
+  | { ok: false; checked?: never; products: readonly string[] }
 
 /**
  * Whose program asks. What is no token, is nobody's, was revoked or has expired is answered alike.
@@ -34,27 +40,42 @@ export async function ownerOf(
 /**
  * The offline activation file of one installation, for who has a token and the key. Another organization's key is as
  * unknown as nobody's.
- * @returns its text, or the code of the verdict
- * @throws Unavailable
+ * @throws Refused `too_many`; Unavailable
  */
 export async function fileForProgram(
   { organizationId, tokenId }: TokenOwner,
-  asked: { key: string; product?: string | undefined; installationId: string; from: string },
-): Promise<{ ok: true; text: string } | RefusedProgram> {
-  const { key: pasted, product, installationId, from } = asked
-  const { key, found, code } = await judge({ key: pasted, from })
-  if (!key || found?.organizationId !== organizationId)
-    return { ok: false, code: code === 'malformed' ? code : 'unknown' }
+  call: Call & { installationId: string },
+): Promise<FileForProgram> {
+  const checked = await judge(call)
+  if (checked.found?.organizationId !== organizationId) return refuse(unknownTo(checked), call)
+  const { found, key, ownProduct, verdict } = checked
+  if (ownProduct && needsPlugin(ownProduct, call.product)) return { ok: false, products: ownProduct.contains }
+  if (!key || !verdict.ok) {
+    noteAnswer(call, checked, 'activate')
+    return refuse(checked, call)
+  }
+  const { product, installationId } = call
   const by = { actor: { kind: 'token', tokenId }, organizationId } as const
   try {
     const { text } = await issueOfflineFile(by, { keyId: found.id, key, product, installationId, tokenId })
     return { ok: true, text }
   } catch (error) {
-    if (error instanceof NotFound) return { ok: false, code: 'unknown' }
-    const verdict = error instanceof Refused && checkCodes.find((one) => one === error.code)
-    if (!verdict) throw error
-    return { ok: false, code: verdict }
+    if (!(error instanceof Refused || error instanceof NotFound)) throw error
+    // Somebody was faster: what is said is as things stand by now.
+    const after = await judgeAgain(call)
+    if (after.verdict.ok) throw error
+    return refuse(after, call)
   }
+}
+
+const refuse = async (checked: Checked, call: Call) =>
+  ({ ok: false, checked, signed: await signedVerdict(checked, call) }) as const
+
+/** What is said of a key that the organization does not have, whoever has it. */
+function unknownTo({ isTest: _, ...checked }: Checked): Checked {
+  const code = checked.code === 'malformed' ? checked.code : 'unknown'
+  const nobodys = { found: null, product: null, ownProduct: null, refusalCode: null, notes: [] }
+  return { ...checked, ...nobodys, code, verdict: { ok: false, code, notes: [] } }
 }
 
 const mostKeys = 200

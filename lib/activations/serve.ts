@@ -38,7 +38,8 @@ export async function validate(call: WithNonce) {
   return { checked, signed: await signedVerdict(checked, call) }
 }
 
-function signedVerdict(checked: Checked, call: WithNonce) {
+/** @throws Unavailable */
+export function signedVerdict(checked: Checked, call: WithNonce) {
   const facts = {
     issuer: env().PUBLIC_URL,
     verdictId: newId(checked.at),

@@ -69,6 +69,7 @@ export function offlineFiles(customer: Customer, instance: SeedInstance, ago: nu
       await unlessDone(customer, 'offline_file.issue', { keyId }, () =>
         recordOfflineFile(asTechnician(customer, step), {
           keyId,
+          product: call.product,
           installationId: call.installationId,
           instanceId: instance.instanceId,
         }),
