@@ -9,6 +9,7 @@ import {
 import { DomainError, NotFound, Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
+import { mostBytes } from '@/scripts/key-service'
 import { sendProblem } from './answers'
 import { answerBroken } from './broken'
 import { cleanFields } from './clean'
@@ -22,7 +23,6 @@ import { serviceRoutes } from './routes/service'
 import { testKeyRoutes, testPortal } from './routes/test-keys'
 import { FieldError } from './schemas'
 
-const mostBytes = 16 * 1_024
 /** Of all headers together: what somebody pasted for a key gets an answer that says so. */
 const mostHeaderBytes = 128 * 1_024
 /**

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import path from 'node:path'
-import { expect, test } from 'vitest'
-import { isForKeyService, keyServicePaths } from './key-service'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import { forward, isForKeyService, keyServicePaths, mostBytes } from './key-service'
 
 test('the proxy of compose.yaml hands the key service the same paths as the web process does', () => {
   const text = readFileSync(path.join(import.meta.dirname, '../Caddyfile'), 'utf8')
@@ -28,4 +31,101 @@ test.each([
   ['/x?/api/v1/activations', false],
 ])('%s is the key service’s: %s', (url, wanted) => {
   expect(isForKeyService(url)).toBe(wanted)
+})
+
+/** The key service's stand-in, which answers with what it was sent; and the web process before it. */
+const asked: IncomingMessage[] = []
+const behind = createServer(async (request, response) => {
+  asked.push(request)
+  if (request.url === '/api/v1/cut') return void response.write('half', () => response.destroy())
+  const body = (await request.toArray().catch(() => [])).join('')
+  const { 'content-length': length = null, 'transfer-encoding': coding = null } = request.headers
+  response.end(JSON.stringify({ body, length, coding }))
+})
+const web = createServer({ requireHostHeader: false }, (request, response) =>
+  forward(request, response, `http://127.0.0.1:${portOf(behind)}`),
+)
+await Promise.all([behind, web].map((server) => once(server.listen(0, '127.0.0.1'), 'listening')))
+afterAll(() => {
+  for (const server of [behind, web]) server.close().closeAllConnections()
+})
+beforeEach(() => void asked.splice(0))
+
+// as: it listens on a port
+const portOf = (server: Server) => (server.address() as AddressInfo).port
+
+/** What comes back until the connection ends, and after how many milliseconds it began. */
+async function answerTo(head: string[], send: (socket: Socket) => void = () => {}) {
+  const socket = connect(portOf(web), '127.0.0.1')
+  const since = Date.now()
+  let text = ''
+  let after = Number.POSITIVE_INFINITY
+  socket.on('data', (data) => {
+    after = Math.min(after, Date.now() - since)
+    text += data
+  })
+  // Who is cut off while it sends sees the connection end so.
+  socket.on('error', () => {})
+  socket.write(`${['POST /api/v1/keys/validate HTTP/1.1', ...head].join('\r\n')}\r\n\r\n`)
+  send(socket)
+  await new Promise((resolve) => socket.on('close', resolve))
+  const [headers = '', body = ''] = text.split('\r\n\r\n')
+  return { headers, body, after }
+}
+
+const tooLarge = { type: 'about:blank', title: 'Payload Too Large', status: 413, code: 'too_large' }
+const megabytes = (count: number) => Buffer.alloc(count * 1_024 * 1_024, 'x')
+
+test.each<[string, string[], (socket: Socket) => void]>([
+  ['a body of 5 MB', ['Content-Length: 5242880'], (socket) => void socket.write(megabytes(5))],
+  ['a body that is only said to be long', ['Content-Length: 99999999999'], () => {}],
+  [
+    'a body in parts that never ends',
+    ['Transfer-Encoding: chunked'],
+    (socket) => {
+      const part = () => void (socket.writable && socket.write(`10000\r\n${'x'.repeat(65_536)}\r\n`, part))
+      part()
+    },
+  ],
+])('%s is refused at once as too large, whatever is still being sent', async (_, head, send) => {
+  const { headers, body, after } = await answerTo(['Host: x', ...head], send)
+  expect(headers).toMatch(/^HTTP\/1\.1 413 /)
+  expect(headers).toContain('\r\nContent-Type: application/problem+json\r\n')
+  expect(headers).toContain('\r\nCache-Control: no-store\r\n')
+  expect(headers).toMatch(/^Connection: close\r?$/m)
+  expect(JSON.parse(body)).toEqual(tooLarge)
+  expect(after).toBeLessThan(2_000)
+  expect(asked).toEqual([])
+})
+
+test('a body that is as long as it may be arrives, in one piece', async () => {
+  const part = `2000\r\n${'x'.repeat(0x2000)}\r\n`
+  const head = ['Host: x', 'Connection: close', 'Transfer-Encoding: chunked']
+  const { body } = await answerTo(head, (socket) => void socket.write(`${part}${part}0\r\n\r\n`))
+  expect(JSON.parse(body)).toEqual({ body: 'x'.repeat(mostBytes), length: String(mostBytes), coding: null })
+})
+
+test('a body that does not come is not waited for for ever', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const answer = answerTo(['Host: x', 'Content-Length: 10'], (socket) => void socket.write('half'))
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0))
+    await vi.advanceTimersByTimeAsync(15_000)
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect((await answer).headers).toMatch(/^HTTP\/1\.1 408 /)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('who names no host is told so as a problem', async () => {
+  const { headers, body } = await answerTo(['Content-Length: 0'])
+  expect(headers).toContain('application/problem+json')
+  expect(JSON.parse(body)).toMatchObject({ status: 400, code: 'bad_request' })
+})
+
+test('an answer that breaks off there breaks off here', async () => {
+  const url = `http://127.0.0.1:${portOf(web)}/api/v1/cut`
+  await expect(fetch(url).then((answer) => answer.text())).rejects.toThrow()
 })

@@ -1,11 +1,15 @@
-import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
+import { request as ask, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { request as askSecurely } from 'node:https'
+import { pipeline } from 'node:stream'
 
 /** What GLPI servers ask for. A proxy in front parts these paths by itself (Caddyfile), and faster. */
 export const keyServicePaths = [
   ...['/api/v1/*', '/api/registration/*', '/api/marketplace/*', '/api/glpi-plugins/*', '/api/ping'],
   ...['/api/openapi.json', '/.well-known/jwks.json'],
 ]
+
+/** The longest body that the key service reads. */
+export const mostBytes = 16 * 1_024
 
 /** Whether the key service answers that. */
 export function isForKeyService(url: string): boolean {
@@ -16,38 +20,73 @@ export function isForKeyService(url: string): boolean {
 }
 
 const longestMilliseconds = 15_000
+const lingerMilliseconds = 1_000
 
-/** Passes a call on to the key service as it came, with the client's address, and its answer back. */
+/**
+ * Passes a call on to the key service as it came, with the client's address, and its answer back. The body is read first:
+ * what is too long would be answered while it is still being sent, and that answer be lost on the way.
+ */
 export function forward(request: IncomingMessage, response: ServerResponse, to: string) {
-  const { method, url, headers } = request
-  const target = new URL(to)
-  const { hostname, port, protocol } = target
+  const { headers, httpVersion } = request
+  if (httpVersion === '1.1' && headers.host === undefined)
+    return refuse(request, response, 400, 'bad_request')
+  if (Number(headers['content-length'] ?? 0) > mostBytes) return refuse(request, response, 413, 'too_large')
+  const parts: Buffer[] = []
+  let bytes = 0
+  const late = setTimeout(() => refuse(request, response, 408, 'timeout'), longestMilliseconds)
+  const settled = () => clearTimeout(late)
+  response.once('close', settled)
+  request.on('data', (part: Buffer) => {
+    bytes += part.length
+    if (bytes <= mostBytes) parts.push(part)
+    else if (!response.headersSent) refuse(request, response, 413, 'too_large')
+  })
+  request.once('end', () => {
+    settled()
+    if (!response.headersSent) pass(request, Buffer.concat(parts), response, new URL(to))
+  })
+}
+
+function pass(request: IncomingMessage, body: Buffer, response: ServerResponse, to: URL) {
+  const { method, url: path } = request
+  const { 'transfer-encoding': chunked, expect: _, ...headers } = request.headers
+  if (chunked) headers['content-length'] = String(body.length)
+  const { hostname, port, protocol } = to
   const send = protocol === 'https:' ? askSecurely : ask
-  const passed = send(
-    { hostname, port, method, path: url, headers, timeout: longestMilliseconds },
-    (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(response)
-    },
-  )
+  const options = { hostname, port, method, path, headers, timeout: longestMilliseconds }
+  const passed = send(options, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers)
+    // What breaks off there breaks off here.
+    pipeline(answer, response, () => {})
+  })
   passed.on('timeout', () => passed.destroy(new Error('the key service took too long')))
   passed.on('error', () => unavailable(response))
   response.on('close', () => passed.destroy())
-  request.pipe(passed)
+  passed.end(body)
 }
 
 /** Without a verdict: whoever asked must not take an outage for a bad key. */
 function unavailable(response: ServerResponse) {
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, code: 'unavailable' }
-  response
-    .writeHead(503, {
-      'Content-Type': 'application/problem+json',
-      'Retry-After': '5',
-      'Cache-Control': 'no-store',
-    })
-    .end(JSON.stringify(problem))
+  if (response.headersSent) response.destroy()
+  else response.writeHead(503, { ...problemHeaders, 'Retry-After': '5' }).end(problem(503, 'unavailable'))
 }
+
+/**
+ * Answers at once, and ends the connection when all has come, or a second later: one that is closed upon what is still
+ * being sent takes the answer along (RFC 9112, section 9.6).
+ */
+function refuse(request: IncomingMessage, response: ServerResponse, status: number, code: string) {
+  const body = problem(status, code)
+  response.writeHead(status, { ...problemHeaders, 'Content-Length': body.length, Connection: 'close' })
+  response.write(body)
+  const end = () => response.end()
+  const late = setTimeout(end, lingerMilliseconds)
+  request.once('end', end).resume()
+  response.once('close', () => clearTimeout(late))
+}
+
+const problemHeaders = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
+
+/** As the key service answers (RFC 9457). */
+const problem = (status: number, code: string) =>
+  JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, code })
