@@ -1,19 +1,13 @@
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError } from 'fastify'
 import { brokenRegistration } from '@/lib/activations/registration'
 import { now } from '@/lib/clock'
 import { languageFrom } from '@/lib/messages/translator'
-
-const statuses: Record<string, number> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-}
+import { isBrokenKey, lingerMilliseconds, statusOf } from '@/scripts/unreadable'
 
 /** Whose answer is on its way. */
 const answered = new WeakSet<Socket>()
-const lingerMilliseconds = 1_000
 
 /**
  * Answers what cannot be read as a request. GLPI 9.5 and 10 send a key as it was pasted, and one with a line break inside
@@ -28,8 +22,8 @@ export function answerBroken({ code, rawPacket }: ConnectionError, socket: Socke
   }
   // Its type says what it would be as JSON.
   const asked = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1') : ''
-  const isKey = /^GET \/api\/registration\/info[ ?]/.test(asked) && /^x-registration-key:/im.test(asked)
-  const status = isKey ? 200 : (statuses[code] ?? 400)
+  const isKey = isBrokenKey(asked)
+  const status = isKey ? 200 : statusOf(code)
   const language = languageFrom(/^accept-language:(.*)$/im.exec(asked)?.[1])
   const body = isKey ? brokenRegistration(language, now()) : { title: STATUS_CODES[status], status }
   const json = JSON.stringify(body)
@@ -45,4 +39,12 @@ export function answerBroken({ code, rawPacket }: ConnectionError, socket: Socke
   socket.end(`${head.join('\r\n')}\r\n\r\n${json}`)
   // A connection that is closed upon what is still being sent takes the answer along: RFC 9112, section 9.6.
   setTimeout(() => socket.destroy(), lingerMilliseconds).unref()
+}
+
+/** Of an `Expect` that is not the usual one Node would say so without a body. */
+export function answerExpectation(_request: IncomingMessage, response: ServerResponse) {
+  const problem = { type: 'about:blank', title: STATUS_CODES[417], status: 417, code: 'expectation_failed' }
+  const body = JSON.stringify(problem)
+  const about = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
+  response.writeHead(417, { ...about, 'Content-Length': body.length }).end(body)
 }

@@ -2,10 +2,16 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
+import { brokenRegistration } from '@/lib/activations/registration'
+import { now } from '@/lib/clock'
+import { setEnvironment } from '@/sandbox/test/fixture'
 import { answerUnreadable, shouldUpgrade } from './unreadable'
+
+setEnvironment('postgres://latchkey_app:x@127.0.0.1:1/none')
 
 const server = createServer({ shouldUpgradeCallback: shouldUpgrade }, (request, response) => {
   if (request.url === '/begun') return void response.write('begun')
+  if (request.url?.endsWith('/wait')) return
   response.end('whole')
 })
 // As Next registers one with its first request, also where it speaks no other protocol.
@@ -15,8 +21,8 @@ await once(server.listen(0, '127.0.0.1'), 'listening')
 afterAll(() => server.close())
 afterEach(() => vi.unstubAllEnvs())
 
-/** Everything that comes back until the connection ends. */
-async function answersTo(...parts: string[]): Promise<string> {
+/** Everything that comes back until the connection ends. Each further part follows an answer; null: no more will come. */
+async function answersTo(first: string, ...parts: (string | null)[]): Promise<string> {
   // as: it listens on a port
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
   let text = ''
@@ -25,7 +31,8 @@ async function answersTo(...parts: string[]): Promise<string> {
     const next = parts.shift()
     if (next) socket.write(next)
   })
-  socket.write(parts.shift() ?? '')
+  socket.write(first)
+  if (parts[0] === null) socket.end()
   await once(socket, 'close')
   return text
 }
@@ -34,7 +41,6 @@ const get = (path: string, header = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n$
 
 test.each([
   ['an unknown method', 'FOO / HTTP/1.1\r\nHost: x\r\n\r\n', '400 Bad Request'],
-  ['what is no request', '\x16\x03\x01\x02', '400 Bad Request'],
   ['too long a header', get('/', `X: ${'x'.repeat(20_000)}\r\n`), '431 Request Header Fields Too Large'],
   ['what nobody expects', get('/', 'Expect: cake\r\n'), '417 Expectation Failed'],
   [
@@ -53,7 +59,12 @@ test.each([
 
 test.each([
   ['/api/registration/info', `X-Registration-Key: ${'x'.repeat(64 * 1_024)}\r\n`, 431],
-  ['/api/registration/info', 'X-Registration-Key: gks1\nabc\r\n', 400],
+  ['/api/registration/info', 'X: gks1\nabc\r\n', 400],
+  ['/api/registration/infos', 'X-Registration-Key: gks1\nabc\r\n', 400],
+  ['/api/v1/ping', 'X: a\x01b\r\n', 400],
+  ['/api/v1/\x01ping', '', 400],
+  ['/api/v1/a b', '', 400],
+  ['/api/v1/ping', 'Expect: cake\r\n', 417],
   ['/api/marketplace/plugins?x=1', 'X-Registration-Key: gks1\nabc\r\n', 400],
 ])('to a GLPI that asks for %s it is JSON, and no verdict', async (path, header, status) => {
   const [head, body] = (await answersTo(get(path, header))).split('\r\n\r\n')
@@ -61,6 +72,27 @@ test.each([
   expect(head).toContain('\r\nContent-Type: application/json\r\n')
   expect(JSON.parse(body ?? '')).toEqual({ title: expect.any(String), status })
 })
+
+test('what is cut off amid its body is answered in JSON as well, where the path was the key service’s', async () => {
+  const cutOff = (path: string) => `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{`
+  expect(await answersTo(cutOff('/api/v1/wait'), null)).toMatch(/400 [\s\S]*\r\n\r\n{"title":"Bad Request"/)
+  expect(await answersTo(cutOff('/wait'), null)).toMatch(/400 [\s\S]*\r\n\r\nBad Request$/)
+})
+
+test('so is what does not say what it asks for: who reads text asks for a page', async () => {
+  expect(await answersTo('\x16\x03\x01\x02')).toMatch(/400 [\s\S]*{"title":"Bad Request","status":400}$/)
+})
+
+test.each(['en', 'fr'] as const)(
+  'a key with a line break inside gets the verdict that the key service gives (%s)',
+  async (language) => {
+    const headers = `Accept-Language: ${language}\r\nX-Registration-Key: gks1\nabc\r\n`
+    const [head, body] = (await answersTo(get('/api/registration/info', headers))).split('\r\n\r\n')
+    expect(head).toContain('HTTP/1.1 200 OK')
+    expect(head).toMatch(/^Cache-Control: no-store\r?$/m)
+    expect(JSON.parse(body ?? '')).toEqual(brokenRegistration(language, now()))
+  },
+)
 
 test('after a whole answer comes the refusal, amid one none', async () => {
   expect(await answersTo(get('/'), 'FOO')).toMatch(/whole[\s\S]*HTTP\/1.1 400/)

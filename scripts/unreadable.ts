@@ -1,5 +1,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { env } from '../lib/env.ts'
+import en from '../lib/messages/en/activations.json' with { type: 'json' }
+import fr from '../lib/messages/fr/activations.json' with { type: 'json' }
 import { securityHeaders } from './headers.ts'
 import { isForKeyService } from './key-service.ts'
 
@@ -8,6 +11,18 @@ const statuses: Record<string, number> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
+
+type Unreadable = NodeJS.ErrnoException & { rawPacket?: Buffer }
+
+/** Which status says what could not be read about a request. */
+export const statusOf = (code = '') => statuses[code] ?? 400
+
+/** Whether it is a GLPI's question about a key that breaks its request, as one with a line break inside does. */
+export const isBrokenKey = (asked: string) =>
+  /^GET \/api\/registration\/info[ ?]/.test(asked) && /^x-registration-key:/im.test(asked)
+
+/** How long a connection stays open after its answer: one that is closed upon what is still being sent takes it along. */
+export const lingerMilliseconds = 1_000
 
 /**
  * Whether another protocol is spoken on this connection. Only by the development server, which tells its pages what
@@ -24,38 +39,69 @@ export const shouldUpgrade = ({ url = '', headers }: IncomingMessage) =>
  */
 export function answerUnreadable(server: Server) {
   const latest = new WeakMap<Duplex, ServerResponse>()
+  const answered = new WeakSet<Duplex>()
   server.prependListener('request', (request, response) => void latest.set(request.socket, response))
-  server.on('checkExpectation', (_request, response) => {
-    response.writeHead(417, headersOf(417)).end(STATUS_CODES[417])
+  server.on('checkExpectation', ({ url = '' }, response) => {
+    const { headers, body } = refused(417, isForKeyService(url))
+    response.writeHead(417, headers).end(body)
   })
-  server.on('connect', (_request, socket) => void socket.end(refusal(405), () => socket.destroy()))
-  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
+  server.on('connect', (_request, socket) => {
+    socket.end(written(refused(405, false)), () => socket.destroy())
+  })
+  server.on('clientError', (error: Unreadable, socket) => {
+    // The rest of what was answered already.
+    if (answered.has(socket)) return
     const response = latest.get(socket)
     // After the beginning of another answer, a second one would be taken for the rest of it.
     const amid = response?.headersSent && !response.writableFinished
-    if (!socket.writable || amid) socket.destroy()
-    else socket.end(refusal(statuses[error.code ?? ''] ?? 400, askedOf(error)), () => socket.destroy())
+    if (!socket.writable || amid) {
+      socket.destroy()
+      return
+    }
+    answered.add(socket)
+    socket.end(written(answerTo(error, response)))
+    setTimeout(() => socket.destroy(), lingerMilliseconds).unref()
   })
 }
 
-/** What was asked for, as far as it can be read. */
-const askedOf = ({ rawPacket }: { rawPacket?: Buffer }) =>
-  /^[A-Z]+ (\S+) HTTP/.exec(rawPacket?.toString('latin1') ?? '')?.[1] ?? ''
-
-function refusal(status: number, asked = ''): string {
-  const title = STATUS_CODES[status] ?? ''
-  // GLPI takes what is no JSON for a server that is none; without `is_valid` this is no verdict.
-  const json = isForKeyService(asked)
-  const body = json ? JSON.stringify({ title, status }) : title
-  const headers = { ...headersOf(status), 'Content-Length': body.length }
-  const lines = Object.entries(json ? { ...headers, 'Content-Type': 'application/json' } : headers)
-  const head = lines.map(([name, value]) => `${name}: ${value}`)
-  return [`HTTP/1.1 ${status} ${title}`, ...head, '', body].join('\r\n')
+function answerTo(error: Unreadable, response: ServerResponse | undefined) {
+  const text = error.rawPacket?.toString('latin1') ?? ''
+  if (isBrokenKey(text) && error.code !== 'HPE_HEADER_OVERFLOW') return verdictOnBrokenKey(text)
+  // What was cut off has been asked for before.
+  const path = /^[A-Z]+ (\S+)/.exec(text)?.[1] ?? response?.req.url
+  // Who reads text asks for a page; GLPI takes what is no JSON for a server that is none.
+  return refused(statusOf(error.code), path === undefined || isForKeyService(path))
 }
 
-const headersOf = (status: number) => ({
-  ...securityHeaders(),
-  'Content-Type': 'text/plain',
-  'Content-Length': STATUS_CODES[status]?.length ?? 0,
-  Connection: 'close',
+/** A refusal; as JSON it is no verdict, being without `is_valid`. */
+function refused(status: number, asJson: boolean) {
+  const title = STATUS_CODES[status] ?? ''
+  return asJson ? json(status, { title, status }) : of(status, title, { 'Content-Type': 'text/plain' })
+}
+
+/** What the key service answers where it is reached directly (brokenRegistration); no key reaches it from here. */
+function verdictOnBrokenKey(text: string) {
+  const { verdict, ask_again } = /^accept-language: *fr/im.test(text) ? fr : en
+  const malformed = verdict.malformed.replace('{page}', `${env().PUBLIC_URL}/check`)
+  const said = { validation_message: `${malformed} ${ask_again}`, owner: null, subscription: null }
+  return json(200, { is_valid: false, ...said })
+}
+
+const json = (status: number, value: object) =>
+  of(status, JSON.stringify(value), { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
+
+const of = (status: number, body: string, about: Record<string, string>) => ({
+  status,
+  body,
+  headers: {
+    ...securityHeaders(),
+    ...about,
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+  },
 })
+
+function written({ status, headers, body }: ReturnType<typeof of>): string {
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...head, '', body].join('\r\n')
+}
