@@ -11,6 +11,7 @@ import { env, keepOnly } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
 import { trustedProxies } from '@/scripts/client-address'
+import { stopInOrder } from '@/scripts/stop-in-order'
 import { buildServer } from './server'
 
 /*
@@ -34,6 +35,9 @@ keepOnly(
   'SANDBOX_CLOCK_FILE',
 )
 
+/** Milliseconds. Together they stay below the ten seconds after which a process that does not stop is killed. */
+const stopping = { linger: 500, longest: 8_000 }
+
 async function main() {
   const { KEY_SERVICE_DATABASE_URL, LEASE_KEY_RING, TRUSTED_PROXIES, RELEASES_BASE_URL, RELEASES_SECRET } =
     env()
@@ -45,7 +49,9 @@ async function main() {
   // A GLPI's own patience is short, and none of its calls reads more than a few rows.
   openPoolAt(KEY_SERVICE_DATABASE_URL, { connection: 1_500, query: 1_500 })
   const app = await buildServer(isOneOf(trustedProxies(TRUSTED_PROXIES)))
+  const finish = stopInOrder(app.server, stopping)
   const stop = async () => {
+    await finish()
     await app.close()
     await history.flush()
     await closePool()
