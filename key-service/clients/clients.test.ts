@@ -247,6 +247,8 @@ describe.each(clients)('the %s client', (_, client) => {
     ['json_list', 'not_json 200'],
     ['unavailable', 'no_signature'],
     ['too_long', 'too_long 200'],
+    ['refused_fields', 'invalid_input url nonce'],
+    ['refused_nothing', 'no_signature'],
   ])('support is told what was seen: %s', async (fault, why) => {
     const { portal, state } = await begin(client)
     portal.fault = fault

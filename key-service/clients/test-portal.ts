@@ -284,6 +284,12 @@ export const faults: Record<string, Reply> = {
   too_many: { status: 429, headers: json, body: '{"status":429}' },
   unsigned_refusal: { status: 403, headers: json, body: '{"code":"revoked","valid":false}' },
   unsigned_lease: { status: 200, headers: json, body: '{"lease":"{}","verdict":{"valid":true,"code":"ok"}}' },
+  refused_fields: {
+    status: 400,
+    headers: json,
+    body: '{"code":"invalid_input","fields":{"url":"malformed","<b>":"x","nonce":"malformed"}}',
+  },
+  refused_nothing: { status: 400, headers: json, body: '{"code":"invalid_input","fields":["url"]}' },
   json_list: { status: 200, headers: json, body: '[]' },
   empty: { status: 200, headers: json, body: '' },
   endless: { status: 200, headers: json, body: '' },

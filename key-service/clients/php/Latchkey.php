@@ -507,7 +507,7 @@ final class Latchkey
                 : 'wrong_nonce';
         }
         if ($because !== null) {
-            return $this->unbelieved($because);
+            return $this->unbelieved(self::refusedFields($json) ?? $because);
         }
         $this->believed($claims['iat']);
         $this->noteVerdict($granted, $claims, $json);
@@ -518,6 +518,20 @@ final class Latchkey
         $secret = $json['activation']['secret'] ?? null;
         $this->kept['secret'] = is_string($secret) ? $secret : $this->kept['secret'];
         return 'lease';
+    }
+
+    /**
+     * What the portal refused of the question, as in `invalid_input url`: a mistake of the plugin or of its settings. It is
+     * not signed and says nothing about the key, so it is only shown; what is no field's name might be anybody's text.
+     */
+    private static function refusedFields(array $json): ?string
+    {
+        $fields = $json['fields'] ?? null;
+        if (($json['code'] ?? null) !== 'invalid_input' || isset($json['signed']) || !is_array($fields)) {
+            return null;
+        }
+        $names = array_filter(array_keys($fields), static fn ($name) => preg_match('/^[a-z_]{1,40}$/D', (string) $name) === 1);
+        return $names === [] ? null : 'invalid_input ' . implode(' ', array_slice($names, 0, 5));
     }
 
     /** The notes, the page and the refusal code are for showing; the verdict itself is signed. */

@@ -104,7 +104,7 @@ export class Exchange {
     const granted = typeof json.lease === 'string'
     const statement = granted ? json.lease : json.signed
     const checked = await this.verify(statement, granted ? 'lease+jwt' : 'verdict+jwt')
-    if (!checked.ok) return this.unbelieved(checked.because)
+    if (!checked.ok) return this.unbelieved(refusedFields(json) ?? checked.because)
     const { claims } = checked
     if (claims.nonce !== nonce) return this.unbelieved('wrong_nonce')
     const wrong = this.wrongClaim(claims, kept.key) ?? (granted ? wrongLease(claims) : wrongRefusal(claims))
@@ -260,6 +260,16 @@ function wrongLease(claims: Claims): string | null {
 function wrongRefusal({ iat, valid, code }: Claims): string | null {
   const refuses = valid === false && typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) && code !== 'ok'
   return refuses && isTime(iat) ? null : 'wrong_claims'
+}
+
+/**
+ * What the portal refused of the question, as in `invalid_input url`: a mistake of the plugin or of its settings. It is not
+ * signed and says nothing about the key, so it is only shown; what is no field's name might be anybody's text.
+ */
+function refusedFields({ code, fields, signed }: Claims): string | null {
+  if (code !== 'invalid_input' || signed !== undefined || !isObject(fields)) return null
+  const names = Object.keys(fields).filter((name) => /^[a-z_]{1,40}$/.test(name))
+  return names.length > 0 ? `invalid_input ${names.slice(0, 5).join(' ')}` : null
 }
 
 function membersOf(value: unknown): Claims {

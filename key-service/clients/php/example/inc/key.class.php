@@ -187,7 +187,11 @@ class PluginLatchkeyexampleKey extends CommonGLPI
             'unasked' => __('Not asked.', 'latchkeyexample'),
             'unreachable' => __('Something else answers in its place, or it is out of order. This says nothing about the key.', 'latchkeyexample'),
         ];
-        $why = $service['why'] === null ? '' : ' (' . $service['why'] . ')';
-        return $sentences[$service['code']] . $why;
+        $why = (string) $service['why'];
+        if (strpos($why, 'invalid_input ') === 0) {
+            $sentence = __('The portal cannot read what this plugin sends: %s. This says nothing about the key.', 'latchkeyexample');
+            return sprintf($sentence, substr($why, strlen('invalid_input ')));
+        }
+        return $sentences[$service['code']] . ($why === '' ? '' : ' (' . $why . ')');
     }
 }
