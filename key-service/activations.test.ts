@@ -317,17 +317,50 @@ test('a product that is not known here is named as what it is, to a real key and
 })
 
 test.each([
-  ['no key', { installation_id: 'x' }, 'key'],
-  ['no installation', { key: 'x' }, 'installation_id'],
-  ['an installation of blanks', { key: 'x', installation_id: ' ' }, 'installation_id'],
-  ['an address that is none', { key: 'x', installation_id: 'x', url: 'ftp://glpi.example' }, 'url'],
-  ['a short nonce', { key: 'x', installation_id: 'x', nonce: 'x' }, 'nonce'],
-])('%s is named as what is wrong', async (_what, body, field) => {
-  const answer = await activate(body)
-  expect(answer).toMatchObject({
-    status: 400,
-    body: { code: 'invalid_input', fields: { [field]: expect.any(String) } },
+  ['no key', { installation_id: 'x' }, { key: 'required' }],
+  ['no installation', { key: 'x' }, { installation_id: 'required' }],
+  ['an installation of blanks', { key: 'x', installation_id: ' ' }, { installation_id: 'malformed' }],
+  ['a number for a key', { key: 7, installation_id: 'x' }, { key: 'wrong_type' }],
+  ['nothing for an address', { key: 'x', installation_id: 'x', url: null }, { url: 'wrong_type' }],
+  [
+    'a long version',
+    { key: 'x', installation_id: 'x', glpi_version: '1'.repeat(51) },
+    { glpi_version: 'too_long' },
+  ],
+  [
+    'an odd kind',
+    { key: 'x', installation_id: 'x', kinds: ['trial', 'odd'] },
+    { 'kinds.1': 'unknown_value' },
+  ],
+  ['a short nonce', { key: 'x', installation_id: 'x', nonce: 'x' }, { nonce: 'malformed' }],
+])('%s is named by a code as what is wrong', async (_what, body, fields) => {
+  expect(await activate(body)).toMatchObject({ status: 400, body: { code: 'invalid_input', fields } })
+})
+
+test.each([
+  ['[]', 'wrong_type'],
+  ['7', 'wrong_type'],
+  ['null', 'required'],
+])('a body that is no object is named: %s', async (body, because) => {
+  const answer = await service.ask('POST', '/api/v1/activations', body)
+  expect(answer.body).toMatchObject({ code: 'invalid_input', fields: { body: because } })
+})
+
+test('an address that is none hides no verdict: it counts as none, and a note says so', async () => {
+  const { key } = await sold(database, fixture)
+  const asked = { key, installation_id: installation(), url: 'ftp://glpi.example' }
+  const { status, body } = await activate(asked)
+  expect({ status, verdict: body.verdict }).toMatchObject({
+    status: 201,
+    verdict: { notes: ['url_ignored'] },
   })
+  expect(body.verdict.message).toMatch(/ The address that was sent .* https:\/\//)
+  const again = await service.ask('POST', '/api/v1/keys/validate', asked, { 'Accept-Language': 'fr' })
+  expect(again.body).toMatchObject({ valid: true, notes: ['url_ignored'] })
+  expect(again.body.message).toMatch(/ L’adresse envoyée /)
+  const elsewhere = await activate({ ...asked, installation_id: installation() })
+  expect(elsewhere).toMatchObject({ status: 409, body: { code: 'bound_elsewhere' } })
+  expect(elsewhere.body.detail).toMatch(/ The address that was sent /)
 })
 
 test('what is sent without a body, in another form, or too long is refused in the same form', async () => {

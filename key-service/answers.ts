@@ -1,9 +1,11 @@
+import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Call, Checked } from '@/lib/activations/check'
+import type { Checked } from '@/lib/activations/check'
 import { remedyPage, verdictSentence } from '@/lib/activations/phrases'
 import type { RefusedProgram } from '@/lib/activations/programs'
 import type { Leased } from '@/lib/activations/serve'
-import { languageFrom } from '@/lib/messages/translator'
+import { languageFrom, translator } from '@/lib/messages/translator'
+import type { ReadCall } from './schemas'
 
 /** The status of a refused activation or refresh. `validate` answers 200: there the verdict is the answer. */
 const refusedStatus: Record<Checked['code'], number> = {
@@ -18,20 +20,22 @@ const refusedStatus: Record<Checked['code'], number> = {
   bound_elsewhere: 409,
 }
 
-export function verdictOf(checked: Checked, call: Call, request: FastifyRequest) {
+export function verdictOf(checked: Checked, call: ReadCall, request: FastifyRequest) {
   const language = languageFrom(request.headers['accept-language'])
+  const sentence = verdictSentence(checked, call, language)
+  const { urlIgnored = false } = call
   return {
     valid: checked.verdict.ok,
     code: checked.code,
-    notes: [...checked.notes],
-    message: verdictSentence(checked, call, language),
+    notes: [...checked.notes, ...(urlIgnored ? ['url_ignored' as const] : [])],
+    message: urlIgnored ? `${sentence} ${translator(language)('activations.url_ignored')}` : sentence,
     page: remedyPage(checked),
     ...(checked.refusalCode ? { refusal_code: checked.refusalCode } : {}),
   }
 }
 
 /** The problem that a key is refused for, where nothing is signed: to a stock GLPI, which verifies no signature. */
-export function sendRefused(checked: Checked, call: Call, request: FastifyRequest, reply: FastifyReply) {
+export function sendRefused(checked: Checked, call: ReadCall, request: FastifyRequest, reply: FastifyReply) {
   const { code, message: detail, page } = verdictOf(checked, call, request)
   return sendProblem(reply, refusedStatus[checked.code], code, { detail, page })
 }
@@ -39,7 +43,7 @@ export function sendRefused(checked: Checked, call: Call, request: FastifyReques
 /** The same with the verdict signed, for a client that believes nothing else. */
 export function sendSignedRefusal(
   { checked, signed }: { checked: Checked; signed: string },
-  call: Call,
+  call: ReadCall,
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
@@ -49,27 +53,13 @@ export function sendSignedRefusal(
 }
 
 /** Sends a lease, or the problem that it is refused for (RFC 9457). */
-export function sendLeased(leased: Leased, call: Call, request: FastifyRequest, reply: FastifyReply) {
+export function sendLeased(leased: Leased, call: ReadCall, request: FastifyRequest, reply: FastifyReply) {
   if (!leased.ok) return sendSignedRefusal(leased, call, request, reply)
   const verdict = verdictOf(leased.checked, call, request)
   const { activation, secret, lease } = leased
   return reply
     .code(secret ? 201 : 200)
     .send({ activation: { ...activation, ...(secret ? { secret } : {}) }, lease, verdict })
-}
-
-const titles: Record<number, string> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
 }
 
 /** The problem of a program that gets nothing. */
@@ -85,7 +75,7 @@ export function sendProblem(
   code: string,
   more: Record<string, unknown> = {},
 ) {
-  const title = titles[status] ?? String(status)
+  const title = STATUS_CODES[status] ?? String(status)
   return reply
     .code(status)
     .type('application/problem+json')

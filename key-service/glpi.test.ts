@@ -421,6 +421,32 @@ test('what is no HTTP, and headers without end, are answered in JSON as well', a
   expect(body).not.toHaveProperty('is_valid')
 })
 
+test.each([
+  ['no host', 400, ''],
+  ['an expectation', 417, 'Host: x\r\nExpect: cake\r\nConnection: close\r\n'],
+])('%s is refused in JSON, and not kept', async (_, status, headers) => {
+  const { head, body } = await raw(`GET /api/registration/info HTTP/1.1\r\n${headers}\r\n`)
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  expect(head).toMatch(/^content-type: application\/problem\+json/im)
+  expect(head).toMatch(/^cache-control: no-store\r?$/im)
+  expect(body).toMatchObject({ status, code: expect.stringMatching(/^[a-z_]+$/) })
+})
+
+const long = (count: number) => 'x'.repeat(count)
+test.each([
+  ['an address that cannot be decoded', 'POST', '/api/v1/activations/%zz/refresh', 400, 'bad_request'],
+  ['what is no ID', 'POST', `/api/v1/activations/${long(150)}/refresh`, 400, 'invalid_input'],
+  ['what is far too long for one', 'POST', `/api/v1/activations/${long(5_000)}/refresh`, 404, 'not_found'],
+  ['a long name', 'GET', `/api/marketplace/plugin/${long(150)}/download/1.0.0`, 404, 'unknown_release'],
+])('%s is refused as a problem, which does not repeat it', async (_, method, path, status, code) => {
+  const answer = await service.ask(method, path, method === 'POST' ? {} : undefined, headersOf({}))
+  expect(answer.body).toMatchObject({ type: 'about:blank', status, code })
+  expect(answer.status).toBe(status)
+  expect(answer.headers.get('content-type')).toContain('application/problem+json')
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(JSON.stringify(answer.body)).not.toMatch(/zz|xxx/)
+})
+
 test('who asks too often gets no verdict, and is told when to ask again', async () => {
   const from = '10.9.9.9'
   const answers = await Promise.all(

@@ -197,7 +197,9 @@ describe.each(operations)('$method $path', ({ method, path, operation }) => {
       Object.entries(examples).map(([name, { value }]) => ({ status, name, value })),
     ),
   )
-  const runnable = answers.filter(({ status }) => !['429', '503'].includes(status))
+  // Those that every operation answers alike have tests of their own.
+  const alike = ['too_many', 'unavailable', 'invalid_json', 'too_large', 'unsupported_media_type']
+  const runnable = answers.filter(({ name }) => !alike.includes(name))
 
   test('has an example of each answer, and an answer to each example', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(Object.keys(operation.responses)))
@@ -220,6 +222,30 @@ describe.each(operations)('$method $path', ({ method, path, operation }) => {
     const headers = await headersFor(operation, code)
     const answer = await service.ask(method, address, await bought(body, code), headers)
     expectAsDocumented(answer, status, operation, name)
+  })
+
+  test('each code stands in the description of its status', () => {
+    for (const { status, value } of answers) {
+      const { code } = z.looseObject({ code: z.unknown().optional() }).parse(value)
+      if (Number(status) >= 400) expect(operation.responses[status]?.description).toContain(`\`${code}\``)
+    }
+  })
+
+  test.each(
+    operation.requestBody
+      ? ([
+          ['400', 'invalid_json', '{"key":', {}],
+          ['400', 'invalid_json', '', {}],
+          ['400', 'invalid_json', '{"__proto__":{"x":1}}', {}],
+          ['413', 'too_large', JSON.stringify('x'.repeat(17_000)), {}],
+          ['415', 'unsupported_media_type', '<key/>', { 'Content-Type': 'application/xml' }],
+        ] as const)
+      : [],
+  )('answers %s %s to the body %s', async (status, name, body, type) => {
+    const { name: any = '' } = runnable.find((one) => one.status.startsWith('2')) ?? {}
+    const { address } = exampleOf(path, operation, any)
+    const headers = { ...(await headersFor(operation, null)), ...type }
+    expectAsDocumented(await service.ask(method, address, body, headers), status, operation, name)
   })
 
   if (!('503' in operation.responses)) return

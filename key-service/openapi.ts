@@ -4,7 +4,7 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 import { z } from 'zod'
 import { takeAddressTurn } from '@/lib/activations/limits'
 import type { Example } from './examples/example'
-import { errors, examples } from './examples/examples'
+import { bodyErrors, errors, examples } from './examples/examples'
 
 /*
  * The reference of the API, made from the schemas that parse the requests. What is shown in it as an example is run by a
@@ -111,22 +111,26 @@ function usedOf(schemas: Record<string, unknown>, text: string): Record<string, 
   return { ...Object.fromEntries(used), ...usedOf(Object.fromEntries(others), JSON.stringify(used)) }
 }
 
+/** Each names the codes that it may have. */
 const descriptions: Record<string, string> = {
   200: 'The answer.',
   201: 'It was made by this call.',
-  400: 'Something is missing or malformed: `fields` names it. Or the key is no key: `malformed`.',
-  401: 'No API token, or none that is good.',
-  403: 'The key is refused, and `signed` says so; or the token lacks the scope.',
-  404: 'Nobody was given this key here, or there is no such thing.',
-  409: 'The key belongs to another installation.',
-  429: 'Asked too often.',
-  503: 'The service cannot answer. It says nothing about the key.',
+  400: 'Something is missing or malformed: `invalid_input`, and `fields` says of each such field that it is `required`, or of a `wrong_type`, `too_long`, an `unknown_value`, `not_found` or otherwise `malformed`. Or the key is no key: `malformed`. Or the body is no JSON: `invalid_json`. Or the request is none: `bad_request`.',
+  401: 'No API token, or none that is good: `no_token`.',
+  403: 'The key is refused, and `signed` says so: `wrong_product`, `wrong_kind`, `not_started`, `expired`, `revoked`. Or the token lacks the scope: `scope_missing`.',
+  404: 'Nobody was given this key here: `unknown`. Or there is no such thing: `unknown_activation`, `unknown_product`, `not_found`.',
+  409: 'The key belongs to another installation: `bound_elsewhere`.',
+  413: 'The body has more than 16 kB: `too_large`.',
+  415: 'The body is said to be something else than JSON: `unsupported_media_type`.',
+  429: 'Asked too often: `too_many`.',
+  503: 'The service cannot answer: `unavailable`. It says nothing about the key.',
 }
 const retryAfter = { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } }
 
 /** An operation with its examples: a request and its answer have the same name. */
 function explained({ requestBody, parameters, responses, ...operation }: Operation) {
   const own = examples[operation.operationId] ?? []
+  const alike = requestBody ? [...errors, ...bodyErrors] : errors
   const sent = own.flatMap((one) => ('body' in one ? [[one.name, shown(one, one.body)] as const] : []))
   const named = (parameter: string) =>
     own.flatMap((one) => {
@@ -140,13 +144,16 @@ function explained({ requestBody, parameters, responses, ...operation }: Operati
     }),
     ...(requestBody && { requestBody: withExamples(requestBody, Object.fromEntries(sent)) }),
     responses: Object.fromEntries(
-      Object.entries(responses).map(([status, response]) => [status, answered(status, response, own)]),
+      Object.entries(responses).map(([status, response]) => [
+        status,
+        answered(status, response, [...own, ...alike]),
+      ]),
     ),
   }
 }
 
-function answered(status: string, response: z.infer<typeof Response>, own: readonly Example[]) {
-  const answers = [...own, ...errors].filter((one) => String(one.status) === status)
+function answered(status: string, response: z.infer<typeof Response>, all: readonly Example[]) {
+  const answers = all.filter((one) => String(one.status) === status)
   const given = Object.fromEntries(answers.map((one) => [one.name, shown(one, one.answer)]))
   const { content = {} } = withExamples(response, given)
   const { 'application/json': json } = content

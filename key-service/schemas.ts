@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Call } from '@/lib/activations/check'
 import { parseGlpiVersion } from '@/lib/catalog/rules'
 import { parseInstanceUrl } from '@/lib/instances/url'
 
@@ -24,10 +25,10 @@ export const InstallationId = z
     description: 'What this GLPI calls itself: GLPINetwork::getGlpiUid().',
     example: 'b6sf8Ht0vVcX3nRk2wYq',
   })
-const Url = z
-  .string()
-  .max(2_048)
-  .meta({ description: 'The address of this GLPI.', example: 'https://glpi.example.com' })
+const Url = z.string().max(2_048).meta({
+  description: 'The address of this GLPI. One that is none is ignored, and a note says so.',
+  example: 'https://glpi.example.com',
+})
 const version = (of: string, example: string) =>
   z
     .string()
@@ -90,7 +91,10 @@ export const byKey = [{ registrationKey: [] }, {}]
 
 type Body = z.infer<typeof ValidateRequest> & { environment?: unknown }
 
-/** A request as lib/activations takes it. @throws FieldError for a key that is missing, or an address that is none */
+/** A call as lib/activations takes it, and whether it brought an address that is none. */
+export type ReadCall = Call & { urlIgnored?: boolean }
+
+/** A request as lib/activations takes it. @throws FieldError for a key that is missing */
 export function callOf(body: Partial<Body>, { headers, ip }: Pick<FastifyRequest, 'headers' | 'ip'>) {
   const header = headers['x-registration-key']
   const key = body.key ?? (typeof header === 'string' ? header : undefined)
@@ -106,11 +110,11 @@ export function callOf(body: Partial<Body>, { headers, ip }: Pick<FastifyRequest
   }
 }
 
+/** An address that is none must not hide the verdict: a refusal without one is not signed, so that no plugin believes it. */
 function addressOf(url: string | undefined) {
   if (!url) return {}
   const parsed = parseInstanceUrl(url)
-  if (!parsed.ok) throw new FieldError('url', parsed.because)
-  return { url: parsed.url, address: parsed.identity }
+  return parsed.ok ? { url: parsed.url, address: parsed.identity } : { urlIgnored: true }
 }
 
 /** A field that is missing or malformed, by its name. */
@@ -138,7 +142,10 @@ export const Verdict = z
       'revoked',
       'bound_elsewhere',
     ]),
-    notes: z.array(z.enum(['renewed', 'replaced', 'version_mismatch'])),
+    notes: z.array(z.enum(['renewed', 'replaced', 'version_mismatch', 'url_ignored'])).meta({
+      description:
+        'Of a good key; and `url_ignored`, where the address that was sent is none, which counts as none sent.',
+    }),
     message: z.string().meta({ description: 'For people, in the language of Accept-Language.' }),
     page: z.url().meta({ description: 'The portal’s page that solves it.' }),
     refusal_code: z
@@ -182,3 +189,6 @@ export const Problem = z
     reference: z.string().optional().meta({ description: 'Of a fault of ours: what to tell the support.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457' })
+
+/** What every operation may answer that takes a body. */
+export const ofBody = { 400: Problem, 413: Problem, 415: Problem }

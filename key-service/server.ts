@@ -1,18 +1,11 @@
 import underPressure from '@fastify/under-pressure'
-import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
-import {
-  hasZodFastifySchemaValidationErrors,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod'
-import { DomainError, NotFound, Unavailable } from '@/lib/errors'
-import { newId } from '@/lib/ids'
-import { log } from '@/lib/log'
+import fastify from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { mostBytes } from '@/scripts/key-service'
 import { sendProblem } from './answers'
-import { answerBroken } from './broken'
+import { answerBroken, answerExpectation } from './broken'
 import { cleanFields } from './clean'
+import { noStore, sendBusy, sendError, sendUnrouted } from './errors'
 import { documentRoutes } from './openapi'
 import { activationRoutes } from './routes/activations'
 import { glpiRoutes } from './routes/glpi'
@@ -21,7 +14,6 @@ import { marketplaceRoutes } from './routes/marketplace'
 import { programRoutes } from './routes/programs'
 import { serviceRoutes } from './routes/service'
 import { testKeyRoutes, testPortal } from './routes/test-keys'
-import { FieldError } from './schemas'
 
 /** Of all headers together: what somebody pasted for a key gets an answer that says so. */
 const mostHeaderBytes = 128 * 1_024
@@ -30,6 +22,8 @@ const mostHeaderBytes = 128 * 1_024
  * wait for longer than a GLPI does, and make the others wait.
  */
 const mostAtOnce = 1_024
+/** Of what stands in a path for an ID or a name; what is longer than this is none. */
+const longestName = 1_000
 
 /**
  * What GLPI servers talk to.
@@ -44,14 +38,21 @@ export async function buildServer(isProxy: (address: string) => boolean) {
     // Asked by none of ours; a stranger's would be written into the log.
     requestIdHeader: false,
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: mostHeaderBytes },
+    // A request without a host is refused below: by Node, without a word.
+    http: { maxHeaderSize: mostHeaderBytes, requireHostHeader: false },
     clientErrorHandler: answerBroken,
+    frameworkErrors: sendUnrouted,
+    routerOptions: { maxParamLength: longestName },
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
+  app.server.on('checkExpectation', answerExpectation)
   let atWork = 0
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
+    const { raw } = request
+    noStore(reply)
+    if (raw.httpVersion === '1.1' && raw.headers.host === undefined)
+      return sendProblem(reply.header('Connection', 'close'), 400, 'bad_request')
     if (atWork >= mostAtOnce) {
       sendBusy(request, reply)
       return reply
@@ -78,34 +79,4 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   for (const prefix of ['/api/marketplace', '/api/glpi-plugins'])
     await app.register(marketplaceRoutes, { prefix })
   return app
-}
-
-function sendBusy(_request: FastifyRequest, reply: FastifyReply) {
-  sendProblem(reply.header('Retry-After', '5'), 503, 'unavailable')
-}
-
-/** What went wrong on purpose keeps its code; anything else is a bug, told by a number that the log has as well. */
-function sendError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
-  if (error instanceof FieldError) {
-    return sendProblem(reply, 400, 'invalid_input', { fields: { [error.field]: error.because } })
-  }
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const fields = error.validation.map(({ instancePath, message }) => [
-      instancePath.slice(1) || 'body',
-      message,
-    ])
-    return sendProblem(reply, 400, 'invalid_input', { fields: Object.fromEntries(fields) })
-  }
-  if (error instanceof Unavailable) {
-    return sendProblem(reply.header('Retry-After', String(error.facts.retryAfterSeconds)), 503, 'unavailable')
-  }
-  if (error instanceof NotFound) return sendProblem(reply, 404, 'unknown_activation')
-  if (error instanceof DomainError && error.code === 'too_many') {
-    return sendProblem(reply.header('Retry-After', String(error.facts.retryAfterSeconds)), 429, 'too_many')
-  }
-  const { statusCode = 500 } = error
-  if (statusCode < 500) return sendProblem(reply, statusCode, error.code?.toLowerCase() ?? 'bad_request')
-  const reference = newId()
-  log.error({ err: error, reference }, 'a call failed')
-  return sendProblem(reply, 500, 'unexpected', { reference })
 }

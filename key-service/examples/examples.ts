@@ -18,3 +18,22 @@ export const errors: readonly Example[] = [
     ...problem(503, 'Service Unavailable', 'unavailable'),
   },
 ]
+
+/** What any operation answers that takes a body. */
+export const bodyErrors: readonly Example[] = [
+  {
+    name: 'invalid_json',
+    summary: 'A body that is no JSON',
+    ...problem(400, 'Bad Request', 'invalid_json'),
+  },
+  {
+    name: 'too_large',
+    summary: 'A body of more than 16 kB',
+    ...problem(413, 'Payload Too Large', 'too_large'),
+  },
+  {
+    name: 'unsupported_media_type',
+    summary: 'A body of another type',
+    ...problem(415, 'Unsupported Media Type', 'unsupported_media_type'),
+  },
+]

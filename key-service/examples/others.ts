@@ -91,7 +91,7 @@ const shortNonce = {
   name: 'short_nonce',
   summary: 'A nonce that is too short',
   parameters: { nonce: 'x' },
-  ...problem(400, 'Bad Request', 'invalid_input', { fields: { nonce: 'Invalid' } }),
+  ...problem(400, 'Bad Request', 'invalid_input', { fields: { nonce: 'malformed' } }),
 }
 
 export const service: Record<string, Example[]> = {

@@ -7,12 +7,13 @@ import {
   callOf,
   GiveBackRequest,
   LeaseAnswer,
+  ofBody,
   Problem,
   RefreshRequest,
 } from '@/key-service/schemas'
 import { activate, endActivation, refresh } from '@/lib/activations/serve'
 
-const always = { 400: Problem, 404: Problem, 429: Problem, 503: Problem }
+const always = { ...ofBody, 404: Problem, 429: Problem, 503: Problem }
 const refusals = { ...always, 403: Problem, 409: Problem }
 const Params = z.object({
   id: z.uuid().meta({ description: 'The activation’s, as the first answer named it.' }),

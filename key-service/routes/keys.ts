@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { verdictOf } from '@/key-service/answers'
-import { byKey, callOf, Problem, ValidateAnswer, ValidateRequest } from '@/key-service/schemas'
+import { byKey, callOf, ofBody, Problem, ValidateAnswer, ValidateRequest } from '@/key-service/schemas'
 import { validate } from '@/lib/activations/serve'
 
 export const keyRoutes: FastifyPluginAsyncZod = async (app) => {
@@ -15,7 +15,7 @@ export const keyRoutes: FastifyPluginAsyncZod = async (app) => {
         description:
           'Always 200 where there is a verdict: `valid` and `code` are the answer. `signed` says the same, so that nobody between can say it in our place.',
         body: ValidateRequest,
-        response: { 200: ValidateAnswer, 400: Problem, 429: Problem, 503: Problem },
+        response: { 200: ValidateAnswer, ...ofBody, 429: Problem, 503: Problem },
       },
     },
     async (request) => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { sendProblem, sendRefusedProgram, sendSignedRefusal } from '@/key-service/answers'
-import { InstallationId, Problem } from '@/key-service/schemas'
+import { InstallationId, ofBody, Problem } from '@/key-service/schemas'
 import { fileForProgram, keysForProgram, ownerOf } from '@/lib/activations/programs'
 
 const ListedKey = z.object({
@@ -69,7 +69,7 @@ export const programRoutes: FastifyPluginAsyncZod = async (app) => {
         description:
           'Needs the scope `offline_files.create`. For a GLPI that reaches nobody; it works to the key’s end, at most 400 days.',
         body: OfflineFileRequest,
-        response: { 201: OfflineFile, ...refusals, 404: Problem, 409: Problem },
+        response: { 201: OfflineFile, ...refusals, ...ofBody, 404: Problem, 409: Problem },
       },
     },
     async (request, reply) => {

@@ -112,6 +112,9 @@ function examplesOf(path: string, { parameters = [], requestBody, responses }: O
   )
 }
 
+/** What every operation answers alike is no example of one. */
+const alike = ['too_many', 'unavailable', 'invalid_json', 'too_large', 'unsupported_media_type']
+
 const json = (value: unknown) => JSON.stringify(value, null, 2)
 
 const operations = Object.entries(read.paths).flatMap(([path, methods]) =>
@@ -138,8 +141,7 @@ const operations = Object.entries(read.paths).flatMap(([path, methods]) =>
       fields: [...named, ...(sent ? fieldsOf(sent.schema) : [])],
       answered: answered ? fieldsOf(answered.schema) : [],
       statuses: Object.entries(operation.responses).map(([status, said]) => ({ status, ...said })),
-      // What every operation answers alike is no example of this one.
-      examples: examplesOf(path, operation).filter(({ status }) => status !== '429' && status !== '503'),
+      examples: examplesOf(path, operation).filter(({ name }) => !alike.includes(name)),
     } as const
   }),
 )
