@@ -99,6 +99,7 @@ export const paths: Record<string, Path> = {
     permission: read,
     at: (slug, { questionId }) => `/${slug}/questions/${questionId}`,
   },
+  '/(public)/help/glpi/page': { permission: null, status: 200, at: () => '/help/glpi' },
   '/(public)/help/what-glpi-sends/page': { permission: null, status: 200, at: () => '/help/what-glpi-sends' },
   '/(public)/open/[code]/page': { permission: null, at: () => '/open/000000' },
   '/(portal)/[org]/settings/page': { permission: read, at: (slug) => `/${slug}/settings` },

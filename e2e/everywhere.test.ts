@@ -50,6 +50,7 @@ function pages(customer: Customer) {
     { signedIn: false, path: '/sign-in' },
     { signedIn: false, path: '/sign-in/link?token=none' },
     { signedIn: false, path: '/help/api' },
+    { signedIn: false, path: '/help/glpi' },
     { signedIn: false, path: '/no/such/page' },
   ]
 }

@@ -38,3 +38,25 @@ test('the frame of the reference is in one’s language; the reference itself, a
   const heading = page.getByRole('heading', { level: 3, name: 'Activate a key in an installation' })
   await expect(heading).toHaveAttribute('lang', 'en')
 })
+
+test('who checks a key finds what a GLPI must reach; what it costs to let GLPI ask stands before how', async ({
+  page,
+}) => {
+  await page.goto('/check')
+  await page.getByRole('link', { name: words('en', 'glpi.link') }).click()
+  await expect(page).toHaveURL('/help/glpi')
+  const main = page.getByRole('main')
+  await expect(main.getByRole('cell', { name: new RegExp(`${new URL(page.url()).hostname}$`) })).toBeVisible()
+  const text = (await main.textContent()) ?? ''
+  const costs = text.indexOf('replaces GLPI’s public marketplace')
+  expect(costs).toBeGreaterThan(0)
+  expect(text.indexOf("define('GLPI_NETWORK_SERVICES', 'http")).toBeGreaterThan(costs)
+  expect(await axeFindings(page)).toEqual([])
+  await page.setViewportSize({ width: 320, height: 640 })
+  expect(await tooWide(page)).toBe(0)
+  await page.getByRole('button', { name: 'Français' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(words('fr', 'glpi.title'))
+  await page.getByRole('link', { name: words('fr', 'help.title') }).click()
+  await page.getByRole('link', { name: words('fr', 'glpi.link') }).click()
+  await expect(page).toHaveURL('/help/glpi')
+})

@@ -62,6 +62,7 @@ const alike = new Set([
   'Menu',
   'Questions',
   'instance',
+  'port',
   'production',
   'test',
 ])

@@ -44,6 +44,11 @@ export default async function CheckPage() {
         </SubmitButton>
       </CheckForm>
       <ConnectionTest t={t} />
+      <p className="mt-3">
+        <a className="link" href="/help/glpi">
+          {t('glpi.link')}
+        </a>
+      </p>
       <NoKeyNeeded products={products} t={t} />
       {(await currentSession()) && (
         <p className="mt-5">

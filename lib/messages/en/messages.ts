@@ -6,6 +6,7 @@ import calls from './calls.json'
 import check from './check.json'
 import errors from './errors.json'
 import failed from './failed.json'
+import glpi from './glpi.json'
 import help from './help.json'
 import instance from './instance.json'
 import instances from './instances.json'
@@ -33,6 +34,7 @@ export const en = {
   check,
   errors,
   failed,
+  glpi,
   help,
   instance,
   instances,

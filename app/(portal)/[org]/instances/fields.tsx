@@ -56,17 +56,24 @@ export function InstanceFields({
         maxLength={50}
         autoComplete="off"
       />
-      {before && (
-        <CheckboxField
-          name="asksPortal"
-          label={t('instances.field.asks_portal')}
-          hint={t('instances.field.asks_portal_hint')}
-          checked={before.asksPortal}
-        />
-      )}
+      {before && <AsksPortal t={t} checked={before.asksPortal} />}
     </>
   )
 }
+
+const AsksPortal = ({ t, checked }: { t: Translate; checked: boolean }) => (
+  <div>
+    <CheckboxField
+      name="asksPortal"
+      label={t('instances.field.asks_portal')}
+      hint={t('instances.field.asks_portal_hint')}
+      checked={checked}
+    />
+    <a className="link" href="/help/glpi">
+      {t('glpi.asks.title')}
+    </a>
+  </div>
+)
 
 function MainAddress({ t }: { t: Translate }) {
   return (

@@ -30,6 +30,11 @@ export default async function WhatGlpiSendsPage() {
       </Section>
       <Section title={t('help.who.title')}>
         <p>{t('help.who.text')}</p>
+        <p className="mt-3">
+          <a className="link" href="/help/glpi">
+            {t('glpi.link')}
+          </a>
+        </p>
       </Section>
     </>
   )

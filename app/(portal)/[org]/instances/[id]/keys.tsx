@@ -104,6 +104,11 @@ function UsedKeys(props: Props) {
           ))}
         </div>
       </KeyDesk>
+      <p className="mt-3">
+        <a className="link" href="/help/glpi">
+          {t('glpi.link')}
+        </a>
+      </p>
     </>
   )
 }

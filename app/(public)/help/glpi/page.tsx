@@ -1,0 +1,119 @@
+import type { Metadata } from 'next'
+import { currentTranslator } from '@/app/_request/session'
+import { PageHead, Panel, Section } from '@/components/ui/panel'
+import { usualGraceDays } from '@/lib/activations/rules'
+import { env } from '@/lib/env'
+import type { Translate } from '@/lib/messages/translator'
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await currentTranslator())('glpi.title') }
+}
+
+/** `docs/glpi-administrators.md` in the reader's language, for who installs a key or wonders what GLPI says of it. */
+export default async function GlpiPage() {
+  const t = await currentTranslator()
+  const { PUBLIC_URL: portal } = env()
+  return (
+    <>
+      <PageHead title={t('glpi.title')} sentence={t('glpi.sentence')} />
+      <Section title={t('glpi.where.title')}>
+        <p>{t('glpi.where.text')}</p>
+      </Section>
+      <Section title={t('glpi.reach.title')}>
+        <Reach t={t} host={new URL(portal).hostname} />
+        <p className="mt-3">{t('glpi.reach.text')}</p>
+        <p className="mt-3">{t('glpi.reach.outage', { grace: usualGraceDays })}</p>
+      </Section>
+      <Section title={t('glpi.asks.title')}>
+        <AsksPortal t={t} portal={portal} />
+      </Section>
+      <Section title={t('glpi.again.title')}>
+        <p>{t('glpi.again.text')}</p>
+      </Section>
+      <Section title={t('glpi.not_valid.title')}>
+        <NotValid t={t} command={`curl -v ${portal}/api/ping`} />
+        <p className="mt-3">
+          <a className="link" href="/help/what-glpi-sends">
+            {t('help.title')}
+          </a>
+        </p>
+      </Section>
+    </>
+  )
+}
+
+const ports = { portal: 'TCP 443', dns: '53', archives: 'TCP 443' }
+
+function Reach({ t, host }: { t: Translate; host: string }) {
+  const columns = ['host', 'port', 'who', 'what'] as const
+  return (
+    <Panel>
+      <table className="table">
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column}>{t(`glpi.reach.head.${column}`)}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {(['portal', 'dns', 'archives'] as const).map((row) => (
+            <tr key={row}>
+              {columns.map((column) => (
+                <td key={column} className="wrap-anywhere" data-head={t(`glpi.reach.head.${column}`)}>
+                  {column === 'port' ? ports[row] : t(`glpi.reach.${row}.${column}`, { portal: host })}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  )
+}
+
+/** What it costs stands before how it is done. */
+function AsksPortal({ t, portal }: { t: Translate; portal: string }) {
+  return (
+    <>
+      <p>{t('glpi.asks.first')}</p>
+      <ul className="mt-2 flex list-disc flex-col gap-2 pl-5">
+        {(['marketplace', 'other', 'one'] as const).map((line) => (
+          <li key={line}>{t(`glpi.asks.${line}`)}</li>
+        ))}
+      </ul>
+      <p className="mt-3">{t('glpi.asks.gives')}</p>
+      <p className="mt-3">{t('glpi.asks.set', { start: '<?php' })}</p>
+      <code className="command my-2 whitespace-pre-wrap" translate="no">
+        {`define('GLPI_NETWORK_SERVICES', '${portal}');`}
+      </code>
+      <p>{t('glpi.asks.then')}</p>
+      <p className="mt-3">{t('glpi.asks.undo')}</p>
+    </>
+  )
+}
+
+function NotValid({ t, command }: { t: Translate; command: string }) {
+  return (
+    <Panel>
+      <table className="table">
+        <thead>
+          <tr>
+            <th>{t('glpi.not_valid.says')}</th>
+            <th>{t('glpi.not_valid.meaning')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {(['verdict', 'elsewhere', 'unable', 'line_break', 'not_offered'] as const).map((row) => (
+            <tr key={row}>
+              <td data-head={t('glpi.not_valid.says')}>{t(`glpi.not_valid.${row}.says`)}</td>
+              <td className="wrap-anywhere" data-head={t('glpi.not_valid.meaning')}>
+                {t(`glpi.not_valid.${row}.meaning`, { command })}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  )
+}
