@@ -2,11 +2,12 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkRole } from '@/db/check-role'
+import { closeLargeObjects } from '@/db/roles'
 import { migrateDatabase } from '@/sandbox/database'
 import { freePort } from '@/sandbox/ports'
 import { type Postgres, startPostgres, throwAwayFlags } from '@/sandbox/postgres'
 import { throwAwayFolder } from '@/sandbox/postgres-home'
-import { onConnection } from '@/sandbox/test/fixture'
+import { onConnection, refusalOf } from '@/sandbox/test/fixture'
 
 // A cluster of its own: roles belong to the cluster, and the other files' one has no superuser to offer.
 const folder = throwAwayFolder()
@@ -96,4 +97,21 @@ test.each(spoilt)('[A15] a role that %s may not start', async (_what, spoil, res
     await asSuperuser(restore)
   }
   await expect(start('latchkey_app')).resolves.toBeUndefined()
+})
+
+test('[A5] nobody makes large objects once a superuser has migrated; an owner who may not refuse them is told', async () => {
+  const made = () =>
+    onConnection(postgres.url('latchkey', 'latchkey_key_service'), async (client) => {
+      await client.query('begin')
+      const statements = [`lo_from_bytea(0, 'x')`, 'lo_create(0)', 'lo_creat(-1)', `lo_put(1, 0, 'x')`]
+      const codes = []
+      for (const statement of statements) codes.push((await refusalOf(client, `select ${statement}`)).code)
+      return codes
+    })
+  expect(await onConnection(postgres.url('latchkey'), closeLargeObjects)).toBe(false)
+  expect(await made()).toEqual(['done', 'done', 'done', '42704'])
+  expect(await onConnection(postgres.url('latchkey', 'postgres'), closeLargeObjects)).toBe(true)
+  expect(await made()).toEqual(['42501', '42501', '42501', '42501'])
+  expect(await onConnection(postgres.url('latchkey'), closeLargeObjects)).toBe(true)
+  console.log('[A5] latchkey_key_service: 4 functions')
 })

@@ -165,3 +165,68 @@ test('the key service changes nothing of a key but that it was seen', async () =
   ])
     expect((await asKeyService(statement)).code, statement).toBe('42501')
 })
+
+test('[A5] the key service writes of GLPIs and tokens, and in nobody’s name', async () => {
+  const person = own.people.owner
+  const entry = (actor: string, personId: string | null) => `insert into audit_entries
+      (id, organization_id, sequence, at, actor, person_id, action, outcome, details, hash)
+    select gen_random_uuid(), organization_id, sequence + 1, now(), '${actor}', ${personId ? `'${personId}'` : 'null'}, 'key.revoke',
+      'done', '{}', '\\x00' from audit_heads where organization_id = '${own.organizationId}'`
+  for (const [actor, personId] of [
+    ['member', person],
+    ['staff', person],
+    ['system', null],
+    ['stranger', null],
+    ['glpi', person],
+    ['token', person],
+  ] as const)
+    expect((await asKeyService(entry(actor, personId))).code, `${actor} ${personId}`).toBe('42501')
+  for (const actor of ['glpi', 'token']) expect((await asKeyService(entry(actor, null))).code).toBe('done')
+  const file = (by: string) => `insert into offline_files
+      (id, organization_id, activation_id, key_id, instance_id, installation_id, issued_at, works_until, ${by})
+    select gen_random_uuid(), organization_id, id, key_id, instance_id, installation_id, now(), now() + interval '1 day',
+      '${by === 'issued_by_id' ? person : own.tokenId}' from activations where id = '${own.activationId}'`
+  expect((await asKeyService(file('issued_by_id'))).code).toBe('42501')
+  expect((await asKeyService(file('api_token_id'))).code).toBe('done')
+  console.log('[A5] latchkey_key_service: 8 entries, 2 files')
+})
+
+test('[A5] the key service undoes no fact: what was seen, given back, held and recorded stays so', async () => {
+  const refreshed = (ends: string) =>
+    `select refresh_activation('${own.activationId}', '${own.renewedKeyId}', null, gen_random_uuid(), ${ends}, now())`
+  expect((await asKeyService(refreshed(`now() + interval '400 days'`))).code).toBe('done')
+  const given = `update activations set given_back_at = now() where id = '${own.activationId}'`
+  expect((await asKeyService(given)).code).toBe('done')
+  await rowsOf(database, `update keys set replaced_at = now() where id = $1`, [own.keyId])
+  const undoing = [
+    ['keys_stay_seen', `update keys set first_seen_at = null where first_seen_at is not null`],
+    ['keys_stay_seen', `update keys set first_seen_at = issued_at where first_seen_at is not null`],
+    ['keys_stay_seen', `update keys set first_seen_at = first_seen_at + interval '1 day'`],
+    ['keys_stay_seen', `update keys set replaced_at = null where replaced_at is not null`],
+    ['activations_stay', `update activations set lease_ends_at = '2999-01-01'`],
+    ['activations_stay', `update activations set lease_ends_at = lease_ends_at - interval '1 minute'`],
+    ['activations_stay', refreshed(`'2999-01-01'`)],
+    ['audit_heads_forward', `update audit_heads set sequence = 0`],
+    ['audit_heads_forward', `update audit_heads set sequence = sequence`],
+    ['audit_heads_forward', `update audit_heads set sequence = sequence + 1`],
+  ]
+  for (const [because, undone] of undoing)
+    expect(await asKeyService(undone ?? ''), undone).toMatchObject({ code: '23514', constraint: because })
+  await rowsOf(database, given)
+  for (const when of ['null', `given_back_at + interval '1 day'`]) {
+    const undone = await asKeyService(`update activations set given_back_at = ${when}`)
+    expect(undone, when).toMatchObject({ code: '23514', constraint: 'activations_stay' })
+  }
+  console.log(`[A5] latchkey_key_service: ${undoing.length + 2} facts`)
+})
+
+test('the key service starts with limits to what it waits for', async () => {
+  await onConnection(database.keyServiceUrl, async (client) => {
+    for (const [name, value] of [
+      ['statement_timeout', '10s'],
+      ['lock_timeout', '5s'],
+      ['idle_in_transaction_session_timeout', '15s'],
+    ])
+      expect((await client.query(`show ${name}`)).rows[0], name).toEqual({ [name ?? '']: value })
+  })
+})

@@ -2,7 +2,15 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { runMigrations as runWorkerMigrations } from 'graphile-worker'
 import { Client, Pool } from 'pg'
-import { appRole, createRoles, grantRights, keyServiceRole, prepareSchemas, workerRole } from './roles'
+import {
+  appRole,
+  closeLargeObjects,
+  createRoles,
+  grantRights,
+  keyServiceRole,
+  prepareSchemas,
+  workerRole,
+} from './roles'
 
 const advisoryLock = 7_203_441_905
 
@@ -11,6 +19,7 @@ const advisoryLock = 7_203_441_905
  * once (an advisory lock lets one in after the other). Needs no superuser: a role that owns the database and may create
  * roles will do, as managed Postgres offers.
  *
+ * @returns whether nobody can make large objects, which only a superuser may see to
  * @throws when the application's addresses name other roles than latchkey_app, latchkey_worker and latchkey_key_service.
  */
 export async function migrate(urls: Record<'owner' | 'app' | 'worker' | 'keyService', string>) {
@@ -33,6 +42,7 @@ export async function migrate(urls: Record<'owner' | 'app' | 'worker' | 'keyServ
     await grantRights(owner)
     await owner.query('grant usage on schema migrations to latchkey_app, latchkey_key_service')
     await owner.query('grant select on all tables in schema migrations to latchkey_app, latchkey_key_service')
+    return { closed: await closeLargeObjects(owner) }
   } finally {
     await owner.end()
   }

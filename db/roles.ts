@@ -111,6 +111,13 @@ export async function createRoles(
     await createRole(owner, role, 'login')
     await owner.query(`alter role ${role} with login password ${owner.escapeLiteral(password)}`)
   }
+  // As the pool's own (db/client.ts), for whoever connects with its password and is in no hurry.
+  for (const limit of [
+    'statement_timeout = 10000',
+    'lock_timeout = 5000',
+    'idle_in_transaction_session_timeout = 15000',
+  ])
+    await owner.query(`alter role ${keyServiceRole} set ${limit}`)
   // From Postgres 16 on a role's creator may give it away, but not act as it, unless it grants itself that.
   for (const role of noLoginRoles) await owner.query(`grant ${role} to current_user`)
   await owner.query(`grant latchkey_jobs to ${workerRole}, latchkey_enqueuer`)
@@ -174,4 +181,19 @@ export async function grantRights(owner: ClientBase) {
   // Whom the vendor trusts, and with what, is no job's to change.
   await owner.query(`revoke insert, update, delete on staff, assignments from ${workerRole}`)
   await owner.query('commit')
+}
+
+/**
+ * Takes from PUBLIC what makes and writes large objects: of rows and temporary tables a role that is taken over can only
+ * have its own, but with these it fills the disk. The functions are Postgres' own, so only a superuser may; for anybody else
+ * Postgres warns and goes on.
+ * @returns whether it is so now
+ */
+export async function closeLargeObjects(owner: Pick<ClientBase, 'query'>): Promise<boolean> {
+  const writing = `select p.oid::regprocedure::text as name from pg_proc p cross join aclexplode(coalesce(proacl, acldefault('f', proowner)))
+    where p.pronamespace = 'pg_catalog'::regnamespace and grantee = 0
+      and p.proname in ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite')`
+  const { rows } = await owner.query<{ name: string }>(writing)
+  for (const { name } of rows) await owner.query(`revoke execute on function pg_catalog.${name} from public`)
+  return (await owner.query(writing)).rows.length === 0
 }

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 export type SeedSize = 'small' | 'large'
 
 /** Brings a database of the cluster to this version. */
-export function migrateDatabase(postgres: Postgres, database: string): Promise<void> {
+export function migrateDatabase(postgres: Postgres, database: string) {
   return migrate({
     owner: postgres.url(database),
     app: postgres.url(database, 'latchkey_app'),

@@ -17,12 +17,16 @@ function read(which: keyof typeof addresses): string {
 }
 
 try {
-  await migrate({
+  const { closed } = await migrate({
     owner: read('owner'),
     app: read('app'),
     worker: read('worker'),
     keyService: read('keyService'),
   })
+  if (!closed)
+    process.stdout.write(
+      'Every role of this database may fill its disk with large objects; only a superuser may change that (docs/operate.md).\n',
+    )
   process.stdout.write('The database is at this version.\n')
 } catch (error) {
   process.stderr.write(

@@ -54,4 +54,4 @@ const wrong: Wrong[] = [
   ],
 ]
 
-refuses(database, schema, wrong)
+refuses(database, schema, wrong, ['activations_stay'])

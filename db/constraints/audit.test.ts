@@ -54,4 +54,4 @@ const wrong: Wrong[] = [
   ],
 ]
 
-refuses(database, { ...audit, ...commands }, wrong)
+refuses(database, { ...audit, ...commands }, wrong, ['audit_heads_forward'])

@@ -12,7 +12,7 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { bytes, id, instant, organizationPolicy } from './columns'
+import { bytes, id, instant, keyServiceAdds, organizationPolicy } from './columns'
 import { instances } from './instances'
 import { keys } from './keys'
 import { organizations } from './organizations'
@@ -84,6 +84,7 @@ export const auditEntries = pgTable(
     index('audit_entries_person').on(t.organizationId, t.personId, t.kind, t.refused, t.sequence),
     index('audit_entries_vendor').on(t.organizationId, t.kind, t.refused, t.sequence).where(sql`by_vendor`),
     ...organizationPolicy(t.organizationId),
+    keyServiceAdds(sql`${t.actor} in ('glpi', 'token') and ${t.personId} is null`),
   ],
 )
 

@@ -75,3 +75,12 @@ export const definerChanges = pgPolicy('definer_changes', {
   using: sql`true`,
   withCheck: sql`true`,
 })
+
+/** What talks to GLPIs says nothing in a person's name, whoever has taken it over. */
+export const keyServiceAdds = (only: SQL) =>
+  pgPolicy('key_service_adds', {
+    as: 'restrictive',
+    for: 'insert',
+    to: 'latchkey_key_service',
+    withCheck: only,
+  })

@@ -3,7 +3,7 @@ import { check, foreignKey, index, pgTable, text, unique, uuid } from 'drizzle-o
 import { activations } from './activations'
 import { apiTokens } from './api-tokens'
 import { products } from './catalog'
-import { id, instant, organizationPolicy } from './columns'
+import { id, instant, keyServiceAdds, organizationPolicy } from './columns'
 import { instances } from './instances'
 import { keys } from './keys'
 import { people } from './people'
@@ -59,5 +59,6 @@ export const offlineFiles = pgTable(
     ),
     check('offline_files_gone', sql`${t.goneAt} >= ${t.issuedAt}`),
     ...organizationPolicy(t.organizationId),
+    keyServiceAdds(sql`${t.issuedById} is null`),
   ],
 )
