@@ -205,24 +205,34 @@ export const checks = pgTable(
   ],
 )
 
-/** Checks older than 30 days, counted per day (UTC). */
+/** Checks older than 30 days, counted per key, instance and day (UTC). */
 export const checkDays = pgTable(
   'check_days',
   {
     organizationId: uuid().notNull(),
     keyId: uuid().notNull(),
+    /** Null where the caller was at none of theirs, and of what was counted before this was kept. */
+    instanceId: uuid(),
     day: date({ mode: 'string' }).notNull(),
     asked: text().notNull(),
     code: text().notNull(),
     calls: bigint({ mode: 'number' }).notNull(),
   },
   (t) => [
-    primaryKey({ columns: [t.organizationId, t.keyId, t.day, t.asked, t.code] }),
+    unique('check_days_once')
+      .on(t.organizationId, t.keyId, t.instanceId, t.day, t.asked, t.code)
+      .nullsNotDistinct(),
     foreignKey({
       name: 'check_days_key_fk',
       columns: [t.organizationId, t.keyId],
       foreignColumns: [keys.organizationId, keys.id],
     }),
+    foreignKey({
+      name: 'check_days_instance_fk',
+      columns: [t.organizationId, t.instanceId],
+      foreignColumns: [instances.organizationId, instances.id],
+    }),
+    index('check_days_instance').on(t.organizationId, t.instanceId, t.day),
     check('check_days_calls', sql`${t.calls} >= 1`),
     ...organizationPolicy(t.organizationId),
   ],

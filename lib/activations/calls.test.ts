@@ -164,6 +164,34 @@ test('answers older than 30 days are counted by day, once, however often it is d
   expect(await days()).toEqual(counted)
 })
 
+test('what is only counted belongs to the instance that called, whatever its key is of and wherever that has moved', async () => {
+  const other = await makeInstance(own, 'other')
+  const cloud = await productId(database, 'cloud')
+  const everywhere = await startSubscription(bySystem(own.organizationId), {
+    productId: cloud,
+    instanceId: null,
+  })
+  await called(800)
+  await called(800, { instanceId: other })
+  await called(800, { keyId: everywhere.keyId })
+  await called(800, { keyId: everywhere.keyId, instanceId: other, code: 'expired' })
+  await refused(800)
+  // Counted before instances were.
+  await rowsOf(
+    database,
+    `insert into check_days (organization_id, key_id, day, asked, code, calls) values ($1, $2, '2026-10-20', 'refresh', 'ok', 5)`,
+    [own.organizationId, keyId],
+  )
+  await countOldChecks(now)
+  const days = (of: string) => within((tx) => countedDays(tx, own.organizationId, of, 10))
+  const day = '2026-10-20'
+  expect(await days(instanceId)).toEqual([{ day, calls: 8, refused: 1 }])
+  expect(await days(other)).toEqual([{ day, calls: 2, refused: 1 }])
+  await rowsOf(database, 'update keys set instance_id = $1 where id = $2', [other, keyId])
+  // Whoever was refused is known by no instance: that goes with the key.
+  expect(await days(instanceId)).toEqual([{ day, calls: 2, refused: 0 }])
+})
+
 test('instances that have gone silent, and what was refused within a week, are counted', async () => {
   const counts = () => within((tx) => contactSummary(tx, own.organizationId, now, 3))
   await activate({ leaseEndsAt: hoursAgo(-100), givenBackAt: null })

@@ -1,6 +1,4 @@
-import { and, desc, eq, sql } from 'drizzle-orm'
-import { checkDays } from '@/db/schema/activations'
-import { keys } from '@/db/schema/keys'
+import { sql } from 'drizzle-orm'
 import type { OrganizationTx } from '@/db/scope'
 import { keptSince, silentSince } from './rules'
 
@@ -128,28 +126,27 @@ export function callPlaceIn(text: unknown): CallPlace | undefined {
   return time && id ? { at: new Date(Number(time)), id: Number(id) } : undefined
 }
 
-/** How often the keys of an instance were asked about on the days that are only counted, the last `most` of them. */
+/**
+ * How often was asked on an instance, and with its keys from nowhere that is known, on the days that are only counted; the
+ * last `most` of them.
+ */
 export async function countedDays(
   tx: OrganizationTx,
   organizationId: string,
   instanceId: string,
   most: number,
 ) {
-  return tx
-    .select({
-      day: checkDays.day,
-      calls: sql<number>`sum(${checkDays.calls})`.mapWith(Number),
-      refused:
-        sql<number>`coalesce(sum(${checkDays.calls}) filter (where ${checkDays.code} <> 'ok'), 0)`.mapWith(
-          Number,
-        ),
-    })
-    .from(checkDays)
-    .innerJoin(keys, and(eq(keys.organizationId, organizationId), eq(keys.id, checkDays.keyId)))
-    .where(and(eq(checkDays.organizationId, organizationId), eq(keys.instanceId, instanceId)))
-    .groupBy(checkDays.day)
-    .orderBy(desc(checkDays.day))
-    .limit(most)
+  const { rows } = await tx.execute<{ day: string; calls: number; refused: number }>(sql`
+    select d.day::text as day, sum(d.calls)::float8 as calls,
+      coalesce(sum(d.calls) filter (where d.code <> 'ok'), 0)::float8 as refused
+    from (
+      select d.day, d.code, d.calls from check_days d
+        where d.organization_id = ${organizationId} and d.instance_id = ${instanceId}
+      union all select d.day, d.code, d.calls from keys k
+        join check_days d on d.organization_id = k.organization_id and d.key_id = k.id and d.instance_id is null
+        where k.organization_id = ${organizationId} and k.instance_id = ${instanceId}
+    ) d group by d.day order by d.day desc limit ${most}`)
+  return rows
 }
 
 export interface SilentInstance {

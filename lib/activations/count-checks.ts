@@ -19,12 +19,12 @@ export async function countOldChecks(now: Date, batch = usualBatch): Promise<num
         with old as (
           delete from checks where id in (
             select id from checks where at < ${before} order by at limit ${batch} for update skip locked
-          ) returning organization_id, key_id, at, asked, code, calls
+          ) returning organization_id, key_id, instance_id, at, asked, code, calls
         ), counted as (
-          insert into check_days as was (organization_id, key_id, day, asked, code, calls)
-            select organization_id, key_id, (at at time zone 'UTC')::date as day, asked, code, sum(calls) from old
-            group by organization_id, key_id, day, asked, code order by 1, 2, 3, 4, 5
-          on conflict (organization_id, key_id, day, asked, code) do update set calls = was.calls + excluded.calls
+          insert into check_days as was (organization_id, key_id, instance_id, day, asked, code, calls)
+            select organization_id, key_id, instance_id, (at at time zone 'UTC')::date as day, asked, code, sum(calls) from old
+            group by organization_id, key_id, instance_id, day, asked, code order by 1, 2, 3, 4, 5, 6
+          on conflict (organization_id, key_id, instance_id, day, asked, code) do update set calls = was.calls + excluded.calls
         )
         select count(*)::int as removed from old`),
     )

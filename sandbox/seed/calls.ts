@@ -180,12 +180,13 @@ async function tellDay({ call, checked, activatedAt }: Presented, when: Date, no
   const { found } = checked
   if (!found || !activatedAt || when < activatedAt) return
   if (when >= keptSince(now)) return noteAnswer(call, { ...checked, at: when }, 'refresh')
-  const { organizationId, id: keyId } = found
+  const { organizationId, id: keyId, activation } = found
+  const instanceId = activation?.instanceId ?? null
   const counted = { day: when.toISOString().slice(0, 10), asked: 'refresh', code: checked.code, calls: 1 }
   await asOrganization(organizationId, (tx) =>
     tx
       .insert(checkDays)
-      .values({ organizationId, keyId, ...counted })
+      .values({ organizationId, keyId, instanceId, ...counted })
       .onConflictDoNothing(),
   )
 }

@@ -223,8 +223,9 @@ async function fillCalls(
   await history.flush()
   await rowsOf(
     database,
-    `insert into check_days (organization_id, key_id, day, asked, code, calls) values ($1, $2, '2025-01-01', 'validate', 'ok', 7)`,
-    [organizationId, keyId],
+    `insert into check_days (organization_id, key_id, instance_id, day, asked, code, calls)
+     values ($1, $2, $3, '2025-01-01', 'validate', 'ok', 7)`,
+    [organizationId, keyId, instanceId],
   )
   const [file] = await rowsOf<{ id: string }>(
     database,
