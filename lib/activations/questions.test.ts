@@ -94,6 +94,21 @@ test('who asks for a key that another has is told with the GLPI that has it', as
   expect(await count()).toEqual({ open: 1, unlisted: 0 })
 })
 
+test('the GLPI that has a key called when it did with whichever of its keys', async () => {
+  await rowsOf(database, `update instances set installation_id = 'a-known' where id = $1`, [instanceId])
+  const branding = await productId(database, 'branding')
+  const beside = await startSubscription(bySystem(own.organizationId), { productId: branding, instanceId })
+  const other = { keyId: beside.keyId, installationId: 'a-known', glpiVersion: '11.0.4' }
+  await called('installation')
+  expect(await only()).toMatchObject({ holderLastAt: null, holderVersion: null })
+  await called(null, { ...other, at: at(7) })
+  expect(await only()).toMatchObject({ holderLastAt: at(7), holderVersion: '11.0.4' })
+  await called(null, { installationId: 'a-known', at: at(3), glpiVersion: '11.0.3' })
+  // Another one that was at home there before is not the one that has it.
+  await called(null, { ...other, installationId: 'before', at: at(9) })
+  expect(await only()).toMatchObject({ holderLastAt: at(7), holderVersion: '11.0.4' })
+})
+
 test('a test copy is added with the installation that called, at the address that it said', async () => {
   await called('installation')
   const { instanceId: added } = await answer('test_copy', { label: 'Staging' })

@@ -11,8 +11,6 @@ import { isId } from '@/lib/ids'
 
 /** The one who calls, as it was last seen with that key where the key is good for it. */
 const own = alias(sightings, 'own')
-/** The one that has the key's instance. */
-const holder = alias(sightings, 'holder')
 
 /** Whose instance it is about: the one that has the key, or that the installation with the new address is known as. */
 const aboutInstance = sql`case ${questions.kind} when 'installation' then ${keys.instanceId}
@@ -38,9 +36,6 @@ const shown = {
   instanceId: instances.id,
   instance: instances.label,
   instanceUrl: instanceAddresses.url,
-  /** When the installation that has the key's place last called, and as which GLPI. */
-  holderLastAt: holder.lastAt,
-  holderVersion: holder.glpiVersion,
   /** Calls of further installations, which are counted and not listed. */
   unlisted: sql<number>`coalesce(${questionCounts.unlisted}, 0)`.mapWith(Number),
 }
@@ -48,12 +43,21 @@ const shown = {
 export type QuestionRow = Awaited<ReturnType<typeof questionNamed>>
 
 function select(tx: OrganizationTx, organizationId: string, filter: SQL | undefined) {
+  const holder = lastOfInstance(tx, organizationId)
+  const { lastAt: holderLastAt, glpiVersion: holderVersion } = holder
   return tx
-    .select(shown)
+    .select({ ...shown, holderLastAt, holderVersion })
     .from(questions)
     .innerJoin(keys, and(eq(keys.organizationId, organizationId), eq(keys.id, questions.keyId)))
     .innerJoin(products, eq(products.id, keys.productId))
-    .leftJoin(own, sighting(own, organizationId, questions.installationId))
+    .leftJoin(
+      own,
+      and(
+        eq(own.organizationId, organizationId),
+        eq(own.keyId, questions.keyId),
+        eq(own.installationId, questions.installationId),
+      ),
+    )
     .leftJoin(instances, and(eq(instances.organizationId, organizationId), eq(instances.id, aboutInstance)))
     .leftJoin(
       instanceAddresses,
@@ -64,7 +68,7 @@ function select(tx: OrganizationTx, organizationId: string, filter: SQL | undefi
         isNull(instanceAddresses.retiredAt),
       ),
     )
-    .leftJoin(holder, sighting(holder, organizationId, instances.installationId))
+    .leftJoinLateral(holder, sql`true`)
     .leftJoin(
       questionCounts,
       and(eq(questionCounts.organizationId, organizationId), eq(questionCounts.keyId, questions.keyId)),
@@ -73,16 +77,21 @@ function select(tx: OrganizationTx, organizationId: string, filter: SQL | undefi
     .where(and(eq(questions.organizationId, organizationId), filter))
 }
 
-const sighting = (
-  of: typeof own | typeof holder,
-  organizationId: string,
-  installation: typeof questions.installationId | typeof instances.installationId,
-) =>
-  and(
-    eq(of.organizationId, organizationId),
-    eq(of.keyId, questions.keyId),
-    eq(of.installationId, installation),
-  )
+/** When the installation that has the instance last called, with whichever of its keys, and as which GLPI. */
+const lastOfInstance = (tx: OrganizationTx, organizationId: string) =>
+  tx
+    .select({ lastAt: sightings.lastAt, glpiVersion: sightings.glpiVersion })
+    .from(sightings)
+    .where(
+      and(
+        eq(sightings.organizationId, organizationId),
+        eq(sightings.instanceId, instances.id),
+        eq(sightings.installationId, instances.installationId),
+      ),
+    )
+    .orderBy(desc(sightings.lastAt))
+    .limit(1)
+    .as('holder')
 
 /** What is open, the latest call first. @param after names the last one of the page before (`placeOf`). */
 export async function openQuestions(
