@@ -15,17 +15,10 @@ import {
   productId,
   rowsOf,
 } from '@/sandbox/test/fixture'
-import {
-  callPlaceIn,
-  callPlaceText,
-  callsOf,
-  contactSummary,
-  countedDays,
-  lastSeen,
-  refusedCalls,
-} from './calls'
+import { callsOf, contactSummary, countedDays, lastSeen, refusedCalls } from './calls'
 import { countOldChecks } from './count-checks'
 import { type Answered, history } from './history'
+import type { ListPlace } from './list-place'
 import { checkCodes } from './rules'
 
 const database = await productDatabase()
@@ -131,12 +124,12 @@ test('the calls of an instance, and those with its keys from elsewhere, come in 
   for (let hours = 1; hours <= 5; hours++) await (hours % 2 ? called(hours) : refused(hours))
   const other = await makeInstance(own, 'other')
   await called(9, { instanceId: other })
-  const page = (before?: string) =>
-    within((tx) => callsOf(tx, own.organizationId, instanceId, { size: 3, before: callPlaceIn(before) }))
+  const page = (before?: ListPlace) =>
+    within((tx) => callsOf(tx, own.organizationId, instanceId, { size: 3, before }))
   const first = await page()
   const last = first.at(-1)
   if (!last) throw new Error('there are three')
-  const second = await page(callPlaceText(last))
+  const second = await page({ at: last.at, id: String(last.id) })
   expect([...first, ...second].map(({ at, code }) => [at, code])).toEqual([
     [hoursAgo(1), 'ok'],
     [hoursAgo(2), 'bound_elsewhere'],

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
+import { readInstant, readInstantOrNull } from '@/db/read-instant'
 import type { OrganizationTx } from '@/db/scope'
+import type { ListPlace } from './list-place'
 import { keptSince, silentSince } from './rules'
 
 /** When the GLPI of an instance last called with a key, as what, and until when it goes by the answer that it had. */
@@ -20,11 +22,7 @@ type Written<Row> = {
       : Row[Name]
 }
 
-/** A week. */
-const refusedWithin = 7 * 86_400_000
-
-const instant = (text: string) => new Date(text)
-const instantOrNull = (text: string | null) => (text === null ? null : new Date(text))
+const refusedWithinDays = 7
 
 /** The last call on an instance with each of the keys that it uses, by the key. */
 export async function lastSeen(tx: OrganizationTx, organizationId: string, instanceId: string) {
@@ -43,9 +41,9 @@ export async function lastSeen(tx: OrganizationTx, organizationId: string, insta
       keyId,
       {
         ...row,
-        lastAt: instant(row.lastAt),
-        leaseEndsAt: instantOrNull(row.leaseEndsAt),
-        givenBackAt: instantOrNull(row.givenBackAt),
+        lastAt: readInstant(row.lastAt),
+        leaseEndsAt: readInstantOrNull(row.leaseEndsAt),
+        givenBackAt: readInstantOrNull(row.givenBackAt),
       },
     ]),
   )
@@ -91,7 +89,7 @@ export async function callsOf(
   tx: OrganizationTx,
   organizationId: string,
   instanceId: string,
-  { size, before }: { size: number; before?: CallPlace | undefined },
+  { size, before }: { size: number; before?: ListPlace | undefined },
 ): Promise<AnsweredCall[]> {
   const from = before
     ? sql`and (c.at, c.id) < (${before.at.toISOString()}::timestamptz, ${before.id}::bigint)`
@@ -109,21 +107,7 @@ export async function callsOf(
         where k.organization_id = ${organizationId} and k.instance_id = ${instanceId})
     ) c join keys k on k.organization_id = ${organizationId} and k.id = c.key_id join products p on p.id = k.product_id
     ${first}`)
-  return rows.map((row) => ({ ...row, at: instant(row.at) }))
-}
-
-interface CallPlace {
-  at: Date
-  id: number
-}
-
-/** Where a page of calls begins, as an address has it. */
-export const callPlaceText = ({ at, id }: CallPlace) => `${at.getTime()}_${id}`
-
-/** Undefined where the text names none. */
-export function callPlaceIn(text: unknown): CallPlace | undefined {
-  const [, time, id] = /^(\d{1,15})_(\d{1,15})$/.exec(String(text)) ?? []
-  return time && id ? { at: new Date(Number(time)), id: Number(id) } : undefined
+  return rows.map((row) => ({ ...row, at: readInstant(row.at) }))
 }
 
 /**
@@ -161,7 +145,7 @@ export interface SilentInstance {
  */
 export async function contactSummary(tx: OrganizationTx, organizationId: string, now: Date, most: number) {
   const since = sql`${silentSince(now).toISOString()}::timestamptz`
-  const week = sql`${new Date(now.getTime() - refusedWithin).toISOString()}::timestamptz`
+  const week = sql`${new Date(now.getTime() - refusedWithinDays * 86_400_000).toISOString()}::timestamptz`
   const silent = sql`select i.id, i.label, s.last_at from instances i cross join lateral (
       select max(s.last_at) as last_at from sightings s
       where s.organization_id = ${organizationId} and s.instance_id = i.id
@@ -176,7 +160,7 @@ export async function contactSummary(tx: OrganizationTx, organizationId: string,
     where c.organization_id = ${organizationId} and c.code <> 'ok' and c.at > ${week}`)
   return {
     silent: rows[0]?.count ?? 0,
-    instances: rows.map(({ id, label, lastAt }) => ({ id, label, lastAt: instant(lastAt) })),
+    instances: rows.map(({ id, label, lastAt }) => ({ id, label, lastAt: readInstant(lastAt) })),
     refused: refused[0]?.calls ?? 0,
   }
 }

@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import type { QueryConfig, QueryResultRow } from 'pg'
 import { pool } from '@/db/client'
 import { unavailableWhenDown } from '@/db/failures'
+import { readInstant, readInstantOrNull } from '@/db/read-instant'
 import type { OrganizationTx } from '@/db/scope'
 import { Unavailable } from '@/lib/errors'
 import type { KeyFacts } from '@/lib/keys/rules'
@@ -130,10 +131,6 @@ export async function findEntitled(keyId: string, installationId: string, at: Da
   return new Set(rows.map(({ id }) => id))
 }
 
-/** drizzle hands instants on as texts, the pool as dates. */
-const instant = (value: Date | string) => new Date(value)
-const instantOrNull = (value: Date | string | null) => (value === null ? null : instant(value))
-
 function foundKey(row: Row): FoundKey {
   return {
     id: row.key_id,
@@ -142,16 +139,16 @@ function foundKey(row: Row): FoundKey {
     kind: row.kind,
     binding: row.binding,
     productId: row.product_id,
-    startsAt: instant(row.starts_at),
-    expiresAt: instantOrNull(row.expires_at),
-    termEndsAt: instantOrNull(row.term_ends_at),
-    renewedAt: instantOrNull(row.renewed_at),
-    replacedAt: instantOrNull(row.replaced_at),
-    firstSeenAt: instantOrNull(row.first_seen_at),
+    startsAt: readInstant(row.starts_at),
+    expiresAt: readInstantOrNull(row.expires_at),
+    termEndsAt: readInstantOrNull(row.term_ends_at),
+    renewedAt: readInstantOrNull(row.renewed_at),
+    replacedAt: readInstantOrNull(row.replaced_at),
+    firstSeenAt: readInstantOrNull(row.first_seen_at),
     revoked: row.revoked !== null,
     revokedReason: row.revoked,
     organization: { name: row.organization, slug: row.slug, timeZone: row.time_zone },
-    places: row.places.map((place) => ({ ...place, freeFrom: instantOrNull(place.freeFrom) })),
+    places: row.places.map((place) => ({ ...place, freeFrom: readInstantOrNull(place.freeFrom) })),
     activation: row.activation,
   }
 }

@@ -1,5 +1,8 @@
+/** What an installation ID looks like: GLPI makes its own of letters and digits, but a setting may say anything. */
+export const installationIdPattern = /^[\x21-\x7e]{1,100}$/
+
 /**
  * What gives a GLPI another installation ID, on its server and in its folder: where the setting is empty, GLPI makes itself
  * one at the next call (`Config::getUuid`, GLPI 9.5 and later).
  */
-export const newInstallationId = "php bin/console config:set glpi_network_uuid ''"
+export const renewIdCommand = "php bin/console config:set glpi_network_uuid ''"

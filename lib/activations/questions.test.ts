@@ -16,7 +16,7 @@ import {
 } from '@/sandbox/test/fixture'
 import { answerQuestion, editionOf } from './answer'
 import { type Answered, history } from './history'
-import { countQuestions, openQuestions, placeIn, placeText, questionNamed } from './questions'
+import { countQuestions, openQuestions, questionNamed } from './questions'
 import type { QuestionAnswer, QuestionKind } from './rules'
 
 const database = await productDatabase()
@@ -275,7 +275,7 @@ test('twenty are open per key, and what calls beyond them is counted', async () 
   const first = await within((tx) => openQuestions(tx, own.organizationId, { size: 12 }))
   const last = first.at(-1)
   if (!last) throw new Error('there are twelve')
-  const after = placeIn(placeText(last))
+  const after = { at: last.lastAt, id: last.id }
   const rest = await within((tx) => openQuestions(tx, own.organizationId, { size: 12, after }))
   expect(new Set([...first, ...rest].map(({ id }) => id)).size).toBe(20)
   expect(first[0]).toMatchObject({ installationId: 'installation-19', unlisted: 3 })

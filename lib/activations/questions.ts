@@ -7,7 +7,7 @@ import { keys } from '@/db/schema/keys'
 import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
 import { NotFound } from '@/lib/errors'
-import { isId } from '@/lib/ids'
+import type { ListPlace } from './list-place'
 
 /** The one who calls, as it was last seen with that key where the key is good for it. */
 const own = alias(sightings, 'own')
@@ -93,35 +93,18 @@ const lastOfInstance = (tx: OrganizationTx, organizationId: string) =>
     .limit(1)
     .as('holder')
 
-/** What is open, the latest call first. @param after names the last one of the page before (`placeOf`). */
+/** What is open, the latest call first. @param after names the last one of the page before (`placeIn`). */
 export async function openQuestions(
   tx: OrganizationTx,
   organizationId: string,
-  { size, after }: { size: number; after?: QuestionPlace | undefined },
+  { size, after }: { size: number; after?: ListPlace | undefined },
 ) {
   const from = after
-    ? or(
-        lt(questions.lastAt, after.lastAt),
-        and(eq(questions.lastAt, after.lastAt), lt(questions.id, after.id)),
-      )
+    ? or(lt(questions.lastAt, after.at), and(eq(questions.lastAt, after.at), lt(questions.id, after.id)))
     : undefined
   return select(tx, organizationId, and(isNull(questions.answeredAt), from))
     .orderBy(desc(questions.lastAt), desc(questions.id))
     .limit(size)
-}
-
-export interface QuestionPlace {
-  lastAt: Date
-  id: string
-}
-
-/** A place in the list as an address has it. */
-export const placeText = ({ lastAt, id }: QuestionPlace) => `${lastAt.getTime()}_${id}`
-
-/** Undefined where the text names none. */
-export function placeIn(text: unknown): QuestionPlace | undefined {
-  const [, time = '', id] = /^(\d{1,15})_(.{36})$/.exec(String(text)) ?? []
-  return isId(id) ? { lastAt: new Date(Number(time)), id } : undefined
 }
 
 /** One, open or answered. @throws NotFound */

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { readInstantOrNull } from '@/db/read-instant'
 import type { revocations } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { lastDayBefore } from '@/lib/organizations/calendar'
@@ -106,7 +107,11 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
         order by r.revoked_at desc, r.key_id desc limit ${most})
     ) page join products p on p.id = page.product_id
     order by page.due_at, page.id`)
-  return rows.map((row) => ({ ...row, termEndsAt: instant(row.termEndsAt), stopsAt: instant(row.stopsAt) }))
+  return rows.map((row) => ({
+    ...row,
+    termEndsAt: readInstantOrNull(row.termEndsAt),
+    stopsAt: readInstantOrNull(row.stopsAt),
+  }))
 }
 
 /** In order already, so that looking at their keys ends with the twentieth; else Postgres looks at all, then sorts. */
@@ -122,9 +127,6 @@ type Found = Omit<AttentionKey, 'termEndsAt' | 'stopsAt'> & {
   termEndsAt: string | null
   stopsAt: string | null
 }
-
-/** What is written out comes as Postgres writes it. */
-const instant = (text: string | null) => (text === null ? null : new Date(text))
 
 /** By its ID alone: of organization and ID Postgres takes the index by label, and reads all of the organization's. */
 const labelOf = (organizationId: string) =>

@@ -7,13 +7,9 @@ import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { may } from '@/lib/access'
-import {
-  countQuestions,
-  openQuestions,
-  placeIn,
-  placeText,
-  type QuestionRow,
-} from '@/lib/activations/questions'
+import { placeIn, placeText } from '@/lib/activations/list-place'
+import { countQuestions, openQuestions, type QuestionRow } from '@/lib/activations/questions'
+import { isId } from '@/lib/ids'
 import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../../portal'
 import { Ask } from './ask'
@@ -36,7 +32,7 @@ export default organizationPage(QuestionsPage)
 async function QuestionsPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org)
   const { after: given, done } = await searchParams
-  const after = placeIn(given)
+  const after = placeIn(given, isId)
   const { t, organization } = visit
   const { organizationId, slug, role } = organization
   const { data, needs } = await read(visit, (tx) =>
@@ -59,7 +55,11 @@ async function QuestionsPage({ params, searchParams }: Props) {
           label={t('questions.pages')}
           summary={t('questions.shown', { count: shown.length })}
           previous={after ? { href: here, text: t('questions.first') } : undefined}
-          next={last ? { href: `${here}?after=${placeText(last)}`, text: t('questions.next') } : undefined}
+          next={
+            last
+              ? { href: `${here}?after=${placeText(last.lastAt, last.id)}`, text: t('questions.next') }
+              : undefined
+          }
         />
       )}
       {shown.length > 0 && !may(role, 'question.answer') && <Ask visit={visit} />}

@@ -4,7 +4,8 @@ import { Icon } from '@/components/ui/icon'
 import { LongNames } from '@/components/ui/long-names'
 import { Section } from '@/components/ui/panel'
 import { ShortIds } from '@/components/ui/short-ids'
-import { type AnsweredCall, callPlaceText, type countedDays } from '@/lib/activations/calls'
+import type { AnsweredCall, countedDays } from '@/lib/activations/calls'
+import { placeText } from '@/lib/activations/list-place'
 import { keptDays } from '@/lib/activations/rules'
 import { displayUrl } from '@/lib/instances/url'
 import { dayText, moment } from '@/lib/messages/dates'
@@ -47,7 +48,7 @@ export function Calls({
       </div>
       {last && (
         <p className="row">
-          <LinkButton small href={`${path}?calls=${callPlaceText(last)}`}>
+          <LinkButton small href={`${path}?calls=${placeText(last.at, last.id)}`}>
             {t('calls.earlier')}
           </LinkButton>
         </p>

@@ -6,7 +6,8 @@ import { Portal } from '@/app/(portal)/portal'
 import { Done } from '@/components/done'
 import { Section } from '@/components/ui/panel'
 import type { OrganizationTx } from '@/db/scope'
-import { callPlaceIn, callsOf, countedDays, lastSeen, refusedCalls } from '@/lib/activations/calls'
+import { callsOf, countedDays, lastSeen, refusedCalls } from '@/lib/activations/calls'
+import { isRowNumber, placeIn } from '@/lib/activations/list-place'
 import { filesThatEnd } from '@/lib/activations/offline-files'
 import { instanceTimeline } from '@/lib/audit/queries'
 import { openSourceProducts, productsWithReleases } from '@/lib/catalog/queries'
@@ -83,7 +84,7 @@ async function readInstance(
   const filter = { organizationId, state: 'all' as const, instanceId: id }
   const { rows } = await listKeys(tx, filter, { sort: 'product', size: mostKeys }, now)
   const ofProduction = instance.testOf ? await workingKeys(tx, organizationId, instance.testOf.id, now) : []
-  const place = callPlaceIn(query.calls)
+  const place = placeIn(query.calls, isRowNumber)
   const calls = await callsOf(tx, organizationId, id, { size: callsSize + 1, before: place })
   const days = await countedDays(tx, organizationId, id, mostDays)
   const productIds = [...rows, ...ofProduction].map(({ productId }) => productId)

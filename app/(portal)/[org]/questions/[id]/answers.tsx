@@ -7,7 +7,7 @@ import { LongNames } from '@/components/ui/long-names'
 import { Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { editionOf } from '@/lib/activations/answer'
-import { newInstallationId } from '@/lib/activations/installation-id'
+import { renewIdCommand } from '@/lib/activations/installation-id'
 import type { QuestionRow } from '@/lib/activations/questions'
 import type { QuestionAnswer } from '@/lib/activations/rules'
 import { env } from '@/lib/env'
@@ -83,7 +83,7 @@ function Fields({
     return (
       <>
         <p>
-          <code translate="no">{newInstallationId}</code>
+          <code translate="no">{renewIdCommand}</code>
         </p>
         <p>{t('questions.copy.after')}</p>
       </>
