@@ -1,12 +1,14 @@
 import { z } from 'zod'
-import { memberRoles } from '@/lib/access'
+import { may, memberRoles } from '@/lib/access'
 import { command } from '@/lib/command'
 import { newId } from '@/lib/ids'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { memberOf, refuseLastOwner, setRole } from './member'
+import { revokeTokensOf } from './revoke-token'
 
 /**
- * Gives a member another role, from their next request on; they are told by mail. Who has it already is left alone.
+ * Gives a member another role, from their next request on; they are told by mail. A token may do what its maker may: where
+ * the role may make none, those that they made end. Who has the role already is left alone.
  * @throws NotFound; Refused `last_owner`.
  */
 export const changeRole = command(
@@ -17,11 +19,13 @@ export const changeRole = command(
     if (member.role === role) return unchanged()
     await refuseLastOwner(tx, organizationId, member)
     await setRole(tx, organizationId, memberId, role)
+    const whose = { memberId, byId: personId }
+    const tokens = may(role, 'token.create') ? 0 : await revokeTokensOf(tx, organizationId, whose, now)
     if (personId && personId !== memberId) {
       const change = { changeId: newId(now), memberId, byPersonId: personId, at: now.toISOString() }
       await enqueue(tx, 'mail.role_changed', { organizationId, ...change, role })
     }
-    audit({ details: { name: member.name ?? member.email, from: member.role, role } })
+    audit({ details: { name: member.name ?? member.email, from: member.role, role, tokens } })
   },
   { membersInTurn: true },
 )

@@ -18,6 +18,7 @@ import {
   productDatabase,
   rowsOf,
 } from '@/sandbox/test/fixture'
+import { changeRole } from './change-role'
 import { addMember } from './create'
 import { createToken } from './create-token'
 import { leaveOrganization, removeMember } from './remove'
@@ -53,7 +54,7 @@ const entriesOf = ({ organizationId }: Fixture) =>
   rowsOf<{ action: string; outcome: string; details: Record<string, unknown> }>(
     database,
     `select action, outcome, details - 'actorName' as details from audit_entries where organization_id = $1
-     and (action like 'token.%' or action in ('member.remove', 'member.leave')) order by sequence`,
+     and (action like 'token.%' or action in ('member.remove', 'member.leave', 'member.change_role')) order by sequence`,
     [organizationId],
   )
 const lastUse = async (own: Fixture) => (await rowsIn(own))[0]?.last_used_at
@@ -288,6 +289,26 @@ test.each(Object.entries(ways))(
     expect((await rowsIn(own)).find(({ id }) => id === expired.tokenId)?.revoked_at).toBeNull()
     expect(await codeOf(createToken(byMember(own, 'technical'), asked))).toBe('not_found')
     console.log(`[A12] ${tokens.length} tokens, 0 successes`)
+  },
+)
+
+test.each(['viewer', 'billing'] as const)(
+  'the tokens of a member who is made %s end with the change, and the entry says how many',
+  async (role) => {
+    const own = await fresh()
+    const memberId = own.people.technical
+    const mine = await createToken(byMember(own, 'technical'), asked)
+    const others = await createToken(byMember(own, 'owner'), asked)
+    await changeRole(byMember(own, 'owner'), { memberId, role: 'owner' })
+    expect(await tokenOwner(mine.token)).not.toBeNull()
+    await changeRole(byMember(own, 'owner'), { memberId, role })
+    expect(await tokenOwner(mine.token)).toBeNull()
+    expect(await tokenOwner(others.token)).not.toBeNull()
+    const changes = (await entriesOf(own)).filter(({ action }) => action === 'member.change_role')
+    expect(changes.map(({ details }) => details.tokens)).toEqual([0, 1])
+    expect((await rowsIn(own)).find(({ id }) => id === mine.tokenId)).toMatchObject({
+      revoked_by_id: own.people.owner,
+    })
   },
 )
 

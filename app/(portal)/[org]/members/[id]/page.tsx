@@ -11,8 +11,10 @@ import { may } from '@/lib/access'
 import type { Translate } from '@/lib/messages/translator'
 import type { Member } from '@/lib/organizations/member'
 import type { OwnerVerdict } from '@/lib/organizations/rules'
+import { countWorkingTokens } from '@/lib/organizations/tokens'
 import { Portal } from '../../../portal'
 import { MayNot } from '../../may-not'
+import { settingsLink } from '../../settings/link'
 import { setRole } from '../actions'
 import { foundMember, memberTitle, nameOf } from '../found'
 import { Roles, roleOptions } from '../roles'
@@ -29,7 +31,10 @@ async function MemberPage({ params }: Props) {
   const { org, id } = await params
   const visit = await requireMember(org, 'member.read')
   const { t, organization } = visit
-  const { data, needs } = await read(visit, (tx) => foundMember(tx, organization.organizationId, id))
+  const { data, needs } = await read(visit, async (tx, at) => ({
+    ...(await foundMember(tx, organization.organizationId, id)),
+    tokens: await countWorkingTokens(tx, organization.organizationId, at, id),
+  }))
   return (
     <Portal visit={visit} current="members" needs={needs}>
       <PageHead title={t('members.edit.title', { name: nameOf(data.member) })} />
@@ -43,7 +48,15 @@ async function MemberPage({ params }: Props) {
   )
 }
 
-function Change({ visit, member, verdict }: { visit: Visit; member: Member; verdict: OwnerVerdict }) {
+interface Changing {
+  visit: Visit
+  member: Member
+  verdict: OwnerVerdict
+  /** How many of the API tokens that they made work. */
+  tokens: number
+}
+
+function Change({ visit, member, verdict, tokens }: Changing) {
   const { t, session, organization } = visit
   const here = `/${organization.slug}/members`
   const name = nameOf(member)
@@ -60,6 +73,15 @@ function Change({ visit, member, verdict }: { visit: Visit; member: Member; verd
             initial={member.role}
             options={roleOptions(t)}
           />
+          {tokens > 0 && (
+            <p>
+              {t.rich('members.edit.tokens', {
+                count: tokens,
+                name,
+                link: settingsLink(organization.slug),
+              })}
+            </p>
+          )}
           <div className="row">
             <SubmitButton variant="primary" pendingText={t('shell.busy')}>
               {t('members.edit.submit')}
