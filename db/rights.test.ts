@@ -29,7 +29,8 @@ test.each(Object.entries(changeable))(
       await onConnection(url, async (client) => {
         await client.query(`begin; set local latchkey.scope = 'system'`)
         const { rows } = await client.query<{ name: string }>(
-          `select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and attgenerated = ''`,
+          `select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and attgenerated = ''
+             and not attisdropped`,
           [table],
         )
         const changed: string[] = []

@@ -50,7 +50,9 @@ export const auditEntries = pgTable(
     kind: text({ enum: auditKinds })
       .notNull()
       .generatedAlwaysAs(sql`case split_part(action, '.', 1)
-      when 'key' then 'key' when 'instance' then 'instance' when 'address' then 'instance'
+      when 'key' then 'key' when 'activation' then 'key' when 'installation' then 'key'
+      when 'question' then 'key' when 'offline_file' then 'key' when 'archive' then 'key'
+      when 'instance' then 'instance' when 'address' then 'instance'
       when 'subscription' then 'subscription' when 'trial' then 'subscription'
       when 'member' then 'member' when 'invitation' then 'member' else 'other' end`),
     refused: boolean().notNull().generatedAlwaysAs(sql`outcome = 'refused'`),

@@ -123,6 +123,22 @@ test('a filter shows what it says and nothing else, page by page and back again'
   )
 })
 
+test('what GLPIs do with keys is found under keys, as what members say of them is', async () => {
+  const { organizationId } = await makeOrganization('called')
+  const actions = ['activation.activate', 'installation.bind', 'question.answer', 'offline_file.issue']
+  await asOrganization(organizationId, (tx) =>
+    appendAudit(
+      tx,
+      { organizationId, actor: 'glpi', personId: null, at: new Date(start) },
+      actions.map((action) => ({ action, outcome: 'done' as const })),
+    ),
+  )
+  const { rows } = await asOrganization(organizationId, (tx) =>
+    listActivity(tx, { organizationId, kind: 'key' }, { size: 50 }),
+  )
+  expect(rows.map(({ action }) => action).sort()).toEqual(actions.sort())
+})
+
 test('a command that took almost an hour is found by when it began, and hides nothing that ended before it', async () => {
   const { organizationId, people } = await makeOrganization('slow')
   const [before, long, during] = [0, 30_000, 3_600_000].map((ms) => new Date(start + ms))
