@@ -59,6 +59,6 @@ test("the portal's role removes what ends by itself, members, assignments and pa
       role: 'latchkey_app',
       tables: [...byItself, 'assignments', 'memberships', 'suite_products'].sort().join(' '),
     },
-    { role: 'latchkey_worker', tables: [...byItself, 'checks'].sort().join(' ') },
+    { role: 'latchkey_worker', tables: [...byItself, 'checks', 'questions'].sort().join(' ') },
   ])
 })

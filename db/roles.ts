@@ -22,15 +22,7 @@ const kept = [
   ...['organizations', 'invitations', 'people', 'products', 'releases'],
   ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
   ...['keys', 'revocations', 'restorations', 'extensions', 'staff', 'signing_keys', 'key_sets'],
-  ...[
-    'activations',
-    'questions',
-    'question_counts',
-    'check_days',
-    'sightings',
-    'api_tokens',
-    'offline_files',
-  ],
+  ...['activations', 'question_counts', 'check_days', 'sightings', 'api_tokens', 'offline_files'],
 ].join(', ')
 
 /** What may change of a key after it was issued (only the rotation of the key ring seals it anew: a trigger), of a revocation and of a token. */
@@ -92,7 +84,7 @@ const definerRights = [
   'update (glpi_version) on instances',
   'insert on checks, sightings, questions, question_counts',
   'update on sightings, question_counts',
-  'update (calls, first_at, last_at, url, glpi_version, answer, answered_at, answered_by_id) on questions',
+  'update (calls, listed, first_at, last_at, url, glpi_version, answer, answered_at, answered_by_id) on questions',
 ]
 
 /** Creates the roles that are missing and sets the passwords that the addresses of the two processes name. */
@@ -174,6 +166,8 @@ export async function grantRights(owner: ClientBase) {
   for (const right of keyServiceRights) await owner.query(`grant ${right} to ${keyServiceRole}`)
   // What a GLPI was answered is counted and then removed by a job.
   await owner.query(`revoke delete on checks from ${appRole}`)
+  // So is who called with a key that twenty others claim, once the code of its refusal is over.
+  await owner.query(`revoke delete on questions from ${appRole}`)
   // A membership ends by a member's hand, never by a job's; who was one stands in the audit trail.
   await owner.query(`revoke delete on memberships from ${workerRole}`)
   // What a suite contains may change until it is sold; the catalog's command sees to that.

@@ -18,6 +18,7 @@ beforeAll(async () => {
 /** Who may see every organization, and how often its source says so. A new caller is a decision: list it here. */
 const systemCallers: Record<string, number> = {
   'lib/activations/count-checks.ts': 1,
+  'lib/activations/forget-unlisted.ts': 1,
   'lib/activations/free.ts': 1,
   'lib/audit/sign-heads.ts': 1,
   'lib/audit/verify-trail.ts': 2,

@@ -113,6 +113,8 @@ export const questions = pgTable(
     firstAt: instant().notNull(),
     lastAt: instant().notNull(),
     calls: integer().notNull(),
+    /** Beyond twenty of a key one is only found by its refusal code, and takes no place. */
+    listed: boolean().notNull().default(true),
     answer: questionAnswer(),
     answeredAt: instant(),
     answeredById: uuid().references(() => people.id),
@@ -127,7 +129,10 @@ export const questions = pgTable(
     uniqueIndex('questions_once').on(t.organizationId, t.keyId, t.kind, t.installationId),
     // By the code first: staff look for one in every organization.
     index('questions_refusal_code').on(t.refusalCode, t.organizationId),
-    index('questions_open').on(t.organizationId, t.lastAt).where(sql`${t.answeredAt} is null`),
+    index('questions_open')
+      .on(t.organizationId, t.lastAt)
+      .where(sql`${t.answeredAt} is null and ${t.listed}`),
+    index('questions_unlisted').on(t.lastAt).where(sql`${t.answeredAt} is null and not ${t.listed}`),
     check('questions_installation_id', isWritten(t.installationId)),
     check('questions_code_shape', sql`${t.refusalCode} ~ '^[0-9A-HJKMNP-TV-Z]{6}$'`),
     check('questions_span', sql`${t.firstAt} <= ${t.lastAt}`),

@@ -1,7 +1,6 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { activations, questionAnswer, questionCounts, questions, sightings } from '@/db/schema/activations'
-import { instances } from '@/db/schema/instances'
+import { questionAnswer, questionCounts, questions, sightings } from '@/db/schema/activations'
 import { command, type Scope } from '@/lib/command'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { createInstance } from '@/lib/instances/add'
@@ -10,6 +9,7 @@ import { addressesOf, lockInstance } from '@/lib/instances/edit'
 import { Address, Label } from '@/lib/instances/input'
 import { parseInstanceUrl } from '@/lib/instances/url'
 import { aboutKey, lockKey } from '@/lib/keys/lock'
+import { testCopyOf } from './questions'
 import { mayAnswer } from './rules'
 
 const AnswerQuestion = z.object({
@@ -77,14 +77,14 @@ async function close({ tx, organizationId, now, personId }: Scope, key: Key, inp
   if (!question) throw new NotFound('question')
   if (editionOf(question) !== input.edition)
     throw new Conflict(question.answer ? 'question_answered' : 'question_changed')
-  const verdict = mayAnswer({ ...question, binding: key.binding }, input.answer)
+  const verdict = mayAnswer({ ...question, binding: key.binding, testCopy: null }, input.answer)
   if (!verdict.ok) throw new Refused(verdict.because)
   await tx
     .update(questions)
     .set({ answer: input.answer, answeredAt: now, answeredById: personId })
     .where(one(organizationId, question.id))
-  // One that was closed and is answered otherwise is open no more already.
-  if (!question.answer)
+  // One that was closed and is answered otherwise is open no more already, and one beyond the twenty never was.
+  if (!question.answer && question.listed)
     await tx
       .update(questionCounts)
       .set({ open: sql`${questionCounts.open} - 1` })
@@ -127,25 +127,17 @@ async function add(
   return { id: instanceId, label, url: url.url }
 }
 
-/** One test copy may use a key (DESIGN §2, rule 3): a second one would be added, and refused by the next call. */
+/**
+ * One test copy may use a key (DESIGN §2, rule 3): a second one would be added, and refused by the next call. Who adds one
+ * otherwise locks its original as well.
+ */
 async function refuseSecondCopy({ tx, organizationId }: Scope, key: Key, originalId: string) {
   const original = await lockInstance(tx, organizationId, originalId)
   if (original.environment !== 'production') throw new Refused('key_of_a_test')
-  const [taken] = await tx
-    .select({ label: instances.label })
-    .from(activations)
-    .innerJoin(
-      instances,
-      and(eq(instances.organizationId, activations.organizationId), eq(instances.id, activations.instanceId)),
-    )
-    .where(
-      and(
-        eq(activations.organizationId, organizationId),
-        eq(activations.keyId, key.id),
-        eq(activations.environment, 'test'),
-        isNull(activations.givenBackAt),
-      ),
-    )
+  const { rows } = await tx.execute<{ taken: { label: string } | null }>(
+    sql`select ${testCopyOf(organizationId, key.id, originalId)} as taken`,
+  )
+  const taken = rows[0]?.taken
   if (taken) throw new Refused('test_place_taken', { label: taken.label })
 }
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { closePool, openPoolAt } from '@/db/client'
 import { asOrganization } from '@/db/scope'
 import { Conflict, Refused } from '@/lib/errors'
+import { retireInstance } from '@/lib/instances/retire'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
   byMember,
@@ -15,9 +17,12 @@ import {
   rowsOf,
 } from '@/sandbox/test/fixture'
 import { answerQuestion, editionOf } from './answer'
+import { findNamed } from './find'
+import { forgetUnlisted } from './forget-unlisted'
 import { type Answered, history } from './history'
 import { countQuestions, openQuestions, questionNamed } from './questions'
-import type { QuestionAnswer, QuestionKind } from './rules'
+import { codeDays } from './refusal-code'
+import { answersTo, mayAnswer, type QuestionAnswer, type QuestionKind } from './rules'
 
 const database = await productDatabase()
 let own: Fixture
@@ -155,6 +160,58 @@ test('a second test copy is refused while one uses the key, with its name', asyn
   expect(await count()).toEqual({ open: 1, unlisted: 0 })
 })
 
+test('a second test copy is refused at once also where the first has not called yet, or was added by hand', async () => {
+  await called('installation')
+  await answer('test_copy', { label: 'Staging' })
+  await called('installation', { installationId: 'yet-another', url: 'https://third.example' })
+  const taken = { code: 'test_place_taken', facts: { label: 'Staging' } }
+  expect(await only()).toMatchObject({ testCopy: { label: 'Staging' } })
+  await expect(answer('test_copy', { label: 'Third' })).rejects.toMatchObject(taken)
+  await rowsOf(
+    database,
+    `update instances set installation_id = null where label = 'Staging' and organization_id = $1`,
+    [own.organizationId],
+  )
+  await expect(answer('test_copy', { label: 'Third' })).rejects.toMatchObject(taken)
+})
+
+test('of two that are said to be the test copy at once one is, and the other is told its name', async () => {
+  await called('installation')
+  await called('installation', { installationId: 'yet-another', url: 'https://third.example' })
+  const answers = (await open()).map((question, index) =>
+    answerQuestion(byMember(own, 'owner'), {
+      questionId: question.id,
+      answer: 'test_copy',
+      edition: editionOf(question),
+      label: `copy-${index}`,
+    }),
+  )
+  const [done, refused] = (await Promise.allSettled(answers)).sort((a, b) => (a.status < b.status ? -1 : 1))
+  expect(done?.status).toBe('fulfilled')
+  expect(refused).toMatchObject({ reason: { code: 'test_place_taken' } })
+})
+
+test('who is refused after the answer as well may be answered otherwise, as is possible by then', async () => {
+  await called('installation')
+  const { id: questionId } = await only()
+  const { instanceId: added } = await answer('test_copy', { label: 'Staging' })
+  const named = () => within((tx) => questionNamed(tx, own.organizationId, questionId))
+  const possible = async () => {
+    const row = await named()
+    return answersTo(row.kind, row.binding).filter((one) => mayAnswer(row, one).ok)
+  }
+  expect(await possible()).toEqual([])
+  await retireInstance(byMember(own, 'technical'), { instanceId: added ?? '' })
+  expect(await possible()).toEqual([])
+  await called('installation', { at: new Date(Date.now() + 60_000) })
+  expect(await possible()).toEqual(['test_copy', 'not_ours'])
+  const input = { questionId, answer: 'test_copy', edition: editionOf(await named()), label: 'Anew' } as const
+  expect((await answerQuestion(byMember(own, 'technical'), input)).instanceId).not.toBe(added)
+  await called('installation', { at: new Date(Date.now() + 120_000) })
+  expect(await possible()).toEqual(['not_ours'])
+  expect(await count()).toEqual({ open: 0, unlisted: 0 })
+})
+
 test('what is not theirs is closed, counts its further calls, and may still be answered otherwise', async () => {
   await called('installation')
   const question = await only()
@@ -279,6 +336,68 @@ test('twenty are open per key, and what calls beyond them is counted', async () 
   const rest = await within((tx) => openQuestions(tx, own.organizationId, { size: 12, after }))
   expect(new Set([...first, ...rest].map(({ id }) => id)).size).toBe(20)
   expect(first[0]).toMatchObject({ installationId: 'installation-19', unlisted: 3 })
+})
+
+test('the code of whoever calls after twenty opens its case, which may be answered, and takes no place among them', async () => {
+  for (let index = 0; index < 20; index++)
+    await called('installation', { installationId: `thief-${index}`, at: at(index) })
+  const mine = {
+    installationId: 'rightful',
+    question: { kind: 'installation', refusalCode: '9ABCDE' },
+  } as const
+  await called('installation', { ...mine, at: at(30) })
+  await called('installation', { ...mine, at: at(31) })
+  expect(await count()).toEqual({ open: 20, unlisted: 2 })
+  const seeker = {
+    personId: own.people.technical,
+    isStaff: false,
+    organizationIds: [own.organizationId],
+  }
+  const path = await findNamed(seeker, '9ABCDE', at(40))
+  const questionId = path?.split('/').at(-1) ?? ''
+  expect(await within((tx) => questionNamed(tx, own.organizationId, questionId))).toMatchObject({
+    ...{ installationId: 'rightful', calls: 2, answer: null },
+  })
+  expect((await open()).map(({ installationId }) => installationId)).not.toContain('rightful')
+  const edition = editionOf({ url: 'https://other.example/glpi', answer: null })
+  const input = { questionId, answer: 'test_copy', edition, label: 'Staging' } as const
+  await answerQuestion(byMember(own, 'technical'), input)
+  expect(await count()).toEqual({ open: 20, unlisted: 2 })
+})
+
+test('who called after twenty stands among them once there is room and it calls again', async () => {
+  for (let index = 0; index < 21; index++)
+    await called('installation', { installationId: `installation-${index}`, at: at(index) })
+  const [newest] = await open()
+  if (!newest) throw new Error('twenty are open')
+  const input = { questionId: newest.id, answer: 'not_ours', edition: editionOf(newest) } as const
+  await answerQuestion(byMember(own, 'technical'), input)
+  expect(await count()).toEqual({ open: 19, unlisted: 1 })
+  await called('installation', { installationId: 'installation-20', at: at(30) })
+  expect(await count()).toEqual({ open: 20, unlisted: 1 })
+  expect((await open())[0]).toMatchObject({ installationId: 'installation-20', calls: 2 })
+})
+
+test('who called after twenty, and no more for as long as a code is good, is forgotten; nobody else is', async () => {
+  await rowsOf(database, 'delete from questions')
+  for (let index = 0; index < 22; index++)
+    await called('installation', { installationId: `installation-${index}`, at: at(index) })
+  const kept = () =>
+    rowsOf<{ id: string }>(
+      database,
+      'select installation_id as id from questions where key_id = $1 order by last_at desc limit 3',
+      [keyId],
+    ).then((rows) => rows.map(({ id }) => id))
+  const week = new Date(at(21).getTime() + codeDays * 86_400_000)
+  // As the worker, which alone may remove them.
+  await closePool()
+  openPoolAt(database.workerUrl)
+  expect(await forgetUnlisted(week)).toBe(1)
+  expect(await kept()).toEqual(['installation-21', 'installation-19', 'installation-18'])
+  expect(await forgetUnlisted(new Date(week.getTime() + 60_000))).toBe(1)
+  expect(await kept()).toEqual(['installation-19', 'installation-18', 'installation-17'])
+  await closePool()
+  openPoolAt(database.appUrl)
 })
 
 test('the answer stands in the trail, with the key and what it was', async () => {

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, isNull, lt, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { questionCounts, questions, sightings } from '@/db/schema/activations'
 import { products } from '@/db/schema/catalog'
@@ -16,7 +16,18 @@ const own = alias(sightings, 'own')
 const aboutInstance = sql`case ${questions.kind} when 'installation' then ${keys.instanceId}
   else coalesce(${own.instanceId}, ${keys.instanceId}) end`
 
-const shown = {
+/**
+ * The test copy that a key has: who uses it as one, or else an instance in use that may and has not called yet. Null where
+ * there is none.
+ */
+export const testCopyOf = (organizationId: string, keyId: SQLWrapper | string, of: SQLWrapper | string) =>
+  sql<{ id: string; label: string } | null>`(select json_build_object('id', i.id, 'label', i.label)
+    from instances i left join activations a on a.organization_id = i.organization_id and a.instance_id = i.id
+      and a.key_id = ${keyId} and a.environment = 'test' and a.given_back_at is null
+    where i.organization_id = ${organizationId} and i.test_of_id = ${of} and (a.id is not null or i.retired_at is null)
+    order by a.id is null, i.created_at, i.id limit 1)`
+
+const shown = (organizationId: string) => ({
   id: questions.id,
   kind: questions.kind,
   installationId: questions.installationId,
@@ -38,7 +49,8 @@ const shown = {
   instanceUrl: instanceAddresses.url,
   /** Calls of further installations, which are counted and not listed. */
   unlisted: sql<number>`coalesce(${questionCounts.unlisted}, 0)`.mapWith(Number),
-}
+  testCopy: testCopyOf(organizationId, keys.id, keys.instanceId),
+})
 
 export type QuestionRow = Awaited<ReturnType<typeof questionNamed>>
 
@@ -46,7 +58,7 @@ function select(tx: OrganizationTx, organizationId: string, filter: SQL | undefi
   const holder = lastOfInstance(tx, organizationId)
   const { lastAt: holderLastAt, glpiVersion: holderVersion } = holder
   return tx
-    .select({ ...shown, holderLastAt, holderVersion })
+    .select({ ...shown(organizationId), holderLastAt, holderVersion })
     .from(questions)
     .innerJoin(keys, and(eq(keys.organizationId, organizationId), eq(keys.id, questions.keyId)))
     .innerJoin(products, eq(products.id, keys.productId))
@@ -93,7 +105,7 @@ const lastOfInstance = (tx: OrganizationTx, organizationId: string) =>
     .limit(1)
     .as('holder')
 
-/** What is open, the latest call first. @param after names the last one of the page before (`placeIn`). */
+/** What is open and listed, the latest call first. @param after names the last one of the page before (`placeIn`). */
 export async function openQuestions(
   tx: OrganizationTx,
   organizationId: string,
@@ -102,7 +114,7 @@ export async function openQuestions(
   const from = after
     ? or(lt(questions.lastAt, after.at), and(eq(questions.lastAt, after.at), lt(questions.id, after.id)))
     : undefined
-  return select(tx, organizationId, and(isNull(questions.answeredAt), from))
+  return select(tx, organizationId, and(isNull(questions.answeredAt), questions.listed, from))
     .orderBy(desc(questions.lastAt), desc(questions.id))
     .limit(size)
 }

@@ -267,7 +267,19 @@ describe('what calls leave to be said and answered', () => {
     ['not_ours', 'not_ours', { ok: false, because: 'question_answered' }],
     ['test_copy', 'not_ours', { ok: false, because: 'question_answered' }],
   ] as const)('a question that was answered %s may be answered %s: %o', (answer, given, verdict) => {
-    expect(mayAnswer({ kind: 'installation', binding: 'url', answer }, given)).toEqual(verdict)
+    expect(
+      mayAnswer(
+        {
+          kind: 'installation',
+          binding: 'url',
+          answer,
+          answeredAt: answer && now,
+          lastAt: now,
+          testCopy: null,
+        },
+        given,
+      ),
+    ).toEqual(verdict)
   })
 
   test('what is kept begins at a midnight 30 days ago', () => {

@@ -172,17 +172,33 @@ export function answersTo(kind: QuestionKind, binding: CheckedKey['binding']): r
   return binding === 'organization' ? ['ours', 'test_copy', 'not_ours'] : ['test_copy', 'not_ours']
 }
 
-export type AnswerVerdict = { ok: true } | { ok: false; because: 'question_answered' | 'not_an_answer' }
+export type AnswerVerdict =
+  | { ok: true }
+  | { ok: false; because: 'question_answered' | 'not_an_answer' | 'test_place_taken' }
 
-/** Who said that it is not theirs may have been wrong; every other answer has changed something, and stays. */
-export function mayAnswer(
-  question: { kind: QuestionKind; binding: CheckedKey['binding']; answer: QuestionAnswer | null },
-  answer: QuestionAnswer,
-): AnswerVerdict {
-  const { kind, binding } = question
+interface AskedAbout {
+  kind: QuestionKind
+  binding: CheckedKey['binding']
+  answer: QuestionAnswer | null
+  answeredAt: Date | null
+  lastAt: Date
+  /** The test copy that the key has. */
+  testCopy: object | null
+}
+
+/**
+ * Who said that it is not theirs may have been wrong. Every other answer has changed something, and stays, unless its GLPI is
+ * refused after it as well: then the answer was not enough.
+ */
+export function mayAnswer(question: AskedAbout, answer: QuestionAnswer): AnswerVerdict {
+  const { kind, binding, answer: given, answeredAt, lastAt, testCopy } = question
   if (!answersTo(kind, binding).includes(answer)) return { ok: false, because: 'not_an_answer' }
-  const isOpen = question.answer === null || (question.answer === 'not_ours' && answer !== 'not_ours')
-  return isOpen ? { ok: true } : { ok: false, because: 'question_answered' }
+  // Only who is refused leaves an `installation` to be asked about.
+  const stillRefused = kind === 'installation' && answeredAt !== null && lastAt > answeredAt
+  const mayChange = given === 'not_ours' ? answer !== 'not_ours' : stillRefused
+  if (given !== null && !mayChange) return { ok: false, because: 'question_answered' }
+  const copies = answer === 'test_copy' && kind !== 'copy'
+  return copies && testCopy ? { ok: false, because: 'test_place_taken' } : { ok: true }
 }
 
 /** A GLPI asks daily, spread by an hour at most. */

@@ -3,6 +3,7 @@ import { commandRuns, rateLimits } from '@/db/schema/commands'
 import { emailChanges, knownBrowsers, sessions, signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { countOldChecks } from '@/lib/activations/count-checks'
+import { forgetUnlisted } from '@/lib/activations/forget-unlisted'
 import { now } from '@/lib/clock'
 import { log } from '@/lib/log'
 import { idleHours } from '@/lib/people/rules'
@@ -33,5 +34,6 @@ export async function cleanUp() {
     return counts.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0)
   })
   const counted = await countOldChecks(at)
-  log.info({ removed, counted }, 'what had ended was removed')
+  const forgotten = await forgetUnlisted(at)
+  log.info({ removed, counted, forgotten }, 'what had ended was removed')
 }

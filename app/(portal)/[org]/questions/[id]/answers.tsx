@@ -9,7 +9,7 @@ import { SubmitButton } from '@/components/ui/submit-button'
 import { editionOf } from '@/lib/activations/answer'
 import { renewIdCommand } from '@/lib/activations/installation-id'
 import type { QuestionRow } from '@/lib/activations/questions'
-import type { QuestionAnswer } from '@/lib/activations/rules'
+import { mayAnswer, type QuestionAnswer } from '@/lib/activations/rules'
 import { env } from '@/lib/env'
 import { displayUrl } from '@/lib/instances/url'
 import { answer } from '../actions'
@@ -22,12 +22,18 @@ interface Props {
 /** Each answer with what follows from it. Filled is the button of the first. */
 export function Answers({ visit, row, answers }: Props & { answers: readonly QuestionAnswer[] }) {
   const { t } = visit
-  const parts = answers.map((one, index) => (
-    <Answer key={one} visit={visit} row={row} answer={one} first={index === 0} />
-  ))
-  if (row.kind !== 'installation' || row.answer) return parts
+  const isTaken = (one: QuestionAnswer) => !mayAnswer(row, one).ok
+  const next = answers.find((one) => !isTaken(one))
+  const parts = answers.map((one) =>
+    isTaken(one) ? (
+      <Taken key={one} visit={visit} row={row} />
+    ) : (
+      <Answer key={one} visit={visit} row={row} answer={one} first={one === next} />
+    ),
+  )
+  if (row.kind !== 'installation') return parts
   const support = env().SUPPORT_EMAIL
-  const words = { support, shortId: row.shortId, code: row.refusalCode, mail: mailTo(support) }
+  const words = { support, shortId: row.shortId, mail: mailTo(support) }
   const moved = (
     <Section key="moved_installation" title={t('questions.moved_installation.title')}>
       <Panel padded>
@@ -36,6 +42,23 @@ export function Answers({ visit, row, answers }: Props & { answers: readonly Que
     </Section>
   )
   return parts.toSpliced(-1, 0, moved)
+}
+
+/** Why it can be no test copy: there is one, and what frees its place. */
+function Taken({ visit: { t, organization }, row: { testCopy } }: Props) {
+  if (!testCopy) return null
+  const link = (chunks: ReactNode) => (
+    <a className="link" href={`/${organization.slug}/instances/${testCopy.id}`}>
+      <LongNames names={[testCopy.label]}>{chunks}</LongNames>
+    </a>
+  )
+  return (
+    <Section title={t('questions.test_copy.title')}>
+      <Panel padded>
+        <p>{t.rich('questions.test_copy.taken', { label: testCopy.label, link })}</p>
+      </Panel>
+    </Section>
+  )
 }
 
 function Answer({ visit, row, answer: given, first }: Props & { answer: QuestionAnswer; first: boolean }) {

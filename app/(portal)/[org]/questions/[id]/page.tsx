@@ -47,7 +47,10 @@ async function QuestionPage({ params }: Props) {
   const { organizationId, slug, role } = organization
   const { data: row, needs } = await read(visit, (tx) => found(tx, organizationId, id))
   const { subject, detail, beside, names } = wordsFor(visit, row)
-  const answers = answersTo(row.kind, row.binding).filter((one) => mayAnswer(row, one).ok)
+  const answers = answersTo(row.kind, row.binding).filter((one) => {
+    const verdict = mayAnswer(row, one)
+    return verdict.ok || verdict.because === 'test_place_taken'
+  })
   return (
     <Portal visit={visit} current="questions" needs={needs}>
       <PageHead
