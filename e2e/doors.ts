@@ -69,6 +69,11 @@ export const paths: Record<string, Path> = {
   '/(portal)/[org]/instances/new/page': { permission: read, at: (slug) => `/${slug}/instances/new` },
   '/(portal)/[org]/instances/[id]/page': { permission: read, at: inInstance('') },
   '/(portal)/[org]/instances/[id]/edit/page': { permission: read, at: inInstance('/edit') },
+  '/(portal)/[org]/instances/[id]/archives/route': {
+    permission: 'archive.download',
+    missing: 307,
+    at: inInstance('/archives?product=formspro&version=3.2.0'),
+  },
   '/(portal)/[org]/instances/[id]/retire/page': { permission: read, at: inInstance('/retire') },
   '/(portal)/[org]/instances/[id]/offline/page': { permission: read, at: inInstance('/offline') },
   '/(portal)/[org]/offline-files/[id]/page': { permission: read, at: ofFile },

@@ -488,7 +488,7 @@ function visit(path: Path, slug: string, ids: Customer, as: Person | null): Prom
 /** Of who belongs to the organization, as a member or as staff. A form leads back to its page, which says whom to ask. */
 function statusOf(path: Path, role: MemberRole | StaffRole): number {
   if (!path.permission || may(role, path.permission)) return path.status ?? 200
-  return path.method === 'POST' ? 303 : 404
+  return path.method === 'POST' ? 303 : (path.missing ?? 404)
 }
 
 /** Whether a visit to another organization is refused in the vendor's chain; what a command refuses is in its own. */

@@ -30,6 +30,7 @@ const working = [
   'key.note_seen',
 ] as const
 const automating = [
+  'archive.download',
   'offline_file.issue',
   'offline_file.declare_gone',
   'token.create',
@@ -45,6 +46,7 @@ const looking = [
   'staff.search',
 ] as const
 const helping = [
+  'archive.download',
   'instance.add',
   'instance.edit',
   'instance.retire',

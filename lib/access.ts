@@ -69,6 +69,8 @@ export const permissions = {
   'question.answer': [...technical, ...acting],
   'activation.activate': ['glpi'],
   'activation.give_back': ['glpi'],
+  /** What the vendor's plugins are installed from. */
+  'archive.download': [...technical, ...acting],
   'offline_file.issue': [...technical, 'token'],
   'offline_file.declare_gone': technical,
   'installation.bind': ['glpi'],

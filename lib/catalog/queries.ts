@@ -4,6 +4,7 @@ import type { OrganizationTx, SystemTx } from '@/db/scope'
 
 export interface CatalogProduct {
   id: string
+  reference: string
   name: string
   /** The products that a suite's key is good for; empty for others. */
   contains: { id: string; name: string }[]
@@ -31,8 +32,9 @@ export async function productsWithReleases(
     .where(inArray(products.id, wanted))
     .orderBy(asc(products.name))
   const found = await tx.select().from(releases).where(inArray(releases.productId, wanted))
-  return rows.map(({ id, name, withdrawnAt }) => ({
+  return rows.map(({ id, reference, name, withdrawnAt }) => ({
     id,
+    reference,
     name,
     contains: inSuites.filter(({ suiteId }) => suiteId === id),
     releases: found.filter(({ productId }) => productId === id),

@@ -2,6 +2,7 @@ import type { Permission } from '@/lib/access'
 import { activateKey } from '@/lib/activations/activate'
 import { answerQuestion, editionOf } from '@/lib/activations/answer'
 import { bindInstallation } from '@/lib/activations/bind'
+import { downloadArchive } from '@/lib/activations/download-archive'
 import { giveBack } from '@/lib/activations/give-back'
 import { declareGone, recordOfflineFile } from '@/lib/activations/offline'
 import type { By } from '@/lib/command'
@@ -109,6 +110,8 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
     bindInstallation(glpi(by), { keyId, fingerprint, installationId }),
   'activation.give_back': (by, { renewedKeyId: keyId, activationId, installationId }) =>
     giveBack(glpi(by), { keyId, activationId, installationId }),
+  'archive.download': (by, { instanceId }) =>
+    downloadArchive(by, { instanceId, product: 'forms', version: '3.2.0' }),
   'offline_file.issue': (by, { renewedKeyId: keyId, installationId }) =>
     recordOfflineFile(by, { keyId, installationId }),
   'offline_file.declare_gone': (by, { fileId }) => declareGone(by, { fileId }),

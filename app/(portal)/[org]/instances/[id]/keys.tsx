@@ -15,15 +15,17 @@ import { dueFirst, inUse } from '@/lib/keys/order'
 import type { Speaking } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
 import type { Contacts } from './contact'
+import type { ArchiveOf } from './downloads'
 import { KeyForms, ProductKey } from './product-key'
 
 interface Props {
   visit: Visit
-  instance: { label: string; glpiVersion: string | null; retiredAt: Date | null }
+  instance: { id: string; label: string; glpiVersion: string | null; retiredAt: Date | null }
   rows: KeyRow[]
   products: CatalogProduct[]
   speaking: Speaking
   contacts: Contacts
+  archiveOf: ArchiveOf
 }
 
 /** The keys of an instance, product by product; what has passed is folded away. */

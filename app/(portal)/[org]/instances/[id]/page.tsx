@@ -10,10 +10,13 @@ import { callsOf, countedDays, lastSeen, refusedCalls } from '@/lib/activations/
 import { isRowNumber, placeIn } from '@/lib/activations/list-place'
 import { filesThatEnd } from '@/lib/activations/offline-files'
 import { instanceTimeline } from '@/lib/audit/queries'
+import { archives } from '@/lib/catalog/archives'
 import { openSourceProducts, productsWithReleases } from '@/lib/catalog/queries'
+import { Unavailable } from '@/lib/errors'
 import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys, organizationKeys } from '@/lib/keys/queries'
 import { Calls, callsSize, mostDays } from './calls'
+import type { ArchiveOf } from './downloads'
 import { foundInstance, instanceTitle } from './found'
 import { Head, Standing } from './head'
 import { InstanceKeys, OfProduction } from './keys'
@@ -43,7 +46,7 @@ async function InstancePage({ params, searchParams }: Props) {
   )
   const { instance, rows, ofProduction, products, contacts } = data
   const speaking: Speaking = { t, language, timeZone, now: at }
-  const around = { visit, instance, products, speaking, contacts }
+  const around = { visit, instance, products, speaking, contacts, archiveOf: await archiveNames() }
   const usable = [...rows, ...ofProduction]
   const done = doneSentence(query.done, visit)
   return (
@@ -70,6 +73,13 @@ async function InstancePage({ params, searchParams }: Props) {
     </Portal>
   )
 }
+
+/** Where the folder cannot be read the page goes without its downloads. */
+const archiveNames = () =>
+  archives().catch((error: unknown): ArchiveOf => {
+    if (error instanceof Unavailable) return () => null
+    throw error
+  })
 
 async function readInstance(
   tx: OrganizationTx,

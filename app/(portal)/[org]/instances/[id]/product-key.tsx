@@ -16,12 +16,14 @@ import { inUse } from '@/lib/keys/order'
 import { type Speaking, stateWord, untilLines } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
 import { Contact, type Contacts } from './contact'
+import { type ArchiveOf, Downloads } from './downloads'
 
 interface Props {
   visit: Visit
   row: KeyRow
-  instance: { label: string; glpiVersion: string | null }
+  instance: { id: string; label: string; glpiVersion: string | null; retiredAt: Date | null }
   products: CatalogProduct[]
+  archiveOf: ArchiveOf
   speaking: Speaking
   mayReveal: boolean
   contacts: Contacts
@@ -60,7 +62,8 @@ export function ProductKey(props: Props) {
   )
 }
 
-function Product({ visit: { t, organization }, row, instance, products }: Props) {
+function Product({ visit, row, instance, products, archiveOf }: Props) {
+  const { t, organization } = visit
   const product = products.find(({ id }) => id === row.productId)
   return (
     <div>
@@ -75,6 +78,12 @@ function Product({ visit: { t, organization }, row, instance, products }: Props)
         </a>
       )}
       {product && <Unlocks product={product} products={products} glpiVersion={instance.glpiVersion} t={t} />}
+      {product &&
+        inUse(row) &&
+        !instance.retiredAt &&
+        releasedWith(product, products).map((one) => (
+          <Downloads key={one.id} visit={visit} instance={instance} product={one} archiveOf={archiveOf} />
+        ))}
     </div>
   )
 }
@@ -123,6 +132,15 @@ function Key({ visit: { t }, row, instance, mayReveal }: Props) {
   )
 }
 
+const containedIn = (product: CatalogProduct, products: CatalogProduct[]) =>
+  products.filter(({ id }) => product.contains.some((inside) => inside.id === id))
+
+/** What a key of the product installs: itself or, of a suite, what it contains. */
+function releasedWith(product: CatalogProduct, products: CatalogProduct[]) {
+  const contained = containedIn(product, products)
+  return contained.length > 0 ? contained : [product]
+}
+
 function Unlocks({
   product,
   products,
@@ -134,8 +152,8 @@ function Unlocks({
   glpiVersion: string | null
   t: Visit['t']
 }) {
-  const contained = products.filter(({ id }) => product.contains.some((inside) => inside.id === id))
-  const releasing = contained.length > 0 ? contained : [product]
+  const contained = containedIn(product, products)
+  const releasing = releasedWith(product, products)
   const fitOf = (one: CatalogProduct) =>
     glpiVersion ? fitSentence(one, glpiVersion, t).text : newestSentence(one, t)
   return (
