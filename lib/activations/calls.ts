@@ -1,5 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import { readInstant, readInstantOrNull } from '@/db/read-instant'
+import { questionCounts } from '@/db/schema/activations'
+import { keys } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import type { ListPlace } from './list-place'
 import { keptSince, silentSince } from './rules'
@@ -64,6 +66,22 @@ export async function refusedCalls(
     ) r
     where k.organization_id = ${organizationId} and k.instance_id = ${instanceId} and r.calls > 0`)
   return new Map(rows.map(({ keyId, calls }) => [keyId, calls]))
+}
+
+/** How many questions are open about each key of an instance, by the key; none where there are none. */
+export async function askedOf(tx: OrganizationTx, organizationId: string, instanceId: string) {
+  const rows = await tx
+    .select({ keyId: questionCounts.keyId, open: questionCounts.open })
+    .from(questionCounts)
+    .innerJoin(keys, and(eq(keys.organizationId, organizationId), eq(keys.id, questionCounts.keyId)))
+    .where(
+      and(
+        eq(questionCounts.organizationId, organizationId),
+        eq(keys.instanceId, instanceId),
+        gt(questionCounts.open, 0),
+      ),
+    )
+  return new Map(rows.map(({ keyId, open }) => [keyId, open]))
 }
 
 /** One answer, or several alike within a second. */

@@ -9,6 +9,11 @@ import { isId } from '@/lib/ids'
 import { findKeys } from '@/lib/keys/format'
 import type { Session } from '@/lib/people/session'
 
+/** Who has typed or kept this address: files are fetched from the page of an instance. */
+export async function GET(_request: Request, { params }: { params: Promise<{ org: string }> }) {
+  return see(`/${(await params).org}/instances`)
+}
+
 /**
  * The offline activation file of one installation. A POST, because it takes the key's place. What goes wrong is said on the
  * page that asked, with what was typed there.
@@ -36,8 +41,8 @@ export async function POST(request: Request, { params }: { params: Promise<{ org
   } catch (error) {
     // The page was made before the role changed; now it says whom to ask.
     if (error instanceof Forbidden) return see(page)
-    // What no button of ours sends, such as another's key.
-    if (error instanceof NotFound) notFound()
+    // What no button of ours sends, such as another's organization; of a key that is no more the page says so.
+    if (error instanceof NotFound && error.facts.what !== 'key') notFound()
     return see(`${page}?${new URLSearchParams({ problem: problemOf(error), ...typedIn(form) })}`)
   }
 }
@@ -65,6 +70,7 @@ async function file(form: FormData, session: Session, instanceId: string) {
 function problemOf(error: unknown): string {
   if (error instanceof Unavailable) return 'unavailable'
   if (error instanceof InvalidInput) return 'installationId' in error.fields ? 'installation' : 'key'
+  if (error instanceof NotFound) return 'key'
   if (error instanceof Refused) return error.code === 'bound_elsewhere' ? error.code : 'key'
   throw error
 }

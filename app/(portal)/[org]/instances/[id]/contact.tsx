@@ -4,10 +4,12 @@ import type { Seen } from '@/lib/activations/calls'
 import { contactOf, keptDays } from '@/lib/activations/rules'
 import { ago, moment } from '@/lib/messages/dates'
 
-/** By the key: when it was last seen on an instance, and how often it was refused to somebody. */
+/** By the key: when it was last seen on an instance, how often it was refused to somebody, and what is open about that. */
 export interface Contacts {
   seen: ReadonlyMap<string, Seen>
   refused: ReadonlyMap<string, number>
+  /** How many questions are open about it. */
+  asked: ReadonlyMap<string, number>
 }
 
 /** What is known of the GLPI that has a key: when it was last seen, as what, and how long it goes on alone. */
@@ -15,12 +17,14 @@ export function Contact({
   visit,
   seen,
   refused,
+  asked,
   now,
   works,
 }: {
   visit: Visit
   seen: Seen | undefined
   refused: number | undefined
+  asked: number | undefined
   now: Date
   /** Of a key that works no more it is no trouble that nobody calls. */
   works: boolean
@@ -41,6 +45,13 @@ export function Contact({
       )}
       {seen && works && <Alone visit={visit} seen={seen} now={now} />}
       {refused !== undefined && <p>{t('calls.refused', { calls: refused, days: keptDays })}</p>}
+      {asked !== undefined && (
+        <p>
+          <a className="link" href={`/${visit.organization.slug}/questions`}>
+            {t('calls.asked', { count: asked })}
+          </a>
+        </p>
+      )}
     </>
   )
 }

@@ -6,7 +6,7 @@ import { Portal } from '@/app/(portal)/portal'
 import { Done } from '@/components/done'
 import { Section } from '@/components/ui/panel'
 import type { OrganizationTx } from '@/db/scope'
-import { callsOf, countedDays, lastSeen, refusedCalls } from '@/lib/activations/calls'
+import { askedOf, callsOf, countedDays, lastSeen, refusedCalls } from '@/lib/activations/calls'
 import { isRowNumber, placeIn } from '@/lib/activations/list-place'
 import { filesThatEnd } from '@/lib/activations/offline-files'
 import { instanceTimeline } from '@/lib/audit/queries'
@@ -105,6 +105,7 @@ async function readInstance(
     contacts: {
       seen: await lastSeen(tx, organizationId, id),
       refused: await refusedCalls(tx, organizationId, id, now),
+      asked: await askedOf(tx, organizationId, id),
     },
     calls,
     days,

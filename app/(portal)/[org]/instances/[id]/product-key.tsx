@@ -49,6 +49,7 @@ export function ProductKey(props: Props) {
           visit={visit}
           seen={contacts.seen.get(row.id)}
           refused={contacts.refused.get(row.id)}
+          asked={contacts.asked.get(row.id)}
           now={speaking.now}
           works={inUse(row)}
         />

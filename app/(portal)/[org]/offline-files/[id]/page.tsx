@@ -32,10 +32,10 @@ async function GonePage({ params }: Props) {
   const { org, id } = await params
   const visit = await requireMember(org)
   const { t, organization } = visit
-  const { data, attention, at } = await read(visit, (tx) => found(tx, organization.organizationId, id))
+  const { data, needs, at } = await read(visit, (tx) => found(tx, organization.organizationId, id))
   const around = { visit, installation: data, now: at }
   return (
-    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+    <Portal visit={visit} current="instances" needs={needs}>
       <PageHead title={t('offline.declare.title')} />
       {may(organization.role, 'offline_file.declare_gone') ? (
         <Panel padded>

@@ -38,7 +38,7 @@ async function OfflinePage({ params, searchParams }: Props) {
   const { t, organization } = visit
   const { organizationId, slug, role } = organization
   const query = await searchParams
-  const { data, attention, at } = await read(visit, async (tx, now) => {
+  const { data, needs, at } = await read(visit, async (tx, now) => {
     const instance = await foundInstance(tx, organizationId, id)
     const places = instance.testOf ? [id, instance.testOf.id] : [id]
     return {
@@ -51,7 +51,7 @@ async function OfflinePage({ params, searchParams }: Props) {
   })
   const { instance, files, keys } = data
   return (
-    <Portal visit={visit} current="instances" needs={attention.lines.length}>
+    <Portal visit={visit} current="instances" needs={needs}>
       <PageHead
         title={t('offline.title', { label: instance.label })}
         sentence={t('offline.sentence')}
