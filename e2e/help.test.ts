@@ -37,6 +37,8 @@ test('the frame of the reference is in one’s language; the reference itself, a
   await expect(page).toHaveURL('/help/api')
   const heading = page.getByRole('heading', { level: 3, name: 'Activate a key in an installation' })
   await expect(heading).toHaveAttribute('lang', 'en')
+  await expect(page.getByText('les programmes décident d’après')).toBeVisible()
+  expect(await page.locator('main').textContent()).not.toContain('`')
 })
 
 test('who checks a key finds what a GLPI must reach; what it costs to let GLPI ask stands before how', async ({

@@ -1,5 +1,6 @@
 import { Panel } from '@/components/ui/panel'
 import type { Translate } from '@/lib/messages/translator'
+import { Prose } from './prose'
 import type { Field, ShownOperation } from './reference'
 
 /** One thing that can be asked: how, what is answered, and examples of both. */
@@ -15,7 +16,7 @@ export function OperationPart({ operation, t }: { operation: ShownOperation; t: 
       </code>
       {description && (
         <p className="mt-2" lang="en">
-          {description}
+          <Prose text={description} />
         </p>
       )}
       <p className="mt-2 text-muted">{t(`reference.needs.${needs}`)}</p>
@@ -51,7 +52,7 @@ function Fields({ title, fields, t }: { title: string; fields: readonly Field[];
                   <Code>{type}</Code>
                 </td>
                 <td data-head={t('reference.meaning')} lang="en">
-                  {description}
+                  <Prose text={description} />
                 </td>
               </tr>
             ))}
@@ -75,7 +76,10 @@ const Answers = ({ operation, t }: { operation: ShownOperation; t: Translate }) 
     <ul>
       {operation.statuses.map(({ status, description }) => (
         <li key={status}>
-          <b>{status}</b> <span lang="en">{description}</span>
+          <b>{status}</b>{' '}
+          <span lang="en">
+            <Prose text={description} />
+          </span>
         </li>
       ))}
     </ul>

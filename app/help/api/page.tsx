@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { currentTranslator } from '@/app/_request/session'
 import { PageHead, Section } from '@/components/ui/panel'
 import { OperationPart } from './operation'
+import { Prose } from './prose'
 import { reference } from './reference'
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -14,7 +15,9 @@ export default async function ApiPage() {
   return (
     <>
       <PageHead title={t('reference.title')} sentence={t('reference.sentence')} />
-      <p lang="en">{reference.description}</p>
+      <p>
+        <Prose text={t('reference.introduction')} />
+      </p>
       <p className="mt-3">
         <a className="link" href="/api/openapi.json">
           {t('reference.document')}
@@ -38,7 +41,9 @@ export default async function ApiPage() {
       </nav>
       {reference.chapters.map(({ name, description, operations }) => (
         <Section key={name} title={<span lang="en">{name}</span>}>
-          <p lang="en">{description}</p>
+          <p lang="en">
+            <Prose text={description} />
+          </p>
           {operations.map((operation) => (
             <OperationPart key={operation.id} operation={operation} t={t} />
           ))}

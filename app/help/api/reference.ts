@@ -41,7 +41,6 @@ const Operation = z.object({
 })
 type Operation = z.infer<typeof Operation>
 const Reference = z.object({
-  info: z.object({ description: z.string() }),
   tags: z.array(z.object({ name: z.string(), description: z.string() })),
   components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
   paths: z.record(z.string(), z.record(z.string(), Operation)),
@@ -150,7 +149,6 @@ export type ShownOperation = (typeof operations)[number]
 
 /** The reference, by its chapters. */
 export const reference = {
-  description: read.info.description,
   chapters: read.tags.map(({ name, description }) => ({
     name,
     description,
