@@ -19,20 +19,26 @@ const OfflineFileRequest = z
   .object({
     key: z.string().max(4_000).meta({ description: 'The whole registration key.' }),
     installation_id: InstallationId,
-    product: z
-      .string()
-      .max(100)
-      .optional()
-      .meta({
-        description:
-          'The plugin: of a suite’s key one that it contains, of any other its own, which need not be named.',
-      }),
+    product: z.string().max(100).optional().meta({
+      description:
+        'The plugin: of a suite’s key one that it contains, of any other its own, which need not be named.',
+    }),
   })
   .meta({ id: 'OfflineFileRequest' })
 const OfflineFile = z.object({ lease: z.string(), key_set: z.string() }).meta({ id: 'OfflineFile' })
 
 const refusals = { 400: Problem, 401: Problem, 403: Problem, 429: Problem, 503: Problem }
 const about = { tags: ['Programs'], security: [{ token: [] }] }
+
+const fileSchema = {
+  ...about,
+  operationId: 'makeOfflineFile',
+  summary: 'The offline activation file of one installation',
+  description:
+    'Needs the scope `offline_files.create`. For a GLPI that reaches nobody; it works to the key’s end, at most 400 days.',
+  body: OfflineFileRequest,
+  response: { 201: OfflineFile, ...refusals, ...ofBody, 404: Problem, 409: Problem },
+}
 
 /** What an organization's own programs ask, with an API token in `Authorization: Bearer`. */
 export const programRoutes: FastifyPluginAsyncZod = async (app) => {
@@ -62,15 +68,7 @@ export const programRoutes: FastifyPluginAsyncZod = async (app) => {
   app.post(
     '/api/v1/offline-files',
     {
-      schema: {
-        ...about,
-        operationId: 'makeOfflineFile',
-        summary: 'The offline activation file of one installation',
-        description:
-          'Needs the scope `offline_files.create`. For a GLPI that reaches nobody; it works to the key’s end, at most 400 days.',
-        body: OfflineFileRequest,
-        response: { 201: OfflineFile, ...refusals, ...ofBody, 404: Problem, 409: Problem },
-      },
+      schema: fileSchema,
     },
     async (request, reply) => {
       const owner = await ownerOf(request.headers.authorization, 'offline_files.create', request.ip)

@@ -75,6 +75,24 @@ test('who fetched a file is a person, or a program by the name of its token', as
   ])
 })
 
+test('the same form sent twice is one file, and one that says something else another', async () => {
+  const { instanceId, keyId } = await sold(database, acme)
+  const installationId = installation()
+  const asked = { keyId, installationId, instanceId, formId: randomUUID() }
+  const [first, second] = await Promise.all([1, 2].map(() => issueOfflineFile(technical(), asked)))
+  expect(leaseOf(second?.text ?? '')).toEqual(leaseOf(first?.text ?? ''))
+  expect(await listed(instanceId)).toHaveLength(1)
+  const entries = `select from audit_entries where action = 'offline_file.issue' and instance_id = $1`
+  expect(await rowsOf(database, entries, [instanceId])).toHaveLength(1)
+  const { keyId: other } = await startSubscription(bySystem(acme.organizationId), {
+    productId: await productId(database, 'branding'),
+    instanceId,
+  })
+  await issueOfflineFile(technical(), { ...asked, keyId: other })
+  await issueOfflineFile(technical(), { ...asked, formId: randomUUID() })
+  expect(await listed(instanceId)).toHaveLength(3)
+})
+
 test('an installation that is gone gives back the place of each of its keys, free when its last file has ended', async () => {
   const { instanceId, keyId, shortId } = await sold(database, acme)
   const branding = await startSubscription(bySystem(acme.organizationId), {

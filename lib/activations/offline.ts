@@ -10,7 +10,7 @@ import type { OrganizationTx } from '@/db/scope'
 import { type By, command, type Scope } from '@/lib/command'
 import { env } from '@/lib/env'
 import { InvalidInput, NotFound, Refused } from '@/lib/errors'
-import { newId } from '@/lib/ids'
+import { newId, uuidFrom } from '@/lib/ids'
 import { fingerprint, open } from '@/lib/keys/vault'
 import { takePlace } from './activate'
 import { type CheckedProduct, catalog } from './catalog'
@@ -30,6 +30,8 @@ const IssueOfflineFile = z.object({
   key: z.string().optional(),
   /** The token that it is done with. */
   tokenId: z.uuid().optional(),
+  /** Of the form that a member sent: sent twice, it is one file. */
+  formId: z.uuid().optional(),
 })
 
 /**
@@ -39,61 +41,64 @@ const IssueOfflineFile = z.object({
  * @throws NotFound; Refused with the code of the verdict
  */
 export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile, async (scope, input) => {
-  const { tx, organizationId, personId, now, audit } = scope
-  const { keyId, installationId, tokenId } = input
+  const { tx, organizationId, now } = scope
+  const { keyId, installationId } = input
   const key = input.key ?? (await storedKey(tx, organizationId, keyId))
-  const { key: locked, found, activation, ...taken } = await placeFor(scope, input, key)
+  const { key: locked, found, activation, place, before } = await placeFor(scope, input, key)
   const { byId, byReference } = await catalog()
   const product = (input.product && byReference.get(input.product)) || byId.get(found.productId)
   if (!product) throw new NotFound('product')
   if (needsPlugin(product, product.reference)) throw new InvalidInput({ product: 'required' })
   const { id: activationId, environment, instanceId } = activation
+  // What was chosen is of it as well: the page stays open beside the file, and its form may be sent for another one.
+  const chosen = [organizationId, keyId, found.expiresAt?.getTime(), instanceId, installationId, product.id]
+  const leaseId = input.formId ? uuidFrom([input.formId, ...chosen].join(' ')) : newId(now)
+  const earlier = input.formId ? await issuedAt(tx, organizationId, leaseId) : null
   const claims = offlineClaims(
     {
       issuer: env().PUBLIC_URL,
       activationId,
-      leaseId: newId(now),
+      leaseId,
       product,
       key: { ...found, sha256: keySha256(key) },
-      instance: { environment, url: taken.place.url, installationId },
+      instance: { environment, url: place.url, installationId },
     },
-    now,
+    earlier ?? now,
   )
+  const { shortId } = locked
   const worksUntil = new Date(claims.exp * 1_000)
-  const by = tokenId ? { apiTokenId: tokenId } : { issuedById: personId }
-  const row = {
-    id: claims.jti,
-    organizationId,
+  const details = { shortId, product: product.name, ...before }
+  const file = {
+    id: leaseId,
     activationId,
     keyId,
     productId: product.id,
     instanceId,
     installationId,
     worksUntil,
-    ...by,
   }
-  await tx.insert(offlineFiles).values({ ...row, issuedAt: now })
-  await tx
-    .update(activations)
-    .set({ leaseEndsAt: sql`greatest(${activations.leaseEndsAt}, ${worksUntil.toISOString()}::timestamptz)` })
-    .where(and(eq(activations.organizationId, organizationId), eq(activations.id, activationId)))
-  const { shortId } = locked
-  const token = tokenId ? { token: await tokenName(tx, organizationId, tokenId) } : {}
-  const until = worksUntil.toISOString()
-  audit({
-    keyId,
-    instanceId,
-    details: {
-      shortId,
-      product: product.name,
-      installation: installationId,
-      until,
-      ...taken.before,
-      ...token,
-    },
-  })
+  if (earlier) scope.unchanged()
+  else await record(scope, file, details, input.tokenId)
   return { claims, shortId }
 })
+
+async function record(
+  { tx, organizationId, personId, now, audit }: Scope,
+  file: Omit<typeof offlineFiles.$inferInsert, 'organizationId' | 'issuedAt'>,
+  about: Record<string, string>,
+  tokenId: string | undefined,
+) {
+  const { activationId, keyId, instanceId, installationId, worksUntil } = file
+  const by = tokenId ? { apiTokenId: tokenId } : { issuedById: personId }
+  const until = worksUntil.toISOString()
+  await tx.insert(offlineFiles).values({ ...file, organizationId, issuedAt: now, ...by })
+  await tx
+    .update(activations)
+    .set({ leaseEndsAt: sql`greatest(${activations.leaseEndsAt}, ${until}::timestamptz)` })
+    .where(and(eq(activations.organizationId, organizationId), eq(activations.id, activationId)))
+  const token = tokenId ? { token: await tokenName(tx, organizationId, tokenId) } : {}
+  audit({ keyId, instanceId, details: { ...about, installation: installationId, until, ...token } })
+}
 
 /** Whether a file would name a suite, which no plugin is. */
 export const needsPlugin = ({ contains, reference }: CheckedProduct, asked: string | undefined) =>
@@ -121,6 +126,15 @@ export async function issueOfflineFile(by: By, input: z.input<typeof IssueOfflin
   const { claims, shortId } = await recordOfflineFile(by, input)
   const file = { lease: await signer.sign('offline+jwt', claims), key_set: keySet }
   return { text: `${JSON.stringify(file, null, 2)}\n`, shortId }
+}
+
+/** When a file was issued; null where it was not. Under the lock of its key, so that of two at once the second finds the first. */
+async function issuedAt(tx: OrganizationTx, organizationId: string, fileId: string): Promise<Date | null> {
+  const [file] = await tx
+    .select({ issuedAt: offlineFiles.issuedAt })
+    .from(offlineFiles)
+    .where(and(eq(offlineFiles.organizationId, organizationId), eq(offlineFiles.id, fileId)))
+  return file?.issuedAt ?? null
 }
 
 async function storedKey(tx: OrganizationTx, organizationId: string, keyId: string) {

@@ -45,7 +45,8 @@ export async function readPublished(tx: SystemTx | UnscopedTx): Promise<Publishe
 }
 
 /**
- * Which key signs: the newest that signs already and stands in the newest set, which is all that GLPIs believe.
+ * Which key signs: the newest that signs already and stands in the newest set, which is all that GLPIs believe. Where none
+ * does, this machine's clock is behind the one on which the first was published, and nothing is won by waiting.
  * @returns null where there is none, since nothing was published.
  */
 export function keyThatSigns<Key extends Pick<PublishedKey, 'signsFrom'>>(
@@ -53,8 +54,6 @@ export function keyThatSigns<Key extends Pick<PublishedKey, 'signsFrom'>>(
   now: Date,
 ): Key | null {
   const begun = keys.filter(({ signsFrom }) => signsFrom <= now)
-  return begun.reduce<Key | null>(
-    (newest, key) => (newest && newest.signsFrom >= key.signsFrom ? newest : key),
-    null,
-  )
+  const byTurn = (one: Key, other: Key) => one.signsFrom.getTime() - other.signsFrom.getTime()
+  return begun.sort(byTurn).at(-1) ?? keys.toSorted(byTurn)[0] ?? null
 }

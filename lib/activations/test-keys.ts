@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { bech32m } from '@scure/base'
 import { now } from '@/lib/clock'
+import { uuidFrom } from '@/lib/ids'
 import { prefixes } from '@/lib/keys/checksum'
 import { stateOf } from '@/lib/keys/rules'
 import { type CheckedProduct, catalog, unlockedBy } from './catalog'
@@ -163,9 +164,3 @@ function factsOf(key: string, own: CheckedProduct, said: TestCase, call: Call, a
 
 /** The activation that an installation has with a test key. */
 export const testActivation = (key: string, installationId: string) => uuidFrom(`${key} ${installationId}`)
-
-/** A UUID that is always the same (version 8 of RFC 9562). */
-function uuidFrom(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-}

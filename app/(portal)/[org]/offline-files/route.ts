@@ -50,11 +50,13 @@ export async function POST(request: Request, { params }: { params: Promise<{ org
 async function file(form: FormData, session: Session, instanceId: string) {
   const organization = await organizationOf('offline_file.issue', form, session)
   const [keyId = '', product] = String(form.get('key')).split(' ')
+  const formId = form.get('formId')
   const { text, shortId } = await issueOfflineFile(actingAs(session, organization, form), {
     keyId,
     instanceId,
     installationId: String(form.get('installationId')),
     ...(product ? { product } : {}),
+    ...(isId(formId) ? { formId } : {}),
   })
   const name = ['latchkey', shortId, ...(product ? [product] : [])].join('-')
   return new Response(text, {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Visit } from '@/app/_request/session'
 import { Button } from '@/components/ui/button'
 import { Field, Input, Select } from '@/components/ui/field'
@@ -56,6 +57,7 @@ export function FetchForm({
     <form action={`/${organization.slug}/offline-files`} method="post" className="form">
       <input type="hidden" name="organization" value={organization.slug} />
       <input type="hidden" name="instanceId" value={instance.id} />
+      <input type="hidden" name="formId" value={randomUUID()} />
       <Problem problem={query.problem} t={t} />
       <Field id="key" label={t('offline.key')} hint={t('offline.key_hint', { days: longestDays })}>
         {(control) => (
