@@ -43,7 +43,8 @@ interface Recorder {
   personId: string | null
   /** As what they act. */
   role: Role
-  audit(entry: Omit<AuditEntry, 'action' | 'outcome'> & { outcome?: AuditEntry['outcome'] }): void
+  /** @param entry with an action of its own where it tells what ended with the command's. */
+  audit(entry: Omit<AuditEntry, 'action' | 'outcome'> & Partial<Pick<AuditEntry, 'action' | 'outcome'>>): void
   /** Says that things were already as asked: nothing was written, so there is nothing to record. */
   unchanged(): void
 }

@@ -33,6 +33,8 @@ function explain(error: unknown): string {
   if (error instanceof InvalidInput) return 'A name has at most 200 characters.'
   if (error instanceof Refused && error.code === 'staff_last_admin')
     return 'This is the only admin: make somebody else one first, with --admin.'
+  if (error instanceof Refused && error.code === 'staff_is_member')
+    return `This is a member of ${error.facts.organizations}. Who works for the vendor acts as staff alone: they leave there first, or an owner removes them.`
   if (error instanceof Unavailable) return 'The database cannot be reached; DATABASE_URL says where it is.'
   return error instanceof Error ? error.message : String(error)
 }

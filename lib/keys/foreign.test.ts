@@ -174,7 +174,8 @@ const reads: Record<string, Read> = {
     const names = await membersWhoMay(tx, organizationId, 'key.reveal', 50)
     return names.filter((name) => name.endsWith('@globex.example')).length
   },
-  withdrawOpen: (tx, organizationId) => withdrawOpen(tx, organizationId, undefined, now()),
+  withdrawOpen: async (tx, organizationId) =>
+    (await withdrawOpen(tx, organizationId, undefined, now())).length,
   setRole: async (tx, organizationId) => {
     const before = await isViewer(tx, other.people.viewer)
     await setRole(tx, organizationId, other.people.viewer, 'billing')

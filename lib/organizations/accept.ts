@@ -7,6 +7,7 @@ import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { tokenHash } from '@/lib/people/tokens'
 import { isMember } from './role'
 import { mayAccept } from './rules'
+import { worksForVendor } from './vendor'
 
 /**
  * Makes whoever was invited a member, with the invitation's role. Asked again by who joined by it, it leaves all as it is.
@@ -17,6 +18,8 @@ export const acceptInvitation = command(
   z.object({ token: z.string().max(200) }),
   async ({ tx, organizationId, personId, now, audit, unchanged }, { token }) => {
     if (!personId) throw new TypeError('only a person joins')
+    // Before the invitation is held, which whoever makes them one of the staff takes back.
+    const facts = { worksForVendor: await worksForVendor(tx, personId) }
     const mine = and(
       eq(invitations.organizationId, organizationId),
       eq(invitations.tokenHash, tokenHash(token)),
@@ -27,7 +30,7 @@ export const acceptInvitation = command(
     const { email, role } = invitation
     if (invitation.acceptedById === personId && (await isMember(tx, organizationId, personId)))
       return unchanged()
-    const verdict = mayAccept(invitation, person, now)
+    const verdict = mayAccept(invitation, { ...person, ...facts }, now)
     if (!verdict.ok) throw new Refused(verdict.because, { email })
     const joined = await tx
       .insert(memberships)

@@ -4,11 +4,12 @@ import { assignments } from '@/db/schema/staff'
 import { memberRoles } from '@/lib/access'
 import { appendAudit } from '@/lib/audit/append'
 import { command, vendorCommand } from '@/lib/command'
-import { Conflict, InvalidInput } from '@/lib/errors'
+import { Conflict, InvalidInput, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { oneLine } from '@/lib/one-line'
 import { nameOf, personWith } from './person'
 import { parseSlug } from './slug'
+import { worksForVendor } from './vendor'
 
 /** The time zones that an organization may have. */
 export const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
@@ -59,13 +60,14 @@ const AddMember = z.object({
 
 /**
  * Adds a person to the organization, known or new.
- * @throws Conflict `already_member`.
+ * @throws Conflict `already_member`; Refused `works_for_vendor`.
  */
 export const addMember = command(
   'member.add',
   AddMember,
   async ({ tx, organizationId, now, audit }, { email, name, role, language }) => {
     const personId = await personWith(tx, { email, name, language }, now)
+    if (await worksForVendor(tx, personId)) throw new Refused('works_for_vendor', { email })
     const added = await tx
       .insert(memberships)
       .values({ organizationId, personId, role, createdAt: now })

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { invitations } from '@/db/schema/organizations'
 import { people, language as spoken } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
-import { memberRoles } from '@/lib/access'
+import { type MemberRole, memberRoles } from '@/lib/access'
 import { command } from '@/lib/command'
 import { Email } from '@/lib/email'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
@@ -14,6 +14,7 @@ import { newToken, tokenHash } from '@/lib/people/tokens'
 import { personWith } from './person'
 import { isMember } from './role'
 import { invitationDays } from './rules'
+import { worksForVendor } from './vendor'
 
 const InviteMember = z.object({
   email: Email,
@@ -25,7 +26,8 @@ const InviteMember = z.object({
 /**
  * Invites somebody by mail, to join with a role within 7 days. An earlier invitation of the same address that is still
  * open is withdrawn: its link stops working.
- * @throws Conflict `already_member`; Refused `too_many`: fifty an hour of each member, five of each address.
+ * @throws Conflict `already_member`; Refused `works_for_vendor` for who is of the vendor's staff, and `too_many`: fifty an
+ * hour of each member, five of each address.
  */
 export const inviteMember = command(
   'member.invite',
@@ -34,6 +36,7 @@ export const inviteMember = command(
     const language = chosen.language ?? (await languageOf(tx, personId))
     const invitedId = await personWith(tx, { email, name: null, language }, now)
     if (await isMember(tx, organizationId, invitedId)) throw new Conflict('already_member', { email })
+    if (await worksForVendor(tx, invitedId)) throw new Refused('works_for_vendor', { email })
     await withdrawOpen(tx, organizationId, eq(invitations.email, email), now)
     const id = newId(now)
     const token = newToken()
@@ -87,15 +90,15 @@ export const withdrawInvitation = command(
 
 /**
  * Withdraws those of the organization's open invitations that a condition names.
- * @returns how many
+ * @returns to whom they went, and as what
  */
 export async function withdrawOpen(
   tx: OrganizationTx,
   organizationId: string,
   which: ReturnType<typeof and>,
   now: Date,
-): Promise<number> {
-  const withdrawn = await tx
+): Promise<{ email: string; role: MemberRole }[]> {
+  return tx
     .update(invitations)
     .set({ withdrawnAt: now })
     .where(
@@ -106,8 +109,7 @@ export async function withdrawOpen(
         which,
       ),
     )
-    .returning({ id: invitations.id })
-  return withdrawn.length
+    .returning({ email: invitations.email, role: invitations.role })
 }
 
 async function languageOf(tx: OrganizationTx, personId: string | null) {

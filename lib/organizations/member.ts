@@ -87,7 +87,7 @@ export async function endMembership(
   await tx.delete(memberships).where(theirs(organizationId, id))
   const invited = or(eq(invitations.email, email), eq(invitations.invitedById, id))
   return {
-    invitations: await withdrawOpen(tx, organizationId, invited, now),
+    invitations: (await withdrawOpen(tx, organizationId, invited, now)).length,
     tokens: await revokeTokensOf(tx, organizationId, { memberId: id, byId: personId }, now),
   }
 }

@@ -20,11 +20,12 @@ export async function personWith(
 ): Promise<string> {
   const person = { id: newId(now), email, name, language, createdAt: now }
   const ofNewcomer = sql`case when ${people.emailVerified} is null then excluded.language else ${people.language} end`
-  // Also where it changes nothing, so that the row comes back whether it is new or not.
+  // Also where it changes nothing, so that the row comes back whether it is new or not; and nothing of what others refer
+  // to, such as a membership that is being written: that one would wait for this lock.
   const [known] = await tx
     .insert(people)
     .values(person)
-    .onConflictDoUpdate({ target: people.email, set: { email, language: ofNewcomer } })
+    .onConflictDoUpdate({ target: people.email, set: { language: ofNewcomer } })
     .returning({ id: people.id })
   return known?.id ?? person.id
 }

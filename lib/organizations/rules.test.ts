@@ -4,7 +4,7 @@ import { isOpen, mayAccept, mayCeaseToOwn, mayCreateToken, mayShowToken, tokenSt
 const now = new Date('2026-03-02T09:00:00Z')
 const later = new Date(now.getTime() + 1)
 const invitation = { email: 'ada@acme.example', expiresAt: later, acceptedAt: null, withdrawnAt: null }
-const ada = { email: 'ada@acme.example', emailVerified: now }
+const ada = { email: 'ada@acme.example', emailVerified: now, worksForVendor: false }
 
 test.each([
   ['owner', 0, { ok: false, because: 'last_owner' }],
@@ -33,13 +33,22 @@ test.each([
 })
 
 test('another address is told that, whatever else there is; an address that nobody confirmed is no one’s', () => {
-  const other = { email: 'eve@acme.example', emailVerified: now }
+  const other = { email: 'eve@acme.example', emailVerified: now, worksForVendor: true }
   for (const facts of [{}, { acceptedAt: now }, { withdrawnAt: now }, { expiresAt: now }]) {
     const because = 'invitation_other_address'
     expect(mayAccept({ ...invitation, ...facts }, other, now)).toEqual({ ok: false, because })
   }
   const because = 'invitation_unconfirmed'
   expect(mayAccept(invitation, { ...ada, emailVerified: null }, now)).toEqual({ ok: false, because })
+})
+
+test('who works for the vendor is told that before all that they could change', () => {
+  const because = 'works_for_vendor'
+  for (const facts of [{}, { withdrawnAt: now }, { expiresAt: now }])
+    for (const emailVerified of [now, null])
+      expect(
+        mayAccept({ ...invitation, ...facts }, { ...ada, emailVerified, worksForVendor: true }, now),
+      ).toEqual({ ok: false, because })
 })
 
 test.each([

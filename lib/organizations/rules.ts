@@ -29,18 +29,20 @@ export function isOpen(invitation: InvitationFacts, now: Date): OpenVerdict {
 
 export type AcceptVerdict =
   | OpenVerdict
-  | { ok: false; because: 'invitation_other_address' | 'invitation_unconfirmed' }
+  | { ok: false; because: 'invitation_other_address' | 'works_for_vendor' | 'invitation_unconfirmed' }
 
 /**
  * Whether this person can accept it: only by the address that was invited, and only where that address is known to be
- * theirs. Which address it is comes first, since to anybody else the rest is no matter.
+ * theirs. Which address it is comes first, since to anybody else the rest is no matter. Who works for the vendor is no
+ * member (docs/decisions/0011).
  */
 export function mayAccept(
   invitation: InvitationFacts,
-  person: { email: string; emailVerified: Date | null },
+  person: { email: string; emailVerified: Date | null; worksForVendor: boolean },
   now: Date,
 ): AcceptVerdict {
   if (person.email !== invitation.email) return { ok: false, because: 'invitation_other_address' }
+  if (person.worksForVendor) return { ok: false, because: 'works_for_vendor' }
   if (!person.emailVerified) return { ok: false, because: 'invitation_unconfirmed' }
   return isOpen(invitation, now)
 }

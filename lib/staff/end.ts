@@ -5,11 +5,12 @@ import { assignments, staff } from '@/db/schema/staff'
 import { appendAudit } from '@/lib/audit/append'
 import { vendorCommand } from '@/lib/command'
 import { Refused } from '@/lib/errors'
+import { withdrawInvitationsOf } from '@/lib/organizations/withdraw'
 import { holdBackStaff, keepAnAdmin, nameOf } from './role'
 
 /**
- * Ends what somebody is for the vendor: their role, their assignments and all their sessions, at once. Whom they looked
- * after reads in their own activity that they no longer do.
+ * Ends what somebody is for the vendor: their role, their assignments, the open invitations that they sent and all their
+ * sessions, at once. Whom they looked after reads in their own activity that they no longer do.
  * @throws NotFound; Refused `staff_self` for an admin who would end themselves, `staff_last_admin` for the only one.
  */
 export const endStaff = vendorCommand(
@@ -36,6 +37,7 @@ export const endStaff = vendorCommand(
       await appendAudit(tx, { organizationId, actor, personId: byId, at: now }, [
         { action: 'assignment.remove', outcome: 'done', details: { name, staff: staffId } },
       ])
+    await withdrawInvitationsOf(tx, staffId, byId, now)
     audit({ details: { person: staffId, role: ended[0]?.role ?? null, assignments: left.length } })
   },
 )

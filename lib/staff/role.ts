@@ -5,6 +5,7 @@ import { assignments, staff } from '@/db/schema/staff'
 import type { OrganizationTx, StaffTx, SystemTx } from '@/db/scope'
 import type { StaffRole } from '@/lib/access'
 import { NotFound, Refused } from '@/lib/errors'
+import { staffQueue } from '@/lib/organizations/vendor'
 
 type Tx = OrganizationTx | StaffTx | SystemTx
 
@@ -18,7 +19,7 @@ export async function staffRoleIn(
   organizationId: string,
   personId: string,
 ): Promise<StaffRole> {
-  await tx.execute(sql`select pg_advisory_xact_lock_shared(${queueOf(personId)})`)
+  await tx.execute(sql`select pg_advisory_xact_lock_shared(${staffQueue(personId)})`)
   const role = await standing(tx, organizationId, personId)
   if (!role) throw new NotFound('organization')
   return role
@@ -26,7 +27,7 @@ export async function staffRoleIn(
 
 /** The same outside any organization, where an account manager is assigned to nothing. @throws NotFound */
 export async function staffRoleOf(tx: SystemTx, personId: string): Promise<StaffRole> {
-  await tx.execute(sql`select pg_advisory_xact_lock_shared(${queueOf(personId)})`)
+  await tx.execute(sql`select pg_advisory_xact_lock_shared(${staffQueue(personId)})`)
   const [found] = await tx.select({ role: staff.role }).from(staff).where(active(personId))
   if (!found) throw new NotFound('staff')
   return found.role === 'admin' ? 'admin' : 'staff'
@@ -34,7 +35,7 @@ export async function staffRoleOf(tx: SystemTx, personId: string): Promise<Staff
 
 /** Waits for what somebody of the staff is doing, and lets them begin nothing more until the commit. */
 export async function holdBackStaff(tx: OrganizationTx | SystemTx, personId: string) {
-  await tx.execute(sql`select pg_advisory_xact_lock(${queueOf(personId)})`)
+  await tx.execute(sql`select pg_advisory_xact_lock(${staffQueue(personId)})`)
 }
 
 /**
@@ -77,8 +78,6 @@ export const asRole = ({
 }
 
 const active = (personId: string) => and(eq(staff.personId, personId), isNull(staff.endedAt))
-
-const queueOf = (personId: string) => sql`hashtextextended(${`staff ${personId}`}, 0)`
 
 /** By what a customer knows one of the staff. @throws NotFound for who is none, or no longer. */
 export async function nameOf(tx: OrganizationTx | SystemTx, staffId: string): Promise<string> {
