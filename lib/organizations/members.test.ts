@@ -75,8 +75,13 @@ const jobsOf = (task: string) =>
   })
 
 /** Invites, and reads the token where only the mail has it. */
-async function invited(role: MemberRole = 'technical', email = freshEmail(), fixture = own) {
-  const { invitationId } = await inviteMember(byMember(fixture, 'owner'), { email, role })
+async function invited(
+  role: MemberRole = 'technical',
+  email = freshEmail(),
+  fixture = own,
+  by = byMember(fixture, 'owner'),
+) {
+  const { invitationId } = await inviteMember(by, { email, role })
   const job = (await jobsOf('mail.invitation')).find((one) => one.invitationId === invitationId)
   return { email, invitationId, token: openText(job?.sealed ?? '', invitationId), id: await confirmed(email) }
 }
@@ -314,6 +319,34 @@ describe('a role', () => {
     expect((await jobsOf('mail.role_changed')).slice(before)).toMatchObject([
       { memberId: personId, byPersonId: own.people.owner, role: 'technical' },
     ])
+  })
+
+  test('of one’s own that one changes is no news: no mail says so', async () => {
+    const { personId } = await add('owner')
+    const before = await jobsOf('mail.role_changed')
+    await changeRole(as(personId), { memberId: personId, role: 'technical' })
+    expect(await roleOf(personId)).toBe('technical')
+    expect(await jobsOf('mail.role_changed')).toEqual(before)
+  })
+
+  test('that may not invite ends what was sent with the one that might, and the trail says which', async () => {
+    const { personId } = await add('owner')
+    const [sent, kept] = [await invited('owner', freshEmail(), own, as(personId)), await invited()]
+    await changeRole(byMember(own, 'owner'), { memberId: personId, role: 'viewer' })
+    expect(await codeOf(acceptInvitation(asPerson(sent.id), { token: sent.token }))).toBe(
+      'invitation_withdrawn',
+    )
+    const ended = (await entriesOf(own)).filter(({ action }) => action === 'member.withdraw_invitation')
+    expect(ended.at(-1)).toMatchObject({
+      person_id: own.people.owner,
+      details: { email: sent.email, role: 'owner' },
+    })
+    await acceptInvitation(asPerson(kept.id), { token: kept.token })
+    // Made an owner, and nothing is taken back.
+    const again = await add('viewer')
+    const before = (await entriesOf(own)).length
+    await changeRole(byMember(own, 'owner'), { memberId: again.personId, role: 'owner' })
+    expect((await entriesOf(own)).length - before).toBe(1)
   })
 
   test('of another organization’s member is not there to change', async () => {
