@@ -92,7 +92,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByRole('button', { name: 'Issue the key' }).click()
     const instance = page.getByLabel('GLPI instance')
     await expect(instance).toHaveAccessibleDescription(
-      new RegExp(`no second key of Forms Pro where one works already \\(${customer.keys.at(-1)?.shortId}\\)`),
+      new RegExp(`no second key of Forms Pro work where one does already \\(${customer.keys.at(-1)?.shortId}\\)`),
     )
     await expect(instance).toHaveValue(customer.instanceId)
     await expect(page.getByLabel('Product').locator('option:checked')).toHaveText('Forms Pro')

@@ -4,10 +4,12 @@ import { extensions, keys } from '@/db/schema/keys'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { timeZoneOf } from '@/lib/organizations/queries'
 import { withoutKeys } from './free-text'
 import { at } from './issue'
 import { aboutKey, lockKey } from './lock'
-import { mayExtend, mayExtendTo } from './rules'
+import { mayExtend, mayExtendTo, stateOf } from './rules'
+import { refuseSecondKey } from './second'
 
 const ExtendKey = z.object({
   keyId: z.uuid('not_found'),
@@ -15,7 +17,11 @@ const ExtendKey = z.object({
   reason: z.string('required').trim().min(1, 'required').max(1_000, 'too_long'),
 })
 
-/** Moves a key's end to a later day; its term stays. @throws Refused with the verdict of `mayExtend` or `mayExtendTo`. */
+/**
+ * Moves a key's end to a later day; its term stays.
+ * @throws Refused with the verdict of `mayExtend` or, to an account manager, of `mayExtendTo` and, where the key has expired,
+ * of `mayWorkBeside`.
+ */
 export const extendKey = command(
   'key.extend',
   ExtendKey,
@@ -23,8 +29,10 @@ export const extendKey = command(
     const key = await lockKey(tx, organizationId, keyId)
     const verdict = mayExtend(key, until)
     if (!verdict.ok) throw new Refused(verdict.because, { shortId: key.shortId })
-    const alone = mayExtendTo(role, key, until, now)
+    const alone = mayExtendTo(role, key, until, now, await timeZoneOf(tx, organizationId))
     if (!alone.ok) throw new Refused(alone.because, { shortId: key.shortId, days: alone.days })
+    if (role === 'manager' && stateOf(key, now) === 'expired')
+      await refuseSecondKey(tx, { organizationId, instanceId: key.instanceId }, key.product, now)
     const from = key.expiresAt
     if (!from) throw new Error('mayExtend lets no key pass that never ends')
     const written = await withoutKeys(tx, reason)

@@ -7,7 +7,8 @@ import { newId } from '@/lib/ids'
 import { Note, noteOf, withoutKeys } from './free-text'
 import { at } from './issue'
 import { aboutKey, lockKey } from './lock'
-import { mayRevoke, mostRevocations } from './rules'
+import { mayRevoke, mostRevocations, stateOf, works } from './rules'
+import { refuseSecondKey } from './second'
 
 const RevokeKey = z.object({
   keyId: z.uuid('not_found'),
@@ -50,15 +51,20 @@ export const revokeKey = command(
 
 const RestoreKey = z.object({ keyId: z.uuid('not_found'), note: Note.default('') })
 
-/** Undoes a revocation. Staff say why. @throws Refused `not_revoked`. */
+/**
+ * Undoes a revocation. Staff say why.
+ * @throws Refused `not_revoked`, or to an account manager with the verdict of `mayWorkBeside`.
+ */
 export const restoreKey = command(
   'key.restore',
   RestoreKey,
   async (scope, { keyId, note }) => {
-    const { tx, organizationId, personId, now, audit } = scope
+    const { tx, organizationId, personId, role, now, audit } = scope
     const key = await lockKey(tx, organizationId, keyId)
     if (!key.revocation) throw new Refused('not_revoked', { shortId: key.shortId })
     const written = await noteOf(scope, note)
+    if (role === 'manager' && works(stateOf({ ...key, revoked: false }, now)))
+      await refuseSecondKey(tx, { organizationId, instanceId: key.instanceId }, key.product, now)
     await tx
       .update(revocations)
       .set({ restoredAt: now })

@@ -7,8 +7,8 @@ import {
   keyStates,
   mayExtend,
   mayExtendTo,
-  mayIssueBeside,
   mayRevoke,
+  mayWorkBeside,
   stateOf,
   stopsAt,
   works,
@@ -105,34 +105,43 @@ test('a key is extended to a later day, unless it never ends or is revoked', () 
   expect(mayExtend(key({ revoked: true }), days(101))).toEqual({ ok: false, because: 'already_revoked' })
 })
 
-test('an account manager extends by up to 90 days after the term, or from today where there is none or it is over', () => {
-  const after = (from: Date, count: number) => new Date(from.getTime() + count * day)
+test('an account manager extends to the 90th day after the last that is paid, or after today', () => {
   const no = { ok: false, because: 'needs_admin_extension', days: 90 }
-  const end = days(200)
-  for (const [termEndsAt, from] of [
-    [end, end],
-    [days(-200), now],
-    [null, now],
+  // Ten in the morning in Paris, on the day before the clocks go forward there.
+  const at = new Date('2027-03-27T09:00:00Z')
+  for (const [timeZone, termEndsAt, last] of [
+    // Paid until 31 March, which with 90 days is until 29 June.
+    ['Europe/Paris', '2027-04-01T00:00+02:00', '2027-06-30T00:00+02:00'],
+    ['America/New_York', '2027-04-01T00:00-04:00', '2027-06-30T00:00-04:00'],
+    // Over, or never paid: 90 days after 27 March is 25 June.
+    ['Europe/Paris', '2027-03-01T00:00+01:00', '2027-06-26T00:00+02:00'],
+    ['Europe/Paris', '2027-03-27T00:00+01:00', '2027-06-26T00:00+02:00'],
+    ['Europe/Paris', null, '2027-06-26T00:00+02:00'],
+    // Paid until the end of today.
+    ['Europe/Paris', '2027-03-28T00:00+01:00', '2027-06-26T00:00+02:00'],
   ] as const) {
-    expect(mayExtendTo('manager', { termEndsAt }, after(from, 91), now)).toEqual({ ok: true })
-    expect(mayExtendTo('manager', { termEndsAt }, after(from, 91.1), now)).toEqual(no)
-    expect(mayExtendTo('admin', { termEndsAt }, after(from, 4_000), now)).toEqual({ ok: true })
-    expect(mayExtendTo('system', { termEndsAt }, after(from, 4_000), now)).toEqual({ ok: true })
+    const key = { termEndsAt: termEndsAt && new Date(termEndsAt) }
+    const may = (role: string, until: number) => mayExtendTo(role, key, new Date(until), at, timeZone)
+    const end = Date.parse(last)
+    expect(may('manager', end), `${timeZone} ${termEndsAt}`).toEqual({ ok: true })
+    expect(may('manager', end + 1), `${timeZone} ${termEndsAt}`).toEqual(no)
+    expect(may('admin', end + 4_000 * day)).toEqual({ ok: true })
+    expect(may('system', end + 4_000 * day)).toEqual({ ok: true })
   }
 })
 
 test('beside a key that works, and that no other has followed, an account manager issues none; a trial is replaced', () => {
   const other = (kind: Kind, more: Partial<KeyFacts> = {}) => ({ kind, shortId: 'K-7QF3XM', ...key(more) })
   const no = { ok: false, because: 'needs_admin_second_key', shortId: 'K-7QF3XM' }
-  expect(mayIssueBeside([], now)).toEqual({ ok: true })
+  expect(mayWorkBeside([], now)).toEqual({ ok: true })
   fc.assert(
     fc.property(facts, moment, fc.constantFrom('subscription', 'trial', 'permanent'), (one, at, kind) => {
       const counts = kind !== 'trial' && ['active', 'expiring', 'overdue'].includes(stateOf(one, at))
-      expect(mayIssueBeside([other(kind, one)], at)).toEqual(counts ? no : { ok: true })
+      expect(mayWorkBeside([other(kind, one)], at)).toEqual(counts ? no : { ok: true })
     }),
     { numRuns: 2_000 },
   )
   const ended = { ...other('subscription', { revoked: true }), shortId: 'K-000000' }
   const tried = { ...other('trial'), shortId: 'K-000001' }
-  expect(mayIssueBeside([ended, tried, other('subscription')], now)).toEqual(no)
+  expect(mayWorkBeside([ended, tried, other('subscription')], now)).toEqual(no)
 })

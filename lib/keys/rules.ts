@@ -1,3 +1,4 @@
+import { later, startOfDay } from '@/lib/organizations/calendar'
 import type { Kind } from './format'
 
 export type KeyState = 'revoked' | 'expired' | 'replaced' | 'renewed' | 'overdue' | 'expiring' | 'active'
@@ -90,19 +91,19 @@ export const mostIssued = 30
 export type ExtensionVerdict = { ok: true } | { ok: false; because: 'needs_admin_extension'; days: number }
 
 /**
- * Counted from the term's end, or today where that is over or there is none, and not from the key's end: extended again
- * and again, a key would otherwise never end.
+ * Counted from the last day that is paid, or today where that is over or there is none, and not from the key's end:
+ * extended again and again, a key would otherwise never end. Days are those of the organization's calendar.
  */
 export function mayExtendTo(
   role: string,
   key: Pick<KeyFacts, 'termEndsAt'>,
   until: Date,
   now: Date,
+  timeZone: string,
 ): ExtensionVerdict {
-  const from = Math.max(now.getTime(), key.termEndsAt?.getTime() ?? 0)
-  // The last day is a whole one, and changes of the clock make one longer.
-  if (role !== 'manager' || until.getTime() <= from + (mostExtensionDays + 1) * 86_400_000)
-    return { ok: true }
+  const today = later(startOfDay(now, timeZone), timeZone, { days: 1 })
+  const from = key.termEndsAt && key.termEndsAt > today ? key.termEndsAt : today
+  if (role !== 'manager' || until <= later(from, timeZone, { days: mostExtensionDays })) return { ok: true }
   return { ok: false, because: 'needs_admin_extension', days: mostExtensionDays }
 }
 
@@ -111,10 +112,11 @@ export type SecondKeyVerdict =
   | { ok: false; because: 'needs_admin_second_key'; shortId: string }
 
 /**
- * A trial does not count, since buying takes its place, nor does a key that another has followed.
+ * Whether a key may begin to work, newly issued, restored or taken up again. A trial does not count, since buying takes its
+ * place, nor does a key that another has followed.
  * @param others the keys of the same product in the same place.
  */
-export function mayIssueBeside(
+export function mayWorkBeside(
   others: readonly (KeyFacts & { kind: Kind; shortId: string })[],
   now: Date,
 ): SecondKeyVerdict {

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { InvalidInput } from '@/lib/errors'
+import { addInstance } from '@/lib/instances/add'
+import { addAddress, removeAddress } from '@/lib/instances/address'
+import { retireInstance } from '@/lib/instances/retire'
+import { extendKey } from '@/lib/keys/extend'
 import { issuePermanentKey } from '@/lib/keys/issue'
-import { revokeKey } from '@/lib/keys/revoke'
+import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { mostIssued } from '@/lib/keys/rules'
 import { translator } from '@/lib/messages/translator'
 import { assign } from '@/lib/staff/assign'
@@ -19,6 +23,7 @@ import {
   productId,
   rowsOf,
 } from '@/sandbox/test/fixture'
+import { at } from '@/sandbox/time'
 import { renewSubscription } from './renew'
 import { startSubscription } from './start'
 
@@ -38,6 +43,11 @@ beforeAll(async () => {
   cloud = await productId(database, 'cloud')
 })
 
+const codeOf = (call: Promise<unknown>) =>
+  call.then(
+    () => 'done',
+    ({ code }: { code: string }) => code,
+  )
 const keys = () => rowsOf(database, 'select id from keys where organization_id = $1', [own.organizationId])
 
 test('a form in which nothing was chosen is told which field is missing, and issues nothing', async () => {
@@ -85,6 +95,80 @@ test('a second working key of a product on an instance takes an admin; one that 
   expect(await byManager(at)).toBe('done')
   await startSubscription(byStaff(people.admin, own), { ...at, note: 'Two servers share the address.' })
   await startSubscription(by(), at)
+})
+
+test('a place is its address too: a retired instance’s key that works there counts for whoever takes the address next', async () => {
+  const url = `https://same-${randomUUID().slice(-8)}.example/glpi`
+  const by = () => byStaff(people.manager, own)
+  const addAt = async (address: string) =>
+    (await addInstance(by(), { label: 'Again', url: address, environment: 'production' })).instanceId
+  const first = await addAt(url)
+  const key = await startSubscription(by(), { productId: forms, instanceId: first, note: 'Ordered.' })
+  await retireInstance(by(), { instanceId: first })
+  const again = {
+    productId: forms,
+    instanceId: await addAt(`${url.replace('https', 'http')}/front/central.php`),
+  }
+  expect(await byManager(again)).toEqual(['needs_admin_second_key', key.shortId])
+  // What had the address before, and has another one since, does not work there.
+  const moved = await freshInstance()
+  expect(await byManager({ productId: forms, instanceId: moved })).toBe('done')
+  const further = `https://further-${randomUUID().slice(-8)}.example`
+  await addAddress(by(), { instanceId: moved, url: further })
+  const [address] = await rowsOf<{ id: string }>(
+    database,
+    'select id from instance_addresses where instance_id = $1 and ordinal = 1',
+    [moved],
+  )
+  await removeAddress(by(), { instanceId: moved, addressId: address?.id ?? '' })
+  expect(await byManager({ productId: forms, instanceId: await addAt(further) })).toBe('done')
+  await revokeKey(bySystem(own.organizationId), { keyId: key.keyId, reason: 'requested' })
+  expect(await byManager(again)).toBe('done')
+  expect(await codeOf(restoreKey(by(), { keyId: key.keyId, note: 'Back.' }))).toBe('needs_admin_second_key')
+  await restoreKey(byStaff(people.admin, own), { keyId: key.keyId, note: 'Both are needed.' })
+})
+
+test('beside its working successor a key is restored, or taken up again once it has expired, by an admin alone', async () => {
+  const where = { productId: forms, instanceId: await freshInstance() }
+  const start = () => startSubscription(bySystem(own.organizationId), { ...where, months: 1 })
+  const until = new Date(Date.now() + 20 * 86_400_000)
+  const by = (who: 'manager' | 'admin') => byStaff(people[who], own)
+  const restore = (keyId: string, who: 'manager' | 'admin' = 'manager') =>
+    codeOf(restoreKey(by(who), { keyId, note: 'By mistake.' }))
+  const extend = (keyId: string, who: 'manager' | 'admin' = 'manager') =>
+    codeOf(extendKey(by(who), { keyId, until, reason: 'The invoice is late.' }))
+  const longAgo = new Date(Date.now() - 90 * 86_400_000)
+  const [expired, gone] = [await at(longAgo, start), await at(longAgo, start)]
+  const revoked = await start()
+  await revokeKey(by('admin'), { keyId: revoked.keyId, reason: 'requested' })
+  const next = await start()
+  expect(await restore(revoked.keyId)).toBe('needs_admin_second_key')
+  expect(await extend(expired.keyId)).toBe('needs_admin_second_key')
+  // One that works anyhow is no second one.
+  const further = { keyId: next.keyId, until: new Date(Date.now() + 60 * 86_400_000), reason: 'Again.' }
+  await extendKey(by('manager'), further)
+  expect([await restore(revoked.keyId, 'admin'), await extend(expired.keyId, 'admin')]).toEqual([
+    'done',
+    'done',
+  ])
+  for (const { keyId } of [revoked, expired, next])
+    await revokeKey(by('admin'), { keyId, reason: 'requested' })
+  expect([await restore(revoked.keyId), await extend(gone.keyId)]).toEqual(['done', 'needs_admin_second_key'])
+  await revokeKey(by('admin'), { keyId: revoked.keyId, reason: 'requested' })
+  expect(await extend(gone.keyId)).toBe('done')
+})
+
+test('[A14] of a key that is restored and one that is issued at the same moment an account manager gets one', async () => {
+  for (let round = 0; round < 6; round++) {
+    const where = { productId: forms, instanceId: await freshInstance() }
+    await rowsOf(database, `delete from rate_limits where key like 'issue:%'`)
+    const { keyId } = await startSubscription(bySystem(own.organizationId), where)
+    await revokeKey(bySystem(own.organizationId), { keyId, reason: 'requested' })
+    const restored = () => codeOf(restoreKey(byStaff(people.manager, own), { keyId, note: 'Back.' }))
+    const issued = async () => [await byManager(where)].flat()[0]
+    const answers = await Promise.all(round % 2 ? [restored(), issued()] : [issued(), restored()])
+    expect(answers.sort()).toEqual(['done', 'needs_admin_second_key'])
+  }
 })
 
 test('of a renewed key it is the newer one that works there, and of the whole organization’s the only one', async () => {

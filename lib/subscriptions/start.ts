@@ -20,7 +20,7 @@ const StartSubscription = z.object({
 /**
  * Begins a subscription: its first term, and the key of that term. Staff say why.
  * @throws Refused `not_sold_by_term` for a product with permanent keys, or with the verdict of `mayIssueTerm`; to an account
- * manager also with that of `mayIssueBeside`, or `too_many`: thirty an hour, whoever's they are.
+ * manager also with that of `mayWorkBeside`, or `too_many`: thirty an hour, whoever's they are.
  */
 export const startSubscription = command(
   'subscription.start',
