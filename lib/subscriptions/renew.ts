@@ -8,11 +8,11 @@ import { NotFound } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { at, productToIssue, writeKey } from '@/lib/keys/issue'
 import { timeZoneOf } from '@/lib/organizations/queries'
-import { nextTerm } from './rules'
+import { longestTerm, nextTerm } from './rules'
 
 const RenewSubscription = z.object({
   subscriptionId: z.uuid('not_found'),
-  months: z.number().int().min(1).max(60).default(12),
+  months: z.number().int().min(1).max(longestTerm).default(12),
 })
 
 /**

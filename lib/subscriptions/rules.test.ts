@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { daysBetween, later, startOfDay } from '@/lib/organizations/calendar'
-import { mayIssueTerm, nextTerm } from '@/lib/subscriptions/rules'
+import { lengthsFor, longestTerm, mayIssueTerm, nextTerm } from '@/lib/subscriptions/rules'
 
 const zone = fc.constantFrom(
   'UTC',
@@ -126,4 +126,10 @@ test('an account manager issues terms of up to three years, others any', () => {
   expect(mayIssueTerm('manager', 36)).toEqual({ ok: true })
   expect(mayIssueTerm('manager', 37)).toEqual({ ok: false, because: 'needs_admin_months', months: 36 })
   for (const role of ['admin', 'system']) expect(mayIssueTerm(role, 60)).toEqual({ ok: true })
+})
+
+test('a form offers what may be asked for: an admin longer terms than an account manager, up to the longest there is', () => {
+  expect(lengthsFor('manager')).toEqual([1, 3, 6, 12, 24, 36])
+  expect(lengthsFor('admin')).toEqual([1, 3, 6, 12, 24, 36, 48, 60])
+  expect(longestTerm).toBe(60)
 })

@@ -30,6 +30,9 @@ export function nextTerm(
   return { startsAt, endsAt, keyExpiresAt: later(endsAt, timeZone, { days: overlapDays }) }
 }
 
+/** Months of the longest term there is. */
+export const longestTerm = 60
+
 /** Months of a term that an account manager issues alone, without a payment (docs/decisions/0006). */
 export const mostMonths = 36
 
@@ -39,4 +42,9 @@ export type TermVerdict = { ok: true } | { ok: false; because: 'needs_admin_mont
 export function mayIssueTerm(role: string, months: number): TermVerdict {
   if (role !== 'manager' || months <= mostMonths) return { ok: true }
   return { ok: false, because: 'needs_admin_months', months: mostMonths }
+}
+
+/** The lengths that a form offers to somebody, in months. */
+export function lengthsFor(role: string): number[] {
+  return [1, 3, 6, 12, 24, mostMonths, 48, longestTerm].filter((months) => mayIssueTerm(role, months).ok)
 }

@@ -8,12 +8,12 @@ import { at, ProductId, productToIssue, writeKey } from '@/lib/keys/issue'
 import { mostIssued } from '@/lib/keys/rules'
 import { refuseSecondKey } from '@/lib/keys/second'
 import { timeZoneOf } from '@/lib/organizations/queries'
-import { mayIssueTerm, nextTerm } from './rules'
+import { longestTerm, mayIssueTerm, nextTerm } from './rules'
 
 const StartSubscription = z.object({
   productId: ProductId,
   instanceId: z.uuid('not_found').nullable(),
-  months: z.number('required').int().min(1).max(60).default(12),
+  months: z.number('required').int().min(1).max(longestTerm).default(12),
   note: Note.optional(),
 })
 

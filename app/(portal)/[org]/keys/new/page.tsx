@@ -8,11 +8,11 @@ import { ActionForm, SelectField, TextField } from '@/components/form'
 import { LongNames } from '@/components/ui/long-names'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
-import { may } from '@/lib/access'
+import { may, type Role } from '@/lib/access'
 import { productsToIssue } from '@/lib/catalog/queries'
 import { listInstances } from '@/lib/instances/queries'
 import type { Translate } from '@/lib/messages/translator'
-import { mostMonths } from '@/lib/subscriptions/rules'
+import { lengthsFor } from '@/lib/subscriptions/rules'
 import { MayNot } from '../../may-not'
 import { issuePermanent, issueSubscription } from './actions'
 import { ProductField } from './product-field'
@@ -60,7 +60,7 @@ async function IssuePage({ params, searchParams }: Props) {
           text={t('staff.issue.subscription_text')}
           submit={t('staff.issue.submit')}
         >
-          <MonthsField t={t} />
+          <MonthsField t={t} role={role} />
         </Form>
       ) : (
         <MayNot visit={visit} permission="subscription.start" />
@@ -205,13 +205,13 @@ function NoteField({ t }: { t: Translate }) {
   )
 }
 
-function MonthsField({ t }: { t: Translate }) {
+function MonthsField({ t, role }: { t: Translate; role: Role }) {
   return (
     <SelectField
       name="months"
       label={t('staff.issue.months')}
       initial="12"
-      options={[1, 3, 6, 12, 24, mostMonths].map((count) => ({
+      options={lengthsFor(role).map((count) => ({
         value: String(count),
         text: t('staff.issue.months_option', { count }),
       }))}
