@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
 import { memberRoles } from '@/lib/access'
 import { parseKey } from '@/lib/keys/format'
 import { revealKeys } from '@/lib/keys/reveal'
+import { keysRevealedTo } from '@/lib/keys/revealed'
 import { fingerprint } from '@/lib/keys/vault'
 import {
   byMember,
@@ -152,4 +154,23 @@ test('a file counts each of its keys: after fifty with two keys the hour is used
     revealKeys(byMember(own, 'technical'), { keyIds: [ids.keyId, ids.renewedKeyId], how: 'downloaded' })
   for (let time = 0; time < 50; time++) await expect(file()).resolves.toHaveLength(2)
   await expect(file()).rejects.toMatchObject({ code: 'too_many' })
+})
+
+test('the keys that somebody has seen are those that they were shown, not those that they were refused', async () => {
+  const seenBy = (personId: string) =>
+    asOrganization(own.organizationId, (tx) => keysRevealedTo(tx, own.organizationId, personId, 50))
+  const { people } = own
+  await revealKeys(byMember(own, 'technical'), { keyIds: [ids.trialKeyId], how: 'shown' })
+  for (const role of ['viewer', 'billing'] as const)
+    await expect(
+      revealKeys(byMember(own, role), { keyIds: [ids.trialKeyId], how: 'shown' }),
+    ).rejects.toMatchObject({ code: 'forbidden' })
+  const refused = await rowsOf(
+    database,
+    `select from audit_entries where action = 'key.reveal' and outcome = 'refused' and key_id = $1 and person_id = $2`,
+    [ids.trialKeyId, people.viewer],
+  )
+  expect(refused).toHaveLength(1)
+  expect((await seenBy(people.technical)).map(({ id }) => id)).toContain(ids.trialKeyId)
+  expect([await seenBy(people.viewer), await seenBy(people.billing)]).toEqual([[], []])
 })

@@ -21,8 +21,10 @@ import {
   makeCatalog,
   makeOrganization,
   makeStaff,
+  onConnection,
   productDatabase,
   rowsOf,
+  somebodyWaits,
 } from '@/sandbox/test/fixture'
 import { at } from '@/sandbox/time'
 
@@ -198,6 +200,30 @@ test('[C8] who is taken away, or ended, while they work has either finished or n
       name: expect.stringMatching(/Forbidden|NotFound/),
     })
   }
+})
+
+test('[C8] an admin who is made an account manager while they work has finished before that is done', async () => {
+  const email = 'less@northwind.example'
+  const { personId } = await addStaff(system, { email, role: 'admin' })
+  await onConnection(database.ownerUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    // What is under way has everything but its place in the trail.
+    await client.query('select from audit_heads where organization_id = $1 for update', [
+      other.organizationId,
+    ])
+    const work = instanceOf(byStaff(personId, other))
+    await somebodyWaits(client)
+    let isLess = false
+    const less = addStaff(system, { email, role: 'account_manager' }).then(() => {
+      isLess = true
+    })
+    await somebodyWaits(client, 2)
+    expect(isLess).toBe(false)
+    await client.query('rollback')
+    await Promise.all([work, less])
+  })
+  await expect(instanceOf(byStaff(personId, other))).rejects.toMatchObject({ code: 'forbidden' })
+  console.log('[C8] 1 admin')
 })
 
 test('adding staff is idempotent, keeps a known person’s name, and gives another role where it is asked', async () => {
