@@ -53,6 +53,16 @@ const notForKeyService = [
   ...['AUDIT_SIGNING_KEY', 'SMTP_URL', 'STAFF_OIDC_CLIENT_SECRET'],
 ]
 
+/** What must be given to it besides, and how it is made. */
+const needed = {
+  LEASE_KEY_RING:
+    'LEASE_KEY_RING (make it with: echo "LEASE_KEY_RING=1:$(openssl rand -base64 32)"; docs/operate.md, "Leases")',
+  KEY_SERVICE_DATABASE_URL: 'KEY_SERVICE_DATABASE_URL (.env.example explains it)',
+}
+
+export const keyServiceLacks = (env: Record<string, string | undefined>): string[] =>
+  Object.entries(needed).flatMap(([name, how]) => (env[name]?.trim() ? [] : [how]))
+
 function startKeyService({ keyServicePort = usualPort, parts, env, print }: ProductOptions): Running {
   const withheld = Object.fromEntries(notForKeyService.map((name) => [name, undefined]))
   // The web process passes calls on, and says whose they are.

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { newSecrets } from '@/sandbox/environment'
 
@@ -51,6 +52,28 @@ test('who stops npm stops the product: the start and what it has started end', a
     }
   }
 }, 90_000)
+
+test('without a ring for leases nothing is started, and one line says which and how it is made', async () => {
+  const started = (part: string[], env: Record<string, string>) =>
+    promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/start.ts', ...part], {
+      cwd: root,
+      env: { ...process.env, ...waiting, ...env },
+    }).then(
+      () => ({ code: 0, stdout: '' }),
+      ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+    )
+  const KEY_SERVICE_DATABASE_URL = 'postgres://latchkey_key_service:x@127.0.0.1:1/none'
+  const ring =
+    'LEASE_KEY_RING (make it with: echo "LEASE_KEY_RING=1:$(openssl rand -base64 32)"; docs/operate.md, "Leases")'
+  expect(await started([], { LEASE_KEY_RING: ' ', KEY_SERVICE_DATABASE_URL })).toEqual({
+    code: 1,
+    stdout: `Nothing was started. The key service needs ${ring}. Or start the others alone: npm run web, npm run worker.\n`,
+  })
+  expect(await started(['key-service'], { LEASE_KEY_RING: '', KEY_SERVICE_DATABASE_URL: '' })).toEqual({
+    code: 1,
+    stdout: `Nothing was started. The key service needs ${ring}, and KEY_SERVICE_DATABASE_URL (.env.example explains it).\n`,
+  })
+}, 60_000)
 
 test('in a container signals reach the start itself: no npm stands before it', () => {
   expect(text('Dockerfile')).toMatch(

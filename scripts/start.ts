@@ -1,5 +1,5 @@
 import { describeExit, firstToEnd, requestToStop, stopAll } from '@/scripts/processes'
-import { type Part, parts, startProduct } from '@/scripts/product'
+import { keyServiceLacks, type Part, parts, startProduct } from '@/scripts/product'
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
@@ -20,6 +20,19 @@ function wantedPort(name: 'PORT' | 'KEY_SERVICE_PORT', usual: number): number {
   process.exit(1)
 }
 
+/**
+ * The key service checks its own variables, and would end for want of one, and take along what runs: nobody who reads the
+ * lines of three processes finds the reason there.
+ */
+function refuseIncomplete(wanted: readonly Part[]) {
+  const missing = wanted.includes('key-service') ? keyServiceLacks(process.env) : []
+  if (missing.length === 0) return
+  const instead = wanted.length > 1 ? ' Or start the others alone: npm run web, npm run worker.' : ''
+  print(`Nothing was started. The key service needs ${missing.join(', and ')}.${instead}`)
+  process.exit(1)
+}
+
+refuseIncomplete(wantedParts())
 const stop = requestToStop()
 const running = startProduct({
   parts: wantedParts(),
