@@ -19,10 +19,10 @@ export default organizationPage(NewOrganizationPage)
 
 async function NewOrganizationPage() {
   const visit = await requireStaff('organization.create')
-  const { t, session } = visit
+  const { t, session, role } = visit
   return (
     <StaffFrame visit={visit} current="new">
-      <PageHead title={t('staff.new.title')} sentence={t('staff.new.sentence')} />
+      <PageHead title={t('staff.new.title')} sentence={t('staff.new.sentence', { role })} />
       <Panel padded>
         <ActionForm action={createCustomer} hidden={{ idempotencyKey: randomUUID() }}>
           <TextField name="name" label={t('staff.new.name')} maxLength={200} autoComplete="off" required />
