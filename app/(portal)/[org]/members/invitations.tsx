@@ -59,6 +59,7 @@ function lineOf(invitation: Invitation, around: Around): PersonLine {
       <LongNames names={[invitedBy]}>{t('members.invitations.by', { by: invitedBy })}</LongNames>
     ),
     role,
+    whenHead: expiresAt <= at ? undefined : t('members.invitations.until'),
     when:
       expiresAt <= at ? (
         <State tone="soon" icon="clock">

@@ -168,6 +168,7 @@ function MemberTable({ visit, members, here }: { visit: Visit; members: Member[]
     ),
     note: member.name && member.email,
     role: member.role,
+    whenHead: t('members.since'),
     when: (
       <time dateTime={member.since.toISOString()}>{moment(member.since, language, session.timeZone)}</time>
     ),

@@ -10,6 +10,8 @@ export interface PersonLine {
   note: ReactNode
   role: MemberRole
   when: ReactNode
+  /** What the time is, where a narrow page shows no headings; undefined where it says so itself. */
+  whenHead: string | undefined
   /** What can be done. */
   act: ReactNode
 }
@@ -38,14 +40,16 @@ export function PeopleTable({
           </tr>
         </thead>
         <tbody>
-          {lines.map(({ id, name, note, role, when, act }) => (
+          {lines.map(({ id, name, note, role, when, whenHead, act }) => (
             <tr key={id}>
               <td>
                 {name}
                 {note && <small className="break-words">{note}</small>}
               </td>
               <td>{t(`members.role.${role}`)}</td>
-              <td className="when">{when}</td>
+              <td className="when" data-head={whenHead}>
+                {when}
+              </td>
               <td className="act">{act && <span className="row">{act}</span>}</td>
             </tr>
           ))}
