@@ -159,3 +159,26 @@ test('who is not signed in is asked to, and comes back', async ({ page }) => {
   await page.goto('/account')
   await expect(page).toHaveURL(`/sign-in?to=${encodeURIComponent('/account')}`)
 })
+
+test('what ends a session stands at one edge: the right one of a wide page, the left one of a narrow', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('edges')
+  const { owner } = customer.people
+  await newSession(owner.personId)
+  const page = await openAccount(browser, owner, customer)
+  const buttons = page.locator('td.act button')
+  await expect(buttons).toHaveCount(2)
+  for (const [width, edge] of [
+    [1280, 'right'],
+    [360, 'left'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 })
+    const edges = await buttons.evaluateAll(
+      (all, side) => all.map((one) => Math.round(one.getBoundingClientRect()[side])),
+      edge,
+    )
+    expect(new Set(edges).size, `${width}: ${edges}`).toBe(1)
+  }
+  await page.context().close()
+})

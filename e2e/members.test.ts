@@ -433,3 +433,15 @@ for (const language of ['en', 'fr'] as const) {
     await context.close()
   })
 }
+
+test('where a narrow page shows no headings, each date says what it is', async ({ browser }) => {
+  const customer = await newCustomer('dates')
+  const context = await browserAs(browser, customer.people.owner, { viewport: { width: 360, height: 800 } })
+  const page = await context.newPage()
+  await invite(page, customer, freshEmail(), 'Viewer')
+  const before = await page
+    .locator('td.when')
+    .evaluateAll((cells) => cells.map((cell) => getComputedStyle(cell, '::before').content.slice(1, -1)))
+  expect(before).toEqual([...Array(5).fill('Member since · '), ...Array(2).fill('Link works until · ')])
+  await context.close()
+})
