@@ -50,6 +50,7 @@ test('the first activation binds the instance, tells its secret and gives a leas
   })
   expect(answer.status).toBe(201)
   expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
   expect(answer.body.verdict).toMatchObject({ valid: true, code: 'ok', notes: [] })
   expect(answer.body.activation).toEqual({
     id: expect.any(String),

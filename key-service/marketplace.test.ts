@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { pageOf } from '@/key-service/glpi'
 import { applyCatalog } from '@/lib/catalog/apply'
 import { issuePermanentKey } from '@/lib/keys/issue'
 import { revokeKey } from '@/lib/keys/revoke'
@@ -183,6 +184,18 @@ test('pages by X-Range, and ends with an empty list', async () => {
   expect(await keys('3-1')).toEqual([])
   for (const rubbish of ['no', '-1-5', '0-', '1e9-2', '0-99999999999999999999'])
     expect(await keys(rubbish), rubbish).toHaveLength(3)
+})
+
+test('a page has 200 plugins, however many are asked for', () => {
+  const all = Array.from({ length: 450 }, (_, index) => index)
+  const asked = (range?: string) => {
+    const page = pageOf(all, { headers: range ? { 'x-range': range } : {} })
+    return [page[0], page.at(-1), page.length]
+  }
+  for (const range of [undefined, '0-199', '0-449', '0-999999999'])
+    expect(asked(range)).toEqual([0, 199, 200])
+  expect(asked('200-999')).toEqual([200, 399, 200])
+  expect(asked('400-599')).toEqual([400, 449, 50])
 })
 
 test('tags are none', async () => {

@@ -1,13 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { productDatabase } from '@/sandbox/test/fixture'
+import { productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
-import { makeCustomer } from '@/sandbox/test/sold'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 
 const database = await productDatabase()
-await makeCustomer('acme')
+const acme = await makeCustomer('acme')
 
 /** Asks on and on over one connection, until an answer says that it ends. */
 async function askOnAndOn(url: string) {
@@ -50,4 +51,16 @@ test('who does not finish its request keeps no stop waiting beyond its limit', a
   half.write('POST /api/v1/keys/validate HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n')
   await wait(100)
   expect(await running.stop()).toEqual({ code: 0, signal: null })
+})
+
+test('a key service that is asked to stop keeps first what it has just answered', async () => {
+  const service = await startKeyService(database)
+  const { key, keyId, url } = await sold(database, acme)
+  const asked = { key, product: 'forms', installation_id: `installation-${randomUUID()}`, url }
+  const answers = await Promise.all([1, 2, 3].map(() => service.ask('POST', '/api/v1/keys/validate', asked)))
+  expect(answers.map(({ body }) => body.code)).toEqual(['ok', 'ok', 'ok'])
+  // Within the second after which it writes by itself.
+  await service.running.stop('SIGTERM')
+  const kept = 'select sum(calls)::int as calls from checks where key_id = $1'
+  expect(await rowsOf(database, kept, [keyId])).toEqual([{ calls: 3 }])
 })

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { closePool, openPoolAt } from '@/db/client'
 import { asOrganization } from '@/db/scope'
 import { setClock } from '@/lib/clock'
+import { retireInstance } from '@/lib/instances/retire'
 import { languages, translator } from '@/lib/messages/translator'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
@@ -195,6 +196,10 @@ test('instances that have gone silent, and what was refused within a week, are c
   await rowsOf(database, 'update sightings set first_at = $1, last_at = $1', [hoursAgo(26)])
   const silent = { id: instanceId, label: 'desk', lastAt: hoursAgo(26) }
   expect(await counts()).toEqual({ silent: 1, instances: [silent], refused: 1 })
+  // Whose GLPI is no more in use is expected to be silent.
+  setClock(undefined)
+  await retireInstance(bySystem(own.organizationId), { instanceId })
+  expect(await counts()).toEqual({ silent: 0, instances: [], refused: 1 })
 })
 
 test.each(languages)('each answer that the history can hold is said in its own words (%s)', (language) => {

@@ -1,22 +1,79 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import { beforeAll, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { closePool, openPoolAt } from '@/db/client'
 import { log } from '@/lib/log'
-import { makeCatalog, makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
-import { sold } from '@/sandbox/test/sold'
+import { type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { type Answered, history } from './history'
 
 const database = await productDatabase()
-let good: Answered
+let acme: Fixture
+let own: Awaited<ReturnType<typeof sold>>
 
 beforeAll(async () => {
-  await makeCatalog()
-  const fixture = await makeOrganization('acme')
-  const { keyId, instanceId, url } = await sold(database, fixture)
-  good = {
-    ...{ at: new Date(), organizationId: fixture.organizationId, keyId, instanceId, asked: 'validate' },
-    ...{ code: 'ok', notes: [], url, installationId: 'one', glpiVersion: '11.0.2', productVersion: '1.0.0' },
+  acme = await makeCustomer('acme')
+})
+beforeEach(async () => {
+  own = await sold(database, acme)
+})
+afterEach(() => vi.restoreAllMocks())
+
+function refused(installationId: string, second = 0, asks = true) {
+  const answered: Answered = {
+    at: new Date(Date.UTC(2026, 10, 22, 8, 0, second)),
+    ...{ organizationId: acme.organizationId, keyId: own.keyId, asked: 'validate', code: 'bound_elsewhere' },
+    ...{ notes: [], instanceId: null, installationId, url: null, glpiVersion: null, productVersion: null },
+    ...(asks && { question: { kind: 'installation', refusalCode: '7QF3XM' } }),
   }
+  history.note(answered)
+}
+
+const kept = (table: 'checks' | 'questions') =>
+  rowsOf<{ of: string; calls: number }>(
+    database,
+    `select installation_id as of, calls from ${table} where key_id = $1 order by 1`,
+    [own.keyId],
+  )
+
+test('what was answered while the database was away is counted together with what came meanwhile', async () => {
+  await closePool()
+  openPoolAt('postgres://nobody@127.0.0.1:1/nowhere')
+  refused('one')
+  refused('one')
+  refused('two')
+  const flushed = history.flush()
+  // Comes while the first batch is being written.
+  await Promise.resolve()
+  refused('one', 1)
+  refused('three', 1)
+  await flushed
+  await history.flush()
+  await closePool()
+  openPoolAt(database.appUrl)
+  await history.flush()
+  for (const table of ['checks', 'questions'] as const)
+    expect(await kept(table)).toEqual([
+      { of: 'one', calls: 3 },
+      { of: 'three', calls: 1 },
+      { of: 'two', calls: 1 },
+    ])
+})
+
+test('of different callers within a second 20,000 are kept, and the log says how many were not', async () => {
+  const warn = vi.spyOn(log, 'warn').mockImplementation(() => {})
+  for (let caller = 0; caller < 20_003; caller++) refused(`caller-${caller}`, 0, false)
+  await history.flush()
+  expect(
+    await rowsOf(database, 'select count(*)::int as n from checks where key_id = $1', [own.keyId]),
+  ).toEqual([{ n: 20_000 }])
+  expect(warn.mock.calls).toEqual([[{ lost: 3 }, expect.stringContaining('more was answered')]])
+})
+
+const good = (): Answered => ({
+  ...{ at: new Date(), organizationId: acme.organizationId, keyId: own.keyId, instanceId: own.instanceId },
+  ...{ asked: 'validate', code: 'ok', notes: [], url: own.url },
+  ...{ installationId: 'one', glpiVersion: '11.0.2', productVersion: '1.0.0' },
 })
 
 const keptOf = async (installationId: string) => {
@@ -40,28 +97,26 @@ test('[B2] whatever stands in one answer, the others of its second are kept', as
   await fc.assert(
     fc.asyncProperty(fc.array(oddAnswer, { maxLength: 6 }), fc.nat(6), async (odds, place) => {
       const installationId = randomUUID()
-      const answers = odds.map(([field, value]) => ({ ...good, [field]: value }))
-      answers.splice(place, 0, { ...good, installationId })
+      const answers = odds.map(([field, value]) => ({ ...good(), [field]: value }))
+      answers.splice(place, 0, { ...good(), installationId })
       for (const one of answers) history.note(one)
       await history.flush()
       expect(await keptOf(installationId)).toBe(2)
     }),
     { numRuns: 60 },
   )
-  vi.restoreAllMocks()
   console.log('[B2] 60 seconds of answers')
 })
 
 test('what Postgres refuses is told by its key, and only what could not be written for an outage is written again', async () => {
   const error = vi.spyOn(log, 'error').mockImplementation(() => {})
   const [first, second] = [randomUUID(), randomUUID()]
-  for (const installationId of [first, 'no\u0000text', second]) history.note({ ...good, installationId })
+  for (const installationId of [first, 'no\u0000text', second]) history.note({ ...good(), installationId })
   await history.flush()
   await history.flush()
   expect([await keptOf(first), await keptOf(second)]).toEqual([2, 2])
   expect(error.mock.calls.map(([what]) => what)).toEqual([
-    expect.objectContaining({ keyId: good.keyId, list: 'checks' }),
-    expect.objectContaining({ keyId: good.keyId, list: 'sightings' }),
+    expect.objectContaining({ keyId: own.keyId, list: 'checks' }),
+    expect.objectContaining({ keyId: own.keyId, list: 'sightings' }),
   ])
-  vi.restoreAllMocks()
 })

@@ -177,3 +177,26 @@ test('whose files a stolen signing key has signed is said when it is dropped, un
   )
   expect(await at(later, () => publish(unpublished?.kid ?? ''))).toMatchObject({ installations: 1 })
 })
+
+test('an installation that is gone gives back its own places, and not those of another one of the same instance', async () => {
+  const { instanceId, keyId } = await sold(database, acme)
+  const branding = await startSubscription(bySystem(acme.organizationId), {
+    productId: await productId(database, 'branding'),
+    instanceId,
+  })
+  const [before, after] = [installation(), installation()]
+  await issueOfflineFile(technical(), { keyId, installationId: before })
+  // The instance has got another installation since.
+  await rowsOf(database, 'update instances set installation_id = null where id = $1', [instanceId])
+  await issueOfflineFile(technical(), { keyId: branding.keyId, installationId: after })
+  const file = (await listed(instanceId)).find((one) => one.installationId === before)
+  await declareGone(technical(), { fileId: file?.id ?? '' })
+  const gone = (await listed(instanceId)).map((one) => [one.installationId, one.goneAt !== null])
+  expect(Object.fromEntries(gone)).toEqual({ [before]: true, [after]: false })
+  const held = `select installation_id as of, given_back_at is not null as back from activations where instance_id = $1`
+  const places = await rowsOf<{ of: string; back: boolean }>(database, held, [instanceId])
+  expect(Object.fromEntries(places.map(({ of, back }) => [of, back]))).toEqual({
+    [before]: true,
+    [after]: false,
+  })
+})
