@@ -169,6 +169,7 @@ test('[A14] of a key that is restored and one that is issued at the same moment 
     const answers = await Promise.all(round % 2 ? [restored(), issued()] : [issued(), restored()])
     expect(answers.sort()).toEqual(['done', 'needs_admin_second_key'])
   }
+  console.log('[A14] 6 rounds of two, 6 keys')
 })
 
 test('of a renewed key it is the newer one that works there, and of the whole organization’s the only one', async () => {
