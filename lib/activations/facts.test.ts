@@ -26,7 +26,9 @@ test('a refresh holds a place for no less than it was promised, as an offline fi
   const at = new Date()
   const noted = async (days: number) => {
     const given = { id: crypto.randomUUID(), endsAt: new Date(at.getTime() + days * day), at }
-    expect(await noteLease({ activationId: activation.id, keyId, named: undefined, given })).not.toBeNull()
+    expect(
+      await noteLease({ activationId: activation.id, keyId, product: 'forms', named: undefined, given }),
+    ).not.toBeNull()
     const [row] = await rowsOf<{ ends: Date }>(
       database,
       'select lease_ends_at as ends from activations where id = $1',
