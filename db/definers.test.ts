@@ -38,6 +38,7 @@ const known = [
   { name: 'check_key(bytea,text,text)', owner: 'latchkey_definer' },
   { name: 'enqueue_job(text,json,text,timestamp with time zone)', owner: 'latchkey_enqueuer' },
   { name: 'entitled_products(uuid,text,timestamp with time zone)', owner: 'latchkey_definer' },
+  { name: 'key_is_followed(uuid,timestamp with time zone)', owner: 'latchkey_definer' },
   { name: 'record_checks(jsonb)', owner: 'latchkey_definer' },
   {
     name: 'refresh_activation(uuid,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone,text)',
@@ -222,6 +223,22 @@ describe.each(logins)('from %s', (role, url) => {
       const guesses = ['', '%', "' or true --", '_'.repeat(43), token.slice(0, -1), null]
       for (const guess of guesses) {
         expect((await client.query('select * from session_context($1)', [guess])).rowCount).toBe(0)
+      }
+      report(guesses.length)
+    })
+  })
+
+  test('[A5] key_is_followed says nothing of what is no key, and asks no table of the asker’s own', async () => {
+    const call = 'select key_is_followed($1, now()) as followed'
+    const [key] = await rowsOf<{ id: string }>(database, 'select id from keys limit 1')
+    await attack(async (client) => {
+      await client.query(`create temporary table keys as select '${key?.id}'::uuid as follows_id, gen_random_uuid() as id,
+        '${own.organizationId}'::uuid as organization_id, now() - interval '1 day' as starts_at, null::timestamptz as expires_at`)
+      await client.query('set local search_path = pg_temp, public, pg_catalog')
+      const guesses = [randomUUID(), null, key?.id ?? '']
+      for (const guess of guesses) {
+        const { rows } = await client.query(call.replace('key_is', 'public.key_is'), [guess])
+        expect(rows).toEqual([{ followed: false }])
       }
       report(guesses.length)
     })

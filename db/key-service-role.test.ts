@@ -85,6 +85,7 @@ test('[A5] the key service calls these functions and no others', async () => {
     'current_organization',
     'current_scope',
     'entitled_products',
+    'key_is_followed',
     'record_checks',
     'refresh_activation',
   ])

@@ -59,6 +59,7 @@ const keyServiceRights = [
   'execute on function api_token_owner(bytea, timestamptz)',
   'execute on function refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz, text)',
   'execute on function entitled_products(uuid, text, timestamptz)',
+  'execute on function key_is_followed(uuid, timestamptz)',
 ]
 
 const definerFunctions = [
@@ -69,6 +70,7 @@ const definerFunctions = [
   'record_checks(jsonb)',
   'api_token_owner(bytea, timestamptz)',
   'entitled_products(uuid, text, timestamptz)',
+  'key_is_followed(uuid, timestamptz)',
 ]
 
 /** What the definer functions read and write, by column. */
@@ -77,7 +79,7 @@ const definerRights = [
   'select (organization_id, instance_id, url, url_identity, ordinal, retired_at) on instance_addresses',
   'select on sessions, people, memberships, organizations, staff, activations, questions, question_counts, sightings',
   `select (id, organization_id, short_id, product_id, kind, binding, instance_id, starts_at, expires_at, term_ends_at,
-     renewed_at, first_seen_at, replaced_at, fingerprint) on keys`,
+     renewed_at, first_seen_at, replaced_at, follows_id, fingerprint) on keys`,
   'select (organization_id, key_id, reason, restored_at) on revocations',
   'select (id, organization_id, token_hash, scopes, expires_at, revoked_at, last_used_at) on api_tokens',
   'update (leases, lease_ends_at, refreshed_at) on activations',

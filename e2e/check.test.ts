@@ -93,6 +93,39 @@ test('what is asked in French is answered in French, and a member is led to the 
   await context.close()
 })
 
+test('who holds a key of another organization asks to join it by one button, once', async ({ browser }) => {
+  const customer = await newCustomer('check-join')
+  const other = await newCustomer('check-joiner')
+  const { characters } = customer.keys[1] ?? { characters: '' }
+  const context = await browserAs(browser, other.people.technical, {
+    locale: 'en-GB',
+    javaScriptEnabled: false,
+  })
+  const page = await context.newPage()
+  await page.goto('/check')
+  await ask(page, characters)
+  await page.getByRole('button', { name: 'Ask to join' }).click()
+  await expect(page.getByText('The owners of the key’s organization have been asked')).toBeVisible()
+  expect(await page.content()).not.toContain(characters)
+  await ask(page, characters)
+  // Enter asks the other question once more, and no owner.
+  await page.getByLabel('What was pasted into GLPI').fill(characters)
+  await page.getByLabel('Version of GLPI').press('Enter')
+  await expect(page.getByText('Nothing is wrong with this key')).toBeVisible()
+  await page.getByRole('button', { name: 'Ask to join' }).click()
+  await expect(page.getByText('You have asked this organization already')).toBeVisible()
+  await context.close()
+  const signedOut = await browser.newContext({ locale: 'en-GB' })
+  const stranger = await signedOut.newPage()
+  await stranger.goto('/check')
+  await ask(stranger, characters)
+  await expect(stranger.getByRole('link', { name: 'Sign in to ask' })).toHaveAttribute(
+    'href',
+    '/sign-in?to=%2Fcheck',
+  )
+  await signedOut.close()
+})
+
 test('an answer, the commands and a refused field are in order for axe and at 320 pixels', async ({
   browser,
 }) => {

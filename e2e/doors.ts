@@ -440,11 +440,17 @@ export const personalActions: Record<
     fields: [
       ['pasted', 'plugin'],
       ['url', 'https://glpi.example'],
+      ['installationId', 'none'],
       ['glpiVersion', '11.0.4'],
       ['product', 'formspro'],
       ['productVersion', '3.2.0'],
       ['kind', 'trial'],
     ],
+  },
+  'app/(public)/check/actions.ts askOwners': {
+    permission: 'member.ask_to_join',
+    stated: true,
+    fields: [['ask', 'none']],
   },
   'app/(public)/invitation/actions.ts accept': {
     permission: 'invitation.accept',

@@ -111,6 +111,7 @@ const roles: Record<Role, readonly Permission[]> = {
   person: [
     ...signingIn,
     'invitation.accept',
+    'member.ask_to_join',
     'session.end',
     'session.end_one',
     'session.end_others',

@@ -34,6 +34,8 @@ export const permissions = {
   'member.read': readers,
   'member.invite': [...owner, ...acting, 'system'],
   'member.withdraw_invitation': owner,
+  /** Of who holds a key. */
+  'member.ask_to_join': ['person'],
   'member.change_role': owner,
   'member.remove': owner,
   'member.leave': everyMember,

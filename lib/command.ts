@@ -65,8 +65,14 @@ interface Options<Input> {
   /**
    * Taken before the transaction opens, so that waiting for it holds no connection.
    * @param role of one of the staff, as it was a moment before; null of anybody else
+   * @param organizationId null outside any
    */
-  limits?: (input: Input, personId: string | null, role: StaffRole | null) => Limits
+  limits?: (
+    input: Input,
+    personId: string | null,
+    role: StaffRole | null,
+    organizationId: string | null,
+  ) => Limits
   /**
    * Changes who belongs or as what, or what ends with that: one at a time in each organization, from before the asker's own
    * role is read.
@@ -183,7 +189,7 @@ async function takeFor<Input>(asked: Asked, options: Options<Input>, input: Inpu
   const { name, context, idempotencyKey } = asked
   if (!options.limits) return []
   if (options.once && idempotencyKey && (await hasRun(name, context, idempotencyKey, input))) return []
-  const limits = options.limits(input, context.personId, await staffRole(context))
+  const limits = options.limits(input, context.personId, await staffRole(context), context.organizationId)
   await takePoints(limits)
   return limits
 }

@@ -69,6 +69,7 @@ const writes: Partial<Record<Permission, Written>> = {
   'subscription.renew': { keys: 1 },
   'trial.start': { keys: 1 },
   'member.invite': { jobs: 1 },
+  'member.ask_to_join': { jobs: 1 },
   'member.change_role': { jobs: 1 },
   'member.remove': { jobs: 1 },
 }

@@ -4,9 +4,10 @@ import { Unavailable } from '@/lib/errors'
 import { explainKey, type KeyExplanation } from '@/lib/keys/explain'
 import { parseKey } from '@/lib/keys/format'
 import { isNoKey } from '@/lib/keys/mistyped'
+import { stateOf } from '@/lib/keys/rules'
 import { fingerprint } from '@/lib/keys/vault'
 import { type CheckedProduct, catalog, unlockedBy } from './catalog'
-import { type FoundKey, findKey } from './facts'
+import { type FoundKey, findKey, isFollowed } from './facts'
 import { type AnswerCode, type AskedFor, history } from './history'
 import { takeTurn } from './limits'
 import { refusalCode } from './refusal-code'
@@ -81,7 +82,7 @@ export async function judge(call: Call): Promise<Checked> {
 /** The same again in the course of one call, which has taken its turn. */
 export async function judgeAgain(call: Call): Promise<Checked> {
   const at = now()
-  const looked = await lookUp(call)
+  const looked = await lookUp(call, at)
   const { byId, byReference } = await catalog()
   if (!looked.found) {
     const test = looked.key && judgeTestKey(looked.key, call, byReference, at)
@@ -111,7 +112,10 @@ export async function judgeAgain(call: Call): Promise<Checked> {
 }
 
 /** Keys brought along from elsewhere, of any format, are looked up as they are, only trimmed (DESIGN §5). */
-async function lookUp(call: Call): Promise<Pick<Checked, 'key' | 'fingerprint' | 'found' | 'mistakes'>> {
+async function lookUp(
+  call: Call,
+  at: Date,
+): Promise<Pick<Checked, 'key' | 'fingerprint' | 'found' | 'mistakes'>> {
   const parsed = parseKey(call.key)
   const key = parsed.ok ? parsed.key : call.key.trim()
   const mistakes = () => {
@@ -121,6 +125,8 @@ async function lookUp(call: Call): Promise<Pick<Checked, 'key' | 'fingerprint' |
   if (!key) return { key: null, fingerprint: null, found: null, mistakes: mistakes() }
   const lookedUp = fingerprint(key)
   const found = await findKey(lookedUp, { installationId: call.installationId, address: call.address })
+  // A second statement, for what has ended and was renewed alone.
+  if (found?.renewedAt && stateOf(found, at) === 'expired') found.followed = await isFollowed(found.id, at)
   return {
     key: parsed.ok || found ? key : null,
     fingerprint: lookedUp,

@@ -1,16 +1,21 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { connectivityFindings, readConnectivity } from '@/lib/activations/connectivity'
 import { connectivityCommands } from '@/lib/activations/connectivity-command'
+import { phpPath } from '@/sandbox/php'
 import { freePort } from '@/sandbox/ports'
 
-const good = 'latchkey-test v1 dns=ok tcp=ok tls=ok proxy=none http=200 answer=ok clock=+2s'
+/** GLPI's server has one; where the machine has none, what asks GLPI is not tested. */
+const php = phpPath()
+
+const good =
+  'latchkey-test v1 dns=ok tcp=ok tls=ok proxy=none via=none from=none http=200 answer=ok clock=+2s'
 const but = (...changes: [string, string][]) =>
   changes.reduce((line, [name, value]) => line.replace(new RegExp(`${name}=\\S+`), `${name}=${value}`), good)
 const none: [string, string][] = [
@@ -59,7 +64,10 @@ describe('what the line means', () => {
 
   test('it is found among what a terminal shows, also broken', () => {
     const broken = `www-data@glpi:~$ sh -c '…'\n${good.replace(' proxy', '\n proxy')}\r\nwww-data@glpi:~$ `
-    expect(readConnectivity(broken)).toEqual({ finding: 'ok', clockSeconds: 2, http: 200 })
+    expect(readConnectivity(broken)).toEqual({
+      ...{ finding: 'ok', clockSeconds: 2, http: 200 },
+      way: { via: null, from: 'none' },
+    })
   })
 
   test.each(['', 'latchkey-test', 'latchkey-test v2 dns=ok', 'dns=ok tcp=ok'])('%j is none', (text) => {
@@ -92,13 +100,13 @@ const html: RequestListener = (_request, response) =>
   void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>Log in</title>')
 
 /** The command as an administrator runs it, by a shell. */
-function run(portal: string, env: Record<string, string> = {}): Promise<string> {
+function run(portal: string, env: Record<string, string> = {}, folder = ''): Promise<string> {
   const { shell } = connectivityCommands(portal)
   const { PATH = '' } = process.env
   return new Promise((resolve) => {
     execFile(
       '/bin/sh',
-      ['-c', shell.replace(/^sh/, '/bin/sh')],
+      ['-c', `${shell.replace(/^sh/, '/bin/sh')} ${folder}`],
       { env: { NODE_ENV: 'test', PATH, ...env } },
       (_error, stdout) => resolve(stdout.trimEnd()),
     )
@@ -106,10 +114,10 @@ function run(portal: string, env: Record<string, string> = {}): Promise<string> 
 }
 
 describe('the shell command, run', () => {
-  test('says that all is well, in one line that names no address', async () => {
+  test('says that all is well, in one line', async () => {
     const line = await run(`http://127.0.0.1:${await listening(createServer(portalAt()))}`)
     expect(line).toMatch(
-      /^latchkey-test v1 dns=ok tcp=ok tls=none proxy=none http=200 answer=ok clock=[+-]\ds$/,
+      /^latchkey-test v1 dns=ok tcp=ok tls=none proxy=none via=none from=none http=200 answer=ok clock=[+-]\ds$/,
     )
     expect(readConnectivity(line)?.finding).toBe('ok')
   })
@@ -128,7 +136,7 @@ describe('the shell command, run', () => {
   test('says that nobody listens', async () => {
     const line = await run(`http://127.0.0.1:${await freePort()}`)
     expect(line).toBe(
-      'latchkey-test v1 dns=ok tcp=refused tls=skip proxy=none http=000 answer=none clock=unknown',
+      'latchkey-test v1 dns=ok tcp=refused tls=skip proxy=none via=none from=none http=000 answer=none clock=unknown',
     )
     expect(readConnectivity(line)?.finding).toBe('tcp_refused')
   })
@@ -151,12 +159,13 @@ describe('the shell command, run', () => {
     expect(readConnectivity(line)).toMatchObject({ finding: 'service', http: 503 })
   })
 
-  test('goes through the proxy that is set, and does not say where that is', async () => {
+  test('goes through the proxy that is set, and says which, without its password', async () => {
     const proxy = `http://someone:secret@127.0.0.1:${await listening(createServer(portalAt()))}`
     const line = await run('http://portal.invalid:1', { HTTPS_PROXY: proxy })
     expect(line).toMatch(
-      /^latchkey-test v1 dns=skip tcp=skip tls=none proxy=ok http=200 answer=ok clock=\S+$/,
+      /^latchkey-test v1 dns=skip tcp=skip tls=none proxy=ok via=127\.0\.0\.1:\d+ from=environment http=200 answer=ok clock=\S+$/,
     )
+    expect(line).not.toMatch(/someone|secret/)
     expect(readConnectivity(line)?.finding).toBe('ok')
   })
 
@@ -202,17 +211,132 @@ describe('the shell command, run', () => {
     const certificate = selfSigned()
     const trusted = await listening(createTlsServer(certificate, portalAt()))
     const line = await run(`https://127.0.0.1:${trusted}`)
-    expect(line).toMatch(/tls=cert proxy=none http=000 answer=none clock=[+-]\ds$/)
+    expect(line).toMatch(/tls=cert proxy=none via=none from=none http=000 answer=none clock=[+-]\ds$/)
     expect(readConnectivity(line)?.finding).toBe('certificate')
     const late = await listening(createTlsServer(certificate, portalAt(86_400)))
     expect(readConnectivity(await run(`https://127.0.0.1:${late}`))?.finding).toBe('clock')
   })
+
+  test.skipIf(!php)(
+    'goes through the proxy that GLPI has set, with its password, whatever the environment says',
+    async () => {
+      const authorized: string[] = []
+      const proxy = createServer((request, response) => {
+        authorized.push(String(request.headers['proxy-authorization']))
+        portalAt()(request, response)
+      })
+      const port = await listening(proxy)
+      const { folder, ini } = glpi({
+        proxy_name: '127.0.0.1',
+        proxy_port: String(port),
+        proxy_user: 'glpi@it',
+      })
+      const env = { PHPRC: ini, HTTPS_PROXY: 'http://no-such-host.invalid:3128' }
+      const line = await run('http://portal.invalid:1', env, folder)
+      expect(line).toContain(`proxy=ok via=127.0.0.1:${port} from=glpi http=200 answer=ok`)
+      expect(authorized).toEqual([`Basic ${Buffer.from('glpi@it:p:w/1').toString('base64')}`])
+      expect(line).not.toMatch(/glpi@it|p:w/)
+      expect(readConnectivity(line)).toMatchObject({
+        finding: 'ok',
+        way: { via: `127.0.0.1:${port}`, from: 'glpi' },
+      })
+    },
+  )
+
+  test.skipIf(!php)(
+    'goes through no proxy where GLPI has none, and by the environment where GLPI cannot be asked',
+    async () => {
+      const portal = `http://127.0.0.1:${await listening(createServer(portalAt()))}`
+      const none = glpi({ proxy_name: '', proxy_port: '8080' })
+      const wrong = { HTTPS_PROXY: `http://127.0.0.1:${await freePort()}` }
+      expect(await run(portal, { PHPRC: none.ini, ...wrong }, none.folder)).toContain(
+        'proxy=none via=none from=glpi http=200 answer=ok',
+      )
+      // Its database is not there.
+      const down = await run(portal, { PHPRC: none.ini, ...wrong, GLPI_DOWN: '1' }, none.folder)
+      expect(down).toMatch(/proxy=connect via=127\.0\.0\.1:\d+ from=environment/)
+    },
+  )
+
+  test.skipIf(!php)(
+    'runs nothing that stands in the file of GLPI, which the web server may have written',
+    async () => {
+      const { folder, ini } = glpi({ proxy_name: '', proxy_port: '' })
+      const ran = path.join(folder, 'ran')
+      writeFileSync(path.join(folder, 'config', 'config_db.php'), `<?php touch('${ran}'); class DB {}`)
+      await run('http://portal.invalid', { PHPRC: ini }, folder)
+      expect(existsSync(ran)).toBe(false)
+    },
+  )
 
   test('says that there is no curl', async () => {
     const line = await run('https://portal.invalid', { PATH: '/nowhere' })
     expect(readConnectivity(line)?.finding).toBe('no_curl')
   })
 })
+
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true })
+})
+
+/**
+ * A GLPI's folder, and a `php.ini` by which its database answers: a stand-in for PHP's mysqli, which asks that it is
+ * opened as `config_db.php` says. The proxy's password is encrypted as GLPI does.
+ */
+function glpi(settings: Record<string, string>) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'glpi-'))
+  folders.push(folder)
+  mkdirSync(path.join(folder, 'config'))
+  writeFileSync(
+    path.join(folder, 'config', 'config_db.php'),
+    `<?php
+class DB extends DBmysql {
+   public $dbhost = 'db.internal:3307';
+   public $dbuser = 'glpi';
+   public $dbpassword = 'o%27clock%3B';
+   public $dbdefault = 'it\\'s';
+}
+`,
+  )
+  const password = execFileSync(
+    php ?? '',
+    [
+      '-r',
+      `$k=random_bytes(32); $n=random_bytes(24); file_put_contents($argv[1], $k);
+      echo base64_encode($n.sodium_crypto_aead_xchacha20poly1305_ietf_encrypt('p:w/1', $n, $n, $k));`,
+      path.join(folder, 'config', 'glpicrypt.key'),
+    ],
+    { encoding: 'utf8' },
+  )
+  const rows = Object.entries({ ...settings, proxy_passwd: password })
+  writeFileSync(
+    path.join(folder, 'mysqli.php'),
+    `<?php
+if (!defined('MYSQLI_OPT_CONNECT_TIMEOUT')) define('MYSQLI_OPT_CONNECT_TIMEOUT', 0);
+class Rows { public $rows; function fetch_row() { return array_shift($this->rows); } }
+class Connection {
+  function options() {}
+  function real_connect(...$to) {
+    return !getenv('GLPI_DOWN') && $to === ['db.internal', 'glpi', "o'clock;", "it's", 3307, null];
+  }
+  function query($asked) {
+    $rows = new Rows; $rows->rows = json_decode('${JSON.stringify(rows)}'); return $rows;
+  }
+}
+function mysqli_report() {}
+function mysqli_init() { return new Connection; }
+`,
+  )
+  const ini = path.join(folder, 'php.ini')
+  // What is disabled can be defined anew, where PHP has the real one.
+  const lines = [
+    `auto_prepend_file=${path.join(folder, 'mysqli.php')}`,
+    'disable_functions=mysqli_init,mysqli_report',
+  ]
+  writeFileSync(ini, `${lines.join('\n')}\n`)
+  return { folder, ini }
+}
 
 /** A key and a certificate that nobody trusts. */
 function selfSigned() {

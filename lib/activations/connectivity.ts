@@ -1,6 +1,6 @@
 /*
  * What the connectivity test printed on a GLPI server (lib/activations/connectivity-command.ts), and what it means. One
- * line of words and numbers: no key, no address and no password of a proxy is in it.
+ * line of words and numbers: no key and no password of a proxy is in it.
  */
 
 export const connectivityFindings = [
@@ -29,12 +29,14 @@ export interface Connectivity {
   clockSeconds: number | null
   /** The status of the answer; null where there was none. */
   http: number | null
+  /** Which proxy it went through, and who says so; null of an older line, which says neither. */
+  way: { via: string | null; from: 'glpi' | 'environment' | 'none' } | null
 }
 
 /** What the verification of a lease forgives (docs/verify-a-lease.md). */
 const forgivenSeconds = 300
 // A terminal may have broken the line, and its prompt may stand around it.
-const line = /latchkey-test\s+v1((?:\s+[a-z]+=[a-z0-9+-]+)+)/i
+const line = /latchkey-test\s+v1((?:\s+[a-z]+=[a-z0-9+.:_-]+)+)/i
 
 /** Reads the test's line out of whatever was pasted; null where there is none. */
 export function readConnectivity(text: string): Connectivity | null {
@@ -51,10 +53,17 @@ export function readConnectivity(text: string): Connectivity | null {
     : null
   const status = Number(fields.http)
   const http = status >= 100 && status <= 599 ? status : null
-  return { finding: findingOf(fields, clockSeconds, http), clockSeconds, http }
+  return { finding: findingOf(fields, clockSeconds, http), clockSeconds, http, way: wayOf(fields) }
 }
 
-type Fields = Partial<Record<'curl' | 'dns' | 'tcp' | 'tls' | 'proxy' | 'answer' | 'clock' | 'http', string>>
+function wayOf({ via, from }: Fields): Connectivity['way'] {
+  if (from !== 'glpi' && from !== 'environment' && from !== 'none') return null
+  return { via: via && via !== 'none' ? via : null, from }
+}
+
+type Fields = Partial<
+  Record<'via' | 'from' | 'curl' | 'dns' | 'tcp' | 'tls' | 'proxy' | 'answer' | 'clock' | 'http', string>
+>
 
 function findingOf(fields: Fields, clockSeconds: number | null, http: number | null): ConnectivityFinding {
   const { dns, tcp, tls, answer } = fields

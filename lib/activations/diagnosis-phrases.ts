@@ -1,12 +1,13 @@
 import { env } from '@/lib/env'
+import { keyLength } from '@/lib/keys/checksum'
 import type { Mistake } from '@/lib/keys/explain'
 import { lastFour } from '@/lib/keys/format'
+import { daysLeft, lastDay } from '@/lib/messages/dates'
 import { type Language, type Translate, translator } from '@/lib/messages/translator'
 import type { Connectivity } from './connectivity'
 import type { Diagnosis, DiagnosisCode, Question } from './diagnosis'
-import type { FoundKey } from './facts'
-import { remedyPage, verdictFacts } from './phrases'
-import type { Stray } from './recognize'
+import { verdictFacts } from './phrases'
+import { isWide, type Stray } from './recognize'
 
 /** A diagnosis in words, as the check page shows it. A whole key is in it only as `likely`. */
 export interface Said {
@@ -18,6 +19,8 @@ export interface Said {
   /** Whoever pasted the key but for a character or two holds it anyhow. */
   likely: string | null
   remedy: { href: string; text: string }
+  /** How to be let in, by a page or by sending the proof back. */
+  ask: { text: string; href?: string; proof?: string } | null
 }
 
 /** Where the page has its test of the connection. */
@@ -30,6 +33,8 @@ const tones: Partial<Record<DiagnosisCode, Said['tone']>> = {
   renewed: 'soon',
   replaced: 'soon',
   version_mismatch: 'soon',
+  no_release: 'soon',
+  other_address: 'soon',
   stray_characters: 'soon',
   text_around: 'soon',
   case: 'info',
@@ -39,27 +44,40 @@ const tones: Partial<Record<DiagnosisCode, Said['tone']>> = {
 
 /** Says a diagnosis to a person: what it is, where, and what to do. */
 export function sayDiagnosis(diagnosis: Diagnosis, question: Question, language: Language): Said {
-  const { code, connectivity, likely } = diagnosis
+  const { code, connectivity, likely, beneath } = diagnosis
   const t = translator(language)
   const remedy = remedyOf(diagnosis, t)
-  if (connectivity) return { ...sayConnectivity(connectivity, t), masked: null, likely: null, remedy }
+  if (connectivity)
+    return { ...sayConnectivity(connectivity, t), masked: null, likely: null, ask: null, remedy }
   const facts = factsOf(diagnosis, question, language)
   // that of the test of the connection was said above
   const said = `check.diagnosis.${code as SaidCode}` as const
+  const right = beneath && beneath.code !== 'ok' ? sayDiagnosis(beneath, question, language) : null
   return {
     tone: tones[code] ?? 'bad',
     title: t(`${said}.title`, facts),
-    lines: [t(`${said}.text`, facts), ...places(diagnosis, t), ...further(diagnosis, t)],
-    masked: maskedKey(diagnosis, t),
+    lines: [
+      t(`${said}.text`, facts),
+      ...places(diagnosis, t),
+      ...until(diagnosis, question, language),
+      ...further(diagnosis, t),
+      ...(right ? [`${right.title}.`, ...right.lines] : []),
+    ],
+    masked: likely ? null : (right?.masked ?? maskedKey(diagnosis, t)),
     likely,
-    remedy,
+    remedy: right?.remedy ?? remedy,
+    ask: askFor(beneath ?? diagnosis, t),
   }
 }
 
 /** Those that have their sentences under their own name. */
 type SaidCode = Exclude<DiagnosisCode, 'connectivity'>
 
-function factsOf({ checked, product, opens, likely }: Diagnosis, question: Question, language: Language) {
+function factsOf(
+  { checked, product, opens, likely, beneath, own }: Diagnosis,
+  question: Question,
+  language: Language,
+) {
   const facts = checked && verdictFacts(checked, question, language)
   return {
     ...facts,
@@ -67,7 +85,8 @@ function factsOf({ checked, product, opens, likely }: Diagnosis, question: Quest
     shortId: checked?.found?.shortId ?? '',
     support: env().SUPPORT_EMAIL,
     opens: opens ?? '',
-    certain: likely ? 'yes' : 'no',
+    newer: own?.newer?.shortId ?? (checked?.notes.includes('renewed') ? 'some' : 'none'),
+    certain: likely ? 'yes' : beneath ? 'vain' : 'no',
   }
 }
 
@@ -79,19 +98,49 @@ function maskedKey({ checked, likely }: Diagnosis, t: Translate): Said['masked']
   return { start: checked.key.slice(0, 4), end, label: t('check.masked', { lastFour: end }), about }
 }
 
+const saysUntil: readonly DiagnosisCode[] = ['ok', 'no_release', 'version_mismatch']
+
+/** Until when a key that works does so, and which version fits. What is paid is told to its own people alone. */
+function until({ code, checked, own }: Diagnosis, question: Question, language: Language): string[] {
+  if (!checked?.found || !saysUntil.includes(code)) return []
+  const t = translator(language)
+  const { found, at } = checked
+  const { timeZone } = found.organization
+  const day = (end: Date) => lastDay(end, language, timeZone)
+  const { fits, product, glpi } = verdictFacts(checked, question, language)
+  const install = code === 'ok' && !question.productVersion && fits !== 'none'
+  const advice = install ? [t('check.until.install', { glpi, product, fits })] : []
+  if (!found.expiresAt) return [t('check.until.never'), ...advice]
+  const facts = { date: day(found.expiresAt), days: daysLeft(found.expiresAt, at, timeZone) }
+  if (found.kind === 'trial') return [t('check.until.trial', facts), ...advice]
+  if (!own || !found.termEndsAt) return [t('check.until.works', facts), ...advice]
+  return [t('check.until.paid', { ...facts, paid: day(found.termEndsAt) }), ...advice]
+}
+
 /** What is to be known beside: that GLPI goes on, how it asks again, and how one who may not see the key comes to. */
-function further({ checked, keyPage }: Diagnosis, t: Translate): string[] {
+function further({ code, checked, own, ask }: Diagnosis, t: Translate): string[] {
   if (!checked?.found) return []
+  const { verdict } = checked
   const ends = checked.code === 'expired' || checked.code === 'revoked'
   return [
     ...(ends ? [t('activations.glpi_goes_on')] : []),
-    ...(checked.verdict.ok ? [] : [t('activations.ask_again')]),
-    ...(keyPage ? [] : [t('check.ask_owner', { support: env().SUPPORT_EMAIL })]),
+    ...(verdict.ok && verdict.asks ? [t('check.asks_address')] : []),
+    ...(isElsewhere(code) && !own?.question ? [t('check.asks_once_called')] : []),
+    ...(verdict.ok ? [] : [t('activations.ask_again')]),
+    ...(own
+      ? []
+      : [
+          ask
+            ? t('check.ask_join', { signed: ask === 'sign_in' ? 'out' : 'in' })
+            : t('check.ask_owner', { support: env().SUPPORT_EMAIL }),
+        ]),
   ]
 }
 
-function places({ mistakes, strays }: Diagnosis, t: Translate): string[] {
+function places({ mistakes, strays, cut }: Diagnosis, t: Translate): string[] {
+  const part = cut?.begins ? 'rest' : 'beginning'
   const said = [
+    ...(cut ? [t('check.mistake.cut', { length: cut.length, of: keyLength, part })] : []),
     ...strays.map(({ place, found }) => t('check.mistake.stray', { place, found: nameOf(found, t) })),
     ...mistakes.map((mistake) => sayMistake(mistake, t)),
   ]
@@ -115,11 +164,12 @@ function nameOf(character: Stray['found'], t: Translate): string {
   if (/\p{Zs}/u.test(character)) return t('check.character.no_break_space')
   const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
   if (/[\p{C}\p{DI}\u2800]/u.test(character)) return t('check.character.unseen', { code })
+  if (isWide(character)) return t('check.character.wide', { character })
   if (/["'\p{Pi}\p{Pf}]/u.test(character)) return t('check.character.quote', { character })
   return t('check.character.other', { character })
 }
 
-function sayConnectivity({ finding, clockSeconds, http }: Connectivity, t: Translate) {
+function sayConnectivity({ finding, clockSeconds, http, way }: Connectivity, t: Translate) {
   const { host, port, protocol } = new URL(env().PUBLIC_URL)
   const facts = {
     host,
@@ -131,44 +181,61 @@ function sayConnectivity({ finding, clockSeconds, http }: Connectivity, t: Trans
   return {
     tone: finding === 'ok' ? ('ok' as const) : ('bad' as const),
     title: t(`check.finding.${finding}.title`),
-    lines: [t(`check.finding.${finding}.text`, facts)],
+    lines: [
+      t(`check.finding.${finding}.text`, facts),
+      ...(way ? [t('check.way', { from: way.from, via: way.via ?? 'none' })] : []),
+    ],
   }
 }
 
-const openedBy: Partial<Record<DiagnosisCode, 'renew' | 'newer' | 'copy' | 'which' | 'move' | 'versions'>> = {
-  expired: 'renew',
+/** The page to sign in on leads back to where the key is pasted again: it is kept nowhere. */
+function askFor({ ask }: Diagnosis, t: Translate): Said['ask'] {
+  if (ask === 'sign_in') return { text: t('check.remedy.sign_in'), href: '/sign-in?to=%2Fcheck' }
+  return ask && { text: t('check.remedy.ask'), proof: ask.proof }
+}
+
+const openedBy: Partial<Record<DiagnosisCode, 'newer' | 'copy' | 'which' | 'versions'>> = {
+  expired: 'newer',
   replaced: 'newer',
   renewed: 'newer',
   stray_characters: 'copy',
   text_around: 'copy',
   wrong_product: 'which',
   wrong_kind: 'which',
-  bound_elsewhere: 'move',
   version_mismatch: 'versions',
-}
-
-function opening(code: DiagnosisCode, { kind, renewedAt }: FoundKey) {
-  if (code === 'expired' && renewedAt) return 'newer'
-  return code === 'expired' && kind === 'trial' ? 'key' : (openedBy[code] ?? 'key')
+  no_release: 'versions',
 }
 
 /** The one thing to do. A key's own people are led to the key; others to where it is asked whether they are some. */
 function remedyOf(diagnosis: Diagnosis, t: Translate): Said['remedy'] {
-  const { code, checked, keyPage, connectivity, opens, product } = diagnosis
+  const { code, checked, own, connectivity, opens, product } = diagnosis
   const support = { href: `mailto:${env().SUPPORT_EMAIL}`, text: t('check.remedy.support') }
   if (connectivity) {
     const isOurs = connectivity.finding === 'ok' || connectivity.finding === 'no_answer'
     return isOurs ? support : { href: `#${testAnchor}`, text: t('check.remedy.again') }
   }
-  if (code === 'ok') return { href: `#${testAnchor}`, text: t('check.remedy.test') }
-  if (code === 'revoked' && !keyPage)
+  if (code === 'ok' || code === 'unreached') return { href: `#${testAnchor}`, text: t('check.remedy.test') }
+  // What was revoked or is over, nobody can take up again in the portal.
+  const isOver = code === 'expired' && !checked?.notes.includes('renewed')
+  if (isOver || (code === 'revoked' && !own))
     return { ...support, href: `${support.href}?subject=${checked?.found?.shortId}` }
-  if (checked?.found)
-    return { href: keyPage ?? remedyPage(checked), text: t(`check.remedy.${opening(code, checked.found)}`) }
-  if (opens) return { href: `/open/${opens}`, text: t('check.remedy.case') }
+  if (isElsewhere(code) && own?.question) return { href: own.question, text: t('check.remedy.move') }
+  if (checked?.found) {
+    // Not by a refusal code, which opens a case: this GLPI may never have called.
+    const href = pageFor(diagnosis) ?? `${env().PUBLIC_URL}/open/${checked.found.shortId}`
+    return { href, text: t(`check.remedy.${openedBy[code] ?? 'key'}`) }
+  }
+  if (code === 'case') return { href: `/open/${opens}`, text: t('check.remedy.case') }
   if (code === 'no_key_needed' && product)
     return product.homepageUrl
       ? { href: product.homepageUrl, text: t('check.remedy.product', { product: product.name }) }
       : support
   return { href: '/', text: t(code === 'portal_token' ? 'check.remedy.token' : 'check.remedy.portal') }
+}
+
+const isElsewhere = (code: DiagnosisCode) => code === 'bound_elsewhere' || code === 'other_address'
+
+/** Of a key's own people, where it is done; null for others. */
+function pageFor({ code, own }: Diagnosis): string | null {
+  return (openedBy[code] === 'newer' && own?.newer?.page) || (own?.page ?? null)
 }

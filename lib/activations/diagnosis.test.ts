@@ -32,6 +32,8 @@ const database = await productDatabase()
 const day = 86_400_000
 let fixture: Fixture
 let good: Awaited<ReturnType<typeof sold>>
+/** A GLPI has called with it. */
+let bound: Awaited<ReturnType<typeof sold>>
 /** By what is the matter with it. */
 const keys: Record<string, string> = {}
 const app = await buildServer(() => false)
@@ -59,6 +61,24 @@ beforeAll(async () => {
   keys.good = good.key
   const expired = await at(new Date(Date.now() - 420 * day), () => sold(database, fixture))
   keys.expired = expired.key
+  const followed = await at(new Date(Date.now() - 390 * day), () => sold(database, fixture))
+  keys.followed = followed.key
+  const follower = await at(new Date(Date.now() - 30 * day), () =>
+    renewSubscription(by(), { subscriptionId: followed.subscriptionId }),
+  )
+  keys.follower = await keyOf(database, follower.keyId)
+  // Renewed, and over again.
+  const lapsed = await at(new Date(Date.now() - 900 * day), () => sold(database, fixture))
+  keys.lapsed = lapsed.key
+  await at(new Date(Date.now() - 540 * day), () =>
+    renewSubscription(by(), { subscriptionId: lapsed.subscriptionId }),
+  )
+  bound = await sold(database, fixture)
+  keys.bound = bound.key
+  await rowsOf(database, 'update instances set installation_id = $1 where id = $2', [
+    'known',
+    bound.instanceId,
+  ])
   for (const reason of ['leaked', 'non_payment'] as const) {
     const revoked = await sold(database, fixture)
     await revokeKey(by(), { keyId: revoked.keyId, reason })
@@ -85,7 +105,7 @@ afterAll(async () => {
   await app.close()
 })
 
-const stranger = { memberships: [] }
+const stranger = { memberships: [], personId: null, isStaff: false }
 /** Each asks from a network of its own, so that none uses up another's turns. */
 const ask = (
   pasted: string,
@@ -105,6 +125,9 @@ const wrongAt = (key: string, ...places: number[]) =>
     const other = text[place - 1] === 'q' ? 'p' : 'q'
     return text.slice(0, place - 1) + other + text.slice(place)
   }, key)
+/** The same letters as East Asian keyboards type them. */
+const wide = (text: string) =>
+  text.replace(/[!-~]/g, (char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0))
 const token = `lkt_${randomBytes(32).toString('base64url')}`
 /** It was never issued. */
 const nobodys = generateKey('subscription')
@@ -141,6 +164,8 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
   ['stray_characters', 'a mark that nobody sees', () => `\ufeff${good.key}`],
   ['stray_characters', 'quotation marks', () => `“${good.key}”`],
   ['stray_characters', 'a full stop', () => `${good.key}.`],
+  ['stray_characters', 'hyphens between its groups', () => (good.key.match(/.{4}/g) ?? []).join('-')],
+  ['stray_characters', 'letters of full width', () => `${good.key.slice(0, 35)}${wide(good.key.slice(35))}`],
   ['text_around', 'a label', () => `Key: ${good.key}`],
   ['text_around', 'a sentence', () => `Hello, your new key is ${good.key}, for Forms Pro. Best regards`],
   [
@@ -149,6 +174,8 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
     () => `Subject: Your key\r\n\r\nDear customer,\r\n> ${good.key}\r\n-- \r\nNorthwind`,
   ],
   ['expired', 'an expired key', () => keys.expired ?? ''],
+  ['expired', 'an expired key that a newer one follows', () => keys.followed ?? ''],
+  ['expired', 'an expired key whose newer one is over as well', () => keys.lapsed ?? ''],
   ['expired', 'an expired key within a sentence', () => `It is ${keys.expired} I think`],
   ['revoked', 'a leaked key', () => keys.leaked ?? ''],
   ['revoked', 'a key that was not paid', () => keys.non_payment ?? ''],
@@ -159,6 +186,25 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
   ['wrong_kind', 'a trial where it is bought', () => keys.trial ?? '', { kinds: ['subscription'] }],
   ['wrong_kind', 'bought where it is tried', () => good.key, { kinds: ['trial'] }],
   ['bound_elsewhere', 'another address', () => good.key, addressed('https://elsewhere.example')],
+  [
+    'other_address',
+    'another address than the GLPI had that called',
+    () => bound.key,
+    addressed('https://new.example'),
+  ],
+  [
+    'other_address',
+    'of a cloud plan, an address that nobody has',
+    () => keys.cloud ?? '',
+    addressed('https://new.example'),
+  ],
+  [
+    'ok',
+    'that GLPI, at another address',
+    () => bound.key,
+    { installationId: 'known', ...addressed('https://new.example') },
+  ],
+  ['bound_elsewhere', 'another GLPI', () => bound.key, { installationId: 'other' }],
   [
     'bound_elsewhere',
     'another installation',
@@ -177,12 +223,22 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
     () => keys.versions ?? '',
     { productVersion: '2.0.0', glpiVersion: '12.0' },
   ],
+  [
+    'no_release',
+    'a GLPI that no version fits, and no version',
+    () => keys.versions ?? '',
+    { glpiVersion: '12.0' },
+  ],
+  ['ok', 'a GLPI that some version fits', () => keys.versions ?? '', { glpiVersion: '11.0' }],
   ['unknown', 'a key that nobody was given', () => nobodys],
+  ['mistyped', 'a wrong character of a revoked key', () => wrongAt(keys.leaked ?? '', 12)],
   ['mistyped', 'a wrong character', () => wrongAt(good.key, 12)],
   ['mistyped', 'two wrong characters', () => wrongAt(good.key, 12, 30)],
   ['mistyped', 'three wrong characters', () => wrongAt(good.key, 12, 20, 30)],
   ['mistyped', 'a missing character', () => good.key.slice(0, 14) + good.key.slice(15)],
   ['mistyped', 'a character too many', () => `${good.key.slice(0, 14)}z${good.key.slice(14)}`],
+  ['mistyped', 'the beginning of a key', () => 'gks1'],
+  ['mistyped', 'the end of a key', () => good.key.slice(-24)],
   ['mistyped', 'a cut key', () => good.key.slice(0, 25)],
   ['mistyped', 'an o for a 0', () => `${good.key.slice(0, 20)}o${good.key.slice(21)}`],
   [
@@ -217,6 +273,27 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
     () => 'Say so with the code 7QF3XM: https://portal.example/open/7QF3XM',
   ],
   ['case', 'a short ID', () => 'k-7qf3xm'],
+  ['case', 'the ID of an instance', () => 'I-GE3CS7'],
+  ['case', 'a code that begins as a version could', () => 'GLP1XM'],
+  ['version', 'a version without a point', () => 'GLPI11'],
+  ['glpicrypt', 'the name of the file', () => 'glpicrypt.key'],
+  ['glpicrypt', 'its path', () => '/var/www/glpi/config/glpicrypt.key'],
+  ['masked', 'a key as the portal hides it', () => 'gks1••••••••••••••••••••••••••••vczx'],
+  ['masked', 'the same, by its end', () => '…vczx'],
+  ['masked', 'the same, with three dots', () => 'gkt1...vczx'],
+  ['unreached', 'what GLPI says without an answer', () => 'Unable to fetch registration information.'],
+  [
+    'unreached',
+    'the same in its log',
+    () =>
+      '[2026-11-20] glpiphplog.WARNING: Unable to fetch registration information.\nError message:\nResponse:\n<html>',
+  ],
+  ['unreached', 'the same in French', () => 'Impossible de récupérer les informations d’enregistrement.'],
+  [
+    'unreached',
+    'what GLPI says of the whole service',
+    () => 'GLPI Network services website seems not available from your network or offline',
+  ],
   ['email', 'an e-mail address', () => 'it@acme.example'],
   ['address', 'the address of a GLPI', () => 'https://glpi.acme.example/front/central.php'],
   ['version', 'a version', () => 'GLPI 11.0.4'],
@@ -251,7 +328,11 @@ describe('the one diagnosis', () => {
   })
 
   test('each verdict is the one that GLPIs get', async () => {
-    const same: Record<string, string> = { mistyped: 'malformed' }
+    const same: Record<string, string> = {
+      mistyped: 'malformed',
+      other_address: 'bound_elsewhere',
+      no_release: 'ok',
+    }
     const notes = ['renewed', 'replaced', 'version_mismatch']
     let compared = 0
     for (const [code, what, pasted, more = {}] of table) {
@@ -274,9 +355,9 @@ describe('the one diagnosis', () => {
         notes: diagnosis.checked.notes,
       })
       if (notes.includes(code)) expect(verdict.notes).toContain(code)
+      else if (code in same) expect(verdict.code).toBe(same[code])
       else if (diagnosis.checked.found && !['stray_characters', 'text_around'].includes(code))
         expect(verdict.code).toBe(code)
-      else if (code in same) expect(verdict.code).toBe(same[code])
       compared++
     }
     expect(compared).toBeGreaterThan(40)
@@ -295,6 +376,30 @@ describe('what is said', () => {
       /Character 1 does not belong: a character that nobody sees \(U\+200B\)\.\nCharacter 38 does not belong: a blank\./,
     )
     expect(lines(await said(good.key.split('').join(' ')))).toContain('And 30 more.')
+  })
+
+  test('where hyphens and letters of full width are', async () => {
+    const hyphens = await said((good.key.match(/.{4}/g) ?? []).join('-'))
+    expect(lines(hyphens)).toContain('Character 5 does not belong: “-”.')
+    const last = good.key.slice(-1)
+    expect(lines(await said(`${good.key.slice(0, 35)}${wide(last)}`))).toContain(
+      `Character 36 does not belong: a letter of full width (${wide(last)}).`,
+    )
+  })
+
+  test('how much of a key is missing, and which part', async () => {
+    const first = await said(good.key.slice(0, 20))
+    expect(lines(first)).toContain('20 of 36 characters: the rest is missing.')
+    expect(lines(await said(good.key.slice(-24)))).toContain('24 of 36 characters: the beginning is missing.')
+    expect(lines(await said('gks1'))).toContain('4 of 36 characters: the rest is missing.')
+    expect(lines(await said(`Key: ${good.key.slice(0, 25)}`))).toContain('25 of 36 characters')
+    expect(lines(await said(wrongAt(nobodys, 12)))).not.toContain('of 36')
+  })
+
+  test('what opens a case names it, and what GLPI says without an answer leads to the test', async () => {
+    expect((await said('i-ge3cs7')).remedy.href).toBe('/open/I-GE3CS7')
+    expect((await said('Unable to fetch registration information.')).remedy.href).toBe('#connection')
+    expect(lines(await said('…vczx'))).toContain('ends in vczx')
   })
 
   test('where a key is mistyped, with the right one where it is certain', async () => {
@@ -324,6 +429,43 @@ describe('what is said', () => {
     expect((await said(good.key, {}, 'fr')).title).toBe('Cette clé n’a rien d’anormal')
   })
 
+  test('which version fits a GLPI, or that none does, also where no version is said', async () => {
+    const fits = await said(keys.versions ?? '', { glpiVersion: '10.0.9' })
+    expect(lines(fits)).toContain('On GLPI 10.0.9 install Versions 1.0.0.')
+    const none = await said(keys.versions ?? '', { glpiVersion: '12.0' })
+    expect(none).toMatchObject({
+      tone: 'soon',
+      title: 'The key works, but no version of Versions fits GLPI 12.0',
+    })
+    // Of a product without releases nobody knows.
+    expect((await said(good.key, { glpiVersion: '12.0' })).title).toBe('Nothing is wrong with this key')
+  })
+
+  test('until when a good key works; what is paid, to its own people alone', async () => {
+    expect(lines(await said(good.key))).toMatch(/The key works until \d/)
+    expect(lines(await said(keys.trial ?? ''))).toMatch(/The trial ends on .+ \(\d+ days left\)\./)
+    expect(lines(await said(keys.permanent ?? ''))).toContain('It never ends.')
+    const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
+    const own = sayDiagnosis(await ask(good.key, {}, { memberships }), { pasted: '' }, 'en')
+    expect(lines(own)).toMatch(/Paid until .+; the key works until /)
+    expect(lines(await said(good.key))).not.toContain('aid until')
+  })
+
+  test('the right key of a mistyped one is judged as well, and offered only where it works', async () => {
+    const revoked = await said(wrongAt(keys.leaked ?? '', 12))
+    expect(revoked).toMatchObject({ title: 'This key was changed on its way', likely: null })
+    expect(lines(revoked)).toContain('This key was revoked, because others had it.')
+    expect(revoked.remedy.href).toMatch(/^mailto:/)
+    expect(revoked.masked?.end).toBe(keys.leaked?.slice(-4))
+    const renewed = await said(wrongAt(keys.renewed ?? '', 12))
+    expect(renewed.likely).toBe(keys.renewed)
+    expect(lines(renewed)).toContain('A newer key waits in the portal.')
+    const other = wrongAt(good.key, 12)
+    expect(lines(await said(other, { product: 'branding' }))).toContain(
+      'This key is for Forms Pro, not for Branding.',
+    )
+  })
+
   test('a key is shown by its beginning and its end alone', async () => {
     for (const [, what, pasted, more] of table) {
       const answer = await said(pasted(), more)
@@ -351,7 +493,14 @@ describe('who asks', () => {
     for (const [, what, pasted, more] of table) {
       const [one, two] = await Promise.all(
         [stranger, { memberships }].map(async (asker) =>
-          JSON.stringify(sayDiagnosis(await ask(pasted(), more, asker), { pasted: pasted(), ...more }, 'en')),
+          // How they may ask to be let in is another matter (ask-to-join.test.ts).
+          JSON.stringify(
+            sayDiagnosis(
+              { ...(await ask(pasted(), more, asker)), beneath: null, ask: null },
+              { pasted: pasted(), ...more },
+              'en',
+            ),
+          ),
         ),
       )
       expect({ what, said: two }).toEqual({ what, said: one })
@@ -364,19 +513,82 @@ describe('who asks', () => {
 
   test('the organization’s own people are led to the key, and others to where it is asked whether they are some', async () => {
     const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
-    const [expired] = await rowsOf<{ id: string; short_id: string }>(
-      database,
-      'select id, short_id from keys where expires_at < $1',
-      [new Date()],
+    const own = await ask(keys.leaked ?? '', {}, { memberships })
+    const { id, shortId } = own.checked?.found ?? {}
+    expect(sayDiagnosis(own, { pasted: '' }, 'en').remedy.href).toBe(`/acme/keys/${id}`)
+    const found = (await ask(keys.replaced ?? '')).checked?.found
+    expect((await said(keys.replaced ?? '')).remedy.href).toBe(
+      `http://localhost:41400/open/${found?.shortId}`,
     )
-    const own = await ask(keys.expired ?? '', {}, { memberships })
-    expect(sayDiagnosis(own, { pasted: '' }, 'en')).toMatchObject({
-      remedy: { href: `/acme/keys/${expired?.id}`, text: 'Renew it in the portal' },
+    const stranger = await said(keys.leaked ?? '')
+    expect(stranger.lines.join(' ')).toContain('Ask one of its owners to invite you')
+    expect(shortId).toMatch(/^K-/)
+  })
+
+  test('of an expired key that was renewed they are told which one follows, and others that one does', async () => {
+    const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
+    const newer = (await ask(keys.follower ?? '')).checked?.found
+    const own = sayDiagnosis(await ask(keys.followed ?? '', {}, { memberships }), { pasted: '' }, 'en')
+    expect(own.lines[0]).toBe(`${newer?.shortId} follows it and works: put that into GLPI.`)
+    expect(own.remedy).toEqual({ href: `/acme/keys/${newer?.id}`, text: 'Get the newer key' })
+    const other = await said(keys.followed ?? '')
+    expect(other.lines[0]).toBe('A newer key follows it and works: put that into GLPI.')
+    expect(other.remedy.href).toMatch(/\/open\/K-/)
+    expect(JSON.stringify(other)).not.toContain(newer?.shortId)
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/v1/keys/validate',
+      payload: { key: keys.followed },
     })
-    expect((await said(keys.expired ?? '')).remedy.href).toBe(
-      `http://localhost:41400/open/${expired?.short_id}`,
+    expect(answer.json()).toMatchObject({ valid: false, code: 'expired', notes: ['renewed'] })
+    expect(answer.json().message).toContain('A newer key follows it')
+  })
+
+  test('what a GLPI is, is said where it is asked; before it has called, nothing leads there', async () => {
+    const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
+    const mine = await sold(database, fixture)
+    await rowsOf(database, `update instances set installation_id = 'mine' where id = $1`, [mine.instanceId])
+    const more = { installationId: 'other' }
+    const own = async () =>
+      sayDiagnosis(await ask(mine.key, more, { memberships }), { pasted: '', ...more }, 'en')
+    const before = await own()
+    expect(before.remedy).toEqual({ href: `/acme/keys/${mine.keyId}`, text: 'Open this key' })
+    expect(before.lines.join(' ')).toContain('Once this GLPI calls with the key')
+    const payload = { key: mine.key, product: 'forms', installation_id: 'other' }
+    await app.inject({ method: 'POST', url: '/api/v1/keys/validate', payload })
+    await history.flush()
+    const [question] = await rowsOf<{ id: string }>(database, 'select id from questions where key_id = $1', [
+      mine.keyId,
+    ])
+    const after = await own()
+    expect(after.remedy).toEqual({ href: `/acme/questions/${question?.id}`, text: 'Say what this GLPI is' })
+    expect(after.lines.join(' ')).not.toContain('Once this GLPI calls')
+    // A stranger is told neither that it has called nor where.
+    const { lines, remedy } = await said(mine.key, more)
+    expect(remedy.href).toBe(`http://localhost:41400/open/${mine.shortId}`)
+    expect(lines.join(' ')).toContain('Once this GLPI calls with the key')
+  })
+
+  test('a GLPI that is known, at a new address, is let through, and told that this is asked about', async () => {
+    const more = { installationId: 'known', ...addressed('https://new.example') }
+    expect((await said(bound.key, more)).lines.join(' ')).toContain(
+      'from an address that the portal does not know',
     )
-    expect((await said(keys.expired ?? '')).lines.join(' ')).toContain('Ask one of its owners to invite you')
+    expect((await said(bound.key, { ...more, ...addressed(bound.url) })).lines.join(' ')).not.toContain(
+      'an address',
+    )
+    expect(readQuestion({ installationId: ' known ' })).toMatchObject({ installationId: 'known' })
+  })
+
+  test('who has a key that is over and followed by none is told whom to write to', async () => {
+    const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
+    for (const key of [keys.expired ?? '', keys.lapsed ?? '']) {
+      const diagnosis = await ask(key, {}, { memberships })
+      const { lines, remedy } = sayDiagnosis(diagnosis, { pasted: '' }, 'en')
+      expect(lines[0]).toContain('write to support@latchkey.example')
+      const subject = diagnosis.checked?.found?.shortId
+      expect(remedy.href).toBe(`mailto:support@latchkey.example?subject=${subject}`)
+    }
   })
 
   test('a network has 60 answers in 6 minutes, and is told when again', async () => {

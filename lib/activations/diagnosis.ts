@@ -1,13 +1,17 @@
 import { InvalidInput } from '@/lib/errors'
+import { keyLength } from '@/lib/keys/checksum'
 import { explainKey, type Mistake } from '@/lib/keys/explain'
-import { findKeys } from '@/lib/keys/format'
+import { cleanKey, findKeys } from '@/lib/keys/format'
 import { mistypedKey } from '@/lib/keys/mistyped'
+import { works } from '@/lib/keys/rules'
 import { takePoints } from '@/lib/limits'
+import { proofOf } from './ask-to-join'
 import { type CheckedProduct, catalog } from './catalog'
 import { type Call, type Checked, judge, judgeAgain } from './check'
 import { type Connectivity, readConnectivity } from './connectivity'
+import { type OwnKey, ownKey } from './own-key'
 import { type NotKey, recognize, type Stray, strayIn } from './recognize'
-import type { CheckCode } from './rules'
+import { type CheckCode, fittingRelease } from './rules'
 
 /** What the check page can answer: a verdict, what is wrong with how the key came here, or what it is instead. */
 export type DiagnosisCode =
@@ -15,6 +19,8 @@ export type DiagnosisCode =
   | 'renewed'
   | 'replaced'
   | 'version_mismatch'
+  | 'no_release'
+  | 'other_address'
   | 'stray_characters'
   | 'text_around'
   | 'mistyped'
@@ -30,17 +36,23 @@ export interface Diagnosis {
   checked: Checked | null
   /** Of a key that was changed on its way. */
   mistakes: Mistake[]
+  /** Of one that was cut off: how many characters are there, and whether they are its beginning. */
+  cut: { length: number; begins: boolean } | null
   /** What stands around and within a key that is right but for that. */
   strays: Stray[]
   /** The right key, where it is certain: it is the only one that fits, and it was issued. */
   likely: string | null
+  /** Of `mistyped`: what there is to be said of the right key itself, as if that had been pasted. */
+  beneath: Diagnosis | null
   connectivity: Connectivity | null
   /** Of `no_key_needed` and `product_name`. */
   product: CheckedProduct | null
-  /** Of a `case`: what opens it in the portal. */
+  /** Of a `case`: what opens it in the portal; of a `masked` key, its end. */
   opens: string | null
-  /** Where the key stands in the portal, for its organization's own people. */
-  keyPage: string | null
+  /** For the key's organization's own people alone. */
+  own: OwnKey | null
+  /** Of a key that works, for who is not of its organization: how they may ask to be let in. */
+  ask: 'sign_in' | { proof: string } | null
 }
 
 export interface Question extends Omit<Call, 'key' | 'from'> {
@@ -51,11 +63,14 @@ export interface Question extends Omit<Call, 'key' | 'from'> {
 export interface Asker {
   from: string
   memberships: readonly { organizationId: string; slug: string }[]
+  /** Null: nobody is signed in. */
+  personId: string | null
+  isStaff: boolean
 }
 
 const nothing = {
-  ...{ checked: null, mistakes: [], strays: [], likely: null, connectivity: null },
-  ...{ product: null, opens: null, keyPage: null },
+  ...{ checked: null, mistakes: [], cut: null, strays: [], likely: null, beneath: null, connectivity: null },
+  ...{ product: null, opens: null, own: null, ask: null },
 } satisfies Omit<Diagnosis, 'code'>
 
 const longestPaste = 20_000
@@ -80,10 +95,13 @@ export async function diagnose(question: Question, asker: Asker): Promise<Diagno
   const [key, other] = findKeys(pasted)
   if (other) return { ...nothing, code: 'several_keys' }
   const checked = await judge({ ...asked, from, key: key ?? pasted })
-  if (checked.found) return ofVerdict(pasted, checked, asker)
+  if (checked.found) return ofVerdict(question, checked, asker)
   if (checked.code === 'unknown') return { ...nothing, code: 'unknown', checked }
   if (product && !asked.product) return { ...nothing, code: 'product_name', product }
-  return ofNoKey(pasted, checked, (suggestion) => judgeAgain({ ...asked, from, key: suggestion }))
+  return ofNoKey(pasted, checked, async (suggestion) => {
+    const right = await judgeAgain({ ...asked, from, key: suggestion })
+    return right.found && ofVerdict({ ...asked, pasted: suggestion }, right, asker)
+  })
 }
 
 /** The product that asks, else the one whose name is all that was pasted. */
@@ -96,13 +114,17 @@ async function namedProduct(pasted: string, reference: string | undefined): Prom
   )
 }
 
-function ofVerdict(pasted: string, checked: Checked, { memberships }: Asker): Diagnosis {
-  const own = memberships.find(({ organizationId }) => organizationId === checked.found?.organizationId)
-  const found = { ...nothing, checked, keyPage: own ? `/${own.slug}/keys/${checked.found?.id}` : null }
+async function ofVerdict(question: Question, checked: Checked, asker: Asker): Promise<Diagnosis> {
+  const mine = asker.memberships.find(
+    ({ organizationId }) => organizationId === checked.found?.organizationId,
+  )
+  const own = mine && checked.found ? await ownKey(mine, checked.found.id, checked.at) : null
+  const found = { ...nothing, checked, own, ask: own ? null : askOf(checked, asker) }
   // A key brought along from elsewhere has characters of its own.
-  const [key] = findKeys(pasted)
-  const strays = key ? (strayIn(pasted) ?? 'text') : []
+  const [key] = findKeys(question.pasted)
+  const strays = key ? (strayIn(question.pasted) ?? 'text') : []
   const { verdict } = checked
+  if (isAboutAddress(question, checked)) return { ...found, code: 'other_address' }
   if (!verdict.ok) return { ...found, code: verdict.code === 'malformed' ? 'unknown' : verdict.code }
   // With anything around it a key works nowhere, whatever else there is to know of it.
   if (strays === 'text') return { ...found, code: 'text_around' }
@@ -111,24 +133,60 @@ function ofVerdict(pasted: string, checked: Checked, { memberships }: Asker): Di
   const [note] = (['version_mismatch', 'replaced', 'renewed'] as const).filter((one) =>
     verdict.notes.includes(one),
   )
-  return { ...found, code: note ?? 'ok' }
+  return { ...found, code: note ?? (fitsNone(question, checked) ? 'no_release' : 'ok') }
+}
+
+/** Test keys belong to nobody, and the vendor's people see every organization anyhow. */
+function askOf({ found, verdict, isTest, at }: Checked, { personId, isStaff }: Asker): Diagnosis['ask'] {
+  const isGood = verdict.state !== undefined && works(verdict.state)
+  if (!found || !isGood || isTest || isStaff) return null
+  return personId ? { proof: proofOf(personId, found, at) } : 'sign_in'
+}
+
+/** Who says no version of the plugin is told all the same where none of them works on that GLPI. */
+function fitsNone(question: Question, { product }: Checked): boolean {
+  const releases = product?.releases ?? []
+  const { glpiVersion, productVersion } = question
+  return !!glpiVersion && !productVersion && releases.length > 0 && !fittingRelease(question, releases).fits
+}
+
+/** By its address alone nobody can say whether a GLPI is the one that the key knows: its installation ID decides. */
+function isAboutAddress({ installationId }: Question, { code, found }: Checked): boolean {
+  if (code !== 'bound_elsewhere' || installationId || !found) return false
+  return found.binding === 'organization' || found.places.some((place) => place.installationId !== null)
 }
 
 /** What is no key, or not any more: changed on its way, or something else. */
 async function ofNoKey(
   pasted: string,
   checked: Checked,
-  look: (key: string) => Promise<Checked>,
+  look: (key: string) => Promise<Diagnosis | null>,
 ): Promise<Diagnosis> {
   const { mistakes, suggestion } = changedKeyIn(pasted) ?? { mistakes: [] }
   const recognized = recognize(pasted)
   const isChanged = suggestion || (isVague(recognized.what) && (mistakes.length > 0 || mistypedKey(pasted)))
   if (!isChanged) return { ...nothing, code: recognized.what, checked, opens: recognized.opens ?? null }
   // By chance one text in a thousand is near a key that nobody has: then nobody can say what belongs there.
-  if (suggestion && (await look(suggestion)).found)
-    return { ...nothing, code: 'mistyped', checked, mistakes, likely: suggestion }
+  const beneath = suggestion ? await look(suggestion) : null
+  if (suggestion && beneath) {
+    const likely = beneath.checked?.verdict.ok ? suggestion : null
+    return { ...nothing, code: 'mistyped', checked, mistakes, likely, beneath }
+  }
   const uncertain = mistakes.map(({ expected: _, ...mistake }) => mistake)
-  return { ...nothing, code: 'mistyped', checked, mistakes: uncertain }
+  return {
+    ...nothing,
+    code: 'mistyped',
+    checked,
+    mistakes: uncertain,
+    cut: suggestion ? null : cutIn(pasted),
+  }
+}
+
+/** A key of which more than a character or two is missing, by itself or as the longest word of a text. */
+function cutIn(pasted: string): Diagnosis['cut'] {
+  const words = [cleanKey(pasted), ...pasted.split(/\s+/).map(cleanKey)]
+  const [piece] = words.filter((word) => word.length < keyLength - 1 && mistypedKey(word))
+  return piece ? { length: piece.length, begins: /^gk[stp]1/.test(piece) } : null
 }
 
 const isVague = (what: NotKey) => what === 'other' || what === 'text'

@@ -22,6 +22,8 @@ export interface FoundKey extends KeyFacts {
   revokedReason: string | null
   organization: { name: string; slug: string; timeZone: string }
   places: Place[]
+  /** A newer key that works follows it; asked where it has expired (`isFollowed`). */
+  followed: boolean
   /** The caller's, where it has one that was not given back. */
   activation: { id: string; instanceId: string; environment: Place['environment']; secretHash: string } | null
 }
@@ -95,6 +97,16 @@ export async function findKeyIn(tx: OrganizationTx, fingerprint: Buffer, caller:
   return row ? foundKey(row) : null
 }
 
+/** Whether a key is followed by one that works, however many terms later. @throws Unavailable */
+export async function isFollowed(keyId: string, at: Date): Promise<boolean> {
+  const [row] = await ask<{ followed: boolean }>({
+    name: 'key_is_followed',
+    text: 'select key_is_followed($1, $2) as followed',
+    values: [keyId, at],
+  })
+  return row?.followed ?? false
+}
+
 /**
  * Notes a lease that is given to an activation, for one product.
  * @param named the ID of the lease that the caller has
@@ -149,6 +161,7 @@ function foundKey(row: Row): FoundKey {
     revokedReason: row.revoked,
     organization: { name: row.organization, slug: row.slug, timeZone: row.time_zone },
     places: row.places.map((place) => ({ ...place, freeFrom: readInstantOrNull(place.freeFrom) })),
+    followed: false,
     activation: row.activation,
   }
 }

@@ -19,6 +19,7 @@ let own: Fixture
 let other: Fixture
 let instanceId: string
 let questionId: string
+let keyId: string
 let names: { key: string; instance: string }
 
 const day = 86_400_000
@@ -31,7 +32,7 @@ beforeAll(async () => {
   other = await makeOrganization('globex')
   instanceId = await makeInstance(own)
   const forms = await productId(database, 'forms')
-  const { keyId } = await startSubscription(bySystem(own.organizationId), { productId: forms, instanceId })
+  ;({ keyId } = await startSubscription(bySystem(own.organizationId), { productId: forms, instanceId }))
   questionId = randomUUID()
   await rowsOf(
     database,
@@ -67,8 +68,14 @@ test('another’s, an unknown and one that is over are null alike', async () => 
   expect(await findNamed(member(own), '7QF3X0', new Date(refusedAt.getTime() + 7 * day))).toBe(null)
 })
 
-test('a short ID leads to its key or instance', async () => {
+test('a short ID leads to its key, where it is asked what called with it, and else to where the key stands', async () => {
+  expect(await findNamed(member(own), names.key, soon)).toBe(`/acme/keys/${keyId}`)
+  await rowsOf(database, `update questions set answer = 'not_ours', answered_at = $1`, [soon])
   expect(await findNamed(member(own), names.key, soon)).toBe(`/acme/instances/${instanceId}#${names.key}`)
+  await rowsOf(database, 'update questions set answer = null, answered_at = null')
+})
+
+test('a short ID leads to its key or instance', async () => {
   expect(await findNamed(member(own), names.instance, soon)).toBe(`/acme/instances/${instanceId}`)
   expect(await findNamed(member(other), names.key, soon)).toBe(null)
   expect(await findNamed(member(other), names.instance, soon)).toBe(null)

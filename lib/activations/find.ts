@@ -1,4 +1,4 @@
-import { and, eq, gt, type SQL } from 'drizzle-orm'
+import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { questions } from '@/db/schema/activations'
 import { instances } from '@/db/schema/instances'
@@ -73,13 +73,22 @@ async function findQuestion(tx: Tx, filter: SQL | undefined) {
 
 async function findKey(tx: Tx, filter: SQL | undefined) {
   const [found] = await tx
-    .select({ shortId: keys.shortId, instanceId: keys.instanceId, slug: organizations.slug })
+    .select({
+      id: keys.id,
+      shortId: keys.shortId,
+      instanceId: keys.instanceId,
+      slug: organizations.slug,
+      asked: sql<boolean>`exists (select from ${questions} where ${questions.organizationId} = ${keys.organizationId}
+        and ${questions.keyId} = ${keys.id} and ${questions.answeredAt} is null)`,
+    })
     .from(keys)
     .innerJoin(organizations, eq(organizations.id, keys.organizationId))
     .where(filter)
     .limit(1)
   if (!found) return null
-  const { slug, shortId, instanceId } = found
+  const { id, slug, shortId, instanceId, asked } = found
+  // There stands what is asked about it.
+  if (asked) return `/${slug}/keys/${id}`
   return instanceId ? `/${slug}/instances/${instanceId}#${shortId}` : `/${slug}/keys?q=${shortId}`
 }
 

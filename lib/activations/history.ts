@@ -53,6 +53,8 @@ interface Entry {
 const everyMilliseconds = 1_000
 /** Of different callers within a second; beyond, answers are given and not kept. */
 const mostRows = 20_000
+/** In one statement: one that takes longer than Postgres is waited for would be tried again and again. */
+const mostWritten = 1_000
 
 /**
  * Gathers what is answered and writes it once a second in one statement, so that a check costs one read. What a crash
@@ -119,7 +121,9 @@ class History {
     this.checks = new Map()
     this.sightings = new Map()
     this.questions = new Map()
-    const left = await writeEntries(gathered)
+    const left: Entry[] = []
+    for (let from = 0; from < gathered.length; from += mostWritten)
+      left.push(...(await writeEntries(gathered.slice(from, from + mostWritten))))
     for (const entry of left) this.putBack(entry)
     if (left.length > 0) this.timer ??= setTimeout(() => void this.flush(), everyMilliseconds)
   }

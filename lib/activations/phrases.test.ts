@@ -31,6 +31,7 @@ const key: FoundKey = {
     termEndsAt: null,
   },
   ...{ renewedAt: null, replacedAt: null, firstSeenAt: null, revoked: false, revokedReason: null },
+  followed: false,
   ...{ organization: { name: 'Acme', slug: 'acme', timeZone: 'Europe/Paris' }, places: [], activation: null },
 }
 interface Case {
@@ -56,13 +57,8 @@ function checkedAs(
 function said(code: CheckCode, one: Case, asked: Asked = {}) {
   const checked = checkedAs(code, one)
   const nothing = {
-    mistakes: [],
-    strays: [],
-    likely: null,
-    connectivity: null,
-    product: null,
-    opens: null,
-    keyPage: null,
+    ...{ mistakes: [], cut: null, strays: [], likely: null, beneath: null, connectivity: null },
+    ...{ product: null, opens: null, own: null, ask: null },
   }
   const [note] = checked.notes
   const diagnosis = { ...nothing, code: note ?? (code as Exclude<CheckCode, 'malformed'>), checked }
@@ -74,19 +70,25 @@ function said(code: CheckCode, one: Case, asked: Asked = {}) {
 
 describe('what is said of a verdict is true of each kind of key', () => {
   test.each<[what: string, CheckCode, Case, is: RegExp, not: RegExp]>([
-    ['a subscription that ended is renewed', 'expired', {}, /renew|renouvel/i, /essai|trial/i],
+    [
+      'a subscription that ended is renewed',
+      'expired',
+      {},
+      /renewed|take it up again|renouveler|reprendre/,
+      /essai|trial/i,
+    ],
     [
       'a trial that ended is not',
       'expired',
       { found: { kind: 'trial' } },
-      /A trial is not renewed: buy Forms Pro|Un essai ne se renouvelle pas\s: achetez Forms Pro/,
+      /A trial is not renewed: buy Forms Pro|A trial ends for good|Un essai ne se renouvelle pas\s: achetez Forms Pro|Un essai finit pour de bon/,
       /Renew it|Renouvelez|La renouveler/,
     ],
     [
       'one that ended and has a newer one neither',
       'expired',
-      { found: { renewedAt: new Date('2026-06-01') } },
-      /newer key waits|clé plus récente attend/,
+      { notes: ['renewed'] },
+      /newer key follows|clé plus récente lui succède/,
       /Renew it|Renouvelez|La renouveler/,
     ],
     [

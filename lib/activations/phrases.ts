@@ -26,7 +26,7 @@ export function verdictFacts(checked: Checked, asked: Asked, language: Language)
     parts: ownProduct?.contains.length ? 'some' : 'none',
     kind: found?.kind ?? '',
     shared: found?.binding === 'organization' ? 'yes' : 'no',
-    ended: endedAs(found),
+    ended: endedAs(checked),
     from: found
       ? lastDay(new Date(found.startsAt.getTime() + 86_400_000), language, found.organization.timeZone)
       : '',
@@ -45,13 +45,15 @@ export function verdictSentence(checked: Checked, asked: Asked, language: Langua
   const t = translator(language)
   const facts = verdictFacts(checked, asked, language)
   const said = [t(`activations.verdict.${messageOf(checked, asked)}`, facts)]
-  for (const note of checked.notes) said.push(t(`activations.note.${note}`, facts))
+  // That a newer key follows an expired one, its own sentence says.
+  const notes = checked.code === 'expired' ? [] : checked.notes
+  for (const note of notes) said.push(t(`activations.note.${note}`, facts))
   return said.join(' ')
 }
 
 /** What to do about a key that has ended: a trial cannot be renewed (DESIGN §2, rule 7), nor what has been already. */
-function endedAs(found: Checked['found']) {
-  if (found?.renewedAt) return 'renewed'
+function endedAs({ found, notes }: Pick<Checked, 'found' | 'notes'>) {
+  if (notes.includes('renewed')) return 'renewed'
   return found?.kind === 'trial' ? 'trial' : 'other'
 }
 

@@ -10,6 +10,7 @@ const Form = z.object({
   pasted: z.string().default(''),
   url: z.preprocess((url) => (typeof url === 'string' && url.trim()) || undefined, Address.optional()),
   glpiVersion: GlpiVersion,
+  installationId: words.pipe(z.string().max(100, 'too_long')),
   product: words.pipe(z.string().max(100, 'too_long')),
   productVersion: words.pipe(z.string().max(50, 'too_long')),
   kind: z.enum(['', 'subscription', 'trial', 'permanent']).catch(''),
@@ -19,11 +20,12 @@ const Form = z.object({
 export function readQuestion(fields: Record<string, unknown>): Question {
   const result = Form.safeParse(fields)
   if (!result.success) throw new InvalidInput(mistakesIn(result.error))
-  const { pasted, url, glpiVersion, product, productVersion, kind } = result.data
+  const { pasted, url, glpiVersion, installationId, product, productVersion, kind } = result.data
   return {
     pasted,
     ...(url && { url: url.url, address: url.identity }),
     glpiVersion: glpiVersion ?? undefined,
+    installationId: installationId || undefined,
     product: product || undefined,
     productVersion: productVersion || undefined,
     kinds: kind ? [kind] : undefined,

@@ -105,16 +105,20 @@ const lastOfInstance = (tx: OrganizationTx, organizationId: string) =>
     .limit(1)
     .as('holder')
 
-/** What is open and listed, the latest call first. @param after names the last one of the page before (`placeIn`). */
+/**
+ * What is open and listed, of one key or all, the latest call first.
+ * @param after names the last one of the page before (`placeIn`)
+ */
 export async function openQuestions(
   tx: OrganizationTx,
   organizationId: string,
-  { size, after }: { size: number; after?: ListPlace | undefined },
+  { size, after, keyId }: { size: number; after?: ListPlace | undefined; keyId?: string },
 ) {
+  const ofKey = keyId ? eq(questions.keyId, keyId) : undefined
   const from = after
     ? or(lt(questions.lastAt, after.at), and(eq(questions.lastAt, after.at), lt(questions.id, after.id)))
     : undefined
-  return select(tx, organizationId, and(isNull(questions.answeredAt), questions.listed, from))
+  return select(tx, organizationId, and(isNull(questions.answeredAt), questions.listed, ofKey, from))
     .orderBy(desc(questions.lastAt), desc(questions.id))
     .limit(size)
 }

@@ -1,5 +1,5 @@
 import { normalizeShortId } from '@/lib/ids'
-import { cleanMarks, parseKey } from '@/lib/keys/format'
+import { cleanMarks, findKeys, parseKey } from '@/lib/keys/format'
 import { normalizeRefusalCode } from './refusal-code'
 
 /** What a pasted text can be that is no registration key; `text` is prose in which none stands. */
@@ -9,6 +9,8 @@ export const notKeys = [
   'certificate',
   'glpicrypt',
   'case',
+  'masked',
+  'unreached',
   'email',
   'address',
   'glpi_token',
@@ -20,9 +22,13 @@ export type NotKey = (typeof notKeys)[number]
 
 export interface Recognized {
   what: NotKey
-  /** Of a `case`: the refusal code or short ID that opens it in the portal. */
+  /** Of a `case`: the refusal code or short ID that opens it in the portal; of a `masked` key, its end. */
   opens?: string
 }
+
+const aVersion = /^(?:glpi\s*v?\d{1,3}|v?\d{1,3}\.\d{1,4})(?:\.\d{1,4}){0,3}(?:-\w+)?$/i
+/** A key of which the portal shows the beginning and the end, or the end alone (lib/keys/format.ts). */
+const hidden = /^(?:gk[stp]1)?[\s]*(?:[•…*]|\.{3})[\s•…*.]*([a-z0-9]{4})$/i
 
 const patterns: [NotKey, RegExp][] = [
   ['portal_token', /(?<![\w-])lkt_[\w-]{43}(?![\w-])/],
@@ -31,17 +37,31 @@ const patterns: [NotKey, RegExp][] = [
   ['certificate', /-----BEGIN [A-Z ]+-----/],
   // 32 random bytes, in base 64 or hexadecimal.
   ['glpicrypt', /^(?:[A-Za-z0-9+/]{43}=|[0-9a-f]{64})$/i],
+  ['glpicrypt', /(?:^|[\s/\\])glpicrypt\.key$/i],
+  /*
+   * What GLPI writes where no answer came (`GLPINetwork::getRegistrationInformations`, `showForConfig`), in its English and,
+   * as far as it is known, its French; the log has more around it.
+   */
+  ['unreached', /unable to fetch\s(?:registration|offers) information/i],
+  ['unreached', /services website seems not available from your network/i],
+  [
+    'unreached',
+    /impossible d(?:e |['’])\p{L}+ les informations (?:d['’]enregistrement|de l['’]enregistrement)/iu,
+  ],
+  ['unreached', /site (?:web )?des services .{0,40}(?:semble|paraît).{0,20}(?:indisponible|pas disponible)/i],
   // GLPI makes its tokens, and its installation ID, of 40 letters and digits.
   ['glpi_token', /^(?:(?:authorization|app-token|session-token|user_token)[:\s]+)*[A-Za-z0-9]{40}$/i],
   ['email', /^[^\s@]+@[^\s@]+\.[^\s@]+$/],
   ['address', /^(?:https?:\/\/\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:[:/]\S*)?)$/i],
-  ['version', /^(?:glpi\s*)?v?\d{1,3}(?:\.\d{1,4}){1,3}(?:-\w+)?$/i],
+  ['version', aVersion],
 ]
 
 /** Says what a text is in which no registration key was found. */
 export function recognize(pasted: string): Recognized {
   const text = pasted.trim()
   if (isBytes(pasted)) return { what: 'glpicrypt' }
+  const [, end] = hidden.exec(text) ?? []
+  if (end) return { what: 'masked', opens: end.toLowerCase() }
   const opens = caseIn(text)
   if (opens) return { what: 'case', opens }
   const [found] = patterns.find(([, pattern]) => pattern.test(text)) ?? []
@@ -61,8 +81,11 @@ function caseIn(text: string): string | null {
   const typed = inAddress ?? text
   // Letters alone are a word ("plugin", "keyword"), unless they are written as codes are.
   if (!inAddress && !/\d/.test(typed) && typed !== typed.toUpperCase()) return null
+  if (aVersion.test(typed)) return null
   const shortId = normalizeShortId(typed)
-  return shortId?.startsWith('K') ? shortId : normalizeRefusalCode(typed)
+  // Without its hyphen an instance's is many a word as well.
+  const isShortId = shortId?.startsWith('K') || /^[iIlL1]\p{Pd}/u.test(typed)
+  return shortId && isShortId ? shortId : normalizeRefusalCode(typed)
 }
 
 /** What does not belong to the key in a pasted text, by its place, counted from 1 in characters. */
@@ -77,8 +100,8 @@ export interface Stray {
  * @returns `text` where it is words, in which places say nothing; null for what is no key
  */
 export function strayIn(pasted: string): Stray[] | 'text' | null {
-  if (!parseKey(pasted).ok) return null
-  const kept = new Set(cleanMarks(pasted).map(({ at }) => at))
+  const kept = keptOf(pasted)
+  if (!kept) return null
   const chars = [...pasted]
   const isBreak = (char: string | undefined) => char === '\n' || char === '\r'
   const first = chars.findIndex((char) => !isBreak(char))
@@ -87,5 +110,20 @@ export function strayIn(pasted: string): Stray[] | 'text' | null {
     .map((found, at) => ({ found, place: at + 1 }))
     .filter(({ place }) => place > first && place <= last + 1 && !kept.has(place - 1))
     .filter(({ found }, index, all) => !(found === '\n' && all[index - 1]?.found === '\r'))
-  return strays.some(({ found }) => /[\p{L}\p{N}]/u.test(found)) ? 'text' : strays
+  const isWord = ({ found }: Stray) => /[\p{L}\p{N}]/u.test(found) && !isWide(found)
+  return strays.some(isWord) ? 'text' : strays
 }
+
+/** The places of a key's own characters; null where there is none, or words stand between them. */
+function keptOf(pasted: string): Set<number> | null {
+  if (parseKey(pasted).ok) return new Set(cleanMarks(pasted).map(({ at }) => at))
+  // In groups, or as another keyboard types it.
+  const [key] = findKeys(pasted)
+  const chars = [...pasted]
+  const letters = chars.filter((char) => /[\p{L}\p{N}]/u.test(char))
+  if (!key || letters.join('').normalize('NFKC').toLowerCase() !== key) return null
+  return new Set(chars.flatMap((char, at) => (/[a-z0-9]/i.test(char) ? [at] : [])))
+}
+
+/** A letter or digit as East Asian keyboards type it. */
+export const isWide = (char: string) => /[\uff01-\uff5e]/.test(char)

@@ -39,6 +39,7 @@ const key: CheckedKey = {
   renewedAt: null,
   replacedAt: null,
   revoked: false,
+  followed: false,
   places: [own],
 }
 const asked: Asked = { product: 'forms', installationId: 'one' }
@@ -60,6 +61,14 @@ describe('the verdict on a key', () => {
       ['that begins tomorrow', { startsAt: day(1) }, asked, 'not_started'],
       ['that begins now', { startsAt: now }, asked, 'ok'],
       ['that ends now', { expiresAt: now }, asked, 'expired'],
+      [
+        'that is over, with one that works',
+        { expiresAt: day(-1), followed: true },
+        asked,
+        'expired',
+        ['renewed'],
+      ],
+      ['that is revoked, with one that works', { revoked: true, followed: true }, asked, 'revoked'],
       ['of a term that is over, in its overlap', { termEndsAt: day(-1) }, asked, 'ok'],
       ['that never ends', { kind: 'permanent', expiresAt: null, termEndsAt: null }, asked, 'ok'],
       ['after a renewal', { renewedAt: day(-1) }, asked, 'ok', ['renewed']],

@@ -15,7 +15,7 @@ export const checkCodes = [
 ] as const
 export type CheckCode = (typeof checkCodes)[number]
 
-/** What an `ok` may carry: a newer key waits, has been seen, or the version in use does not fit. */
+/** What an `ok` may carry: a newer key waits (an `expired` as well), has been seen, or the version in use does not fit. */
 export const checkNotes = ['renewed', 'replaced', 'version_mismatch'] as const
 export type CheckNote = (typeof checkNotes)[number]
 
@@ -49,6 +49,8 @@ export interface CheckedKey {
   renewedAt: Date | null
   replacedAt: Date | null
   revoked: boolean
+  /** Of an expired one: a newer key that works follows it. */
+  followed: boolean
   places: readonly Place[]
 }
 
@@ -110,7 +112,7 @@ export type CheckVerdict =
       binds: boolean
       asks: 'address' | null
     }
-  | { ok: false; code: Exclude<CheckCode, 'ok'>; notes: []; state?: KeyState }
+  | { ok: false; code: Exclude<CheckCode, 'ok'>; notes: CheckNote[]; state?: KeyState }
 
 /**
  * The verdict on a key that is known: the one function behind the API, GLPI's own routes, the check page and the portal.
@@ -128,7 +130,7 @@ export function verdictOn(
   if (asked.kinds && !asked.kinds.includes(key.kind)) return refuse('wrong_kind')
   if (state === 'revoked') return refuse('revoked')
   if (key.startsAt > now) return refuse('not_started')
-  if (state === 'expired') return refuse('expired')
+  if (state === 'expired') return { ...refuse('expired'), notes: key.followed ? ['renewed'] : [] }
   const place = placeOf(key, asked, now)
   if (!place.ok && (asked.installationId || asked.url)) return refuse('bound_elsewhere')
   const notes: CheckNote[] = []

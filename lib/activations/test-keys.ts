@@ -158,6 +158,7 @@ function factsOf(key: string, own: CheckedProduct, said: TestCase, call: Call, a
     revokedReason: said === 'revoked' ? 'requested' : null,
     organization: { name: 'Test', slug: 'test', timeZone: 'UTC' },
     places: installationId ? [place] : [],
+    followed: false,
     activation,
   }
 }

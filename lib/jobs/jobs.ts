@@ -13,6 +13,8 @@ export interface Jobs {
   'mail.removed': MemberChange
   /** To an owner; `revealed` names the keys, and is none of them. */
   'mail.key_revealed': MemberChange & { revealed: string[] }
+  /** To an owner, of somebody who holds the named key. */
+  'mail.asked_to_join': MemberChange & { shortId: string }
   /** Daily; it has no payload of its own. */
   clean_up: unknown
   /** Hourly, likewise. */

@@ -10,7 +10,12 @@ import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
 import { sendInvitation } from '@/lib/organizations/send-invitation'
-import { sendKeyRevealed, sendRemoved, sendRoleChanged } from '@/lib/organizations/send-member-change'
+import {
+  sendAskedToJoin,
+  sendKeyRevealed,
+  sendRemoved,
+  sendRoleChanged,
+} from '@/lib/organizations/send-member-change'
 import { sendEmailChange } from '@/lib/people/send-email-change'
 import { sendNewDevice } from '@/lib/people/send-new-device'
 import { sendSignIn } from '@/lib/people/send-sign-in'
@@ -39,6 +44,7 @@ const tasks: TaskList = {
   'mail.invitation': (payload) => sendInvitation(payload),
   'mail.role_changed': (payload) => sendRoleChanged(payload),
   'mail.removed': (payload) => sendRemoved(payload),
+  'mail.asked_to_join': (payload) => sendAskedToJoin(payload),
   'mail.key_revealed': (payload) => sendKeyRevealed(payload),
   clean_up: cleanUp,
   sign_audit_heads: signHeads,

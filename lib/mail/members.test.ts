@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { newToken } from '@/lib/people/tokens'
 import { setEnvironment } from '@/sandbox/test/fixture'
+import { askedToJoinMail } from './asked-to-join'
 import { invitationMail } from './invitation'
 import { keyRevealedMail } from './key-revealed'
 import { removedMail, roleChangedMail } from './member-change'
@@ -23,6 +24,14 @@ const mails = {
   role_changed: (language: 'en' | 'fr') =>
     roleChangedMail({ ...facts, language, role: 'technical', slug: 'morlanges' }),
   removed: (language: 'en' | 'fr') => removedMail({ ...facts, language, slug: 'morlanges' }),
+  asked_to_join: (language: 'en' | 'fr') =>
+    askedToJoinMail({
+      ...facts,
+      language,
+      slug: 'morlanges',
+      byEmail: 'new+1@acme.example',
+      shortId: 'K-7QF3XM',
+    }),
   key_revealed: (language: 'en' | 'fr') =>
     keyRevealedMail({ ...facts, language, slug: 'morlanges', revealed }),
 }
@@ -34,6 +43,8 @@ test.each([
   ['role_changed', 'fr', 'Vous êtes désormais un membre technique', ['2 mars 2026, 10:12', 'Camille Roux']],
   ['removed', 'en', 'You no longer belong to', ['2 Mar 2026, 10:12', 'Camille Roux']],
   ['removed', 'fr', 'Vous ne faites plus partie de', ['2 mars 2026, 10:12', 'Camille Roux']],
+  ['asked_to_join', 'en', 'new+1@acme.example asks to join', ['2 Mar 2026, 10:12', 'K-7QF3XM']],
+  ['asked_to_join', 'fr', 'new+1@acme.example demande', ['2 mars 2026, 10:12', 'K-7QF3XM']],
   [
     'key_revealed',
     'en',
@@ -66,6 +77,7 @@ test.each([
     invitation: `/invitation?token=${token}`,
     role_changed: '/morlanges/members',
     removed: '',
+    asked_to_join: '/morlanges/members/invite?email=new%2B1%40acme.example',
     key_revealed: '/morlanges/activity',
   }[kind]
   if (link) expect(mail.text.split('\n').map((line) => line.trim())).toContain(publicUrl + link)

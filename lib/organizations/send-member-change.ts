@@ -3,6 +3,7 @@ import { organizations } from '@/db/schema/organizations'
 import { people } from '@/db/schema/people'
 import { asOrganization } from '@/db/scope'
 import type { Jobs } from '@/lib/jobs/jobs'
+import { askedToJoinMail } from '@/lib/mail/asked-to-join'
 import { keyRevealedMail } from '@/lib/mail/key-revealed'
 import { type MemberMail, removedMail, roleChangedMail } from '@/lib/mail/member-change'
 import { sendMail } from '@/lib/mail/send'
@@ -24,10 +25,16 @@ export async function sendKeyRevealed({ revealed, ...change }: Jobs['mail.key_re
   await send(kind, change, (mail) => keyRevealedMail({ ...mail, revealed }))
 }
 
+/** The job `mail.asked_to_join`. @throws when the mail server does not take it; the job is then tried again. */
+export async function sendAskedToJoin({ shortId, ...change }: Jobs['mail.asked_to_join']) {
+  const kind = `asked-to-join.${change.memberId}`
+  await send(kind, change, (mail) => askedToJoinMail({ ...mail, shortId }))
+}
+
 async function send(
   kind: string,
   { organizationId, changeId, memberId, byPersonId, at }: Jobs['mail.removed'],
-  make: (mail: MemberMail) => Promise<{ subject: string; html: string; text: string }>,
+  make: (mail: MemberMail & { byEmail: string }) => Promise<{ subject: string; html: string; text: string }>,
 ) {
   const found = await asOrganization(organizationId, async (tx) => {
     const [[organization], [member], [by]] = await Promise.all([
@@ -43,7 +50,7 @@ async function send(
   if (!found) return
   const { organization, member, by } = found
   const { email: to, language, timeZone } = member
-  const facts = { to, language, timeZone, at: new Date(at), by: by.name || by.email }
+  const facts = { to, language, timeZone, at: new Date(at), by: by.name || by.email, byEmail: by.email }
   const mail = await make({ ...facts, organization: organization.name, slug: organization.slug })
   await sendMail({ identity: `${kind}.${changeId}`, to, ...mail })
 }

@@ -1,6 +1,7 @@
 import type { Permission } from '@/lib/access'
 import { activateKey } from '@/lib/activations/activate'
 import { answerQuestion, editionOf } from '@/lib/activations/answer'
+import { askToJoin, proofOf } from '@/lib/activations/ask-to-join'
 import { bindInstallation } from '@/lib/activations/bind'
 import { downloadArchive } from '@/lib/activations/download-archive'
 import { giveBack } from '@/lib/activations/give-back'
@@ -120,6 +121,11 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'member.withdraw_invitation': (by, { invitationId }) => withdrawInvitation(by, { invitationId }),
   'invitation.accept': (by, { invitedId, token }) =>
     acceptInvitation({ ...by, actor: { kind: 'person', personId: invitedId } }, { token }),
+  'member.ask_to_join': (by, { organizationId, keyId, invitedId: personId }) =>
+    askToJoin(
+      { ...by, actor: { kind: 'person', personId } },
+      { proof: proofOf(personId, { organizationId, id: keyId }, new Date()) },
+    ),
   'member.change_role': (by, { people }) => changeRole(by, { memberId: people.viewer, role: 'billing' }),
   'member.remove': (by, { people }) => removeMember(by, { memberId: people.viewer }),
   'member.leave': (by, { people }) =>

@@ -1,13 +1,38 @@
 'use server'
 
-import { actAlone } from '@/app/_request/act'
+import { actAlone, failure } from '@/app/_request/act'
+import { attempted } from '@/app/_request/attempt'
 import { currentLanguage, networkAddress } from '@/app/_request/session'
 import { type FormState, valuesOf } from '@/components/form-state'
+import { askToJoin, readProof } from '@/lib/activations/ask-to-join'
 import { diagnose } from '@/lib/activations/diagnosis'
 import { type Said, sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
 import { readQuestion } from '@/lib/activations/question'
+import { now } from '@/lib/clock'
+import { NotFound } from '@/lib/errors'
 import { findKeys } from '@/lib/keys/format'
 import { networkOf } from '@/lib/people/network'
+
+/** Whose key it was, the proof says; that it is theirs who sends it, too. A form of its own: Enter in the other asks nobody. */
+export async function askOwners(_state: FormState, form: FormData): Promise<FormState> {
+  return actAlone('member.ask_to_join', form, async ({ session, t }) => {
+    if (!session) {
+      await attempted('member.ask_to_join', null, 'signed_out')
+      const href = '/sign-in?to=%2Fcheck'
+      return { ...failure(form, t('errors.signed_out')), signIn: { text: t('errors.sign_in_again'), href } }
+    }
+    const { personId } = session
+    const proof = String(form.get('ask') ?? '')
+    const shown = readProof(proof, personId, now())
+    if (!shown) {
+      await attempted('member.ask_to_join', personId, 'not_found')
+      throw new NotFound('key')
+    }
+    const { organizationId } = shown
+    await askToJoin({ actor: { kind: 'person', personId }, organizationId }, { proof })
+    return { status: 'done', message: t('check.asked'), data: null }
+  })
+}
 
 /** Answers what was pasted. That itself does not come back, nor a key from another field, also where it is refused. */
 export async function check(_state: FormState<Said>, form: FormData): Promise<FormState<Said>> {
@@ -15,7 +40,12 @@ export async function check(_state: FormState<Said>, form: FormData): Promise<Fo
     const values = valuesOf(form)
     const question = readQuestion(values)
     const from = networkOf(await networkAddress())
-    const diagnosis = await diagnose(question, { from, memberships: session?.memberships ?? [] })
+    const diagnosis = await diagnose(question, {
+      from,
+      memberships: session?.memberships ?? [],
+      personId: session?.personId ?? null,
+      isStaff: !!session?.staff,
+    })
     const data = sayDiagnosis(diagnosis, question, await currentLanguage())
     return { status: 'done', message: data.title, data, values }
   })

@@ -4,7 +4,7 @@ import type { ComponentProps, ReactNode } from 'react'
 import { CopyButton } from '@/components/copy-button'
 import { ActionForm } from '@/components/form'
 import type { FormState } from '@/components/form-state'
-import { LinkButton } from '@/components/ui/button'
+import { Button, LinkButton } from '@/components/ui/button'
 import { HiddenKey, KeyField } from '@/components/ui/key-field'
 import { Notice } from '@/components/ui/notice'
 
@@ -16,7 +16,11 @@ interface Answer {
   masked: { start: string; end: string; label: string; about: string } | null
   likely: string | null
   remedy: { href: string; text: string }
+  ask: { text: string; href?: string; proof?: string } | null
 }
+
+/** The form that the button to ask sends: not the one around it, whose Enter would press it. */
+const askForm = 'ask-to-join'
 
 type Labels = ComponentProps<typeof CopyButton>['labels'] & { likely: string }
 
@@ -24,24 +28,29 @@ type Labels = ComponentProps<typeof CopyButton>['labels'] & { likely: string }
 export function CheckForm({
   labels,
   action,
+  askOwners,
   children,
 }: {
   labels: Labels
   action: (state: FormState<Answer>, form: FormData) => Promise<FormState<Answer>>
+  askOwners: (state: FormState, form: FormData) => Promise<FormState>
   children: ReactNode
 }) {
   return (
-    <ActionForm<Answer>
-      action={action}
-      hidden={{}}
-      result={({ data }) => <Diagnosis {...data} labels={labels} />}
-    >
-      {children}
-    </ActionForm>
+    <>
+      <ActionForm id={askForm} action={askOwners} hidden={{}} />
+      <ActionForm<Answer>
+        action={action}
+        hidden={{}}
+        result={({ data }) => <Diagnosis {...data} labels={labels} />}
+      >
+        {children}
+      </ActionForm>
+    </>
   )
 }
 
-function Diagnosis({ tone, title, lines, masked, likely, remedy, labels }: Answer & { labels: Labels }) {
+function Diagnosis({ tone, title, lines, masked, likely, remedy, ask, labels }: Answer & { labels: Labels }) {
   return (
     <Notice tone={tone}>
       <div className="grid gap-2">
@@ -61,6 +70,12 @@ function Diagnosis({ tone, title, lines, masked, likely, remedy, labels }: Answe
           <LinkButton href={remedy.href} variant={likely ? 'default' : 'primary'}>
             {remedy.text}
           </LinkButton>
+          {ask?.href && <LinkButton href={ask.href}>{ask.text}</LinkButton>}
+          {ask?.proof && (
+            <Button form={askForm} name="ask" value={ask.proof}>
+              {ask.text}
+            </Button>
+          )}
         </div>
       </div>
     </Notice>

@@ -6,7 +6,7 @@ import { PageHead } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { type CheckedProduct, catalog } from '@/lib/activations/catalog'
 import type { Translate } from '@/lib/messages/translator'
-import { check } from './actions'
+import { askOwners, check } from './actions'
 import { CheckForm } from './check-form'
 import { ConnectionTest } from './connection-test'
 
@@ -23,6 +23,7 @@ export default async function CheckPage() {
       <PageHead title={t('check.title')} sentence={t('check.sentence')} />
       <CheckForm
         action={check}
+        askOwners={askOwners}
         labels={{
           likely: t('check.likely'),
           copy: t('check.copy'),
@@ -80,6 +81,14 @@ function AboutGlpi({ products, t }: OfCatalog) {
       <legend>{t('check.more')}</legend>
       <p className="hint">{t('check.more_hint')}</p>
       <TextField name="url" label={t('check.url')} autoComplete="off" maxLength={2_048} mono />
+      <TextField
+        name="installationId"
+        label={t('check.installation_id')}
+        hint={t('check.installation_id_hint')}
+        autoComplete="off"
+        maxLength={100}
+        mono
+      />
       <TextField name="glpiVersion" label={t('check.glpi_version')} autoComplete="off" maxLength={50} />
       <SelectField
         name="product"

@@ -6,6 +6,7 @@ import { Done } from '@/components/done'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
+import { openQuestions } from '@/lib/activations/questions'
 import { keyTimeline } from '@/lib/audit/queries'
 import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
@@ -14,8 +15,12 @@ import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys } from '@/lib/keys/queries'
 import { Timeline, timelineSize } from '../../instances/[id]/timeline'
 import { MayNot } from '../../may-not'
+import { QuestionLines } from '../../questions/lines'
 import { KeyTable } from '../table'
 import { KeyForms } from './forms'
+
+/** As many as a key can have open. */
+const mostQuestions = 20
 
 const doneMessages = ['revoked', 'restored', 'extended', 'issued'] as const
 
@@ -46,9 +51,10 @@ async function KeyPage({ params, searchParams }: Props) {
   const before = /^\d{1,15}$/.test(String(given)) ? Number(given) : undefined
   const { data, needs, at } = await read(visit, async (tx, time) => ({
     row: await foundKey(tx, organizationId, id, time),
+    questions: await openQuestions(tx, organizationId, { size: mostQuestions, keyId: id }),
     timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
   }))
-  const { row, timeline } = data
+  const { row, questions, timeline } = data
   const speaking: Speaking = { t, language, timeZone, now: at }
   const said = doneMessages.find((one) => one === done)
   return (
@@ -58,6 +64,11 @@ async function KeyPage({ params, searchParams }: Props) {
       <Panel>
         <KeyTable visit={visit} rows={[row]} speaking={speaking} />
       </Panel>
+      {questions.length > 0 && (
+        <section aria-label={t('overview.questions')} className="mt-4">
+          <QuestionLines visit={visit} rows={questions} next />
+        </section>
+      )}
       {may(role, 'key.revoke') ? (
         <KeyForms visit={visit} row={row} now={at} />
       ) : (

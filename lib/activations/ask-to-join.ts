@@ -1,0 +1,73 @@
+import { and, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { keys } from '@/db/schema/keys'
+import { memberships } from '@/db/schema/organizations'
+import { people } from '@/db/schema/people'
+import { command } from '@/lib/command'
+import { Conflict, NotFound } from '@/lib/errors'
+import { isId, newId } from '@/lib/ids'
+import { enqueue } from '@/lib/jobs/enqueue'
+import { openText, sealText } from '@/lib/keys/vault'
+import { isMember } from '@/lib/organizations/role'
+
+const proofMinutes = 30
+const identity = (personId: string) => `ask to join ${personId}`
+
+/** Says, sealed, that somebody has shown a whole key that works: so the key itself need not be sent back to be shown again. */
+export const proofOf = (personId: string, key: { organizationId: string; id: string }, at: Date) =>
+  sealText([key.organizationId, key.id, at.getTime()].join(' '), identity(personId))
+
+/** Whose key it was that this person has shown; null where it was somebody else, none, or too long ago. */
+export function readProof(proof: string, personId: string, now: Date) {
+  const [organizationId, keyId, time] = opened(proof, personId).split(' ')
+  const isFresh = now.getTime() - Number(time) < proofMinutes * 60_000
+  return isId(organizationId) && isId(keyId) && isFresh ? { organizationId, keyId } : null
+}
+
+function opened(proof: string, personId: string): string {
+  try {
+    return openText(proof, identity(personId))
+  } catch {
+    // It was changed, or was given to somebody else.
+    return ''
+  }
+}
+
+/**
+ * Asks the owners of an organization, by mail, to invite somebody who holds a key of it. They learn who asks, and the asker
+ * not who they are. Nothing is kept but the trail: an invitation is the owners' to make.
+ * @throws NotFound; Conflict `already_member`; Refused `too_many`: an organization once a week, three a day
+ */
+export const askToJoin = command(
+  'member.ask_to_join',
+  z.object({ proof: z.string().max(500) }),
+  async ({ tx, organizationId, personId, now, audit }, { proof }) => {
+    if (!personId) throw new TypeError('only a person asks')
+    const shown = readProof(proof, personId, now)
+    if (shown?.organizationId !== organizationId) throw new NotFound('key')
+    const [[key], [person]] = await Promise.all([
+      tx
+        .select({ shortId: keys.shortId })
+        .from(keys)
+        .where(and(eq(keys.organizationId, organizationId), eq(keys.id, shown.keyId))),
+      tx.select({ email: people.email }).from(people).where(eq(people.id, personId)),
+    ])
+    if (!key || !person) throw new NotFound('key')
+    const { email } = person
+    if (await isMember(tx, organizationId, personId)) throw new Conflict('already_member', { email })
+    const owners = await tx
+      .select({ id: memberships.personId })
+      .from(memberships)
+      .where(and(eq(memberships.organizationId, organizationId), eq(memberships.role, 'owner')))
+    const { shortId } = key
+    const change = { organizationId, changeId: newId(now), byPersonId: personId, at: now.toISOString() }
+    for (const { id } of owners) await enqueue(tx, 'mail.asked_to_join', { ...change, memberId: id, shortId })
+    audit({ keyId: shown.keyId, details: { email, shortId } })
+  },
+  {
+    limits: (_input, personId, _role, organizationId) => [
+      { name: 'ask_to_join', key: `${personId} ${organizationId}`, points: 1, perSeconds: 7 * 86_400 },
+      { name: 'ask_to_join_day', key: personId ?? '', points: 3, perSeconds: 86_400 },
+    ],
+  },
+)
