@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test'
-import { browserAs, type Customer, newCustomer } from './customer'
+import { browserAs, type Customer, inOrganization, newCustomer } from './customer'
 import { axeFindings, tooWide } from './look'
 
 /** What a GLPI asks the key service, at the portal's own address. */
@@ -106,4 +106,48 @@ test('who is nobody there gets the answer of a code that nobody knows', async ({
   await asked.goto(`/open/${refused.refusal_code}`)
   expect(new URL(asked.url()).searchParams.get('to')).toBe(`/open/${refused.refusal_code}`)
   await alone.close()
+})
+
+test('a case says when the GLPI that has the key last called, and only who may answer is asked', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('beside')
+  await ask(customer, `known-${customer.slug}`, `https://${customer.slug}.example/glpi`, 'activations')
+  await ask(customer, `copy-${customer.slug}`, 'https://copy.example', 'keys/validate')
+  for (const role of ['technical', 'viewer'] as const) {
+    const context = await browserAs(browser, customer.people[role])
+    const page = await context.newPage()
+    await untilShown(page, `/${customer.slug}/questions`, /Another GLPI asked for the key of Forms Pro/)
+    await page
+      .getByRole('link', { name: /^(Answer|See details): Another GLPI asked for the key of Forms Pro/ })
+      .click()
+    await expect(
+      page.getByText(/The GLPI that has this key last called on .*, as GLPI 11\.0\.2\./),
+    ).toBeVisible()
+    const answers = page.getByRole('button', { name: /^It is (a test copy|not ours)/ })
+    await expect(answers).toHaveCount(role === 'technical' ? 2 : 0)
+    await context.close()
+  }
+})
+
+test('of many cases fifty are on a page, and the next page has the rest', async ({ browser }) => {
+  const customer = await newCustomer('many')
+  const keyIds = customer.keys.map(({ id }) => id).slice(0, 3)
+  await inOrganization(
+    customer.organizationId,
+    `insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls)
+     select gen_random_uuid(), $1::uuid, k, 'installation', 'many-' || n, '7QF3XM', now() - interval '1 day', date_trunc('minute', now()) - n * interval '1 minute', 1
+     from unnest($2::uuid[]) k, generate_series(1, 18) n`,
+    [customer.organizationId, keyIds],
+  )
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}/questions`)
+  await expect(page.getByText('50 questions on this page')).toBeVisible()
+  await page.getByRole('link', { name: 'Next', exact: true }).click()
+  await expect(page.getByText('4 questions on this page')).toBeVisible()
+  await expect(page.locator('main')).toContainText('many-18')
+  await page.getByRole('link', { name: 'To the first' }).click()
+  await expect(page.getByText('50 questions on this page')).toBeVisible()
+  await context.close()
 })

@@ -184,3 +184,21 @@ test('[A12] who removes a member, or leaves, reads how many tokens end with them
   console.log('[A12] 1 token, 0 successes')
   for (const one of [own, context]) await one.close()
 })
+
+test('a token that has ended is said to have, and cannot be revoked', async ({ browser }) => {
+  const customer = await newCustomer('token-ended')
+  await inOrganization(
+    customer.organizationId,
+    `insert into api_tokens (id, organization_id, name, scopes, token_hash, last_four, created_at, created_by_id, expires_at)
+     values (gen_random_uuid(), $1::uuid, 'Ended', '{keys.read}', sha256($1::uuid::text::bytea), 'last',
+       now() - interval '40 days', $2, now() - interval '9 days')`,
+    [customer.organizationId, customer.people.owner.personId],
+  )
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  await page.goto(home(customer))
+  const row = page.getByRole('row', { name: /^Ended / })
+  await expect(row).toContainText('expired on')
+  await expect(row.getByRole('link')).toHaveCount(0)
+  await context.close()
+})
