@@ -25,9 +25,10 @@ export function openPoolAt(connectionString: string, patience?: Patience) {
 interface Patience {
   connection: number
   query: number
+  /** Postgres' own, and shorter: what is waited for no longer must not be done after all, and then once more. */
+  statement: number
 }
-/** A query's is longer than Postgres' own limits below: it is for a Postgres, or a network, that keeps none of them. */
-const usualPatience: Patience = { connection: 2_000, query: 12_000 }
+const usualPatience: Patience = { connection: 2_000, query: 12_000, statement: 10_000 }
 
 export async function closePool() {
   await opened?.end()
@@ -41,8 +42,8 @@ function openPool(connectionString: string, patience = usualPatience) {
     // Statements that do not wait for one another go out together: https://node-postgres.com/features/pipelining
     pipeline: true,
     connectionTimeoutMillis: patience.connection,
-    statement_timeout: 10_000,
-    lock_timeout: 5_000,
+    statement_timeout: patience.statement,
+    lock_timeout: Math.min(5_000, patience.statement),
     idle_in_transaction_session_timeout: 15_000,
     query_timeout: patience.query,
   })

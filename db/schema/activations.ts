@@ -145,7 +145,7 @@ export const questions = pgTable(
   ],
 )
 
-/** How many entries of a key are open, at most twenty; and what called beyond them. Its row is locked to open one. */
+/** How many entries of a key are open, of strangers at most twenty; and what called beyond them. Its row is locked to open one. */
 export const questionCounts = pgTable(
   'question_counts',
   {
@@ -161,7 +161,7 @@ export const questionCounts = pgTable(
       columns: [t.organizationId, t.keyId],
       foreignColumns: [keys.organizationId, keys.id],
     }),
-    check('question_counts_open', sql`${t.open} between 0 and 20`),
+    check('question_counts_open', sql`${t.open} >= 0`),
     check('question_counts_unlisted', sql`${t.unlisted} >= 0`),
     ...organizationPolicy(t.organizationId),
     definerReads,

@@ -54,7 +54,7 @@ const everyMilliseconds = 1_000
 /** Of different callers within a second; beyond, answers are given and not kept. */
 const mostRows = 20_000
 /** In one statement: one that takes longer than Postgres is waited for would be tried again and again. */
-const mostWritten = 1_000
+const mostWritten = 500
 
 /**
  * Gathers what is answered and writes it once a second in one statement, so that a check costs one read. What a crash

@@ -60,7 +60,7 @@ function said(code: CheckCode, one: Case, asked: Asked = {}) {
     ...{ mistakes: [], cut: null, strays: [], likely: null, beneath: null, connectivity: null },
     ...{ product: null, opens: null, own: null, ask: null },
   }
-  const [note] = checked.notes
+  const note = code === 'expired' ? undefined : checked.notes[0]
   const diagnosis = { ...nothing, code: note ?? (code as Exclude<CheckCode, 'malformed'>), checked }
   return (['en', 'fr'] as const).flatMap((language) => {
     const { title, lines, remedy } = sayDiagnosis(diagnosis, { ...asked, pasted: '' }, language)

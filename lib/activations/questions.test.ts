@@ -99,6 +99,28 @@ test('who asks for a key that another has is told with the GLPI that has it', as
   expect(await count()).toEqual({ open: 1, unlisted: 0 })
 })
 
+test('[A11] twenty strangers hide no copied database, and it is asked about again a week after an answer', async () => {
+  for (let stranger = 0; stranger < 22; stranger++)
+    await called('installation', { installationId: `stranger-${stranger}` })
+  await called('copy', { installationId: 'cloned', at: at(1) })
+  const copies = async () => (await open()).filter(({ kind }) => kind === 'copy')
+  const [copy] = await copies()
+  expect([copy?.installationId, await count()]).toEqual(['cloned', { open: 21, unlisted: 2 }])
+  const input = {
+    questionId: copy?.id ?? '',
+    answer: 'test_copy',
+    edition: copy ? editionOf(copy) : '',
+  } as const
+  await answerQuestion(byMember(own, 'technical'), input)
+  expect([await copies(), await count()]).toEqual([[], { open: 20, unlisted: 2 }])
+  const days = (count: number) => new Date(Date.now() + count * 86_400_000)
+  await called('copy', { installationId: 'cloned', at: days(6) })
+  expect(await copies()).toEqual([])
+  await called('copy', { installationId: 'cloned', at: days(8) })
+  expect(await copies()).toMatchObject([{ installationId: 'cloned', calls: 1, answer: null }])
+  console.log('[A11] 22 strangers, 1 copy')
+})
+
 test('the GLPI that has a key called when it did with whichever of its keys', async () => {
   await rowsOf(database, `update instances set installation_id = 'a-known' where id = $1`, [instanceId])
   const branding = await productId(database, 'branding')
