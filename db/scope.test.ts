@@ -19,7 +19,6 @@ beforeAll(async () => {
 const systemCallers: Record<string, number> = {
   'lib/activations/count-checks.ts': 1,
   'lib/activations/forget-unlisted.ts': 1,
-  'lib/activations/free.ts': 1,
   'lib/audit/sign-heads.ts': 1,
   'lib/audit/verify-trail.ts': 2,
   'lib/command-run.ts': 1,

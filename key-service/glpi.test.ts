@@ -129,7 +129,7 @@ function refusals(): Record<string, { make: () => Promise<string>; says: RegExp 
       says: /revoked, because others had it.*\/open\/K-/,
     },
     not_started: { make: () => issued(3), says: /This key works from .* on\./ },
-    expired: { make: () => issued(-800), says: /This key worked until .*Renew it in the portal/ },
+    expired: { make: () => issued(-800), says: /This key worked until .*Have it renewed/ },
     bound_elsewhere: {
       make: async () => {
         const { key } = await sold()

@@ -31,7 +31,9 @@ beforeAll(async () => {
   await makeCatalog()
   await rowsOf(
     database,
-    `create table fault (step int);
+    `insert into releases (id, product_id, version, glpi_min, released_on)
+     select gen_random_uuid(), id, '3.2.0', '11.0', '2026-10-01' from products where reference = 'forms';
+     create table fault (step int);
      insert into fault values (null);
      grant select on fault to public;
      create function count_step() returns trigger language plpgsql as $$
@@ -91,6 +93,13 @@ const prepare: Partial<Record<Permission, (own: Things) => Promise<Partial<Thing
     const named = 'select fingerprint from keys where id = $1'
     const [key] = await rowsOf<{ fingerprint: Buffer }>(database, named, [renewedKeyId])
     return { renewedKeyId, ...key }
+  },
+  // One copy is there, and a key has one.
+  'question.answer': async (own) => {
+    const copies = 'select id from instances where test_of_id = $1'
+    for (const { id } of await rowsOf<{ id: string }>(database, copies, [own.instanceId]))
+      await retireInstance(byMember(own, 'owner'), { instanceId: id })
+    return {}
   },
   'assignment.remove': async ({ organizationId, staffId }) => {
     await assign(bySystem(organizationId), { staffId })
