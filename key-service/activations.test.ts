@@ -262,20 +262,22 @@ test('the history has the answers that were given, also that an activation is no
   expect((await giveBack(other.key)).status).toBe(404)
   await revokeKey(bySystem(fixture.organizationId), { keyId, reason: 'requested' })
   // A key that is good no more is given back all the same.
-  for (const status of [200, 404]) expect((await giveBack(key)).status).toBe(status)
+  for (let time = 0; time < 2; time++) expect((await giveBack(key)).status).toBe(200)
   const kept = () =>
-    rowsOf(database, 'select asked, code, notes from checks where key_id = any($1::uuid[]) order by at, id', [
-      [keyId, other.keyId],
-    ])
-  const of = (asked: string, code: string) => ({ asked, code, notes: [] })
+    rowsOf(
+      database,
+      `select asked, code, notes, sum(calls)::int as calls from checks where key_id = any($1::uuid[])
+       group by asked, code, notes order by min(at), min(id)`,
+      [[keyId, other.keyId]],
+    )
+  const of = (asked: string, code: string, calls = 1) => ({ asked, code, notes: [], calls })
   await expect
     .poll(kept, { timeout: 5_000 })
     .toEqual([
       of('activate', 'ok'),
       of('refresh', 'unknown_activation'),
       of('give_back', 'unknown_activation'),
-      of('give_back', 'ok'),
-      of('give_back', 'unknown_activation'),
+      of('give_back', 'ok', 2),
     ])
 })
 

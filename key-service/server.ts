@@ -1,5 +1,5 @@
 import underPressure from '@fastify/under-pressure'
-import fastify from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { mostBytes } from '@/scripts/key-service'
 import { sendProblem } from './answers'
@@ -47,20 +47,7 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.server.on('checkExpectation', answerExpectation)
-  let atWork = 0
-  app.addHook('onRequest', async (request, reply) => {
-    const { raw } = request
-    noStore(reply)
-    if (raw.httpVersion === '1.1' && raw.headers.host === undefined)
-      return sendProblem(reply.header('Connection', 'close'), 400, 'bad_request')
-    if (atWork >= mostAtOnce) {
-      sendBusy(request, reply)
-      return reply
-    }
-    atWork++
-    // Also comes where the caller has hung up.
-    reply.raw.once('close', () => atWork--)
-  })
+  app.addHook('onRequest', admit())
   app.addHook('preValidation', async (request) => {
     request.body = cleanFields(request.body)
     request.query = cleanFields(request.query)
@@ -79,4 +66,22 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   for (const prefix of ['/api/marketplace', '/api/glpi-plugins'])
     await app.register(marketplaceRoutes, { prefix })
   return app
+}
+
+/** Sees to what holds for every call before its route does. */
+function admit() {
+  let atWork = 0
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const { raw } = request
+    noStore(reply)
+    if (raw.httpVersion === '1.1' && raw.headers.host === undefined)
+      return sendProblem(reply.header('Connection', 'close'), 400, 'bad_request')
+    if (atWork >= mostAtOnce) {
+      sendBusy(request, reply)
+      return reply
+    }
+    atWork++
+    // Also comes where the caller has hung up.
+    reply.raw.once('close', () => atWork--)
+  }
 }

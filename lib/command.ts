@@ -41,9 +41,8 @@ export interface VendorBy {
 interface Recorder {
   now: Date
   personId: string | null
-  /** As what they act. */
   role: Role
-  /** @param entry with an action of its own where it tells what ended with the command's. */
+  // With an action of its own where it tells what ended with the command's.
   audit(entry: Omit<AuditEntry, 'action' | 'outcome'> & Partial<Pick<AuditEntry, 'action' | 'outcome'>>): void
   /** Says that things were already as asked: nothing was written, so there is nothing to record. */
   unchanged(): void
@@ -63,9 +62,8 @@ interface Options<Input> {
   /** Creates something: the caller must bring an idempotency key, and the answer is kept under it. Never with secrets. */
   once?: true
   /**
-   * Taken before the transaction opens, so that waiting for it holds no connection.
-   * @param role of one of the staff, as it was a moment before; null of anybody else
-   * @param organizationId null outside any
+   * Taken before the transaction opens, so that waiting for it holds no connection. A role is one of the staff's, as it was
+   * a moment before, null of anybody else.
    */
   limits?: (
     input: Input,

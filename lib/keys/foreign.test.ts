@@ -5,7 +5,14 @@ import { beforeAll, expect, test } from 'vitest'
 import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
-import { callsOf, contactSummary, countedDays, lastSeen, refusedCalls } from '@/lib/activations/calls'
+import {
+  askedOf,
+  callsOf,
+  contactSummary,
+  countedDays,
+  lastSeen,
+  refusedCalls,
+} from '@/lib/activations/calls'
 import { filesThatEnd, listOfflineFiles, offlineInstallation } from '@/lib/activations/offline-files'
 import { countQuestions, openQuestions, questionNamed } from '@/lib/activations/questions'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
@@ -216,6 +223,7 @@ const reads: Record<string, Read> = {
     (await refusedCalls(tx, organizationId, theirs.instanceId, now())).size,
   callsOf: async (tx, organizationId) =>
     (await callsOf(tx, organizationId, theirs.instanceId, { size: 50 })).length,
+  askedOf: async (tx, organizationId) => (await askedOf(tx, organizationId, theirs.instanceId)).size,
   countedDays: async (tx, organizationId) =>
     (await countedDays(tx, organizationId, theirs.instanceId, 50)).length,
   contactSummary: async (tx, organizationId) => (await contactSummary(tx, organizationId, now(), 3)).refused,

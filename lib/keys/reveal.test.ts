@@ -157,6 +157,7 @@ test('a file counts each of its keys: after fifty with two keys the hour is used
 })
 
 test('the keys that somebody has seen are those that they were shown, not those that they were refused', async () => {
+  await rowsOf(database, 'delete from rate_limits')
   const seenBy = (personId: string) =>
     asOrganization(own.organizationId, (tx) => keysRevealedTo(tx, own.organizationId, personId, 50))
   const { people } = own
