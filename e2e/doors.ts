@@ -230,11 +230,12 @@ export const organizationActions: Record<string, Action> = {
       ['note', 'Ordered by letter.'],
     ],
   },
+  // Of these the one that no newer one follows: beside that, restoring it takes an admin.
   [`${key} extend`]: {
     permission: 'key.extend',
     at: ofKey,
-    fields: ({ keys: [first] }) => [
-      ['keyId', first?.id ?? ''],
+    fields: ({ keys: [, second] }) => [
+      ['keyId', second?.id ?? ''],
       // Beyond a year and two weeks, and within what an account manager may.
       ['until', inDays(400)],
       ['why', 'The invoice is late.'],
@@ -243,8 +244,8 @@ export const organizationActions: Record<string, Action> = {
   [`${key} revoke`]: {
     permission: 'key.revoke',
     at: ofKey,
-    fields: ({ keys: [first] }) => [
-      ['keyId', first?.id ?? ''],
+    fields: ({ keys: [, second] }) => [
+      ['keyId', second?.id ?? ''],
       ['reason', 'requested'],
       ['note', ''],
     ],
@@ -252,8 +253,8 @@ export const organizationActions: Record<string, Action> = {
   [`${key} restore`]: {
     permission: 'key.restore',
     at: ofKey,
-    fields: ({ keys: [first] }) => [
-      ['keyId', first?.id ?? ''],
+    fields: ({ keys: [, second] }) => [
+      ['keyId', second?.id ?? ''],
       ['note', 'It was another one.'],
     ],
   },

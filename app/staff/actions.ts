@@ -21,8 +21,9 @@ export async function createCustomer(_state: FormState, form: FormData): Promise
   return actAsStaff('organization.create', form, async ({ by, session }) => {
     const name = text(form, 'name')
     const slug = text(form, 'slug') || slugify(name, by.idempotencyKey?.slice(-4) ?? '')
-    const made = await createOrganization(by, { name, slug, timeZone: text(form, 'timeZone') })
     const email = text(form, 'email').trim()
+    const owner = email ? { email } : {}
+    const made = await createOrganization(by, { name, slug, timeZone: text(form, 'timeZone'), ...owner })
     // Left out, it is the inviter's own; what is no language the command refuses.
     const language = (text(form, 'language') || undefined) as Language | undefined
     if (email) {

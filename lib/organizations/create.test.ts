@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { addMember, createOrganization } from '@/lib/organizations/create'
+import { addStaff } from '@/lib/staff/add'
 import {
   byMember,
   bySystem,
@@ -24,6 +25,20 @@ const create = (slug: string, timeZone = 'Europe/Paris') =>
     { actor: { kind: 'system' }, idempotencyKey: randomUUID() },
     { name: 'Made up', slug, timeZone },
   )
+
+test('who cannot be invited with an organization keeps it from being made', async () => {
+  const by = { actor: { kind: 'system' }, idempotencyKey: randomUUID() } as const
+  await addStaff(by, { email: 'ours@northwind.example', role: 'account_manager' })
+  const made = (email: string) =>
+    createOrganization(
+      { ...by, idempotencyKey: randomUUID() },
+      { name: 'Made up', slug: 'half', timeZone: 'Europe/Paris', email },
+    )
+  await expect(made('Ours@Northwind.example')).rejects.toMatchObject({ code: 'works_for_vendor' })
+  await expect(made('no address')).rejects.toMatchObject({ code: 'invalid_input' })
+  expect(await rowsOf(database, `select from organizations where slug = 'half'`)).toEqual([])
+  await made('new@customer.example')
+})
 
 test('one address claimed by 50 organizations at once is that of one', async () => {
   const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => create('race')))

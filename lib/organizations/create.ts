@@ -1,9 +1,13 @@
+import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { memberships, organizations } from '@/db/schema/organizations'
+import { people } from '@/db/schema/people'
 import { assignments } from '@/db/schema/staff'
+import type { SystemTx } from '@/db/scope'
 import { memberRoles } from '@/lib/access'
 import { appendAudit } from '@/lib/audit/append'
 import { command, vendorCommand } from '@/lib/command'
+import { Email } from '@/lib/email'
 import { Conflict, InvalidInput, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { oneLine } from '@/lib/one-line'
@@ -18,17 +22,20 @@ const CreateOrganization = z.object({
   name: z.string('required').transform(oneLine).pipe(z.string().min(1, 'required').max(200, 'too_long')),
   slug: z.string('required'),
   timeZone: z.string('required').refine((zone) => timeZones.has(zone), 'time_zone'),
+  /** Who is to be invited with it: whoever cannot be is known before there is an organization. */
+  email: Email.optional(),
 })
 
 /**
  * Creates an organization. An account manager who does is assigned to it, which its members read; an admin needs no
  * assignment.
- * @throws InvalidInput for a slug that the portal needs itself; Conflict `slug_taken`.
+ * @throws InvalidInput for a slug that the portal needs itself; Conflict `slug_taken`; Refused `works_for_vendor`.
  */
 export const createOrganization = vendorCommand(
   'organization.create',
   CreateOrganization,
-  async ({ tx, now, personId, role, audit }, { name, slug, timeZone }) => {
+  async ({ tx, now, personId, role, audit }, { name, slug, timeZone, email }) => {
+    if (email) await refuseVendor(tx, email)
     const verdict = parseSlug(slug)
     if (!verdict.ok) throw new InvalidInput({ slug: `slug_${verdict.because}` })
     const organization = { id: newId(now), slug: verdict.slug, name, timeZone, createdAt: now }
@@ -50,6 +57,11 @@ export const createOrganization = vendorCommand(
   },
   { once: true },
 )
+
+async function refuseVendor(tx: SystemTx, email: string) {
+  const [known] = await tx.select({ id: people.id }).from(people).where(eq(people.email, email))
+  if (known && (await worksForVendor(tx, known.id))) throw new Refused('works_for_vendor', { email })
+}
 
 const AddMember = z.object({
   email: z.email('email').transform((email) => email.toLowerCase()),
