@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { codeDays } from '@/lib/activations/refusal-code'
 import { keptDays, usualGraceDays } from '@/lib/activations/rules'
 import { en } from './en/messages'
 
@@ -19,7 +20,7 @@ const said = (texts: object, facts: Record<string, string>) =>
   textsOf(texts).map((text) => plain(text.replace(/\{(\w+)\}/g, (_, name: string) => facts[name] ?? name)))
 
 test('the document says what the page of the portal says', () => {
-  const facts = { days: String(keptDays), grace: String(usualGraceDays) }
+  const facts = { days: String(keptDays), codeDays: String(codeDays), grace: String(usualGraceDays) }
   const texts = said(en.help, facts)
   expect(texts.length).toBeGreaterThan(15)
   const document = readDocument('what-glpi-sends.md')

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { currentTranslator } from '@/app/_request/session'
 import { PageHead, Section } from '@/components/ui/panel'
+import { codeDays } from '@/lib/activations/refusal-code'
 import { keptDays, usualGraceDays } from '@/lib/activations/rules'
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -13,8 +14,8 @@ export default async function WhatGlpiSendsPage() {
   const sent = (['key', 'installation', 'url', 'versions', 'network'] as const).map((one) =>
     t(`help.sent.${one}`),
   )
-  const kept = (['calls', 'days', 'seen', 'questions', 'activations'] as const).map((one) =>
-    t(`help.kept.${one}`, { days: keptDays }),
+  const kept = (['calls', 'days', 'seen', 'questions', 'unlisted', 'activations'] as const).map((one) =>
+    t(`help.kept.${one}`, { days: keptDays, codeDays }),
   )
   return (
     <>
