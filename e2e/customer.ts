@@ -34,6 +34,8 @@ export interface Customer {
   keys: { id: string; shortId: string; characters: string }[]
   /** Another GLPI that called with one of them: answered, which the overview says nothing of, and can be answered otherwise. */
   questionId: string
+  /** Of what `openStranger` asks. */
+  strangerId: string
   /** The catalog's, by their references. */
   products: Record<'formspro' | 'ticketimport', string>
   /** One of the staff whom nobody has assigned. */
@@ -96,6 +98,7 @@ export async function newCustomer(
     fileId: await newOfflineFile(organizationId, spareId, people.owner),
     keys: await keysOf(organizationId),
     questionId: await answeredQuestion(organizationId, slug, forms.keyId),
+    strangerId: newId(),
     products: { formspro: await productOf('formspro'), ticketimport: await productOf('ticketimport') },
     spareStaffId: (await newStaff('staff')).personId,
   }
@@ -103,6 +106,16 @@ export async function newCustomer(
 
 /** From where that other GLPI called. */
 export const calledFrom = 'https://copy.e2e.example'
+
+/** What another GLPI that asks for the first key leaves to be answered. */
+export const openStranger = ({ organizationId, keys: [key], strangerId }: Customer) =>
+  inOrganization(
+    organizationId,
+    `with asked as (insert into questions (id, organization_id, key_id, kind, installation_id, url, refusal_code, first_at, last_at,
+         calls) values ($1, $2, $3, 'installation', 'a-stranger', $4, '000001', now(), now(), 1))
+     insert into question_counts (organization_id, key_id, open) values ($2, $3, 1)`,
+    [strangerId, organizationId, key?.id, calledFrom],
+  )
 
 async function answeredQuestion(organizationId: string, slug: string, keyId: string): Promise<string> {
   const id = newId()

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '@/lib/access'
 import { editionOf } from '@/lib/activations/answer'
-import { type Customer, calledFrom } from './customer'
+import { type Customer, calledFrom, openStranger } from './customer'
 import type { Fields } from './send'
 
 /** For a page or route: the permission that it asks for; null where anybody may look. */
@@ -104,6 +104,10 @@ export const paths: Record<string, Path> = {
     permission: read,
     at: (slug, { questionId }) => `/${slug}/questions/${questionId}`,
   },
+  '/(portal)/[org]/questions/not-ours/[id]/page': {
+    permission: read,
+    at: (slug, { keys }) => `/${slug}/questions/not-ours/${keys[0]?.id}`,
+  },
   '/(public)/help/glpi/page': { permission: null, status: 200, at: () => '/help/glpi' },
   '/(public)/help/what-glpi-sends/page': { permission: null, status: 200, at: () => '/help/what-glpi-sends' },
   '/(public)/open/[code]/page': { permission: null, at: () => '/open/000000' },
@@ -177,6 +181,8 @@ export interface Action {
   at: (slug: string, ids: Customer) => string
   /** It is about nothing that another organization could have. */
   alone?: true
+  /** Makes what it is done to, where no page needs it. */
+  prepare?: (ids: Customer) => Promise<unknown>
   /** What its page asks for, where that is not what every page of an organization does. */
   page?: Permission
   /** Without the organization and the idempotency key, which every form has. */
@@ -324,6 +330,15 @@ export const organizationActions: Record<string, Action> = {
       ['edition', editionOf({ url: calledFrom, answer: 'not_ours' })],
       ['answer', 'test_copy'],
       ['label', 'Copy'],
+    ],
+  },
+  [`${questions} answerNoneOurs`]: {
+    permission: 'question.answer_all',
+    at: (slug, { keys }) => `/${slug}/questions/not-ours/${keys[0]?.id}`,
+    prepare: openStranger,
+    fields: ({ keys, strangerId }) => [
+      ['keyId', keys[0]?.id ?? ''],
+      [`edition.${strangerId}`, editionOf({ url: calledFrom, answer: null })],
     ],
   },
   [`${settings} create`]: {

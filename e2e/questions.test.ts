@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test'
-import { browserAs, type Customer, inOrganization, newCustomer } from './customer'
+import { browserAs, type Customer, inOrganization, newCustomer, newInstance, subscribe } from './customer'
 import { axeFindings, tooWide } from './look'
 
 /** What a GLPI asks the key service, at the portal's own address. */
@@ -130,24 +130,92 @@ test('a case says when the GLPI that has the key last called, and only who may a
   }
 })
 
-test('of many cases fifty are on a page, and the next page has the rest', async ({ browser }) => {
-  const customer = await newCustomer('many')
-  const keyIds = customer.keys.map(({ id }) => id).slice(0, 3)
-  await inOrganization(
+/** As if that many others had asked for each of the keys, the first of them last. */
+const strangers = (customer: Customer, keyIds: string[], count: number) =>
+  inOrganization(
     customer.organizationId,
-    `insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls)
-     select gen_random_uuid(), $1::uuid, k, 'installation', 'many-' || n, '7QF3XM', now() - interval '1 day', date_trunc('minute', now()) - n * interval '1 minute', 1
-     from unnest($2::uuid[]) k, generate_series(1, 18) n`,
-    [customer.organizationId, keyIds],
+    `with asked as (insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls)
+       select gen_random_uuid(), $1::uuid, k, 'installation', 'many-' || n, '7QF3XM', now() - interval '1 day',
+         date_trunc('minute', now()) - n * interval '1 minute', 1
+       from unnest($2::uuid[]) k, generate_series(1, $3::int) n)
+     insert into question_counts (organization_id, key_id, open) select $1::uuid, k, $3::int from unnest($2::uuid[]) k`,
+    [customer.organizationId, keyIds, count],
   )
+
+test('of many keys twenty are on a page, each with all that is open about it, and the next page has the rest', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('many')
+  const keyIds: string[] = []
+  for (let index = 0; index < 22; index++) {
+    const instanceId = await newInstance(
+      customer.organizationId,
+      `many-${index}.${customer.slug}.example`,
+      {},
+    )
+    keyIds.push((await subscribe(customer.organizationId, 'formspro', instanceId)).keyId)
+  }
+  await strangers(customer, keyIds, 3)
   const context = await browserAs(browser, customer.people.owner)
   const page = await context.newPage()
   await page.goto(`/${customer.slug}/questions`)
-  await expect(page.getByText('50 questions on this page')).toBeVisible()
+  await expect(page.getByText('Questions about 20 keys on this page')).toBeVisible()
+  await expect(page.getByText('Each of the 3 questions')).toHaveCount(20)
   await page.getByRole('link', { name: 'Next', exact: true }).click()
-  await expect(page.getByText('4 questions on this page')).toBeVisible()
-  await expect(page.locator('main')).toContainText('many-18')
+  await expect(page.getByText('Questions about 2 keys on this page')).toBeVisible()
+  await expect(page.getByText('Each of the 3 questions')).toHaveCount(2)
   await page.getByRole('link', { name: 'To the first' }).click()
-  await expect(page.getByText('50 questions on this page')).toBeVisible()
+  await expect(page.getByText('Questions about 20 keys on this page')).toBeVisible()
+  await context.close()
+})
+
+test('twenty who asked for one key are one line; opened, each is answered alone, or none of them is theirs', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('thief')
+  await strangers(customer, [customer.keys[0]?.id ?? ''], 20)
+  const viewer = await browserAs(browser, customer.people.viewer)
+  const look = await viewer.newPage()
+  await look.goto(`/${customer.slug}/questions`)
+  await expect(look.getByText('20 other GLPIs asked for the key of Forms Pro')).toBeVisible()
+  await expect(look.getByRole('link', { name: /^None of these is ours/ })).toHaveCount(0)
+  await viewer.close()
+
+  const owner = await browserAs(browser, customer.people.owner)
+  const seen = await owner.newPage()
+  await seen.goto(`/${customer.slug}/questions`)
+  await seen.getByText('Each of the 20 questions').click()
+  expect(await axeFindings(seen)).toEqual([])
+  await seen.getByRole('link', { name: /^None of these is ours/ }).click()
+  await expect(seen.getByRole('heading', { level: 1 })).toHaveText('None of these is ours')
+  expect(await axeFindings(seen)).toEqual([])
+  await owner.close()
+
+  // A page of plain HTML does all of it.
+  const context = await browserAs(browser, customer.people.technical, { javaScriptEnabled: false })
+  const page = await context.newPage()
+  await page.goto(`/${customer.slug}/questions`)
+  const line = page.getByRole('listitem').filter({ hasText: '20 other GLPIs asked for the key of Forms Pro' })
+  await expect(line).toContainText('by installation many-1,')
+  const one = page.getByRole('link', { name: 'Answer: installation many-7', exact: true })
+  await expect(one).toBeHidden()
+  await page.getByText('Each of the 20 questions').click()
+  await expect(one).toBeVisible()
+  await page.setViewportSize({ width: 320, height: 640 })
+  expect(await tooWide(page)).toBe(0)
+  await one.click()
+  await page.getByRole('button', { name: 'It is not ours' }).click()
+  await expect(page.getByText(/^Answered\./)).toBeVisible()
+
+  await page.getByRole('link', { name: /^None of these is ours/ }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('None of these is ours')
+  await expect(page.getByText('Nothing changes for the GLPI that has the key.')).toBeVisible()
+  await expect(page.getByText('Installation many-20, which said no address')).toBeVisible()
+  expect(await tooWide(page)).toBe(0)
+  await page.getByRole('button', { name: 'None of these is ours' }).click()
+  await expect(page.getByText('Answered: none of them is yours.')).toBeVisible()
+  await expect(page.getByText('Nothing is open', { exact: true })).toBeVisible()
+  await page.goto(`/${customer.slug}/activity`)
+  await expect(page.getByText(/none of 19 GLPIs that asked for it is theirs/)).toBeVisible()
   await context.close()
 })

@@ -60,6 +60,7 @@ const helping = [
   'key.extend',
   'subscription.start',
   'question.answer',
+  'question.answer_all',
 ] as const
 const signingIn = ['sign_in.request', 'sign_in.complete', 'sign_in.staff'] as const
 
@@ -75,13 +76,14 @@ const roles: Record<Role, readonly Permission[]> = {
     ...automating,
     'key.reveal',
     'question.answer',
+    'question.answer_all',
     'member.invite',
     'member.withdraw_invitation',
     'member.change_role',
     'member.remove',
   ],
   // Reveals, installs, and keeps the instances.
-  technical: [...reading, ...working, ...automating, 'key.reveal', 'question.answer'],
+  technical: [...reading, ...working, ...automating, 'key.reveal', 'question.answer', 'question.answer_all'],
   // Pays, and sees keys masked.
   billing: reading,
   // Reads, masked.

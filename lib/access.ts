@@ -69,6 +69,8 @@ export const permissions = {
 
   /** What it means that another GLPI, or one at another address, called with a key. */
   'question.answer': [...technical, ...acting],
+  /** That none of those who asked for a key is theirs. */
+  'question.answer_all': [...technical, ...acting],
   'activation.activate': ['glpi'],
   'activation.give_back': ['glpi'],
   /** What the vendor's plugins are installed from. */

@@ -160,6 +160,7 @@ test('what creates something is done once per idempotency key', async () => {
     'organization.create',
     'organization.visit',
     'question.answer',
+    'question.answer_all',
     'subscription.renew',
     'subscription.start',
     'token.create',

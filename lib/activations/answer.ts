@@ -65,10 +65,16 @@ export const answerQuestion = command(
 const one = (organizationId: string, questionId: string) =>
   and(eq(questions.organizationId, organizationId), eq(questions.id, questionId))
 
-/** Locks how many are open of the key, as whoever opens one does, then the question itself. */
-async function close({ tx, organizationId, now, personId }: Scope, key: Key, input: AnswerQuestion) {
-  const count = and(eq(questionCounts.organizationId, organizationId), eq(questionCounts.keyId, key.id))
+/** Locks how many are open of a key, as whoever opens one does: before any of them. */
+export async function lockCount({ tx, organizationId }: Pick<Scope, 'tx' | 'organizationId'>, keyId: string) {
+  const count = and(eq(questionCounts.organizationId, organizationId), eq(questionCounts.keyId, keyId))
   await tx.select({ open: questionCounts.open }).from(questionCounts).where(count).for('update')
+  return count
+}
+
+async function close(scope: Scope, key: Key, input: AnswerQuestion) {
+  const { tx, organizationId, now, personId } = scope
+  const count = await lockCount(scope, key.id)
   const [question] = await tx
     .select()
     .from(questions)

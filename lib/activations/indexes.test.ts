@@ -17,7 +17,7 @@ import {
 } from '@/sandbox/test/fixture'
 import { callsOf, contactSummary, countedDays, lastSeen } from './calls'
 import { filesThatEnd, listOfflineFiles } from './offline-files'
-import { openQuestions } from './questions'
+import { openQuestions, questionsByKey } from './questions'
 
 const database = await productDatabase()
 const now = new Date()
@@ -111,6 +111,12 @@ const hot: [what: string, index: string, table: string, read: (tx: OrganizationT
     (tx) => contactSummary(tx, organizationId(), now, 3),
   ],
   ['what is asked', 'questions_open', 'questions', (tx) => openQuestions(tx, organizationId(), { size: 50 })],
+  [
+    'what is asked, by key',
+    'questions_open',
+    'questions',
+    (tx) => questionsByKey(tx, organizationId(), { size: 20 }),
+  ],
   [
     'its offline files',
     'offline_files_instance',

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { questionCounts, questions, sightings } from '@/db/schema/activations'
 import { products } from '@/db/schema/catalog'
@@ -8,6 +8,7 @@ import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
 import { NotFound } from '@/lib/errors'
 import type { ListPlace } from './list-place'
+import type { QuestionKind } from './rules'
 
 /** The one who calls, as it was last seen with that key where the key is good for it. */
 const own = alias(sightings, 'own')
@@ -105,6 +106,18 @@ const lastOfInstance = (tx: OrganizationTx, organizationId: string) =>
     .limit(1)
     .as('holder')
 
+/** As many strangers as a key can have open. */
+export const mostStrangers = 20
+
+const isOpen = and(isNull(questions.answeredAt), questions.listed)
+
+interface QuestionFilter {
+  size: number
+  after?: ListPlace | undefined
+  keyId?: string
+  kind?: QuestionKind
+}
+
 /**
  * What is open and listed, of one key or all, the latest call first.
  * @param after names the last one of the page before (`placeIn`)
@@ -112,15 +125,53 @@ const lastOfInstance = (tx: OrganizationTx, organizationId: string) =>
 export async function openQuestions(
   tx: OrganizationTx,
   organizationId: string,
-  { size, after, keyId }: { size: number; after?: ListPlace | undefined; keyId?: string },
+  { size, after, keyId, kind }: QuestionFilter,
 ) {
   const ofKey = keyId ? eq(questions.keyId, keyId) : undefined
+  const ofKind = kind ? eq(questions.kind, kind) : undefined
   const from = after
     ? or(lt(questions.lastAt, after.at), and(eq(questions.lastAt, after.at), lt(questions.id, after.id)))
     : undefined
-  return select(tx, organizationId, and(isNull(questions.answeredAt), questions.listed, ofKey, from))
+  return select(tx, organizationId, and(isOpen, ofKey, ofKind, from))
     .orderBy(desc(questions.lastAt), desc(questions.id))
     .limit(size)
+}
+
+/** What is open of one key, the latest call first. */
+export type KeyQuestions = [QuestionRow, ...QuestionRow[]]
+
+/**
+ * What is open and listed of a page of keys, each with all of it; the key that was called with last comes first.
+ * @param size of keys
+ * @param after names the last key of the page before (`placeIn`)
+ */
+export async function questionsByKey(
+  tx: OrganizationTx,
+  organizationId: string,
+  { size, after }: { size: number; after?: ListPlace | undefined },
+): Promise<KeyQuestions[]> {
+  const lastAt = sql`max(${questions.lastAt})`
+  const from = after
+    ? sql`(${lastAt}, ${questions.keyId}) < (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`
+    : undefined
+  const asked = await tx
+    .select({ keyId: questions.keyId })
+    .from(questions)
+    .where(and(eq(questions.organizationId, organizationId), isOpen))
+    .groupBy(questions.keyId)
+    .having(from)
+    .orderBy(desc(lastAt), desc(questions.keyId))
+    .limit(size)
+  const keyIds = asked.map(({ keyId }) => keyId)
+  const rows = await select(tx, organizationId, and(isOpen, inArray(questions.keyId, keyIds))).orderBy(
+    desc(questions.lastAt),
+    desc(questions.id),
+  )
+  const byKey = Map.groupBy(rows, ({ keyId }) => keyId)
+  return keyIds.flatMap((keyId) => {
+    const [first, ...others] = byKey.get(keyId) ?? []
+    return first ? [[first, ...others] satisfies KeyQuestions] : []
+  })
 }
 
 /** One, open or answered. @throws NotFound */

@@ -125,7 +125,13 @@ test('a filter shows what it says and nothing else, page by page and back again'
 
 test('what GLPIs do with keys is found under keys, as what members say of them is', async () => {
   const { organizationId } = await makeOrganization('called')
-  const actions = ['activation.activate', 'installation.bind', 'question.answer', 'offline_file.issue']
+  const actions = [
+    'activation.activate',
+    'installation.bind',
+    'question.answer',
+    'question.answer_all',
+    'offline_file.issue',
+  ]
   await asOrganization(organizationId, (tx) =>
     appendAudit(
       tx,

@@ -14,7 +14,7 @@ import {
   refusedCalls,
 } from '@/lib/activations/calls'
 import { filesThatEnd, listOfflineFiles, offlineInstallation } from '@/lib/activations/offline-files'
-import { countQuestions, openQuestions, questionNamed } from '@/lib/activations/questions'
+import { countQuestions, openQuestions, questionNamed, questionsByKey } from '@/lib/activations/questions'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
 import { instanceTimeline, keyTimeline } from '@/lib/audit/queries'
 import { now } from '@/lib/clock'
@@ -216,6 +216,8 @@ const reads: Record<string, Read> = {
   },
   lockKey: (tx, organizationId) => some(lockKey(tx, organizationId, theirs.keyId)),
   openQuestions: async (tx, organizationId) => (await openQuestions(tx, organizationId, { size: 50 })).length,
+  questionsByKey: async (tx, organizationId) =>
+    (await questionsByKey(tx, organizationId, { size: 50 })).length,
   questionNamed: (tx, organizationId) => some(questionNamed(tx, organizationId, theirs.questionId)),
   countQuestions: async (tx, organizationId) => (await countQuestions(tx, organizationId)).open,
   lastSeen: async (tx, organizationId) => (await lastSeen(tx, organizationId, theirs.instanceId)).size,

@@ -1,6 +1,7 @@
 import type { Permission } from '@/lib/access'
 import { activateKey } from '@/lib/activations/activate'
 import { answerQuestion, editionOf } from '@/lib/activations/answer'
+import { answerAll } from '@/lib/activations/answer-all'
 import { askToJoin, proofOf } from '@/lib/activations/ask-to-join'
 import { bindInstallation } from '@/lib/activations/bind'
 import { downloadArchive } from '@/lib/activations/download-archive'
@@ -99,6 +100,11 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
       answer: 'test_copy',
       edition: editionOf({ url: 'https://other.x.example', answer: null }),
       label: 'Copy',
+    }),
+  'question.answer_all': (by, { keyId, questionId }) =>
+    answerAll(by, {
+      keyId,
+      editions: { [questionId]: editionOf({ url: 'https://other.x.example', answer: null }) },
     }),
   'subscription.start': (by, { instanceId, products }) =>
     startSubscription(system(by), { productId: products.forms, instanceId }),

@@ -4,12 +4,16 @@ import { redirect } from 'next/navigation'
 import { act } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
 import { answerQuestion } from '@/lib/activations/answer'
+import { answerAll } from '@/lib/activations/answer-all'
 import type { QuestionAnswer } from '@/lib/activations/rules'
 
 const text = (form: FormData, name: string) => {
   const value = form.get(name)
   return typeof value === 'string' ? value : ''
 }
+
+/** What the field of each question on the page begins with; its ID follows. */
+const edition = 'edition.'
 
 export async function answer(_state: FormState, form: FormData): Promise<FormState> {
   return act('question.answer', form, async ({ by, organization }) => {
@@ -22,5 +26,15 @@ export async function answer(_state: FormState, form: FormData): Promise<FormSta
       ...(form.has('url') ? { url: text(form, 'url') } : {}),
     })
     redirect(`/${organization.slug}/questions?done=answered`)
+  })
+}
+
+export async function answerNoneOurs(_state: FormState, form: FormData): Promise<FormState> {
+  return act('question.answer_all', form, async ({ by, organization }) => {
+    const editions = [...form].flatMap(([name, value]) =>
+      name.startsWith(edition) ? [[name.slice(edition.length), String(value)]] : [],
+    )
+    await answerAll(by, { keyId: text(form, 'keyId'), editions: Object.fromEntries(editions) })
+    redirect(`/${organization.slug}/questions?done=none_ours`)
   })
 }

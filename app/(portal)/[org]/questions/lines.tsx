@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { LinkButton } from '@/components/ui/button'
 import { LongNames } from '@/components/ui/long-names'
@@ -10,7 +11,6 @@ import { questionWords } from './words'
 
 /** What is open, a line for each, with the button that leads to its answers; of the first it is filled, if `next`. */
 export function QuestionLines({ visit, rows, next }: { visit: Visit; rows: QuestionRow[]; next?: boolean }) {
-  const { t } = visit
   // Said once for each key, after its last line.
   const last = new Map(rows.map((row) => [row.keyId, row.id]))
   return (
@@ -18,11 +18,7 @@ export function QuestionLines({ visit, rows, next }: { visit: Visit; rows: Quest
       <ul className="todo">
         {rows.map((row, index) => (
           <Line key={row.id} visit={visit} row={row} next={next === true && index === 0}>
-            {row.unlisted > 0 && last.get(row.keyId) === row.id && (
-              <p>
-                <ShortIds text={t('questions.unlisted', { calls: row.unlisted, shortId: row.shortId })} />
-              </p>
-            )}
+            {last.get(row.keyId) === row.id && <Unlisted visit={visit} row={row} />}
           </Line>
         ))}
       </ul>
@@ -30,20 +26,27 @@ export function QuestionLines({ visit, rows, next }: { visit: Visit; rows: Quest
   )
 }
 
-function Line({
-  visit,
-  row,
-  next,
-  children,
-}: {
+/** What called with the key beyond those that are listed. */
+export function Unlisted({ visit: { t }, row: { unlisted, shortId } }: { visit: Visit; row: QuestionRow }) {
+  if (unlisted === 0) return null
+  return (
+    <p>
+      <ShortIds text={t('questions.unlisted', { calls: unlisted, shortId })} />
+    </p>
+  )
+}
+
+interface LineProps {
   visit: Visit
   row: QuestionRow
+  /** What is to be done next: its button is filled. */
   next: boolean
-  children: React.ReactNode
-}) {
-  const { t, organization, session, language } = visit
+  children: ReactNode
+}
+
+export function Line({ visit, row, next, children }: LineProps) {
+  const { t, session, language } = visit
   const { subject, detail, beside, names } = questionWords(row, { t, language, timeZone: session.timeZone })
-  const button = may(organization.role, 'question.answer') ? 'answer' : 'see'
   return (
     <li>
       <Dot tone="soon" icon="triangle-exclamation-point" />
@@ -56,14 +59,30 @@ function Line({
         </p>
         {children}
       </div>
-      <LinkButton
-        small
-        variant={next && button === 'answer' ? 'primary' : 'default'}
-        href={`/${organization.slug}/questions/${row.id}`}
-        label={t(`questions.${button}_label`, { subject })}
-      >
-        {t(`questions.${button}`)}
-      </LinkButton>
+      <AnswerLink visit={visit} row={row} subject={subject} next={next} />
     </li>
+  )
+}
+
+interface LinkProps {
+  visit: Visit
+  row: QuestionRow
+  /** What tells it from the others to who does not see it. */
+  subject: string
+  next?: boolean
+}
+
+/** Leads to its answers, or for who may not answer to what is known. */
+export function AnswerLink({ visit: { t, organization }, row, subject, next }: LinkProps) {
+  const button = may(organization.role, 'question.answer') ? 'answer' : 'see'
+  return (
+    <LinkButton
+      small
+      variant={next && button === 'answer' ? 'primary' : 'default'}
+      href={`/${organization.slug}/questions/${row.id}`}
+      label={t(`questions.${button}_label`, { subject })}
+    >
+      {t(`questions.${button}`)}
+    </LinkButton>
   )
 }

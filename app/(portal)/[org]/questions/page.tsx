@@ -8,14 +8,15 @@ import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { placeIn, placeText } from '@/lib/activations/list-place'
-import { countQuestions, openQuestions, type QuestionRow } from '@/lib/activations/questions'
+import { countQuestions, type KeyQuestions, questionsByKey } from '@/lib/activations/questions'
 import { isId } from '@/lib/ids'
 import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../../portal'
 import { Ask } from './ask'
-import { QuestionLines } from './lines'
+import { QuestionGroups } from './groups'
 
-const pageSize = 50
+/** Keys; each is shown with all that is open about it, so that none is cut in two. */
+const pageSize = 20
 
 interface Props {
   params: Promise<{ org: string }>
@@ -38,18 +39,19 @@ async function QuestionsPage({ params, searchParams }: Props) {
   const { data, needs } = await read(visit, (tx) =>
     Promise.all([
       countQuestions(tx, organizationId),
-      openQuestions(tx, organizationId, { size: pageSize + 1, after }),
+      questionsByKey(tx, organizationId, { size: pageSize + 1, after }),
     ]),
   )
-  const [{ open }, rows] = data
-  const shown = rows.slice(0, pageSize)
-  const last = rows.length > pageSize ? shown.at(-1) : undefined
+  const [{ open }, groups] = data
+  const shown = groups.slice(0, pageSize)
+  const last = groups.length > pageSize ? shown.at(-1)?.[0] : undefined
   const here = `/${slug}/questions`
   return (
     <Portal visit={visit} current="questions" needs={needs}>
       <PageHead title={t('questions.title')} sentence={t('questions.sentence', { count: open })} />
       {done === 'answered' && <Done>{t('questions.done')}</Done>}
-      <List visit={visit} rows={shown} />
+      {done === 'none_ours' && <Done>{t('questions.none_ours.done')}</Done>}
+      <List visit={visit} groups={shown} />
       {(after || last) && (
         <Pager
           label={t('questions.pages')}
@@ -57,7 +59,7 @@ async function QuestionsPage({ params, searchParams }: Props) {
           previous={after ? { href: here, text: t('questions.first') } : undefined}
           next={
             last
-              ? { href: `${here}?after=${placeText(last.lastAt, last.id)}`, text: t('questions.next') }
+              ? { href: `${here}?after=${placeText(last.lastAt, last.keyId)}`, text: t('questions.next') }
               : undefined
           }
         />
@@ -68,9 +70,9 @@ async function QuestionsPage({ params, searchParams }: Props) {
   )
 }
 
-function List({ visit, rows }: { visit: Visit; rows: QuestionRow[] }) {
+function List({ visit, groups }: { visit: Visit; groups: KeyQuestions[] }) {
   const { t } = visit
-  if (rows.length === 0)
+  if (groups.length === 0)
     return (
       <Panel>
         <Empty icon="circle-check" title={t('questions.none_title')}>
@@ -80,7 +82,7 @@ function List({ visit, rows }: { visit: Visit; rows: QuestionRow[] }) {
     )
   return (
     <section aria-label={t('questions.list')}>
-      <QuestionLines visit={visit} rows={rows} next />
+      <QuestionGroups visit={visit} groups={groups} />
     </section>
   )
 }

@@ -1,4 +1,4 @@
-import type { QuestionRow } from '@/lib/activations/questions'
+import type { KeyQuestions, QuestionRow } from '@/lib/activations/questions'
 import { displayUrl } from '@/lib/instances/url'
 import { moment } from '@/lib/messages/dates'
 import type { Language, Translate } from '@/lib/messages/translator'
@@ -29,6 +29,36 @@ export function questionWords(row: QuestionRow, { t, language, timeZone }: Reade
     beside: beside(row, t, at),
     /** What may be long in them. */
     names: [row.instance, row.installationId, url],
+  }
+}
+
+/** What is asked of all who called with a key, and what is known of the newest. */
+export function groupWords(rows: KeyQuestions, { t, language, timeZone }: Reader) {
+  const [newest] = rows
+  const at = (when: Date) => moment(when, language, timeZone)
+  const url = newest.url ? displayUrl(newest.url) : ''
+  const stranger = rows.find(({ kind }) => kind === 'installation')
+  const onlyStrangers = rows.every(({ kind }) => kind === 'installation')
+  const kinds = (['copy', 'address', 'installation'] as const).flatMap((kind) => {
+    const count = rows.filter((row) => row.kind === kind).length
+    return count > 0 && !onlyStrangers ? [t(`questions.group.kind.${kind}`, { count })] : []
+  })
+  const last = t('questions.group.newest', {
+    installation: newest.installationId,
+    said: newest.url ? 'yes' : 'no',
+    url,
+    glpi: newest.glpiVersion ?? 'none',
+    last: at(newest.lastAt),
+  })
+  return {
+    subject: t(`questions.group.${onlyStrangers ? 'strangers' : 'called'}`, {
+      count: new Set(rows.map(({ installationId }) => installationId)).size,
+      product: newest.product,
+      // Who has the key, where somebody asked for it; what the others are about, their own lines say.
+      instance: stranger?.instance ?? 'none',
+    }),
+    text: [...kinds, last, ...(stranger ? [beside(stranger, t, at)] : [])].join(' '),
+    names: [stranger?.instance, newest.installationId, url],
   }
 }
 
