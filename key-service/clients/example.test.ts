@@ -54,6 +54,9 @@ test('the document for plugin developers names what the state has, and no more',
   expect(firstColumn('`mode`')).toEqual(['mode', 'read_only', 'trial_mode', 'disabled'])
   const sample = readFileSync(path.join(sources, 'example/inc/key.class.php'), 'utf8')
   for (const code of firstColumn('`code`').slice(1)) expect(sample).toContain(`'${code}' =>`)
+  // A trial is not renewed: of a key that has ended the portal knows what follows.
+  expect(document).not.toMatch(/renew it in the portal/i)
+  expect(sample).not.toMatch(/renew it in the portal/i)
   for (const link of document.matchAll(/\]\(\.\.\/([^)]+)\)/g)) {
     expect(existsSync(path.join(import.meta.dirname, '../..', link[1] ?? '')), link[1]).toBe(true)
   }

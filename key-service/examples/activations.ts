@@ -25,7 +25,7 @@ const said = {
   malformed:
     'This key was changed on its way: character 9 looks wrong. Copy it anew from the portal and paste it alone into the field.',
   unknown: 'Nobody was given this key here. Compare it with the one in the portal.',
-  expired: 'This key worked until June 30, 2026. Renew it in the portal, and put the new key in its place.',
+  expired: 'This key worked until June 30, 2026. Have it renewed, and put the new key in its place.',
   bound_elsewhere:
     'This key belongs to another GLPI. If this one has moved, say so in the portal with the code TEST00.',
 }

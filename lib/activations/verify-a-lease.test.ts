@@ -1,8 +1,10 @@
 import { createHash, createHmac, generateKeyPairSync, type KeyObject, randomInt, sign } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { asSystem } from '@/db/scope'
 import { jwkOf, publicBytes, signKeySet } from '@/lib/activations/key-set'
 import {
+  givenBackClaims,
   keySha256,
   type LeaseFacts,
   leaseClaims,
@@ -419,4 +421,20 @@ describe('of 50 leases and offline files', () => {
     },
     slow,
   )
+})
+
+test('the document names each claim of the answer to who gives a key back', () => {
+  const document = readFileSync('docs/verify-a-lease.md', 'utf8')
+  const part = document.split('\n\n').find((one) => one.includes('`given-back+jwt`')) ?? ''
+  const { issuer, activationId } = facts()
+  const given = {
+    issuer,
+    activationId,
+    statementId: 'x',
+    product: 'forms',
+    installationId: 'glpi',
+    keySha256: 'x',
+  }
+  const claims = givenBackClaims({ ...given, freesAt: new Date(start), nonce: 'asked' }, new Date(start))
+  for (const claim of Object.keys(claims)) expect(part).toContain(`\`${claim}\``)
 })

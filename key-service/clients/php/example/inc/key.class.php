@@ -154,7 +154,7 @@ class PluginLatchkeyexampleKey extends CommonGLPI
             'wrong_product' => __('This key belongs to another plugin.', 'latchkeyexample'),
             'wrong_kind' => __('A key of this kind is not accepted here.', 'latchkeyexample'),
             'not_started' => __('This key is not valid yet.', 'latchkeyexample'),
-            'expired' => __('This key has ended. Renew it in the portal.', 'latchkeyexample'),
+            'expired' => __('This key has ended. The portal says how to go on.', 'latchkeyexample'),
             'revoked' => __('This key has been revoked. The portal says why, and whom to ask.', 'latchkeyexample'),
             'bound_elsewhere' => __('This key belongs to another GLPI. Move it in the portal.', 'latchkeyexample'),
         ];
