@@ -230,6 +230,34 @@ export async function newOfflineFile(
   return fileId
 }
 
+/** What its calls would have left: the last one so many hours ago, with an answer by which it goes on for so many days. */
+export async function lastCalled(
+  organizationId: string,
+  instanceId: string,
+  keyId: string,
+  { hoursAgo, days = 7 }: { hoursAgo: number; days?: number },
+) {
+  const values = [organizationId, keyId, instanceId, `of-${instanceId}`, hoursAgo]
+  await inOrganization(organizationId, 'update instances set installation_id = $1 where id = $2', [
+    `of-${instanceId}`,
+    instanceId,
+  ])
+  await inOrganization(
+    organizationId,
+    `insert into sightings (organization_id, key_id, instance_id, installation_id, first_at, last_at)
+     values ($1, $2, $3, $4, now() - make_interval(hours => $5::int), now() - make_interval(hours => $5::int))`,
+    values,
+  )
+  await inOrganization(
+    organizationId,
+    `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
+       lease_ends_at, created_at, refreshed_at)
+     values (gen_random_uuid(), $1, $2, $3, $4, 'production', true, sha256('e2e'),
+       now() + make_interval(days => $6, hours => -$5::int), now() - interval '90 days', now() - interval '90 days')`,
+    [...values, days],
+  )
+}
+
 /** The organization's keys that work, as the vault holds them. */
 export async function keysOf(organizationId: string): Promise<Customer['keys']> {
   const rows = await inOrganization<{ id: string; short_id: string; cipher: Buffer; ring_version: number }>(

@@ -1,7 +1,15 @@
 import { expect, test } from '@playwright/test'
 import { revokeKey } from '@/lib/keys/revoke'
 import { at } from '@/sandbox/time'
-import { browserAs, bySystem, newCustomer, newInstance, subscribe } from './customer'
+import {
+  browserAs,
+  bySystem,
+  lastCalled,
+  newCustomer,
+  newInstance,
+  newOfflineFile,
+  subscribe,
+} from './customer'
 import { axeFindings } from './look'
 import { browserOf, query } from './sign-in'
 
@@ -69,6 +77,78 @@ test('where keys that stopped long ago are found is said, as soon as there is on
   await main.getByRole('link', { name: 'ended' }).click()
   await expect(page).toHaveURL(`/${slug}/keys?state=expired`)
   await expect(page.getByRole('row')).toHaveCount(2)
+  await context.close()
+})
+
+test('a plugin that stopped comes before all that will stop, with its remedy, and is not in the colour of what is fine', async ({
+  browser,
+}) => {
+  const { organizationId, slug, people } = await newCustomer('quiet')
+  const quiet: [label: string, hoursAgo: number][] = [
+    ['Depots', 9 * 24],
+    ['Staging', 3 * 24],
+    ['Town hall', 3],
+  ]
+  for (const [label, hoursAgo] of quiet) {
+    const instanceId = await newInstance(organizationId, `${hoursAgo}.${slug}.example`, { label })
+    const { keyId } = await subscribe(organizationId, 'signature', instanceId)
+    await lastCalled(organizationId, instanceId, keyId, { hoursAgo })
+  }
+  const context = await browserAs(browser, people.owner)
+  const page = await context.newPage()
+  await page.goto(`/${slug}`)
+  const todo = page.getByRole('region', { name: 'What needs you' }).getByRole('listitem')
+  // The stopped one, and the renewed key of every customer here.
+  await expect(page.locator('main')).toContainText('Two things need you')
+  const first = todo.first()
+  await expect(first).toHaveText(
+    /Stopped: Signature on Depots, no contact since .*Worked without contact until .*GLPI itself goes on/,
+  )
+  await expect(first.locator('.dot')).toHaveClass(/\bbad\b/)
+  await expect(first.getByRole('link', { name: 'connection test' })).toHaveAttribute(
+    'href',
+    '/check#connection',
+  )
+  await expect(page.getByText('One GLPI calls no more')).toBeVisible()
+  await expect(page.locator('main')).toContainText(/Staging, silent since/)
+  const cards = page.getByRole('region', { name: /^Instances/ }).getByRole('article')
+  await expect(cards.first()).toContainText(/Depots.*Stopped: no contact since/)
+  await expect(cards.first().locator('.state.ok')).toHaveCount(0)
+  await expect(cards.filter({ hasText: 'Staging' }).locator('.state').first()).toHaveText(/^Silent since/)
+  await expect(cards.filter({ hasText: 'Town hall' }).locator('.state')).toHaveText(['1 active'])
+  await page.goto(`/${slug}/instances`)
+  const row = (label: string) => page.getByRole('row').filter({ hasText: label })
+  await expect(row('Depots')).toContainText(/Stopped: no contact since .*last seen 9 days ago/)
+  await expect(row('Staging')).toContainText(/Silent since .*last seen 3 days ago/)
+  await expect(row('Town hall')).toContainText('last seen 3 hours ago')
+  await expect(row('Town hall')).not.toContainText(/Silent|Stopped/)
+  await expect(row('Spare')).not.toContainText('last seen')
+  await expect(
+    page
+      .getByRole('navigation')
+      .getByRole('link', { name: /Overview/ })
+      .first(),
+  ).toContainText('2')
+  await page.goto(`/${slug}`)
+  await first.getByRole('link', { name: 'See details: Signature on Depots' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Depots')
+  await context.close()
+})
+
+test('how many offline files work is said, with a link to the one that ends first', async ({ browser }) => {
+  const { organizationId, slug, people, instanceId } = await newCustomer('files')
+  const context = await browserAs(browser, people.owner)
+  const page = await context.newPage()
+  await page.goto(`/${slug}`)
+  await expect(page.locator('main')).toContainText(/One offline file; it ends on \d+\s/)
+  await newOfflineFile(organizationId, instanceId, people.owner, { installationId: 'another', days: 200 })
+  await page.goto(`/${slug}`)
+  await expect(page.locator('main')).toContainText(/2 offline files; the next ends on \d+\s/)
+  const link = page.locator('main').getByRole('link', { name: '2 offline files' })
+  await expect(link).toHaveAttribute('href', `/${slug}/instances/${instanceId}/offline`)
+  await query(`update people set language = 'fr' where id = $1`, [people.owner.personId])
+  await page.goto(`/${slug}`)
+  await expect(page.locator('main')).toContainText('2 fichiers hors ligne')
   await context.close()
 })
 

@@ -3,7 +3,6 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { closePool, openPoolAt } from '@/db/client'
 import { asOrganization } from '@/db/scope'
 import { setClock } from '@/lib/clock'
-import { retireInstance } from '@/lib/instances/retire'
 import { languages, translator } from '@/lib/messages/translator'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
@@ -16,7 +15,7 @@ import {
   productId,
   rowsOf,
 } from '@/sandbox/test/fixture'
-import { callsOf, contactSummary, countedDays, lastSeen, refusedCalls } from './calls'
+import { callsOf, countedDays, lastSeen, refusedCalls, refusedWithinWeek } from './calls'
 import { countOldChecks } from './count-checks'
 import { type Answered, history } from './history'
 import type { ListPlace } from './list-place'
@@ -186,20 +185,11 @@ test('what is only counted belongs to the instance that called, whatever its key
   expect(await days(instanceId)).toEqual([{ day, calls: 2, refused: 0 }])
 })
 
-test('instances that have gone silent, and what was refused within a week, are counted', async () => {
-  const counts = () => within((tx) => contactSummary(tx, own.organizationId, now, 3))
-  await activate({ leaseEndsAt: hoursAgo(-100), givenBackAt: null })
-  await called(24)
+test('what was refused within a week is counted', async () => {
   await refused(100)
   await refused(200)
-  expect(await counts()).toEqual({ silent: 0, instances: [], refused: 1 })
-  await rowsOf(database, 'update sightings set first_at = $1, last_at = $1', [hoursAgo(26)])
-  const silent = { id: instanceId, label: 'desk', lastAt: hoursAgo(26) }
-  expect(await counts()).toEqual({ silent: 1, instances: [silent], refused: 1 })
-  // Whose GLPI is no more in use is expected to be silent.
-  setClock(undefined)
-  await retireInstance(bySystem(own.organizationId), { instanceId })
-  expect(await counts()).toEqual({ silent: 0, instances: [], refused: 1 })
+  await called(24)
+  expect(await within((tx) => refusedWithinWeek(tx, own.organizationId, now))).toBe(1)
 })
 
 test.each(languages)('each answer that the history can hold is said in its own words (%s)', (language) => {
@@ -213,4 +203,15 @@ test.each(languages)('each answer that the history can hold is said in its own w
   const said = (code: string) =>
     t('calls.line', { asked: 'refresh', code, shortId: 'K-7QF3XM', product: 'Forms', calls: 1 })
   expect(new Set(['anything else', ...codes].map(said)).size).toBe(codes.length + 1)
+})
+
+test.each(languages)('where a place is said to become free, it is said who keeps it (%s)', (language) => {
+  const t = translator(language)
+  const said = [
+    t('calls.given_back', { at: '', until: '' }),
+    t('offline.done.gone'),
+    t('offline.declare.not_before'),
+    t('offline.declare.over', { date: '' }),
+  ]
+  for (const one of said) expect(one).toMatch(/still uses another key|utilise encore une autre clé/)
 })

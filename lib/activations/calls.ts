@@ -4,7 +4,7 @@ import { questionCounts } from '@/db/schema/activations'
 import { keys } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import type { ListPlace } from './list-place'
-import { keptSince, silentSince } from './rules'
+import { keptSince } from './rules'
 
 /** When the GLPI of an instance last called with a key, as what, and until when it goes by the answer that it had. */
 export interface Seen {
@@ -151,34 +151,11 @@ export async function countedDays(
   return rows
 }
 
-export interface SilentInstance {
-  id: string
-  label: string
-  lastAt: Date
-}
-
-/**
- * What the overview says of calls: how many instances' GLPIs have called and do no more, the `most` that did so last, and
- * how often a key was refused within a week.
- */
-export async function contactSummary(tx: OrganizationTx, organizationId: string, now: Date, most: number) {
-  const since = sql`${silentSince(now).toISOString()}::timestamptz`
+/** How often keys were refused to somebody within a week. */
+export async function refusedWithinWeek(tx: OrganizationTx, organizationId: string, now: Date) {
   const week = sql`${new Date(now.getTime() - refusedWithinDays * 86_400_000).toISOString()}::timestamptz`
-  const silent = sql`select i.id, i.label, s.last_at from instances i cross join lateral (
-      select max(s.last_at) as last_at from sightings s
-      where s.organization_id = ${organizationId} and s.instance_id = i.id
-    ) s where i.organization_id = ${organizationId} and i.retired_at is null and i.installation_id is not null
-      and s.last_at < ${since}`
-  const { rows } = await tx.execute<Written<SilentInstance> & { count: number }>(
-    sql`select id, label, last_at as "lastAt", count(*) over ()::int as count from (${silent}) s
-      order by last_at desc, id limit ${most}`,
-  )
-  const { rows: refused } = await tx.execute<{ calls: number }>(sql`
+  const { rows } = await tx.execute<{ calls: number }>(sql`
     select coalesce(sum(c.calls), 0)::int as calls from checks c
     where c.organization_id = ${organizationId} and c.code <> 'ok' and c.at > ${week}`)
-  return {
-    silent: rows[0]?.count ?? 0,
-    instances: rows.map(({ id, label, lastAt }) => ({ id, label, lastAt: readInstant(lastAt) })),
-    refused: refused[0]?.calls ?? 0,
-  }
+  return rows[0]?.calls ?? 0
 }

@@ -15,8 +15,9 @@ import {
   productId,
   rowsOf,
 } from '@/sandbox/test/fixture'
-import { callsOf, contactSummary, countedDays, lastSeen } from './calls'
-import { filesThatEnd, listOfflineFiles } from './offline-files'
+import { callsOf, countedDays, lastSeen, refusedWithinWeek } from './calls'
+import { quietInstances } from './contacts'
+import { filesThatEnd, listOfflineFiles, offlineSummary } from './offline-files'
 import { openQuestions, questionsByKey } from './questions'
 
 const database = await productDatabase()
@@ -90,7 +91,7 @@ const hot: [what: string, index: string, table: string, read: (tx: OrganizationT
     'the refusals of a week',
     'checks_refused',
     'checks',
-    (tx) => contactSummary(tx, organizationId(), now, 3),
+    (tx) => refusedWithinWeek(tx, organizationId(), now),
   ],
   [
     'its counted days',
@@ -105,10 +106,10 @@ const hot: [what: string, index: string, table: string, read: (tx: OrganizationT
     (tx) => lastSeen(tx, organizationId(), instanceId),
   ],
   [
-    'who has gone silent',
+    'who has stopped or gone silent',
     'sightings_instance',
     'sightings',
-    (tx) => contactSummary(tx, organizationId(), now, 3),
+    (tx) => quietInstances(tx, organizationId(), now),
   ],
   ['what is asked', 'questions_open', 'questions', (tx) => openQuestions(tx, organizationId(), { size: 50 })],
   [
@@ -128,6 +129,12 @@ const hot: [what: string, index: string, table: string, read: (tx: OrganizationT
     'offline_files_instance',
     'offline_files',
     (tx) => filesThatEnd(tx, organizationId(), instanceId, now),
+  ],
+  [
+    'how many offline files work',
+    'offline_files_instance',
+    'offline_files',
+    (tx) => offlineSummary(tx, organizationId(), now),
   ],
 ]
 

@@ -1,4 +1,5 @@
 import { and, desc, eq, isNull, max, sql } from 'drizzle-orm'
+import { readInstant } from '@/db/read-instant'
 import { apiTokens } from '@/db/schema/api-tokens'
 import { products } from '@/db/schema/catalog'
 import { keys } from '@/db/schema/keys'
@@ -111,6 +112,25 @@ export async function filesThatEnd(
     .having(sql`${until} > ${days(0)} and ${until} <= ${days(expiringDays)}`)
     .orderBy(until, products.name)
   return found.flatMap(dated)
+}
+
+/**
+ * How many offline files work in the instances in use, of each installation and product the newest, and which of them ends
+ * first; null where none does.
+ */
+export async function offlineSummary(tx: OrganizationTx, organizationId: string, now: Date) {
+  const { rows } = await tx.execute<{ instanceId: string; endsAt: string; files: number }>(sql`
+    select i.id as "instanceId", f.ends_at as "endsAt", count(*) over ()::int as files
+    from instances i cross join lateral (
+      select max(f.works_until) as ends_at
+      from offline_files f join keys k on k.organization_id = ${organizationId} and k.id = f.key_id
+      where f.organization_id = ${organizationId} and f.instance_id = i.id and f.gone_at is null
+        and f.works_until > ${now.toISOString()}::timestamptz
+      group by f.installation_id, coalesce(f.product_id, k.product_id)
+    ) f where i.organization_id = ${organizationId} and i.retired_at is null
+    order by f.ends_at, i.id limit 1`)
+  const [next] = rows
+  return next ? { ...next, endsAt: readInstant(next.endsAt) } : null
 }
 
 const filesOf = (organizationId: string, instanceId: string) =>

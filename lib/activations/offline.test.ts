@@ -3,7 +3,12 @@ import { expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { signKeySet } from '@/lib/activations/key-set'
 import { declareGone, issueOfflineFile } from '@/lib/activations/offline'
-import { filesThatEnd, listOfflineFiles, offlineInstallation } from '@/lib/activations/offline-files'
+import {
+  filesThatEnd,
+  listOfflineFiles,
+  offlineInstallation,
+  offlineSummary,
+} from '@/lib/activations/offline-files'
 import { publishKeySet } from '@/lib/activations/publish'
 import { rotateLeases } from '@/lib/activations/rotate'
 import { NotFound, Refused } from '@/lib/errors'
@@ -199,4 +204,27 @@ test('an installation that is gone gives back its own places, and not those of a
     [before]: true,
     [after]: false,
   })
+})
+
+test('how many files work is counted, of each installation and product the newest, with the one that ends first', async () => {
+  const beta = await makeOrganization('beta')
+  const summary = (now = new Date()) =>
+    asOrganization(beta.organizationId, (tx) => offlineSummary(tx, beta.organizationId, now))
+  expect(await summary()).toBeNull()
+  const { keyId, instanceId } = await sold(database, beta)
+  const installationId = installation()
+  const fetch = (key: string, id: string) =>
+    issueOfflineFile(byMember(beta, 'technical'), { keyId: key, installationId: id })
+  await fetch(keyId, installationId)
+  await fetch(keyId, installationId)
+  const later = await sold(database, beta)
+  await fetch(later.keyId, installation())
+  const files = await asOrganization(beta.organizationId, (tx) =>
+    listOfflineFiles(tx, beta.organizationId, instanceId, 50),
+  )
+  const endsAt = files[0]?.worksUntil
+  expect(await summary()).toEqual({ files: 2, instanceId: expect.any(String), endsAt })
+  expect(await summary(new Date(Date.now() + 401 * day))).toBeNull()
+  await declareGone(byMember(beta, 'technical'), { fileId: files[0]?.id ?? '' })
+  expect(await summary()).toMatchObject({ files: 1, instanceId: later.instanceId })
 })

@@ -6,6 +6,7 @@ import {
   type CheckedKey,
   checkCodes,
   contactOf,
+  contactOfInstance,
   fittingRelease,
   keptSince,
   mayAnswer,
@@ -259,6 +260,20 @@ describe('what calls leave to be said and answered', () => {
     ['fresh', { ...seen, givenBackAt: hours(-4) }],
   ] as const)('a GLPI is %s', (contact, known) => {
     expect(contactOf(known, now)).toBe(contact)
+  })
+
+  const silent = { ...seen, lastAt: hours(-30) }
+  const stopped = { ...seen, lastAt: hours(-200), leaseEndsAt: hours(-32) }
+  const givenBack = { ...seen, lastAt: hours(-200), givenBackAt: hours(-199) }
+  test.each([
+    ['never', []],
+    ['stopped', [seen, stopped]],
+    ['stopped', [givenBack, silent, stopped]],
+    ['fresh', [silent, seen]],
+    ['silent', [givenBack, silent]],
+    ['given_back', [givenBack]],
+  ] as const)('an instance is %s', (contact, known) => {
+    expect(contactOfInstance(known, now)).toBe(contact)
   })
 
   test('each kind of question has its answers', () => {

@@ -221,6 +221,17 @@ export function contactOf(
   return lastAt < silentSince(now) ? 'silent' : 'fresh'
 }
 
+type ContactFacts = NonNullable<Parameters<typeof contactOf>[0]>
+
+/**
+ * The same of an instance, by the keys of it that work: `stopped` when a plugin there is, whoever else calls; `silent` when
+ * none has called.
+ */
+export function contactOfInstance(seen: readonly ContactFacts[], now: Date): Contact {
+  const found = seen.map((one) => contactOf(one, now))
+  return (['stopped', 'fresh', 'silent', 'given_back'] as const).find((one) => found.includes(one)) ?? 'never'
+}
+
 /** Who has last called before this is silent. */
 export const silentSince = (now: Date) => new Date(now.getTime() - silentAfter)
 

@@ -1,5 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, notInArray, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { readInstantOrNull } from '@/db/read-instant'
+import { sightings } from '@/db/schema/activations'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import type { OrganizationTx } from '@/db/scope'
 import { normalizeShortId } from '@/lib/ids'
@@ -49,6 +51,11 @@ function instanceRows(tx: OrganizationTx, { where, order, limit }: Range) {
       glpiVersion: page.glpiVersion,
       retiredAt: page.retiredAt,
       url: instanceAddresses.url,
+      /** When its GLPI last called with a key, whichever; null where none has. */
+      lastSeenAt: sql<Date | null>`(select max(${sightings.lastAt}) from ${sightings}
+        where ${sightings.organizationId} = ${page.organizationId} and ${sightings.instanceId} = ${page.id})`.mapWith(
+        readInstantOrNull,
+      ),
     })
     .from(page)
     .leftJoin(

@@ -8,12 +8,18 @@ import { asOrganization, type OrganizationTx } from '@/db/scope'
 import {
   askedOf,
   callsOf,
-  contactSummary,
   countedDays,
   lastSeen,
   refusedCalls,
+  refusedWithinWeek,
 } from '@/lib/activations/calls'
-import { filesThatEnd, listOfflineFiles, offlineInstallation } from '@/lib/activations/offline-files'
+import { quietInstances } from '@/lib/activations/contacts'
+import {
+  filesThatEnd,
+  listOfflineFiles,
+  offlineInstallation,
+  offlineSummary,
+} from '@/lib/activations/offline-files'
 import { countQuestions, openQuestions, questionNamed, questionsByKey } from '@/lib/activations/questions'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
 import { instanceTimeline, keyTimeline } from '@/lib/audit/queries'
@@ -228,7 +234,13 @@ const reads: Record<string, Read> = {
   askedOf: async (tx, organizationId) => (await askedOf(tx, organizationId, theirs.instanceId)).size,
   countedDays: async (tx, organizationId) =>
     (await countedDays(tx, organizationId, theirs.instanceId, 50)).length,
-  contactSummary: async (tx, organizationId) => (await contactSummary(tx, organizationId, now(), 3)).refused,
+  refusedWithinWeek: (tx, organizationId) => refusedWithinWeek(tx, organizationId, now()),
+  quietInstances: async (tx, organizationId) => {
+    const inTenDays = new Date(now().getTime() + 10 * 86_400_000)
+    const { stopped, silent } = await quietInstances(tx, organizationId, inTenDays)
+    return [...stopped, ...silent].filter(({ id }) => id === theirs.instanceId).length
+  },
+  offlineSummary: async (tx, organizationId) => (await offlineSummary(tx, organizationId, now()))?.files ?? 0,
   organizationKeys: async (tx, organizationId) => (await organizationKeys(tx, organizationId, now())).length,
   keysRevealedTo: async (tx, organizationId) =>
     (await keysRevealedTo(tx, organizationId, other.people.owner, 50)).length,

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asOrganization, asSystem } from '@/db/scope'
-import { contactSummary, lastSeen } from '@/lib/activations/calls'
+import { lastSeen, refusedWithinWeek } from '@/lib/activations/calls'
+import { quietInstances } from '@/lib/activations/contacts'
 import { type Contact, contactOf, keptSince } from '@/lib/activations/rules'
 import { setClock } from '@/lib/clock'
 import { productDatabase } from '@/sandbox/test/fixture'
@@ -75,11 +76,9 @@ test('there is a question of each kind, and a key with more than are listed, but
   ).toEqual([{ open: 23, beyond: 3 }])
   const [town] = await read<{ id: string }>(`select id from organizations where slug = 'ville-de-morlanges'`)
   const id = town?.id ?? ''
-  expect(await asOrganization(id, (tx) => contactSummary(tx, id, now, 5))).toEqual({
-    silent: 0,
-    instances: [],
-    refused: 0,
-  })
+  const none = { stopped: [], silent: [], more: false }
+  expect(await asOrganization(id, (tx) => quietInstances(tx, id, now))).toEqual(none)
+  expect(await asOrganization(id, (tx) => refusedWithinWeek(tx, id, now))).toBe(0)
 })
 
 test('some were refused, and each answer says to whom and why', async () => {

@@ -5,7 +5,8 @@ import { auditEntries, auditHeads } from '@/db/schema/audit'
 import { products } from '@/db/schema/catalog'
 import { keys } from '@/db/schema/keys'
 import { asOrganization } from '@/db/scope'
-import { contactSummary, lastSeen } from '@/lib/activations/calls'
+import { lastSeen } from '@/lib/activations/calls'
+import { quietInstances } from '@/lib/activations/contacts'
 import { contactOf } from '@/lib/activations/rules'
 import { entryHash } from '@/lib/audit/append'
 import { applyCatalog } from '@/lib/catalog/apply'
@@ -275,8 +276,11 @@ test('the GLPIs of a tenth of its instances have called with the keys that work'
     const rows = await rowsOf(table, organizationId)
     expect(rows.map(({ key_id }) => key_id).sort(), table).toEqual(ids)
   }
-  const { silent } = await asOrganization(organizationId, (tx) => contactSummary(tx, organizationId, now, 1))
-  expect(silent).toBeLessThan(3)
+  const { stopped, silent } = await asOrganization(organizationId, (tx) =>
+    quietInstances(tx, organizationId, now),
+  )
+  expect(stopped).toEqual([])
+  expect(silent.length).toBeLessThan(3)
   const seen = await asOrganization(organizationId, (tx) =>
     lastSeen(tx, organizationId, working[0]?.instanceId ?? ''),
   )

@@ -3,9 +3,10 @@ import type { Visit } from '@/app/_request/session'
 import { LongNames } from '@/components/ui/long-names'
 import { Panel } from '@/components/ui/panel'
 import { Dot } from '@/components/ui/state'
-import type { contactSummary } from '@/lib/activations/calls'
+import type { QuietInstance } from '@/lib/activations/contacts'
+import type { offlineSummary } from '@/lib/activations/offline-files'
 import type { QuestionRow } from '@/lib/activations/questions'
-import { moment } from '@/lib/messages/dates'
+import { lastDay, moment } from '@/lib/messages/dates'
 import { QuestionLines } from './questions/lines'
 
 /** The first of what is asked about GLPIs that called; nothing where nothing is. */
@@ -26,51 +27,65 @@ export function Asked({ visit, rows, open }: { visit: Visit; rows: QuestionRow[]
   )
 }
 
-/** Which GLPIs have called and do no more, and how often keys were refused; nothing where all is fine. */
-export function Silent({
-  visit,
-  contact: { silent, instances, refused },
-}: {
-  visit: Visit
-  contact: Awaited<ReturnType<typeof contactSummary>>
-}) {
-  const { t, organization } = visit
-  const home = `/${organization.slug}`
-  const link = (chunks: ReactNode) => (
-    <a className="link" href={`${home}/questions`}>
-      {chunks}
-    </a>
-  )
+const mostSilent = 3
+
+/** Which GLPIs have called and do no more, while their plugins still go on; nothing where all do. */
+export function Silent({ visit, silent }: { visit: Visit; silent: QuietInstance[] }) {
+  const { t } = visit
+  if (silent.length === 0) return null
+  const named = silent.slice(0, mostSilent)
   return (
-    <>
-      {silent > 0 && (
-        <div className="mt-4">
-          <Panel>
-            <ul className="todo">
-              <li>
-                <Dot tone="soon" icon="clock" />
-                <div>
-                  <b>{t('overview.silent', { count: silent })}</b>
-                  {instances.map((one) => (
-                    <p key={one.id}>
-                      <Since visit={visit} one={one} />
-                    </p>
-                  ))}
-                  {silent > instances.length && (
-                    <p>{t('overview.silent_more', { count: silent - instances.length })}</p>
-                  )}
-                </div>
-              </li>
-            </ul>
-          </Panel>
-        </div>
-      )}
-      {refused > 0 && (
-        <p className="after text-muted">{t.rich('overview.refused', { calls: refused, link })}</p>
-      )}
-    </>
+    <div className="mt-4">
+      <Panel>
+        <ul className="todo">
+          <li>
+            <Dot tone="soon" icon="clock" />
+            <div>
+              <b>{t('overview.silent', { count: silent.length })}</b>
+              {named.map((one) => (
+                <p key={one.id}>
+                  <Since visit={visit} one={one} />
+                </p>
+              ))}
+              {silent.length > named.length && (
+                <p>{t('overview.silent_more', { count: silent.length - named.length })}</p>
+              )}
+            </div>
+          </li>
+        </ul>
+      </Panel>
+    </div>
   )
 }
+
+/** How often keys were refused within a week; nothing where none was. */
+export function Refused({ visit: { t, organization }, calls }: { visit: Visit; calls: number }) {
+  if (calls === 0) return null
+  const link = linkTo(`/${organization.slug}/questions`)
+  return <p className="after text-muted">{t.rich('overview.refused', { calls, link })}</p>
+}
+
+/** How many offline files work, and where the next is to be fetched anew; nothing where there are none. */
+export function OfflineFiles({
+  visit: { t, organization, language },
+  summary,
+}: {
+  visit: Visit
+  summary: Awaited<ReturnType<typeof offlineSummary>>
+}) {
+  if (!summary) return null
+  const date = lastDay(summary.endsAt, language, organization.timeZone)
+  const link = linkTo(`/${organization.slug}/instances/${summary.instanceId}/offline`)
+  return (
+    <p className="after text-muted">{t.rich('overview.offline', { count: summary.files, date, link })}</p>
+  )
+}
+
+const linkTo = (href: string) => (chunks: ReactNode) => (
+  <a className="link" href={href}>
+    {chunks}
+  </a>
+)
 
 function Since({
   visit: { t, organization, language, session },

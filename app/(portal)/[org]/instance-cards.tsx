@@ -1,13 +1,16 @@
 import type { ReactNode } from 'react'
+import type { Visit } from '@/app/_request/session'
 import { AddressText } from '@/components/ui/address-text'
 import type { IconName } from '@/components/ui/icon'
 import { longName } from '@/components/ui/long-name'
 import { LongNames } from '@/components/ui/long-names'
 import { State, type Tone } from '@/components/ui/state'
+import type { QuietInstance, QuietInstances } from '@/lib/activations/contacts'
 import { displayUrl } from '@/lib/instances/url'
 import type { InstanceCard } from '@/lib/keys/instance-cards'
 import type { Speaking } from '@/lib/keys/phrases'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
+import { QuietState } from './stopped'
 
 /** Amber still works, red no longer does. */
 const looks = [
@@ -20,14 +23,17 @@ const looks = [
 ] as const satisfies [string, Tone, IconName][]
 
 export function InstanceCards({
-  home,
+  visit,
   cards,
+  quiet,
   speaking,
 }: {
-  home: string
+  visit: Visit
   cards: InstanceCard[]
+  quiet: QuietInstances
   speaking: Speaking
 }) {
+  const home = `/${visit.organization.slug}`
   return (
     <div className="cards">
       {cards.map((card) => (
@@ -36,7 +42,7 @@ export function InstanceCards({
             <InstanceName home={home} card={card} speaking={speaking} />
           </h3>
           <Address card={card} />
-          <KeyStates card={card} speaking={speaking} />
+          <KeyStates visit={visit} card={card} quiet={quietOne(quiet, card)} speaking={speaking} />
           <small>
             {footnote(card, speaking)} · <span className="id">{card.shortId}</span>
           </small>
@@ -80,14 +86,35 @@ export function Address({ card }: { card: InstanceCard }) {
   )
 }
 
-/** The instance's keys by state, what wants somebody first; of a test copy, whose keys it uses. */
-export function KeyStates({ card, speaking }: { card: InstanceCard; speaking: Speaking }): ReactNode {
+/** What is said of an instance's contact; undefined where all is fine, or nobody has called yet. */
+export const quietOne = ({ stopped, silent }: QuietInstances, { id }: InstanceCard) =>
+  [...stopped, ...silent].find((one) => one.id === id)
+
+/**
+ * How an instance stands: that it stopped or is silent, then its keys by state, what wants somebody first; of a test copy,
+ * whose keys it uses. That a key is good says nothing of a plugin that stopped: then it has not the colour of what is fine.
+ */
+export function KeyStates({
+  visit,
+  card,
+  quiet,
+  speaking,
+}: {
+  visit: Visit
+  card: InstanceCard
+  quiet: QuietInstance | undefined
+  speaking: Speaking
+}): ReactNode {
   const { t, timeZone, now } = speaking
   const { keys } = card
   const chips: ReactNode[] = looks
     .filter(([state]) => keys[state] > 0)
     .map(([state, tone, icon]) => (
-      <State key={state} tone={tone} icon={icon}>
+      <State
+        key={state}
+        tone={quiet?.contact === 'stopped' && tone === 'ok' ? 'calm' : tone}
+        icon={quiet?.contact === 'stopped' && state === 'active' ? 'key' : icon}
+      >
         {t(`instances.chip.${state}`, { count: keys[state] })}
       </State>
     ))
@@ -104,6 +131,7 @@ export function KeyStates({ card, speaking }: { card: InstanceCard; speaking: Sp
       </span>,
     )
   }
+  if (quiet) all.unshift(<QuietState key="quiet" visit={visit} one={quiet} />)
   return (
     <>
       {all.length > 0 && <div className="row">{all}</div>}

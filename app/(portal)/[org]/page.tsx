@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
-import { read } from '@/app/_request/read'
+import { read, type Wanting } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
 import { LinkButton, mailTo } from '@/components/ui/button'
@@ -9,23 +9,22 @@ import { Empty } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import type { OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
-import { contactSummary } from '@/lib/activations/calls'
+import { refusedWithinWeek } from '@/lib/activations/calls'
+import { offlineSummary } from '@/lib/activations/offline-files'
 import { openQuestions } from '@/lib/activations/questions'
 import { env } from '@/lib/env'
-import type { Attention } from '@/lib/keys/attention'
 import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
 import { countKeys, mostCounted } from '@/lib/keys/queries'
 import { stoppedDays } from '@/lib/keys/rules'
 import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../portal'
-import { Asked, Silent } from './called'
+import { Asked, OfflineFiles, Refused, Silent } from './called'
 import { InstanceCards } from './instance-cards'
 import { soonestFirst } from './soonest'
 import { Todo } from './todo'
 
 const mostCards = 12
 const mostQuestions = 3
-const mostSilent = 3
 
 interface Props {
   params: Promise<{ org: string }>
@@ -42,8 +41,8 @@ async function OverviewPage({ params }: Props) {
   const visit = await requireMember((await params).org)
   const { t, session, organization } = visit
   const home = `/${organization.slug}`
-  const { data, attention, questions, needs, at } = await readOverview(visit)
-  const [count, cards, asked, contact] = data
+  const { data, attention, quiet, questions, needs, at } = await readOverview(visit)
+  const [count, cards, asked, refused, offline] = data
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   const name = session.name?.split(' ')[0]
   const part = partOfDay(at, session.timeZone)
@@ -51,12 +50,13 @@ async function OverviewPage({ params }: Props) {
     <Portal visit={visit} current="overview" needs={needs}>
       <PageHead
         title={name ? t('overview.greeting_named', { part, name }) : t('overview.greeting', { part })}
-        sentence={standing(visit, { needs, more: attention.more }, count)}
+        sentence={standing(visit, { needs, more: attention.more || quiet.more }, count)}
       />
       <Asked visit={visit} rows={asked} open={questions.open} />
-      {attention.lines.length > 0 && (
+      {attention.lines.length + quiet.stopped.length > 0 && (
         <Todo
-          home={home}
+          visit={visit}
+          stopped={quiet.stopped}
           attention={{ ...attention, lines: soonestFirst(attention.lines) }}
           mayReveal={may(organization.role, 'key.reveal')}
           first={asked.length === 0}
@@ -64,13 +64,15 @@ async function OverviewPage({ params }: Props) {
         />
       )}
       {needs === 0 && <Nothing t={t} count={count} />}
-      <Silent visit={visit} contact={contact} />
+      <Silent visit={visit} silent={quiet.silent} />
+      <Refused visit={visit} calls={refused} />
+      <OfflineFiles visit={visit} summary={offline} />
       {(count.keys > count.working || count.keys > mostCounted) && <LongAgo home={home} t={t} />}
       {cards.length === 0 ? (
         <NoInstance visit={visit} home={home} />
       ) : (
         <Section title={t('overview.instances')} note={count.instances > 1 && t('overview.sorted')}>
-          <InstanceCards home={home} cards={cards} speaking={speaking} />
+          <InstanceCards visit={visit} cards={cards} quiet={quiet} speaking={speaking} />
           {count.instances > cards.length && (
             <p className="after">
               <a className="link" href={`${home}/instances`}>
@@ -86,12 +88,13 @@ async function OverviewPage({ params }: Props) {
 
 function readOverview(visit: Visit) {
   const { organizationId } = visit.organization
-  return read(visit, (tx, now, needed) =>
+  return read(visit, (tx, now, wanting) =>
     Promise.all([
       countKeys(tx, organizationId, now),
-      cardsOf(tx, organizationId, needed, now),
+      cardsOf(tx, organizationId, wanting, now),
       openQuestions(tx, organizationId, { size: mostQuestions }),
-      contactSummary(tx, organizationId, now, mostSilent),
+      refusedWithinWeek(tx, organizationId, now),
+      offlineSummary(tx, organizationId, now),
     ]),
   )
 }
@@ -141,15 +144,16 @@ function LongAgo({ home, t }: { home: string; t: Translate }) {
   )
 }
 
-/** First those of the lines above them, in their order. */
+/** First those of what stands above them, in its order. */
 async function cardsOf(
   tx: OrganizationTx,
   organizationId: string,
-  attention: Promise<Attention>,
+  wanting: Promise<Wanting>,
   now: Date,
 ): Promise<InstanceCard[]> {
-  const { lines } = await attention
-  const first = [...new Set(soonestFirst(lines).flatMap(({ keys }) => keys[0].instanceId ?? []))]
+  const { attention, quiet } = await wanting
+  const ofLines = soonestFirst(attention.lines).flatMap(({ keys }) => keys[0].instanceId ?? [])
+  const first = [...new Set([...quiet.stopped.map(({ id }) => id), ...ofLines])]
   const { cards } = await instanceCards(tx, organizationId, { first, limit: mostCards }, now)
   return cards
 }

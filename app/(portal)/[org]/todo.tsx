@@ -1,13 +1,16 @@
 import type { ReactNode } from 'react'
+import type { Visit } from '@/app/_request/session'
 import { LinkButton, mailTo } from '@/components/ui/button'
 import type { IconName } from '@/components/ui/icon'
 import { LongNames } from '@/components/ui/long-names'
 import { Panel } from '@/components/ui/panel'
 import { Dot, type Tone } from '@/components/ui/state'
+import type { QuietInstance } from '@/lib/activations/contacts'
 import { env } from '@/lib/env'
 import type { Attention, AttentionLine } from '@/lib/keys/attention'
 import type { Speaking } from '@/lib/keys/phrases'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
+import { Stopped } from './stopped'
 
 const mostLines = 10
 
@@ -25,13 +28,16 @@ const looks: Record<AttentionLine['what'], { tone: Tone; icon: IconName }> = {
  * waits for GLPI. What is due is renewed by writing to the vendor, whose address is in its line.
  */
 export function Todo({
-  home,
+  visit,
+  stopped,
   attention: { lines, more },
   mayReveal,
   first,
   speaking,
 }: {
-  home: string
+  visit: Visit
+  /** Of these a plugin works no more, which comes before what will stop. */
+  stopped: QuietInstance[]
   attention: Attention
   mayReveal: boolean
   /** Nothing stands above it that is to be done before. */
@@ -39,13 +45,19 @@ export function Todo({
   speaking: Speaking
 }) {
   const { t } = speaking
-  const further = lines.length - mostLines
+  const home = `/${visit.organization.slug}`
+  const shown = stopped.slice(0, mostLines)
+  const left = mostLines - shown.length
+  const further = stopped.length - shown.length + Math.max(0, lines.length - left)
   const next = lines.find(toShow)
   return (
     <section aria-label={t('overview.todo')}>
       <Panel>
         <ul className="todo">
-          {lines.slice(0, mostLines).map((line) => (
+          {shown.map((one) => (
+            <Stopped key={one.id} visit={visit} one={one} />
+          ))}
+          {lines.slice(0, left).map((line) => (
             <Line
               key={line.keys[0].id}
               line={line}

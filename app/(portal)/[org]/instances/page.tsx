@@ -10,13 +10,15 @@ import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { may } from '@/lib/access'
+import type { QuietInstances } from '@/lib/activations/contacts'
 import { shortIdBeginning } from '@/lib/ids'
 import { countInstances, type InstanceCursor } from '@/lib/instances/queries'
 import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
 import type { Speaking } from '@/lib/keys/phrases'
+import { ago, moment } from '@/lib/messages/dates'
 import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../../portal'
-import { Address, footnote, InstanceName, KeyStates } from '../instance-cards'
+import { Address, footnote, InstanceName, KeyStates, quietOne } from '../instance-cards'
 import { keysHref, parseAddress, typedKeyHref } from '../keys/address'
 import { hrefOf, type ListState, listState } from './list-state'
 
@@ -42,7 +44,7 @@ async function InstancesPage({ params, searchParams }: Props) {
   const home = `/${organization.slug}`
   const typed = typedKeyHref(organization.slug, parseAddress({ q: list.search }))
   if (typed) redirect(typed)
-  const { data, needs, at } = await read(visit, (tx, now) =>
+  const { data, quiet, needs, at } = await read(visit, (tx, now) =>
     Promise.all([
       countInstances(tx, organizationId),
       instanceCards(tx, organizationId, { ...list, limit: pageSize }, now),
@@ -73,7 +75,7 @@ async function InstancesPage({ params, searchParams }: Props) {
           <Nothing visit={visit} here={here} list={list} />
         </Panel>
       ) : (
-        <Table cards={page.cards} home={home} speaking={speaking} />
+        <Table visit={visit} cards={page.cards} quiet={quiet} speaking={speaking} />
       )}
       {(page.previous || page.next) && <Pages page={page} here={here} list={list} t={t} />}
     </Portal>
@@ -152,8 +154,19 @@ function Filters({
   )
 }
 
-function Table({ cards, home, speaking }: { cards: InstanceCard[]; home: string; speaking: Speaking }) {
-  const { t } = speaking
+function Table({
+  visit,
+  cards,
+  quiet,
+  speaking,
+}: {
+  visit: Visit
+  cards: InstanceCard[]
+  quiet: QuietInstances
+  speaking: Speaking
+}) {
+  const { t, language, now } = speaking
+  const home = `/${visit.organization.slug}`
   return (
     <Panel>
       <table className="table">
@@ -176,9 +189,21 @@ function Table({ cards, home, speaking }: { cards: InstanceCard[]; home: string;
                 </small>
               </td>
               <td>
-                <KeyStates card={card} speaking={speaking} />
+                <KeyStates visit={visit} card={card} quiet={quietOne(quiet, card)} speaking={speaking} />
               </td>
-              <td className="note">{footnote(card, speaking)}</td>
+              <td className="note">
+                {footnote(card, speaking)}
+                {card.lastSeenAt && (
+                  <small>
+                    <time
+                      dateTime={card.lastSeenAt.toISOString()}
+                      title={moment(card.lastSeenAt, language, visit.session.timeZone)}
+                    >
+                      {t('instances.seen', { ago: ago(card.lastSeenAt, now, language) })}
+                    </time>
+                  </small>
+                )}
+              </td>
             </tr>
           ))}
         </tbody>
