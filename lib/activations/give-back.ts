@@ -1,5 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
+import { noEarlier } from '@/db/no-earlier'
 import { activations } from '@/db/schema/activations'
 import { command } from '@/lib/command'
 import { NotFound } from '@/lib/errors'
@@ -26,7 +27,7 @@ export const giveBack = command(
     )
     const given = await tx
       .update(activations)
-      .set({ givenBackAt: now })
+      .set({ givenBackAt: noEarlier(now, activations.createdAt) })
       .where(and(own, isNull(activations.givenBackAt)))
       .returning()
     const [activation] = given.length > 0 ? given : await tx.select().from(activations).where(own)

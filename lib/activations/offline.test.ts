@@ -183,6 +183,20 @@ test('whose files a stolen signing key has signed is said when it is dropped, un
   expect(await at(later, () => publish(unpublished?.kid ?? ''))).toMatchObject({ installations: 1 })
 })
 
+test('a file may be declared gone, and its place given back, by a process whose clock is behind', async () => {
+  const { keyId } = await sold(database, acme)
+  const ahead = new Date(Date.now() + 5_000)
+  const gone = installation()
+  await at(ahead, () => issueOfflineFile(technical(), { keyId, installationId: gone }))
+  const named =
+    'select id, gone_at as "goneAt", issued_at as "issuedAt" from offline_files where installation_id = $1'
+  const file = async () =>
+    (await rowsOf<{ id: string; goneAt: Date; issuedAt: Date }>(database, named, [gone]))[0]
+  await declareGone(technical(), { fileId: (await file())?.id ?? '' })
+  const after = await file()
+  expect(after?.goneAt).toEqual(after?.issuedAt)
+})
+
 test('an installation that is gone gives back its own places, and not those of another one of the same instance', async () => {
   const { instanceId, keyId } = await sold(database, acme)
   const branding = await startSubscription(bySystem(acme.organizationId), {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { noEarlier } from '@/db/no-earlier'
 import { activations } from '@/db/schema/activations'
 import { apiTokens } from '@/db/schema/api-tokens'
 import { instanceAddresses } from '@/db/schema/instances'
@@ -210,12 +211,12 @@ export const declareGone = command(
     }
     await tx
       .update(offlineFiles)
-      .set({ goneAt: now })
+      .set({ goneAt: noEarlier(now, offlineFiles.issuedAt) })
       .where(and(ofInstallation, isNull(offlineFiles.goneAt)))
     const held = open.map(({ activationId }) => activationId)
     await tx
       .update(activations)
-      .set({ givenBackAt: now })
+      .set({ givenBackAt: noEarlier(now, activations.createdAt) })
       .where(
         and(
           eq(activations.organizationId, organizationId),

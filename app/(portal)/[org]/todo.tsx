@@ -23,18 +23,7 @@ const looks: Record<AttentionLine['what'], { tone: Tone; icon: IconName }> = {
   revoked: { tone: 'bad', icon: 'ban' },
 }
 
-/**
- * What needs doing, in the order given. Filled is the button of the first line that one can see to here: a new key that
- * waits for GLPI. What is due is renewed by writing to the vendor, whose address is in its line.
- */
-export function Todo({
-  visit,
-  stopped,
-  attention: { lines, more },
-  mayReveal,
-  first,
-  speaking,
-}: {
+interface Due {
   visit: Visit
   /** Of these a plugin works no more, which comes before what will stop. */
   stopped: QuietInstance[]
@@ -43,7 +32,13 @@ export function Todo({
   /** Nothing stands above it that is to be done before. */
   first: boolean
   speaking: Speaking
-}) {
+}
+
+/**
+ * What needs doing, in the order given. Filled is the button of the first line that one can see to here: a new key that
+ * waits for GLPI. What is due is renewed by writing to the vendor, whose address is in its line.
+ */
+export function Todo({ visit, stopped, attention: { lines, more }, mayReveal, first, speaking }: Due) {
   const { t } = speaking
   const home = `/${visit.organization.slug}`
   const shown = stopped.slice(0, mostLines)

@@ -165,7 +165,7 @@ function Table({
   quiet: QuietInstances
   speaking: Speaking
 }) {
-  const { t, language, now } = speaking
+  const { t } = speaking
   const home = `/${visit.organization.slug}`
   return (
     <Panel>
@@ -193,22 +193,29 @@ function Table({
               </td>
               <td className="note">
                 {footnote(card, speaking)}
-                {card.lastSeenAt && (
-                  <small>
-                    <time
-                      dateTime={card.lastSeenAt.toISOString()}
-                      title={moment(card.lastSeenAt, language, visit.session.timeZone)}
-                    >
-                      {t('instances.seen', { ago: ago(card.lastSeenAt, now, language) })}
-                    </time>
-                  </small>
-                )}
+                <LastSeen visit={visit} card={card} speaking={speaking} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
     </Panel>
+  )
+}
+
+function LastSeen({ visit, card, speaking }: { visit: Visit; card: InstanceCard; speaking: Speaking }) {
+  const { t, language, now } = speaking
+  return (
+    card.lastSeenAt && (
+      <small>
+        <time
+          dateTime={card.lastSeenAt.toISOString()}
+          title={moment(card.lastSeenAt, language, visit.session.timeZone)}
+        >
+          {t('instances.seen', { ago: ago(card.lastSeenAt, now, language) })}
+        </time>
+      </small>
+    )
   )
 }
 
