@@ -105,6 +105,8 @@ for (const asker of askers) {
       if (path.staff) continue
       const before = await rowsOf(other)
       const mine = await visit(path, own.slug, own, as)
+      // There are more pages than attempts of a person that are recorded in an hour.
+      if (as) await query(`delete from rate_limits where key = 'attempt:${as.personId}'`)
       const attempts = await vendorRefusals(as)
       const theirs = await visit(path, other.slug, other, as)
       const nobodys = await visit(path, unknown, other, as)
