@@ -1,8 +1,8 @@
 /*
  * Asks the key service over and over, in a process of its own so that it takes no time from whoever is measured. Run by
- * Node itself, with a file of what to do as its argument; what came of it goes to standard output, as JSON.
+ * Node itself, with two files as its arguments: what to do, and where what came of it goes, both JSON.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import type { Loaded } from './load.ts'
 
@@ -23,10 +23,10 @@ export interface CallLoad {
   expected: string
 }
 
+const [, , todo = '', done = ''] = process.argv
 // written by keys.ts
-process.stdout.write(
-  JSON.stringify(await run(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as CallLoad)),
-)
+const load = JSON.parse(readFileSync(todo, 'utf8')) as CallLoad
+writeFileSync(done, JSON.stringify(await run(load)))
 
 async function run({ url, calls, connections, seconds, expected }: CallLoad): Promise<Loaded> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })

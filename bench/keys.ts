@@ -1,15 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Call, CallLoad } from '@/bench/call-load'
 import type { Loaded } from '@/bench/load'
-import { median, quantile } from '@/bench/measure'
+import { loadInItsProcess, median, quantile } from '@/bench/measure'
 import type { Bench } from '@/bench/product'
 import { open } from '@/lib/keys/vault'
 import { freePort } from '@/sandbox/ports'
-import { describeExit, type Running, startProcess } from '@/scripts/processes'
+import { type Running, startProcess } from '@/scripts/processes'
 import { startProduct } from '@/scripts/product'
 
 /*
@@ -69,7 +67,11 @@ export async function measureKeys(
       print(round === 0 ? 'Warming up the key service …' : `Key service, round ${round} of ${rounds} …`)
       for (const { name, ...target } of targets) {
         for (const connections of [1, 16, 64]) {
-          const loaded = await load({ ...target, connections, seconds })
+          const loaded = await loadInItsProcess('call-load.ts', {
+            ...target,
+            connections,
+            seconds,
+          } satisfies CallLoad)
           if (round > 0)
             found.set(`${name} ${connections}`, [...(found.get(`${name} ${connections}`) ?? []), loaded])
         }
@@ -158,28 +160,6 @@ async function activateSome({ postgres }: Bench, url: string): Promise<UsedKey[]
     return used
   } finally {
     await owner.end()
-  }
-}
-
-async function load(what: CallLoad): Promise<Loaded> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-bench-'))
-  const file = path.join(folder, 'load.json')
-  writeFileSync(file, JSON.stringify(what))
-  const lines: string[] = []
-  try {
-    const command: [string, ...string[]] = [process.execPath, path.join(root, 'bench/call-load.ts'), file]
-    const running = startProcess({
-      name: 'load',
-      command,
-      output: (line) => lines.push(line),
-      env: process.env,
-    })
-    const exit = await running.exited
-    if (exit.code !== 0) throw new Error(`The load failed (${describeExit(exit)}): ${lines.join('\n')}`)
-    // written by call-load.ts
-    return JSON.parse(lines.join('')) as Loaded
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
   }
 }
 

@@ -1,7 +1,8 @@
 /*
  * Asks one page over and over, in a process of its own so that it takes no time from whoever is measured. Run by Node
- * itself, with what to do as JSON in its argument; what came of it goes to standard output, as JSON.
+ * itself, with two files as its arguments: what to do, and where what came of it goes, both JSON.
  */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 
 /** What to ask for. An answer is right when it is 200, whole, and holds `expected`. */
@@ -23,8 +24,10 @@ export interface Loaded {
 }
 
 if (import.meta.main) {
+  const [, , todo = '', done = ''] = process.argv
   // written by loadPage of measure.ts
-  process.stdout.write(JSON.stringify(await run(JSON.parse(process.argv[2] ?? '') as Load)))
+  const load = JSON.parse(readFileSync(todo, 'utf8')) as Load
+  writeFileSync(done, JSON.stringify(await run(load)))
 }
 
 async function run(load: Load): Promise<Loaded> {

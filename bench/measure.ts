@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Load, Loaded } from '@/bench/load'
 import { describeExit, startProcess } from '@/scripts/processes'
 
-const loader = path.join(fileURLToPath(new URL('.', import.meta.url)), 'load.ts')
+const here = fileURLToPath(new URL('.', import.meta.url))
 const megabyte = 1024 * 1024
 // Linux counts in pages of this size and in ticks of this many milliseconds, on every architecture that Node runs on.
 const pageBytes = 4096
@@ -25,7 +26,7 @@ export async function loadPage(load: Load, server: { pid: number }): Promise<Sam
     resident = Math.max(resident, look(server.pid).resident)
   }, 500)
   try {
-    const loaded = await loadInItsProcess(load)
+    const loaded = await loadInItsProcess('load.ts', load)
     const after = look(server.pid)
     return {
       ...loaded,
@@ -37,18 +38,29 @@ export async function loadPage(load: Load, server: { pid: number }): Promise<Sam
   }
 }
 
-async function loadInItsProcess(load: Load): Promise<Loaded> {
+/**
+ * What came of a load, by a loader of this folder. It leaves that in a file: a process has ended before the last of what it
+ * printed has come through.
+ */
+export async function loadInItsProcess(loader: string, load: object): Promise<Loaded> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-bench-'))
+  const [todo, done] = [path.join(folder, 'todo.json'), path.join(folder, 'done.json')]
   const lines: string[] = []
-  const running = startProcess({
-    name: 'load',
-    command: [process.execPath, loader, JSON.stringify(load)],
-    output: (line) => lines.push(line),
-    env: process.env,
-  })
-  const exit = await running.exited
-  if (exit.code !== 0) throw new Error(`The load failed (${describeExit(exit)}): ${lines.join('\n')}`)
-  // written by load.ts
-  return JSON.parse(lines.join('')) as Loaded
+  try {
+    writeFileSync(todo, JSON.stringify(load))
+    const running = startProcess({
+      name: 'load',
+      command: [process.execPath, path.join(here, loader), todo, done],
+      output: (line) => lines.push(line),
+      env: process.env,
+    })
+    const exit = await running.exited
+    if (exit.code !== 0) throw new Error(`The load failed (${describeExit(exit)}): ${lines.join('\n')}`)
+    // written by the loader
+    return JSON.parse(readFileSync(done, 'utf8')) as Loaded
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** What a process holds and has used; nothing where the system has no /proc. */

@@ -8,6 +8,7 @@ import {
   contactOf,
   contactOfInstance,
   fittingRelease,
+  isNameless,
   keptSince,
   mayAnswer,
   type Place,
@@ -108,7 +109,22 @@ describe('the verdict on a key', () => {
     expect(verdict).toMatchObject({ code: 'ok', notes })
   })
 
+  test('binds the first that calls, not the one that is bound, and nobody without a name', () => {
+    const binds = (places: Place[], given: Asked) => verdictOn({ ...key, places }, given, [], now)
+    expect(binds([own], asked)).toMatchObject({ place: own, binds: true })
+    expect(binds([bound], asked)).toMatchObject({ place: bound, binds: false })
+    expect(binds([], {})).toMatchObject({ place: null, binds: false, asks: null })
+  })
+
+  test('a caller without installation and address is nameless', () => {
+    expect(isNameless({})).toBe(true)
+    expect(isNameless({ installationId: '', url: '' })).toBe(true)
+    expect(isNameless({ installationId: 'one' })).toBe(false)
+    expect(isNameless({ url: 'u' })).toBe(false)
+  })
+
   test('names the release that fits', () => {
+    expect(fittingRelease({ productVersion: '1.9.0' }, releases)).toEqual({ mismatch: false, fits: null })
     expect(fittingRelease({ glpiVersion: '11.0.2', productVersion: '1.9.0' }, releases)).toEqual({
       mismatch: true,
       fits: '2.0.0',
@@ -121,8 +137,7 @@ describe('the verdict on a key', () => {
 })
 
 describe('where a caller may use a key', () => {
-  const at = (places: Place[], given: Asked, binding: CheckedKey['binding'] = 'url') =>
-    placeOf({ binding, places }, given, now)
+  const at = (places: Place[], given: Asked) => placeOf(places, given, now)
   const here = { ...own, here: true }
   const free = { ok: true, binds: true, asks: null }
   const elsewhere = { ok: false, because: 'bound_elsewhere' }
@@ -169,6 +184,12 @@ describe('where a caller may use a key', () => {
       { ok: true, place: { instanceId: 'copy' } },
     ],
     [
+      'a clone that says no address',
+      [{ ...copy, installationId: 'one' }, bound],
+      { installationId: 'one' },
+      { ok: true, place: { instanceId: 'own' } },
+    ],
+    [
       'another, from the day on which it is free',
       [{ ...theirs, freeFrom: now }],
       { installationId: 'one' },
@@ -194,14 +215,13 @@ describe('where a caller may use a key', () => {
 
   test('a key of the whole organization is used on its instances, and never by who names none of them', () => {
     const shared = { ...own, own: false }
-    expect(at([], { installationId: 'one' }, 'organization')).toEqual(elsewhere)
-    expect(at([shared], { installationId: 'one' }, 'organization')).toEqual(elsewhere)
-    expect(
-      at([{ ...shared, here: true }], { installationId: 'one', url: 'u' }, 'organization'),
-    ).toMatchObject(free)
-    expect(
-      at([{ ...shared, installationId: 'one' }], { installationId: 'one' }, 'organization'),
-    ).toMatchObject({ ok: true, binds: false })
+    expect(at([], { installationId: 'one' })).toEqual(elsewhere)
+    expect(at([shared], { installationId: 'one' })).toEqual(elsewhere)
+    expect(at([{ ...shared, here: true }], { installationId: 'one', url: 'u' })).toMatchObject(free)
+    expect(at([{ ...shared, installationId: 'one' }], { installationId: 'one' })).toMatchObject({
+      ok: true,
+      binds: false,
+    })
   })
 
   const place = fc.record({
@@ -214,16 +234,14 @@ describe('where a caller may use a key', () => {
     taken: fc.boolean(),
     freeFrom: fc.constantFrom(null, day(-1), day(0), day(1)),
   })
-  const binding = fc.constantFrom('url' as const, 'installation' as const, 'organization' as const)
 
   test('nobody takes a place that another installation has, whatever they say', () => {
     fc.assert(
       fc.property(
         fc.array(place, { maxLength: 4 }),
-        binding,
         fc.option(fc.constant('u'), { nil: undefined }),
-        (places, bindingOf, url) => {
-          const verdict = placeOf({ binding: bindingOf, places }, { installationId: 'one', url }, now)
+        (places, url) => {
+          const verdict = at(places, { installationId: 'one', url })
           if (!verdict.ok) return
           const { installationId, freeFrom, taken } = verdict.place
           const isFree = installationId === null || (freeFrom !== null && freeFrom <= now)
@@ -280,30 +298,54 @@ describe('what calls leave to be said and answered', () => {
     expect(answersTo('installation', 'url')).toEqual(['test_copy', 'not_ours'])
     expect(answersTo('installation', 'organization')).toEqual(['ours', 'test_copy', 'not_ours'])
     expect(answersTo('address', 'url')).toEqual(['further_address', 'moved', 'test_copy', 'not_ours'])
-    expect(answersTo('copy', 'installation')).toEqual(['test_copy', 'not_ours'])
+    expect(answersTo('copy', 'organization')).toEqual(['test_copy', 'not_ours'])
   })
 
+  const question = {
+    kind: 'installation',
+    binding: 'url',
+    answer: null,
+    answeredAt: null,
+    lastAt: now,
+    testCopy: null,
+  } as const
+  const answered = { ...question, answer: 'test_copy', answeredAt: now } as const
+  const calledSince = { ...answered, lastAt: hours(1) } as const
+  const notOurs = { ...answered, answer: 'not_ours' } as const
+  const withCopy = { ...question, testCopy: {} } as const
+  const yes = { ok: true }
+  const no = (because: string) => ({ ok: false, because })
   test.each([
-    [null, 'test_copy', { ok: true }],
-    [null, 'not_ours', { ok: true }],
-    [null, 'further_address', { ok: false, because: 'not_an_answer' }],
-    ['not_ours', 'test_copy', { ok: true }],
-    ['not_ours', 'not_ours', { ok: false, because: 'question_answered' }],
-    ['test_copy', 'not_ours', { ok: false, because: 'question_answered' }],
-  ] as const)('a question that was answered %s may be answered %s: %o', (answer, given, verdict) => {
-    expect(
-      mayAnswer(
-        {
-          kind: 'installation',
-          binding: 'url',
-          answer,
-          answeredAt: answer && now,
-          lastAt: now,
-          testCopy: null,
-        },
-        given,
-      ),
-    ).toEqual(verdict)
+    ['that is open: a test copy', question, 'test_copy', yes],
+    ['that is open: not ours', question, 'not_ours', yes],
+    ['that is open: what it is not asked', question, 'further_address', no('not_an_answer')],
+    ['that was disowned: a test copy', notOurs, 'test_copy', yes],
+    ['that was disowned: again', notOurs, 'not_ours', no('question_answered')],
+    ['that was answered', answered, 'not_ours', no('question_answered')],
+    ['that was answered, and is refused since', calledSince, 'not_ours', yes],
+    [
+      'of an address that was answered, and called since',
+      { ...calledSince, kind: 'address' },
+      'not_ours',
+      no('question_answered'),
+    ],
+    [
+      'of a copy that was answered, and called since',
+      { ...calledSince, kind: 'copy' },
+      'not_ours',
+      no('question_answered'),
+    ],
+    ['of a key that has a copy: another', withCopy, 'test_copy', no('test_place_taken')],
+    ['of a key that has a copy: not ours', withCopy, 'not_ours', yes],
+    ['of the copy itself', { ...withCopy, kind: 'copy' }, 'test_copy', yes],
+    [
+      'of an address, of a key that has a copy',
+      { ...withCopy, kind: 'address' },
+      'test_copy',
+      no('test_place_taken'),
+    ],
+  ] as const)('the answer to a question %s', (_what, asked, given, verdict) => {
+    expect(mayAnswer(asked, given)).toEqual(verdict)
   })
 
   test('what is kept begins at a midnight 30 days ago', () => {

@@ -30,7 +30,7 @@ export interface Place {
   url: string | null
   /** The caller said one of its addresses. */
   here: boolean
-  /** The key's own instance. */
+  /** The key's own instance; a key of the whole organization has none. */
   own: boolean
   /** Another installation has the key in use in this environment. */
   taken: boolean
@@ -79,12 +79,7 @@ export type PlaceVerdict =
  * is let through and asked about: nothing changes unasked. A place that was given back is as one without a call, from the
  * day on which it is free (rule 4).
  */
-export function placeOf(
-  { binding, places }: Pick<CheckedKey, 'binding' | 'places'>,
-  asked: Asked,
-  now: Date,
-): PlaceVerdict {
-  const { installationId, url } = asked
+export function placeOf(places: readonly Place[], { installationId, url }: Asked, now: Date): PlaceVerdict {
   const elsewhere = { ok: false, because: 'bound_elsewhere' } as const
   if (!installationId) {
     const place = places.find(({ here, own }) => (url ? here : own))
@@ -96,9 +91,7 @@ export function placeOf(
   const place = known.find(({ here }) => here) ?? known.find(({ own }) => own) ?? known[0]
   if (place) return { ok: true, place, binds: false, asks: url && !place.here ? 'address' : null }
   const isFree = ({ installationId: id, freeFrom }: Place) => id === null || (freeFrom && freeFrom <= now)
-  const free = open.find(
-    (place) => isFree(place) && (url ? place.here : place.own && binding !== 'organization'),
-  )
+  const free = open.find((place) => isFree(place) && (url ? place.here : place.own))
   return free ? { ok: true, place: free, binds: true, asks: null } : elsewhere
 }
 
@@ -131,7 +124,7 @@ export function verdictOn(
   if (state === 'revoked') return refuse('revoked')
   if (key.startsAt > now) return refuse('not_started')
   if (state === 'expired') return { ...refuse('expired'), notes: key.followed ? ['renewed'] : [] }
-  const place = placeOf(key, asked, now)
+  const place = placeOf(key.places, asked, now)
   if (!place.ok && (asked.installationId || asked.url)) return refuse('bound_elsewhere')
   const notes: CheckNote[] = []
   if (state === 'renewed' || state === 'replaced') notes.push(state)
@@ -152,7 +145,7 @@ export function fittingRelease(
   { productVersion, glpiVersion }: Asked,
   releases: readonly ReleaseRange[],
 ): { mismatch: boolean; fits: string | null } {
-  if (!glpiVersion || releases.length === 0) return { mismatch: false, fits: null }
+  if (!glpiVersion) return { mismatch: false, fits: null }
   const used = releases.find(({ version }) => version === productVersion)
   return {
     mismatch: used !== undefined && !fits(used, glpiVersion),
@@ -196,7 +189,7 @@ export function mayAnswer(question: AskedAbout, answer: QuestionAnswer): AnswerV
   const { kind, binding, answer: given, answeredAt, lastAt, testCopy } = question
   if (!answersTo(kind, binding).includes(answer)) return { ok: false, because: 'not_an_answer' }
   // Only who is refused leaves an `installation` to be asked about.
-  const stillRefused = kind === 'installation' && answeredAt !== null && lastAt > answeredAt
+  const stillRefused = kind === 'installation' && lastAt > (answeredAt ?? lastAt)
   const mayChange = given === 'not_ours' ? answer !== 'not_ours' : stillRefused
   if (given !== null && !mayChange) return { ok: false, because: 'question_answered' }
   const copies = answer === 'test_copy' && kind !== 'copy'

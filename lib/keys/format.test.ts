@@ -11,6 +11,7 @@ import {
   maskedGroups,
   parseKey,
   replaceKeys,
+  typedLastFour,
 } from '@/lib/keys/format'
 
 const kinds: Kind[] = ['subscription', 'trial', 'permanent']
@@ -185,4 +186,22 @@ describe('keys in free text', () => {
       expect(replaceKeys(text, () => 'x')).toBe(text)
     },
   )
+})
+
+test.each([
+  ['wxyz', 'wxyz'],
+  [' WX2Z\n', 'wx2z'],
+  ['  …wxyz  ', 'wxyz'],
+  ['...wxyz', 'wxyz'],
+  ['.wxyz', null],
+  ['..wxyz', null],
+  ['……wxyz', null],
+  ['x …wxyz', null],
+  ['wxyz x', null],
+  ['wxyzx', null],
+  ['wxy', null],
+  ['wx-z', null],
+  ['', null],
+])('of %j the last four characters that are typed are %j', (text, typed) => {
+  expect(typedLastFour(text)).toBe(typed)
 })

@@ -1,7 +1,8 @@
 import { bech32m } from '@scure/base'
 import { expect, test } from 'vitest'
+import { explainKey } from './explain'
 import { groups, lastFour } from './format'
-import { mistypedKey } from './mistyped'
+import { isNoKey, mistypedKey } from './mistyped'
 
 const key = bech32m.encode('gks', [...Array(26).keys()])
 const other = (char = '') => (char === 'q' ? 'p' : 'q')
@@ -65,4 +66,18 @@ test.each([
   '',
 ])('%s is not mistyped', (text) => {
   expect(mistypedKey(text)).toBeNull()
+})
+
+test.each([
+  ['nothing', '', true],
+  ['a long text', 'a '.repeat(1_001), true],
+  ['several keys', `${key} ${bech32m.encode('gkp', [...Array(26).keys()].reverse())}`, true],
+  ['one of ours with a mistake', key.slice(0, 8) + other(key[8]) + key.slice(9), true],
+  ['one of ours, cut off', key.slice(0, 12), true],
+  ['one of ours with mistakes in its beginning', `akt1${key.slice(4)}`, true],
+  ['a key of another format', 'FORMS-2024-77A1', false],
+  ['a name', 'glpi-helpdesk', false],
+])('%s cannot be a key of another format', (_what, text, expected) => {
+  const said = explainKey(text)
+  expect(!said.ok && isNoKey(text, said)).toBe(expected)
 })

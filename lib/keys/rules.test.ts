@@ -141,6 +141,7 @@ test('beside a key that works, and that no other has followed, an account manage
     }),
     { numRuns: 2_000 },
   )
+  expect(mayWorkBeside([other('permanent', { termEndsAt: days(20) })], now)).toEqual(no)
   const ended = { ...other('subscription', { revoked: true }), shortId: 'K-000000' }
   const tried = { ...other('trial'), shortId: 'K-000001' }
   expect(mayWorkBeside([ended, tried, other('subscription')], now)).toEqual(no)

@@ -102,6 +102,7 @@ export function mayExtendTo(
   timeZone: string,
 ): ExtensionVerdict {
   const today = later(startOfDay(now, timeZone), timeZone, { days: 1 })
+  // Stryker disable next-line EqualityOperator: of two that are the same, either
   const from = key.termEndsAt && key.termEndsAt > today ? key.termEndsAt : today
   if (role !== 'manager' || until <= later(from, timeZone, { days: mostExtensionDays })) return { ok: true }
   return { ok: false, because: 'needs_admin_extension', days: mostExtensionDays }
