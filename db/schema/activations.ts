@@ -77,6 +77,7 @@ export const activations = pgTable(
       .on(t.organizationId, t.keyId, t.environment)
       .where(sql`${t.givenBackAt} is null and ${t.exclusive}`),
     index('activations_instance').on(t.organizationId, t.instanceId),
+    index('activations_latest').on(t.organizationId, t.keyId, t.installationId, t.createdAt),
     check('activations_installation_id', isWritten(t.installationId)),
     check('activations_secret_hash', sql`octet_length(${t.secretHash}) = 32`),
     check('activations_span', sql`${t.createdAt} <= ${t.refreshedAt} and ${t.createdAt} <= ${t.givenBackAt}`),
@@ -256,6 +257,8 @@ export const sightings = pgTable(
     url: text(),
     glpiVersion: text(),
     productVersion: text(),
+    /** The key after this one has been seen too, so that this one need not call again; set by a trigger. */
+    followed: boolean().notNull().default(false),
   },
   (t) => [
     primaryKey({ columns: [t.organizationId, t.keyId, t.installationId] }),
@@ -270,6 +273,7 @@ export const sightings = pgTable(
       foreignColumns: [instances.organizationId, instances.id],
     }),
     index('sightings_instance').on(t.organizationId, t.instanceId, t.lastAt),
+    index('sightings_quiet').on(t.organizationId, t.lastAt).where(sql`not ${t.followed}`),
     check('sightings_span', sql`${t.firstAt} <= ${t.lastAt}`),
     ...organizationPolicy(t.organizationId),
     definerReads,

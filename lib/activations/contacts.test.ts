@@ -122,3 +122,18 @@ test('who gave the key back, whose key works no more or is another by now, and w
   await rowsOf(database, 'update keys set instance_id = $1 where id = $2', [other, moved.keyId])
   expect(await quiet()).toEqual({ stopped: [], silent: [], more: false })
 })
+
+test('once a key is seen, the calls with the one before it are not looked through any more', async () => {
+  const { instanceId, keyId, subscriptionId } = await instanceThat('desk', { last: 900, until: -100 })
+  const { keyId: next } = await renewSubscription(bySystem(own.organizationId), { subscriptionId })
+  const followed = () =>
+    rowsOf(database, 'select key_id as of, followed from sightings where instance_id = $1 order by last_at', [
+      instanceId,
+    ])
+  expect(await followed()).toEqual([{ of: keyId, followed: false }])
+  await calls({ instanceId, keyId: next }, { last: 3, until: -100 })
+  expect(await followed()).toEqual([
+    { of: keyId, followed: true },
+    { of: next, followed: false },
+  ])
+})

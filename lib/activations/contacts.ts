@@ -68,7 +68,8 @@ function quietOf(seen: Seen[], now: Date): QuietInstance | null {
 
 /**
  * All that is known of these instances' working keys: the last call with each, by whichever installation that was. A key
- * that was replaced, or has moved on, is not expected to be called with.
+ * that was replaced, or has moved on, is not expected to be called with. It begins with the calls that are a day old, which
+ * are few, and not with the instances, of which there may be thousands.
  */
 async function seenOfQuiet(tx: OrganizationTx, organizationId: string, now: Date): Promise<Seen[]> {
   const at = (moment: Date) => sql`${moment.toISOString()}::timestamptz`
@@ -78,12 +79,15 @@ async function seenOfQuiet(tx: OrganizationTx, organizationId: string, now: Date
     from (
       select i.id, i.label, k.product_id, s.key_id, s.installation_id, s.last_at,
         min(s.last_at) over (partition by i.id) as since
-      from instances i cross join lateral (
+      from (
+        select distinct s.instance_id from sightings s
+        where s.organization_id = ${organizationId} and not s.followed and s.last_at < ${at(silentSince(now))}
+      ) c join instances i on i.organization_id = ${organizationId} and i.id = c.instance_id cross join lateral (
         select distinct on (s.key_id) s.key_id, s.installation_id, s.last_at from sightings s
         where s.organization_id = ${organizationId} and s.instance_id = i.id
         order by s.key_id, s.last_at desc
       ) s join keys k on k.organization_id = ${organizationId} and k.id = s.key_id
-      where i.organization_id = ${organizationId} and i.retired_at is null and i.installation_id is not null
+      where i.retired_at is null and i.installation_id is not null
         and k.ends_at > ${at(now)} and k.replaced_at is null
         and (k.instance_id is null or k.instance_id in (i.id, i.test_of_id))
         and not exists (select from revocations r

@@ -107,7 +107,7 @@ const hot: [what: string, index: string, table: string, read: (tx: OrganizationT
   ],
   [
     'who has stopped or gone silent',
-    'sightings_instance',
+    'sightings_quiet',
     'sightings',
     (tx) => quietInstances(tx, organizationId(), now),
   ],
