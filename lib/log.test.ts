@@ -1,4 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { generateKey } from '@/lib/keys/format'
 import {
   byMember,
@@ -141,4 +144,23 @@ test('an environment that is not complete is named without its values', async ()
   for (const name of [...Object.keys(given), 'KEY_FINGERPRINT_SECRET', 'VENDOR_NAME', 'SUPPORT_EMAIL'])
     expect(error).toContain(name)
   expect(error).not.toContain(canary)
+})
+
+test('a process whose output nobody reads any more goes on, and ends when it is to', async () => {
+  const source = `
+    const { log } = await import('./lib/log.ts')
+    process.stdin.resume().once('end', () => {
+      for (const line of ['one', 'two']) log.warn(line)
+      process.exit(0)
+    })
+    process.stdout.write('ready')`
+  const command = ['--import', 'tsx', '--input-type=module', '--eval', source]
+  const child = spawn(process.execPath, command, { cwd: path.join(import.meta.dirname, '..') })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const exited = once(child, 'exit')
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  child.stderr.destroy()
+  child.stdin.end()
+  expect(await exited).toEqual([0, null])
 })
