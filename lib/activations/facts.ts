@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import pLimit from 'p-limit'
+import pLimit, { type LimitFunction } from 'p-limit'
 import type { QueryConfig, QueryResultRow } from 'pg'
 import { pool } from '@/db/client'
 import { unavailableWhenDown } from '@/db/failures'
 import { readInstant, readInstantOrNull } from '@/db/read-instant'
+import { readTogether } from '@/db/read-together'
 import type { OrganizationTx } from '@/db/scope'
 import { Unavailable } from '@/lib/errors'
 import type { KeyFacts } from '@/lib/keys/rules'
@@ -61,13 +62,22 @@ export interface Caller {
  * Who comes on top of these waits here, for as long as Postgres goes on answering: a thousand servers that ask in one
  * moment. In the pool's own queue a busy Postgres and a silent one would look the same.
  */
-const line = pLimit({ concurrency: 8, rejectOnClear: true })
+const atOnce = {
+  reads: pLimit({ concurrency: 16, rejectOnClear: true }),
+  writes: pLimit({ concurrency: 8, rejectOnClear: true }),
+}
 
 /** Outside any transaction, which would take twice as long again. @throws Unavailable */
-async function ask<T extends QueryResultRow>(query: QueryConfig): Promise<T[]> {
+const read = <T extends QueryResultRow>(query: QueryConfig) =>
+  inLine(atOnce.reads, () => readTogether<T>(query))
+
+/** The same on a connection of its own: who writes waits for the disk, and the others not for it. @throws Unavailable */
+const write = <T extends QueryResultRow>(query: QueryConfig) =>
+  inLine(atOnce.writes, async () => (await pool().query<T>(query)).rows)
+
+async function inLine<T>(line: LimitFunction, ask: () => Promise<T>): Promise<T> {
   try {
-    const { rows } = await line(() => unavailableWhenDown(() => pool().query<T>(query)))
-    return rows
+    return await line(() => unavailableWhenDown(ask))
   } catch (error) {
     // Whoever waits would wait for the same.
     if (error instanceof Unavailable) line.clearQueue()
@@ -81,7 +91,7 @@ async function ask<T extends QueryResultRow>(query: QueryConfig): Promise<T[]> {
  * @throws Unavailable
  */
 export async function findKey(fingerprint: Buffer, caller: Caller): Promise<FoundKey | null> {
-  const [row] = await ask<Row>({
+  const [row] = await read<Row>({
     name: 'check_key',
     text: 'select * from check_key($1, $2, $3)',
     values: [fingerprint, caller.installationId ?? null, caller.address ?? null],
@@ -99,7 +109,7 @@ export async function findKeyIn(tx: OrganizationTx, fingerprint: Buffer, caller:
 
 /** Whether a key is followed by one that works, however many terms later. @throws Unavailable */
 export async function isFollowed(keyId: string, at: Date): Promise<boolean> {
-  const [row] = await ask<{ followed: boolean }>({
+  const [row] = await read<{ followed: boolean }>({
     name: 'key_is_followed',
     text: 'select key_is_followed($1, $2) as followed',
     values: [keyId, at],
@@ -121,7 +131,7 @@ export async function noteLease(noted: {
   given: { id: string; endsAt: Date; at: Date }
 }): Promise<boolean | null> {
   const { activationId, keyId, product, named, given } = noted
-  const [row] = await ask<{ copied: boolean | null }>({
+  const [row] = await write<{ copied: boolean | null }>({
     name: 'refresh_activation',
     text: 'select refresh_activation($1, $2, $3, $4, $5, $6, $7) as copied',
     values: [activationId, keyId, named ?? null, given.id, given.endsAt, given.at, product],
@@ -135,7 +145,7 @@ export async function noteLease(noted: {
  * @throws Unavailable
  */
 export async function findEntitled(keyId: string, installationId: string, at: Date): Promise<Set<string>> {
-  const rows = await ask<{ id: string }>({
+  const rows = await read<{ id: string }>({
     name: 'entitled_products',
     text: 'select entitled_products($1, $2, $3) as id',
     values: [keyId, installationId, at],
