@@ -97,8 +97,7 @@ export function lastFour(key: string): string {
 
 /** The last four characters of a key as people type them, also with the dots that stand before them on the pages; null for other text. */
 export function typedLastFour(text: string): string | null {
-  const [, typed] = /^\s*(?:…|\.{3})?([a-z0-9]{4})\s*$/i.exec(text) ?? []
-  return typed?.toLowerCase() ?? null
+  return /^\s*(?:…|\.{3})?([a-z0-9]{4})\s*$/i.exec(text)?.[1]?.toLowerCase() ?? null
 }
 
 /** The groups of a key of which only kind and end are to be seen. */

@@ -71,7 +71,7 @@ test.each([
 test.each([
   ['nothing', '', true],
   ['a long text', 'a '.repeat(1_001), true],
-  ['several keys', `${key} ${bech32m.encode('gkp', [...Array(26).keys()].reverse())}`, true],
+  ['several keys', `keys: ${key} ${bech32m.encode('gkp', [...Array(26).keys()].reverse())}`, true],
   ['one of ours with a mistake', key.slice(0, 8) + other(key[8]) + key.slice(9), true],
   ['one of ours, cut off', key.slice(0, 12), true],
   ['one of ours with mistakes in its beginning', `akt1${key.slice(4)}`, true],
