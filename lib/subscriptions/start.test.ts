@@ -60,6 +60,12 @@ test('a form in which nothing was chosen is told which field is missing, and iss
   expect(await keys()).toEqual([])
 })
 
+test.each([61, 0, 1.5])('a term of %j months is not said to be left out', async (months) => {
+  const input = { productId: forms, instanceId, months }
+  const said = { fields: { months: 'invalid' } }
+  await expect(startSubscription(bySystem(own.organizationId), input)).rejects.toMatchObject(said)
+})
+
 test('the same form sent five times issues one key, and says the same each time', async () => {
   const by = bySystem(own.organizationId)
   const input = { productId: forms, instanceId, months: 12 }

@@ -13,7 +13,7 @@ import { longestTerm, mayIssueTerm, nextTerm } from './rules'
 const StartSubscription = z.object({
   productId: ProductId,
   instanceId: z.uuid('not_found').nullable(),
-  months: z.number('required').int().min(1).max(longestTerm).default(12),
+  months: z.number('required').int('invalid').min(1, 'invalid').max(longestTerm, 'invalid').default(12),
   note: Note.optional(),
 })
 

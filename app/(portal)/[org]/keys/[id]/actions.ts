@@ -42,8 +42,9 @@ export async function extend(_state: FormState, form: FormData): Promise<FormSta
   return act('key.extend', form, async ({ by, organization }) => {
     const keyId = text(form, 'keyId')
     const { timeZone } = organization
-    const day = startOfNamedDay(text(form, 'until'), timeZone)
-    if (!day) throw new InvalidInput({ until: 'required' })
+    const named = text(form, 'until')
+    const day = startOfNamedDay(named, timeZone)
+    if (!day) throw new InvalidInput({ until: named ? 'invalid' : 'required' })
     // The day that is named is the last whole one.
     await extendKey(by, { keyId, until: later(day, timeZone, { days: 1 }), reason: text(form, 'why') })
     back(organization, keyId, 'extended')
