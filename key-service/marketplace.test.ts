@@ -12,6 +12,7 @@ import {
   bySystem,
   makeCatalog,
   makeOrganization,
+  makeSigningKey,
   productDatabase,
   productId,
   rowsOf,
@@ -26,6 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const database = await productDatabase()
 // Read once a minute: before the service is first asked.
 await makeCatalog()
+await makeSigningKey()
 const fixture = await makeOrganization('acme')
 const archive = randomBytes(300_000)
 // Bought before it is withdrawn.
@@ -276,7 +278,43 @@ test('a GLPI downloads what it has a key of, by whichever key it presents', asyn
     )
   await expect
     .poll(history, { timeout: 10_000 })
-    .toEqual([{ code: 'ok', product_version: '3.2.0', calls: 1 }])
+    // Of a suite's key, of which of its plugins.
+    .toEqual([{ code: 'ok', product_version: 'forms 3.2.0', calls: 1 }])
+})
+
+const lastVersion = async (keyId: string) =>
+  (
+    await rowsOf<{ last: string; glpi: string }>(
+      database,
+      `select s.product_version as last, s.glpi_version as glpi from sightings s where key_id = $1`,
+      [keyId],
+    )
+  )[0]
+
+test.each(['GET', 'HEAD'])('what is downloaded (%s) says nothing of what is installed', async (method) => {
+  const uid = newUid()
+  const { key, keyId } = await sold()
+  const body = { key, product: 'forms', installation_id: uid, product_version: '2.4.0' }
+  // Before it, in the same second, and after it.
+  expect((await service.ask('POST', '/api/v1/activations', body)).status).toBe(201)
+  await get(forms, headersOf({ key, uid }), method)
+  await expect.poll(() => lastVersion(keyId), { timeout: 10_000 }).toEqual({ last: '2.4.0', glpi: '11.0.2' })
+  await get(forms, headersOf({ key, uid, version: '11.0.3' }), method)
+  await expect.poll(() => lastVersion(keyId), { timeout: 10_000 }).toEqual({ last: '2.4.0', glpi: '11.0.3' })
+})
+
+test('of a suite’s key the version that was last said stands with the plugin that said it', async () => {
+  const installation_id = newUid()
+  const { key, keyId } = await sold({ reference: 'suite' })
+  for (const [product, product_version, last] of [
+    ['forms', '2.4.0', 'forms 2.4.0'],
+    ['branding', '1.0.0', 'branding 1.0.0'],
+    ['forms', undefined, 'branding 1.0.0'],
+  ] as const) {
+    const body = { key, product, installation_id, product_version, glpi_version: '11.0.2' }
+    expect((await service.ask('POST', '/api/v1/activations', body)).status).toBeLessThan(300)
+    await expect.poll(() => lastVersion(keyId), { timeout: 10_000 }).toEqual({ last, glpi: '11.0.2' })
+  }
 })
 
 test('what is open source is anybody’s, what is sold is refused with the reason', async () => {

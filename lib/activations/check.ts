@@ -160,11 +160,17 @@ export function noteAnswer(
     installationId: call.installationId ?? null,
     url: call.url ?? null,
     glpiVersion: call.glpiVersion ?? null,
-    productVersion: call.productVersion ?? null,
+    productVersion: versionSaid(call, checked),
     ...(question && call.installationId
       ? { question: { kind: question, refusalCode: refusalCode(found.id, call.installationId) } }
       : {}),
   })
+}
+
+/** Which version was said to be in use; where it is not the key's own product, as with a suite's plugins, also of which. */
+function versionSaid({ product, productVersion }: Call, { ownProduct }: Checked): string | null {
+  if (!productVersion) return null
+  return product && product !== ownProduct?.reference ? `${product} ${productVersion}` : productVersion
 }
 
 /** A refusal where another GLPI is nothing that is known. */

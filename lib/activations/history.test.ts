@@ -120,3 +120,24 @@ test('what Postgres refuses is told by its key, and only what could not be writt
     expect.objectContaining({ keyId: own.keyId, list: 'sightings' }),
   ])
 })
+
+test('a call that says no version keeps the one that is known, within a second and over an outage', async () => {
+  const installationId = randomUUID()
+  const silent = { glpiVersion: null, productVersion: null, url: null }
+  await closePool()
+  openPoolAt('postgres://nobody@127.0.0.1:1/nowhere')
+  history.note({ ...good(), installationId })
+  const flushed = history.flush()
+  // Comes while that is being written, and is put back.
+  await Promise.resolve()
+  history.note({ ...good(), installationId, ...silent })
+  await flushed
+  history.note({ ...good(), installationId, ...silent })
+  await closePool()
+  openPoolAt(database.appUrl)
+  await history.flush()
+  const last = `select url, glpi_version as glpi, product_version as plugin from sightings where installation_id = $1`
+  expect(await rowsOf(database, last, [installationId])).toEqual([
+    { url: own.url, glpi: '11.0.2', plugin: '1.0.0' },
+  ])
+})

@@ -85,15 +85,11 @@ class History {
     }
     count(this.checks, { ...of, ...versions, ...said, instance_id: instanceId }, { at })
     if (answered.code === 'ok' && installationId && instanceId) {
-      const seen = {
-        ...of,
-        ...versions,
-        product_version: productVersion,
-        instance_id: instanceId,
-        at,
-        calls: 1,
-      }
-      this.sightings.set(`${keyId} ${installationId}`, seen)
+      // What is downloaded is not installed yet.
+      const installed = answered.asked === 'download' ? null : productVersion
+      const seen = { ...of, ...versions, product_version: installed, instance_id: instanceId, at, calls: 1 }
+      const key = `${keyId} ${installationId}`
+      this.sightings.set(key, seenAgain(this.sightings.get(key), seen))
     }
     if (answered.question && installationId) {
       const { kind, refusalCode } = answered.question
@@ -131,10 +127,18 @@ class History {
   private putBack({ list, key, row }: Entry) {
     const later = this[list].get(key)
     // Of when an installation was seen, what came meanwhile is the newer.
-    if (list === 'sightings') this.sightings.set(key, later ?? row)
+    if (list === 'sightings') this.sightings.set(key, later ? seenAgain(row, later) : row)
     else this[list].set(key, { ...row, calls: row.calls + (later?.calls ?? 0) })
   }
 }
+
+/** Who does not say something, as record_checks() of the database takes it too, has said nothing against what is known. */
+const seenAgain = (before: CountedRow | undefined, seen: CountedRow): CountedRow => ({
+  ...seen,
+  url: seen.url ?? before?.url ?? null,
+  glpi_version: seen.glpi_version ?? before?.glpi_version ?? null,
+  product_version: seen.product_version ?? before?.product_version ?? null,
+})
 
 function count(rows: Counted, same: Row, first: Row) {
   const key = JSON.stringify(same)

@@ -130,7 +130,7 @@ export async function download(call: Call, reference: string, version: string, f
   if (archive !== file) throw new NotFound('release')
   if (product.openSource) return { ok: true as const, archive }
   const checked = await mayDownload(call, product)
-  noteAnswer({ ...call, productVersion: version }, checked, 'download')
+  noteAnswer({ ...call, product: reference, productVersion: version }, checked, 'download')
   return checked.verdict.ok ? { ok: true as const, archive } : { ok: false as const, checked }
 }
 
