@@ -249,6 +249,34 @@ test('a key as GLPI 9.5 and 10 send it, untrimmed and with what came along, is r
     expect((await info({ key: pasted, uid, agent: agents['10'] })).body.is_valid, pasted).toBe(true)
 })
 
+test('a key in a header is read alike by GLPI’s routes and the API, whichever way it was written', async () => {
+  const { key } = await sold()
+  const installation_id = newUid()
+  const utf8 = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
+  const isLatin1 = (text: string) => [...text].every((sign) => sign <= '\xff')
+  const around: ((key: string) => string)[] = [
+    (one) => `\u00a0${one}\u00a0`,
+    (one) => `\u200b${one}`,
+    (one) => `\ufeff${one}\ufeff`,
+    (one) => `«\u00a0${one}\u00a0»`,
+    (one) => `Clé : ${one}`,
+  ]
+  for (const paste of around) {
+    const pasted = paste(key)
+    // What sends Latin-1 knows no other signs.
+    for (const sent of [utf8(pasted), ...(isLatin1(pasted) ? [pasted] : [])]) {
+      const headers = headersOf({ key: sent, uid: installation_id })
+      const shown = await service.ask('GET', '/api/registration/info', undefined, headers)
+      expect(shown.body.is_valid, JSON.stringify(sent)).toBe(true)
+      const body = { installation_id, product: 'forms' }
+      const checked = await service.ask('POST', '/api/v1/keys/validate', body, headers)
+      expect(checked.body.code, JSON.stringify(sent)).toBe('ok')
+      const activated = await service.ask('POST', '/api/v1/activations', body, headers)
+      expect(activated.status, JSON.stringify(sent)).toBeLessThan(300)
+    }
+  }
+})
+
 test('validate, activation and registration/info say the same of each case', async () => {
   let trials = 0
   const cases: [string, () => Promise<{ key: string; uid: string }>][] = [

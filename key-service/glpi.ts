@@ -4,17 +4,13 @@ import { noVerdict } from '@/lib/activations/registration'
 import { parseGlpiVersion } from '@/lib/catalog/rules'
 import { DomainError, Unavailable } from '@/lib/errors'
 import { languageFrom } from '@/lib/messages/translator'
-import { cleanText } from './clean'
-import { InstallationId } from './schemas'
-
-/** Longer than any text with a key in it. */
-const longestKey = 4_000
+import { InstallationId, presentedKey } from './schemas'
 
 /** What a stock GLPI says in its headers. What is missing or malformed there is no reason to refuse an answer. */
 export function glpiCall({ headers, ip }: Pick<FastifyRequest, 'headers' | 'ip'>): Call {
   const installation = InstallationId.safeParse(headers['x-glpi-network-uid'])
   return {
-    key: text(headers['x-registration-key']).slice(0, longestKey),
+    key: presentedKey(headers) ?? '',
     from: ip,
     installationId: installation.data,
     glpiVersion: parseGlpiVersion(headers['user-agent'] ?? '') ?? undefined,
@@ -23,10 +19,6 @@ export function glpiCall({ headers, ip }: Pick<FastifyRequest, 'headers' | 'ip'>
 
 export const glpiLanguage = ({ headers }: Pick<FastifyRequest, 'headers'>) =>
   languageFrom(headers['accept-language'])
-
-/** Node reads headers as Latin-1, in which a no-break space that was pasted along would be two characters. */
-const text = (header: string | string[] | undefined) =>
-  typeof header === 'string' ? cleanText(Buffer.from(header, 'latin1').toString('utf8')) : ''
 
 /** GLPI takes an answer without `is_valid` for none, and keeps a verdict for a day: an outage must not look like one. */
 export function sendNoVerdict(error: Error, request: FastifyRequest, reply: FastifyReply) {

@@ -4,15 +4,19 @@ import type { Call } from '@/lib/activations/check'
 import { installationIdPattern } from '@/lib/activations/installation-id'
 import { parseGlpiVersion } from '@/lib/catalog/rules'
 import { parseInstanceUrl } from '@/lib/instances/url'
+import { cleanHeader } from './clean'
 
 /*
  * What GLPIs send. The same schemas parse the requests and make the reference (/api/openapi.json). Fields that are not
  * known are ignored: an older portal must not break a newer plugin.
  */
 
+/** Longer than any text with a key in it. */
+const longestKey = 4_000
+
 const Key = z
   .string()
-  .max(4_000)
+  .max(longestKey)
   .meta({ description: 'The registration key as it was pasted; or in the header X-Registration-Key.' })
 export const Product = z
   .string()
@@ -94,8 +98,7 @@ export type ReadCall = Call & { urlIgnored?: boolean }
 
 /** A request as lib/activations takes it. @throws FieldError for a key that is missing */
 export function callOf(body: Partial<Body>, { headers, ip }: Pick<FastifyRequest, 'headers' | 'ip'>) {
-  const header = headers['x-registration-key']
-  const key = body.key ?? (typeof header === 'string' ? header : undefined)
+  const key = body.key ?? presentedKey(headers)
   if (key === undefined) throw new FieldError('key', 'required')
   return {
     key,
@@ -106,6 +109,11 @@ export function callOf(body: Partial<Body>, { headers, ip }: Pick<FastifyRequest
     kinds: body.kinds,
     nonce: body.nonce,
   }
+}
+
+/** The key in the header, as it was pasted. */
+export function presentedKey({ 'x-registration-key': header }: FastifyRequest['headers']) {
+  return typeof header === 'string' ? cleanHeader(header).slice(0, longestKey) : undefined
 }
 
 /** An address that is none must not hide the verdict: a refusal without one is not signed, so that no plugin believes it. */
