@@ -184,6 +184,10 @@ test('[A6] forged forwarding headers are one address, and a flood with a stolen 
   )
   const refreshed = await inTurns(100, 5, () => refresh(id, { key, installation_id, secret }))
   expect(refreshed.filter(({ status }) => status !== 200)).toEqual([])
+  // GLPI itself has no secret to show.
+  const glpi = { 'X-Registration-Key': key, 'X-Glpi-Network-Uid': installation_id }
+  const info = () => service.ask('GET', '/api/registration/info', undefined, glpi)
+  expect((await inTurns(30, 5, info)).filter(({ body }) => body.is_valid !== true)).toEqual([])
   const flooded = await flood
   expect(flooded.filter(({ status }) => status === 429).length).toBeGreaterThan(0)
   expect(flooded.every(({ status }) => [200, 409, 429].includes(status))).toBe(true)

@@ -12,6 +12,7 @@ export function glpiCall({ headers, ip }: Pick<FastifyRequest, 'headers' | 'ip'>
   return {
     key: presentedKey(headers) ?? '',
     from: ip,
+    fromGlpi: true,
     installationId: installation.data,
     glpiVersion: parseGlpiVersion(headers['user-agent'] ?? '') ?? undefined,
   }

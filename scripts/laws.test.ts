@@ -34,7 +34,7 @@ const laws: Record<string, Law> = {
     except: {
       'lib/mail/send.ts': 'sends, called by jobs alone',
       'lib/env.ts': 'reads addresses',
-      'lib/people/network.ts': 'reads addresses',
+      'lib/network.ts': 'reads addresses',
       'lib/answer.ts': 'knows the type of an answer',
     },
     breach:

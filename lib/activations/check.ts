@@ -35,6 +35,8 @@ export interface Call extends Asked {
   from?: string | undefined
   /** Of its activation, which proves that it is the installation that it says. */
   secret?: string | undefined
+  /** GLPI itself asks, whose calls know no secret. */
+  fromGlpi?: true
 }
 
 /** The answer to a check, with what its sentence and its remedy need. */

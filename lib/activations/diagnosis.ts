@@ -59,7 +59,7 @@ export interface Question extends Omit<Call, 'key' | 'from'> {
   pasted: string
 }
 
-/** Who asks: from which network (lib/people/network.ts) and, where somebody is signed in, in which organizations they are. */
+/** Who asks: from which network (lib/network.ts) and, where somebody is signed in, in which organizations they are. */
 export interface Asker {
   from: string
   memberships: readonly { organizationId: string; slug: string }[]

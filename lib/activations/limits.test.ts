@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { afterEach, expect, test, vi } from 'vitest'
 import { log } from '@/lib/log'
-import type { Checked } from './check'
+import type { Call, Checked } from './check'
+import type { FoundKey } from './facts'
 import { takeTurn } from './limits'
 import { ownerOf } from './programs'
 
@@ -33,4 +35,50 @@ test('guessed keys are told in the log, once a minute and with how many they wer
     expect(warn.mock.calls).toEqual([[{ calls: many }, expect.stringContaining('nobody was given')]])
     warn.mockClear()
   }
+})
+
+/** A key that is good where it is presented, and the call of an installation that says it is that one. */
+const good = (id: string): Checked => ({
+  ...unknown,
+  ...{
+    code: 'ok',
+    verdict: { ok: true, code: 'ok', notes: [], state: 'active', place: null, binds: false, asks: null },
+  },
+  // as: of what is found the limits read these two
+  found: {
+    id,
+    activation: { secretHash: createHash('sha256').update('the secret').digest('hex') },
+  } as FoundKey,
+})
+const by = (more: Partial<Call>): Call => ({ key: 'x', installationId: 'one', from: '192.0.2.4', ...more })
+const [theirs, wrong, fromGlpi] = [
+  { secret: 'the secret' },
+  { secret: 'another' },
+  { fromGlpi: true },
+] as const
+
+async function usedUp(call: Call, key: Checked) {
+  for (let turn = 0; turn < 600; turn++) await takeTurn(call, key)
+  await expect(takeTurn(call, key)).rejects.toMatchObject({ code: 'too_many' })
+}
+
+test.each<[string, Partial<Call>, Partial<Call>[]]>([
+  ['with another secret', wrong, [theirs, fromGlpi]],
+  ['without a secret', {}, [theirs, fromGlpi]],
+  ['by GLPI’s own routes', fromGlpi, [theirs, {}]],
+])('[A6] a thief %s takes no turn of the installation that has the key', async (how, thief, others) => {
+  const key = good(how)
+  await usedUp(by(thief), key)
+  for (const other of others) await takeTurn(by(other), key)
+  // Nor in its own way, from elsewhere.
+  await takeTurn(by({ ...thief, from: '192.0.2.5' }), key)
+})
+
+test('[A6] whoever has a network has one turn, however many addresses are in it', async () => {
+  const key = good('one network')
+  for (let turn = 0; turn < 600; turn++)
+    await takeTurn(by({ ...fromGlpi, from: `2001:db8::${turn.toString(16)}` }), key)
+  const call = by({ ...fromGlpi, from: '2001:db8::ffff:1' })
+  await expect(takeTurn(call, key)).rejects.toMatchObject({ code: 'too_many' })
+  await takeTurn(by({ ...fromGlpi, from: '2001:db8:0:1::1' }), key)
 })

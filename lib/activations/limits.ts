@@ -2,7 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { Refused } from '@/lib/errors'
 import { log } from '@/lib/log'
+import { networkOf } from '@/lib/network'
 import type { Call, Checked } from './check'
+import type { FoundKey } from './facts'
 
 /*
  * Counted in the process's memory and not in Postgres, where counting would cost each check more than the check itself
@@ -10,28 +12,33 @@ import type { Call, Checked } from './check'
  */
 
 const perSeconds = 10
-/** Of one key from one installation, and of one key from all that it is refused to. */
+/** Of one key from one installation, as far as that is proved, and of one key from all that it is refused to. */
 const ofKey = new RateLimiterMemory({ points: 600, duration: perSeconds })
 /** Of keys that nobody was given, from one address: of 2^130 keys a guess finds none, and it should be seen. */
 const guesses = new RateLimiterMemory({ points: 60, duration: 60 })
 
 /**
  * Takes a turn for a call. Whoever is refused, or knows a key and an installation ID but not the activation's secret, uses
- * up nothing of the installation that the key belongs to.
+ * up nothing of the installation that the key belongs to. GLPI itself has no secret to show: what it asks is counted apart,
+ * and what nobody proves by the network that it came from, so that only who shares it with a thief shares its limit.
  * @throws Refused `too_many` with `retryAfterSeconds`
  */
 export async function takeTurn(call: Call, { found, verdict, isTest }: Checked) {
+  const from = call.from ?? 'unknown'
   // Everybody has it: one who uses it up must not take it from the others.
-  if (isTest) return takeAddressTurn(call.from ?? 'unknown')
+  if (isTest) return takeAddressTurn(from)
   if (!found) {
     guessed()
-    return consume(guesses, call.from ?? 'unknown')
+    return consume(guesses, networkOf(from))
   }
   const { installationId = '' } = call
-  const who = verdict.ok
-    ? `${installationId} ${isProved(call.secret, found.activation?.secretHash)}`
-    : 'refused'
+  const who = verdict.ok ? `${installationId} ${howKnown(call, found)}` : 'refused'
   return consume(ofKey, `${found.id} ${who}`)
+}
+
+function howKnown({ secret, fromGlpi, from = 'unknown' }: Call, { activation }: FoundKey): string {
+  if (isProved(secret, activation?.secretHash)) return 'proved'
+  return `${fromGlpi ? 'glpi' : 'unproved'} ${networkOf(from)}`
 }
 
 function isProved(secret: string | undefined, hash: string | undefined): boolean {
@@ -41,11 +48,11 @@ function isProved(secret: string | undefined, hash: string | undefined): boolean
 
 /** Takes a turn for a program of an organization, or, where its token is none, of the address that guesses. */
 export async function takeProgramTurn(tokenId: string | null, from: string) {
-  return tokenId ? consume(ofKey, `token ${tokenId}`) : consume(guesses, from)
+  return tokenId ? consume(ofKey, `token ${tokenId}`) : consume(guesses, networkOf(from))
 }
 
 /** Takes a turn for whoever asks what everybody may know. */
-export const takeAddressTurn = (from: string) => consume(ofKey, `address ${from}`)
+export const takeAddressTurn = (from: string) => consume(ofKey, `address ${networkOf(from)}`)
 
 async function consume(limiter: RateLimiterMemory, key: string) {
   try {

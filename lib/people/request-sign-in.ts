@@ -8,7 +8,7 @@ import { newId } from '@/lib/ids'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { sealText } from '@/lib/keys/vault'
 import type { Limits } from '@/lib/limits'
-import { networkOf } from './network'
+import { networkOf } from '@/lib/network'
 import { signInMinutes } from './rules'
 import { newCode, newToken, signInHmac, tokenHash } from './tokens'
 

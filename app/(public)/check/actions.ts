@@ -11,7 +11,7 @@ import { readQuestion } from '@/lib/activations/question'
 import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
 import { findKeys } from '@/lib/keys/format'
-import { networkOf } from '@/lib/people/network'
+import { networkOf } from '@/lib/network'
 
 /** Whose key it was, the proof says; that it is theirs who sends it, too. A form of its own: Enter in the other asks nobody. */
 export async function askOwners(_state: FormState, form: FormData): Promise<FormState> {
