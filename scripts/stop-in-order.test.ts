@@ -7,12 +7,12 @@ import { stopInOrder } from '@/scripts/stop-in-order'
 const get = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
 /** A server whose answers the test gives, and one connection to it that stays open, with a request under way. */
-async function underWay() {
+async function underWay(how: Parameters<typeof stopInOrder>[1] = {}) {
   const responses: ServerResponse[] = []
   const server = createServer((_request, response) => void responses.push(response))
   const sockets: Socket[] = []
   server.on('connection', (socket) => void sockets.push(socket))
-  const stop = stopInOrder(server)
+  const stop = stopInOrder(server, how)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   // a server that listens on a port has an address of this kind
   const { port } = server.address() as AddressInfo
@@ -65,4 +65,22 @@ test('a request whose first half came before the stop is answered, and ends its 
   responses[1]?.end('done')
   await Promise.all([stopped, once(late, 'end')])
   expect(said).toMatch(/^Connection: close\r\n[\s\S]*done/m)
+})
+
+test('nobody is let in any more while those who are connected are still told', async () => {
+  const { first, responses, socket, port, stop, said } = await underWay({ linger: 2_000 })
+  first.end('done')
+  await expect.poll(said).toContain('done')
+  const stopped = stop()
+  const late = () =>
+    new Promise((resolve) => {
+      const another = connect(port, '127.0.0.1', () => resolve(another.destroy() && 'let in'))
+      another.on('error', (error) => resolve('code' in error && error.code))
+    })
+  await expect.poll(late).toBe('ECONNREFUSED')
+  socket.write(get)
+  await expect.poll(() => responses.length).toBe(2)
+  responses[1]?.end('and told')
+  await Promise.all([stopped, once(socket, 'end')])
+  expect(said()).toMatch(/^Connection: close\r\n[\s\S]*and told/m)
 })
