@@ -4,6 +4,7 @@ import type { Checked } from '@/lib/activations/check'
 import { remedyPage, verdictSentence } from '@/lib/activations/phrases'
 import type { RefusedProgram } from '@/lib/activations/programs'
 import type { Leased } from '@/lib/activations/serve'
+import type messages from '@/lib/messages/en/activations.json'
 import { languageFrom, translator } from '@/lib/messages/translator'
 import type { ReadCall } from './schemas'
 
@@ -36,8 +37,12 @@ export function verdictOf(checked: Checked, call: ReadCall, request: FastifyRequ
 
 /** The problem that a key is refused for, where nothing is signed: to a stock GLPI, which verifies no signature. */
 export function sendRefused(checked: Checked, call: ReadCall, request: FastifyRequest, reply: FastifyReply) {
-  const { code, message: detail, page } = verdictOf(checked, call, request)
-  return sendProblem(reply, refusedStatus[checked.code], code, { detail, page })
+  const { code, message: detail, page, refusal_code } = verdictOf(checked, call, request)
+  return send(reply, refusedStatus[checked.code], code, {
+    detail,
+    page,
+    ...(refusal_code ? { refusal_code } : {}),
+  })
 }
 
 /** The same with the verdict signed, for a client that believes nothing else. */
@@ -49,7 +54,7 @@ export function sendSignedRefusal(
 ) {
   const { code, message: detail, page, refusal_code } = verdictOf(checked, call, request)
   const more = { detail, page, signed, ...(refusal_code ? { refusal_code } : {}) }
-  return sendProblem(reply, refusedStatus[checked.code], code, more)
+  return send(reply, refusedStatus[checked.code], code, more)
 }
 
 /** Sends a lease, or the problem that it is refused for (RFC 9457). */
@@ -68,13 +73,21 @@ export function sendRefusedProgram(reply: FastifyReply, { code }: RefusedProgram
   return sendProblem(reply, 403, code)
 }
 
-/** RFC 9457. The title says the status, `code` what it is about; a sentence for people is the `detail`. */
+/** What is wrong with a call, whatever its key is. */
+export type ProblemCode = keyof typeof messages.problem
+
 export function sendProblem(
   reply: FastifyReply,
   status: number,
-  code: string,
+  code: ProblemCode,
   more: Record<string, unknown> = {},
 ) {
+  const t = translator(languageFrom(reply.request.headers['accept-language']))
+  return send(reply, status, code, { detail: t(`activations.problem.${code}`), ...more })
+}
+
+/** RFC 9457. The title says the status, `code` what it is about; a sentence for people is the `detail`. */
+function send(reply: FastifyReply, status: number, code: string, more: Record<string, unknown>) {
   const title = STATUS_CODES[status] ?? String(status)
   return reply
     .code(status)

@@ -4,6 +4,7 @@ import type { ConnectionError } from 'fastify'
 import { brokenRegistration } from '@/lib/activations/registration'
 import { now } from '@/lib/clock'
 import { languageFrom } from '@/lib/messages/translator'
+import { codeOf, problem } from '@/scripts/key-service'
 import { isBrokenKey, lingerMilliseconds, statusOf } from '@/scripts/unreadable'
 
 /** Whose answer is on its way. */
@@ -20,16 +21,16 @@ export function answerBroken({ code, rawPacket }: ConnectionError, socket: Socke
     socket.destroy()
     return
   }
-  // Its type says what it would be as JSON.
   const asked = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1') : ''
   const isKey = isBrokenKey(asked)
   const status = isKey ? 200 : statusOf(code)
   const language = languageFrom(/^accept-language:(.*)$/im.exec(asked)?.[1])
-  const body = isKey ? brokenRegistration(language, now()) : { title: STATUS_CODES[status], status }
-  const json = JSON.stringify(body)
+  const json = isKey
+    ? JSON.stringify(brokenRegistration(language, now()))
+    : problem(status, codeOf(status), language)
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    `Content-Type: application/json; charset=utf-8`,
+    `Content-Type: application/${isKey ? 'json; charset=utf-8' : 'problem+json'}`,
     `Content-Length: ${Buffer.byteLength(json)}`,
     'Cache-Control: no-store',
     'X-Content-Type-Options: nosniff',
@@ -42,9 +43,8 @@ export function answerBroken({ code, rawPacket }: ConnectionError, socket: Socke
 }
 
 /** Of an `Expect` that is not the usual one Node would say so without a body. */
-export function answerExpectation(_request: IncomingMessage, response: ServerResponse) {
-  const problem = { type: 'about:blank', title: STATUS_CODES[417], status: 417, code: 'expectation_failed' }
-  const body = JSON.stringify(problem)
+export function answerExpectation({ headers }: IncomingMessage, response: ServerResponse) {
+  const body = problem(417, 'expectation_failed', languageFrom(headers['accept-language']))
   const about = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
-  response.writeHead(417, { ...about, 'Content-Length': body.length }).end(body)
+  response.writeHead(417, { ...about, 'Content-Length': Buffer.byteLength(body) }).end(body)
 }

@@ -3,7 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { DomainError, NotFound, Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
-import { sendProblem } from './answers'
+import { type ProblemCode, sendProblem } from './answers'
 import { FieldError } from './schemas'
 
 /** What went wrong on purpose keeps its code; anything else is a bug, told by a number that the log has as well. */
@@ -40,7 +40,7 @@ export const noStore = (reply: FastifyReply) =>
   reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
 
 /** Fastify's own refusals, most of them of bodies. */
-function codeOf(error: FastifyError, status: number): string {
+function codeOf(error: FastifyError, status: number): ProblemCode {
   if (status === 413) return 'too_large'
   if (status === 415) return 'unsupported_media_type'
   return error instanceof SyntaxError || error.code?.includes('JSON') ? 'invalid_json' : 'bad_request'

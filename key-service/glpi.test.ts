@@ -277,6 +277,39 @@ test('a key in a header is read alike by GLPI’s routes and the API, whichever 
   }
 })
 
+test('a GLPI whose constant ends in a slash is answered as any other', async () => {
+  const headers = headersOf({ key: (await sold()).key, uid: newUid() })
+  const answer = await service.ask('GET', '//api/registration/info', undefined, headers)
+  expect(answer).toMatchObject({ status: 200, body: { is_valid: true } })
+  expect((await service.ask('GET', '//api/ping', undefined, headers)).body).toEqual({ ok: true })
+})
+
+test.each(['en', 'fr'])('each refusal says in a sentence what it is (%s)', async (language) => {
+  const details = await Promise.all(
+    (
+      [
+        ['GET', '/api/v1/nothing'],
+        ['POST', '/api/v1/keys/validate', '{'],
+        ['POST', '/api/v1/keys/validate', {}],
+        ['GET', '/api/v1/keys'],
+        ['GET', '/api/v1/test-keys?product=nothing'],
+        ['GET', '/api/marketplace/plugin/forms/download/9.9.9'],
+        ['POST', '/api/v1/activations/%zz/refresh'],
+      ] as const
+    ).map(async ([method, path, body]) => {
+      const answer = await service.ask(method, path, body, headersOf({ language }))
+      return answer.body.detail
+    }),
+  )
+  expect(details.filter((one) => typeof one !== 'string' || one.length < 10)).toEqual([])
+  expect(details.every((one) => /\b(is|no|that)\b/.test(one))).toBe(language === 'en')
+  expect(
+    (await raw(`GET /api/v1/a b HTTP/1.1\r\nHost: x\r\nAccept-Language: ${language}\r\n\r\n`)).body,
+  ).toMatchObject({
+    ...{ type: 'about:blank', status: 400, code: 'bad_request', detail: details[6] },
+  })
+})
+
 test('validate, activation and registration/info say the same of each case', async () => {
   let trials = 0
   const cases: [string, () => Promise<{ key: string; uid: string }>][] = [
@@ -437,11 +470,13 @@ test.each([
   // To no other question is that an answer.
   const other = await raw(packet('/api/v1/ping'))
   expect(other.head).toMatch(/^HTTP\/1\.1 400 /)
-  expect(other.body).toEqual({ title: 'Bad Request', status: 400 })
+  expect(other.body).toMatchObject({ title: 'Bad Request', status: 400, code: 'bad_request' })
 })
 
 test('what is no HTTP, and headers without end, are answered in JSON as well', async () => {
-  expect((await raw('HELLO\r\n\r\n')).head).toMatch(/^HTTP\/1\.1 400 .*\r\nContent-Type: application\/json/)
+  expect((await raw('HELLO\r\n\r\n')).head).toMatch(
+    /^HTTP\/1\.1 400 .*\r\nContent-Type: application\/problem\+json/,
+  )
   const { head, body } = await raw(
     `GET /api/registration/info HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(300_000)}\r\n\r\n`,
   )

@@ -47,7 +47,7 @@ async function main() {
   if (RELEASES_BASE_URL && !RELEASES_SECRET)
     throw new Error('RELEASES_SECRET is missing; .env.example explains it')
   // A GLPI's own patience is short, and none of its calls reads more than a few rows.
-  openPoolAt(KEY_SERVICE_DATABASE_URL, { connection: 1_500, query: 1_500, statement: 1_200 })
+  openPoolAt(KEY_SERVICE_DATABASE_URL, { connection: 1_000, query: 1_000, statement: 800 })
   const app = await buildServer(isOneOf(trustedProxies(TRUSTED_PROXIES)))
   const finish = stopInOrder(app.server, stopping)
   const stop = async () => {

@@ -335,6 +335,8 @@ test('what is open source is anybody’s, what is sold is refused with the reaso
   for (const [said, status, code] of refusals) {
     const answer = await service.ask('GET', forms, undefined, headersOf(said))
     expect(answer).toMatchObject({ status, body: { code, status, detail: expect.any(String) } })
+    // Who says which installation it is can open the case by it.
+    expect('refusal_code' in answer.body).toBe(code === 'bound_elsewhere' && said.uid !== undefined)
   }
 })
 

@@ -29,7 +29,7 @@ const info = {
   title: 'Key service',
   version: '1',
   description:
-    'What GLPI plugins, and programs of an organization, ask. Authentication of a GLPI is its registration key, in the body or in the header X-Registration-Key, never in an address. Errors are problem details (RFC 9457): programs decide by `code`. Bodies are JSON of at most 16 kB; fields that are not known are ignored, on both sides. Answers may be kept by nobody. Where a statement is signed, believe that, and not what stands beside it.',
+    'What GLPI plugins, and programs of an organization, ask. Authentication of a GLPI is its registration key, in the body or in the header X-Registration-Key, never in an address. Errors are problem details (RFC 9457): programs decide by `code`, people read `detail`. Beside those of each operation there are `timeout` (408: a request that does not come to its end), `expectation_failed` (417: another `Expect` than `100-continue`), `unexpected` (500: a fault of ours, with a `reference` for the support) and, of downloads, `unknown_release` (404). Bodies are JSON of at most 16 kB; fields that are not known are ignored, on both sides. Answers may be kept by nobody. Where a statement is signed, believe that, and not what stands beside it.',
 }
 
 const tags = [

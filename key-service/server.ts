@@ -42,7 +42,8 @@ export async function buildServer(isProxy: (address: string) => boolean) {
     http: { maxHeaderSize: mostHeaderBytes, requireHostHeader: false },
     clientErrorHandler: answerBroken,
     frameworkErrors: sendUnrouted,
-    routerOptions: { maxParamLength: longestName },
+    // A GLPI whose constant ends in a slash asks with two.
+    routerOptions: { maxParamLength: longestName, ignoreDuplicateSlashes: true },
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)

@@ -23,6 +23,16 @@ test.each([
   ['/api/ping?x=/', true],
   ['/api/openapi.json', true],
   ['/.well-known/jwks.json', true],
+  ['/api/v1', true],
+  ['/api/v%31/ping', true],
+  ['//api/v1/ping', true],
+  ['/api//registration/info', true],
+  ['http://portal.example/api/v1/ping', true],
+  ['http://portal.example//api/ping?x=/', true],
+  ['http://portal.example', false],
+  ['http://portal.example/acme?/api/v1/ping', false],
+  ['/%ff/api/v1/ping', false],
+  ['//portal.example/x', false],
   ['/', false],
   ['/api/health', false],
   ['/api/pinged', false],
@@ -40,6 +50,11 @@ const behind = createServer(async (request, response) => {
   if (request.url === '/api/v1/cut') return void response.write('half', () => response.destroy())
   const body = (await request.toArray().catch(() => [])).join('')
   const { 'content-length': length = null, 'transfer-encoding': coding = null } = request.headers
+  if (request.url === '/api/v1/hops')
+    response
+      .setHeader('X-Own', 'y')
+      .setHeader('Connection', 'close, X-Own')
+      .setHeader('Keep-Alive', 'timeout=72')
   response.end(JSON.stringify({ body, length, coding }))
 })
 const web = createServer({ requireHostHeader: false }, (request, response) =>
@@ -73,7 +88,10 @@ async function answerTo(head: string[], send: (socket: Socket) => void = () => {
   return { headers, body, after }
 }
 
-const tooLarge = { type: 'about:blank', title: 'Payload Too Large', status: 413, code: 'too_large' }
+const tooLarge = {
+  ...{ type: 'about:blank', title: 'Payload Too Large', status: 413, code: 'too_large' },
+  detail: 'More was sent than is read: a body may have 16 kB.',
+}
 const megabytes = (count: number) => Buffer.alloc(count * 1_024 * 1_024, 'x')
 
 test.each<[string, string[], (socket: Socket) => void]>([
@@ -128,4 +146,42 @@ test('who names no host is told so as a problem', async () => {
 test('an answer that breaks off there breaks off here', async () => {
   const url = `http://127.0.0.1:${portOf(web)}/api/v1/cut`
   await expect(fetch(url).then((answer) => answer.text())).rejects.toThrow()
+})
+
+test('each side’s connection is its own business', async () => {
+  const [first, second] = await new Promise<[string, string]>((resolve) => {
+    const socket = connect(portOf(web), '127.0.0.1')
+    const parts: string[] = []
+    const ask = (more: string) => socket.write(`GET /api/v1/hops HTTP/1.1\r\nHost: x\r\n${more}\r\n`)
+    socket.on('data', (data) => {
+      parts.push(String(data))
+      if (parts.length === 1) ask('Connection: close, X-Mine\r\nX-Mine: 1\r\nTE: trailers\r\n')
+    })
+    socket.on('close', () => resolve([parts[0] ?? '', parts.slice(1).join('')]))
+    ask('')
+  })
+  expect(first).toMatch(/^Connection: keep-alive\r$/m)
+  expect(first).not.toMatch(/timeout=72|x-own/i)
+  expect(second).toMatch(/^Connection: close\r$/m)
+  const [, sent] = asked
+  expect(sent?.headers).not.toHaveProperty('x-mine')
+  expect(sent?.headers).not.toHaveProperty('te')
+  expect(sent?.headers.connection).not.toContain('X-Mine')
+})
+
+test('what is asked for by its whole address, or with two slashes, arrives as it is meant', async () => {
+  for (const target of ['http://portal.example/api/v1/ping?x', '//api/v1/ping']) {
+    const socket = connect(portOf(web), '127.0.0.1')
+    socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    await once(socket.resume(), 'close')
+  }
+  expect(asked.map(({ url }) => url)).toEqual(['/api/v1/ping?x', '//api/v1/ping'])
+})
+
+test.each([
+  ['fr', /Il n’y a|Ce n’est pas/],
+  ['en', /no request/],
+])('what is refused says so in a sentence (%s)', async (language, says) => {
+  const { body } = await answerTo(['Content-Length: 0', `Accept-Language: ${language}`])
+  expect(JSON.parse(body).detail).toMatch(says)
 })

@@ -69,18 +69,25 @@ test.each([
 ])('to a GLPI that asks for %s it is JSON, and no verdict', async (path, header, status) => {
   const [head, body] = (await answersTo(get(path, header))).split('\r\n\r\n')
   expect(head).toContain(`HTTP/1.1 ${status} `)
-  expect(head).toContain('\r\nContent-Type: application/json\r\n')
-  expect(JSON.parse(body ?? '')).toEqual({ title: expect.any(String), status })
+  expect(head).toContain('\r\nContent-Type: application/problem+json\r\n')
+  const code = { 400: 'bad_request', 417: 'expectation_failed', 431: 'too_large' }[status]
+  expect(JSON.parse(body ?? '')).toEqual({
+    ...{ type: 'about:blank', title: expect.any(String), status, code, detail: expect.any(String) },
+  })
 })
 
 test('what is cut off amid its body is answered in JSON as well, where the path was the key service’s', async () => {
   const cutOff = (path: string) => `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{`
-  expect(await answersTo(cutOff('/api/v1/wait'), null)).toMatch(/400 [\s\S]*\r\n\r\n{"title":"Bad Request"/)
+  expect(await answersTo(cutOff('/api/v1/wait'), null)).toMatch(
+    /400 [\s\S]*\r\n\r\n{"type":"about:blank","title":"Bad Request"/,
+  )
   expect(await answersTo(cutOff('/wait'), null)).toMatch(/400 [\s\S]*\r\n\r\nBad Request$/)
 })
 
 test('so is what does not say what it asks for: who reads text asks for a page', async () => {
-  expect(await answersTo('\x16\x03\x01\x02')).toMatch(/400 [\s\S]*{"title":"Bad Request","status":400}$/)
+  expect(await answersTo('\x16\x03\x01\x02')).toMatch(
+    /400 [\s\S]*{"type":"about:blank","title":"Bad Request","status":400,"code":"bad_request","detail":"[^"]+"}$/,
+  )
 })
 
 test.each(['en', 'fr'] as const)(

@@ -4,7 +4,7 @@ import { env } from '../lib/env.ts'
 import en from '../lib/messages/en/activations.json' with { type: 'json' }
 import fr from '../lib/messages/fr/activations.json' with { type: 'json' }
 import { securityHeaders } from './headers.ts'
-import { isForKeyService } from './key-service.ts'
+import { codeOf, isForKeyService, languageOf, problem } from './key-service.ts'
 
 const statuses: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -41,8 +41,9 @@ export function answerUnreadable(server: Server) {
   const latest = new WeakMap<Duplex, ServerResponse>()
   const answered = new WeakSet<Duplex>()
   server.prependListener('request', (request, response) => void latest.set(request.socket, response))
-  server.on('checkExpectation', ({ url = '' }, response) => {
-    const { headers, body } = refused(417, isForKeyService(url))
+  server.on('checkExpectation', ({ url = '', headers: asked }, response) => {
+    const language = languageOf(asked['accept-language'])
+    const { headers, body } = refused(417, isForKeyService(url), language)
     response.writeHead(417, headers).end(body)
   })
   server.on('connect', (_request, socket) => {
@@ -70,25 +71,27 @@ function answerTo(error: Unreadable, response: ServerResponse | undefined) {
   // What was cut off has been asked for before.
   const path = /^[A-Z]+ (\S+)/.exec(text)?.[1] ?? response?.req.url
   // Who reads text asks for a page; GLPI takes what is no JSON for a server that is none.
-  return refused(statusOf(error.code), path === undefined || isForKeyService(path))
+  return refused(statusOf(error.code), path === undefined || isForKeyService(path), languageIn(text))
 }
 
+const languageIn = (text: string) => languageOf(/^accept-language:(.*)$/im.exec(text)?.[1])
+
 /** A refusal; as JSON it is no verdict, being without `is_valid`. */
-function refused(status: number, asJson: boolean) {
-  const title = STATUS_CODES[status] ?? ''
-  return asJson ? json(status, { title, status }) : of(status, title, { 'Content-Type': 'text/plain' })
+function refused(status: number, asJson: boolean, language = languageOf(undefined)) {
+  if (!asJson) return of(status, STATUS_CODES[status] ?? '', { 'Content-Type': 'text/plain' })
+  return json(status, problem(status, codeOf(status), language), 'problem+json')
 }
 
 /** What the key service answers where it is reached directly (brokenRegistration); no key reaches it from here. */
 function verdictOnBrokenKey(text: string) {
-  const { verdict, ask_again } = /^accept-language: *fr/im.test(text) ? fr : en
+  const { verdict, ask_again } = { en, fr }[languageIn(text)]
   const malformed = verdict.malformed.replace('{page}', `${env().PUBLIC_URL}/check`)
   const said = { validation_message: `${malformed} ${ask_again}`, owner: null, subscription: null }
-  return json(200, { is_valid: false, ...said })
+  return json(200, JSON.stringify({ is_valid: false, ...said }))
 }
 
-const json = (status: number, value: object) =>
-  of(status, JSON.stringify(value), { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
+const json = (status: number, body: string, type = 'json') =>
+  of(status, body, { 'Content-Type': `application/${type}`, 'Cache-Control': 'no-store' })
 
 const of = (status: number, body: string, about: Record<string, string>) => ({
   status,

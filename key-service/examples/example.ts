@@ -1,4 +1,5 @@
 import { testKey } from '@/lib/activations/test-keys'
+import messages from '@/lib/messages/en/activations.json'
 
 /*
  * The examples of the reference: what is sent, and what is answered. A test sends each request to the service and compares the answer: its status, its
@@ -24,9 +25,17 @@ export const ok = testKey(product, 'ok')
 /** A statement, cut short. */
 export const jws = 'eyJhbGciOiJFZERTQSIsImtpZCI6Ijh5… .eyJpc3MiOiJodHRwczovL3BvcnRhbC5… .Rk5vZ2x5c…'
 export const unknownKey = testKey('nobody', 'ok')
+const sentences: Record<string, string> = messages.problem
 export const problem = (status: number, title: string, code: string, more: Record<string, unknown> = {}) => ({
   status,
-  answer: { type: 'about:blank', title, status, code, ...more },
+  answer: {
+    type: 'about:blank',
+    title,
+    status,
+    code,
+    ...(code in sentences ? { detail: sentences[code] } : {}),
+    ...more,
+  },
 })
 export const missing = problem(400, 'Bad Request', 'invalid_input', {
   fields: { installation_id: 'required' },
