@@ -1,4 +1,4 @@
-import { InvalidInput } from '@/lib/errors'
+import { InvalidInput, Unavailable } from '@/lib/errors'
 import { keyLength } from '@/lib/keys/checksum'
 import { explainKey, type Mistake } from '@/lib/keys/explain'
 import { cleanKey, findKeys } from '@/lib/keys/format'
@@ -94,13 +94,15 @@ export async function diagnose(question: Question, asker: Asker): Promise<Diagno
   if (!pasted.trim()) throw new InvalidInput({ pasted: 'required' })
   const [key, other] = findKeys(pasted)
   if (other) return { ...nothing, code: 'several_keys' }
-  const checked = await judge({ ...asked, from, key: key ?? pasted })
+  const checked = await unlessRecovering(() => judge({ ...asked, from, key: key ?? pasted }))
+  if (!checked)
+    return product && !asked.product ? { ...nothing, code: 'product_name', product } : ofNothingElse(pasted)
   if (checked.found) return ofVerdict(question, checked, asker)
   if (checked.code === 'unknown') return { ...nothing, code: 'unknown', checked }
   if (product && !asked.product) return { ...nothing, code: 'product_name', product }
   return ofNoKey(pasted, checked, async (suggestion) => {
-    const right = await judgeAgain({ ...asked, from, key: suggestion })
-    return right.found && ofVerdict({ ...asked, pasted: suggestion }, right, asker)
+    const right = await unlessRecovering(() => judgeAgain({ ...asked, from, key: suggestion }))
+    return right?.found ? ofVerdict({ ...asked, pasted: suggestion }, right, asker) : null
   })
 }
 
@@ -180,6 +182,24 @@ async function ofNoKey(
     mistakes: uncertain,
     cut: suggestion ? null : cutIn(pasted),
   }
+}
+
+/** After a restore the verdict is kept back on what may be a key that is not found: null. */
+async function unlessRecovering<T>(judged: () => Promise<T>): Promise<T | null> {
+  try {
+    return await judged()
+  } catch (error) {
+    if (error instanceof Unavailable && error.facts.what === 'recovery') return null
+    throw error
+  }
+}
+
+/** What is no key of any format, whatever a database says. @throws Unavailable where it may be one */
+function ofNothingElse(pasted: string): Diagnosis {
+  const { what, opens = null } = recognize(pasted)
+  // Keys that were brought along may have as many letters and digits as these.
+  if (isVague(what) || what === 'glpi_token' || what === 'glpicrypt') throw new Unavailable('recovery')
+  return { ...nothing, code: what, opens }
 }
 
 /** A key of which more than a character or two is missing, by itself or as the longest word of a text. */

@@ -163,3 +163,16 @@ describe('what is said of a verdict is true of each kind of key', () => {
     for (const sentence of whole) expect(sentence).toMatch(/Forms Pro 1\.0\.0 .*GLPI 11\.0\.2/)
   })
 })
+
+test('of the test key with a version that does not fit the sentence names a release, whatever GLPI asks', () => {
+  // as: of a release the sentence names its version
+  const releases = ['2.9.0', '3.2.0'].map((version) => ({
+    version,
+    glpiMin: '10.0',
+    glpiMax: null,
+  })) as CheckedProduct['releases']
+  const checked = checkedAs('ok', { own: { ...forms, releases }, notes: ['version_mismatch'] })
+  expect(verdictSentence({ ...checked, isTest: true }, {}, 'en')).toContain('Install 3.2.0.')
+  expect(verdictSentence(checked, {}, 'en')).not.toContain('Install')
+  expect(verdictSentence({ ...checked, isTest: true }, { glpiVersion: '11.0.2' }, 'fr')).toContain('3.2.0')
+})

@@ -1,3 +1,4 @@
+import { compareVersions } from '@/lib/catalog/rules'
 import { env } from '@/lib/env'
 import { lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
@@ -15,8 +16,10 @@ export function remedyPage({ found, refusalCode }: Pick<Checked, 'found' | 'refu
 
 /** What the sentences on a verdict are made of: nothing that its key's holder may not know. */
 export function verdictFacts(checked: Checked, asked: Asked, language: Language) {
-  const { found, product, ownProduct, refusalCode } = checked
+  const { found, product, ownProduct, refusalCode, isTest } = checked
   const { fits } = fittingRelease(asked, product?.releases ?? [])
+  // A test key is told of a release in any case, so that a plugin's maker sees the whole sentence.
+  const shown = isTest ? (newestOf(product) ?? 'none') : 'unknown'
   const day = (end: Date | null) => (found && end ? lastDay(end, language, found.organization.timeZone) : '')
   return {
     page: remedyPage(checked),
@@ -36,9 +39,12 @@ export function verdictFacts(checked: Checked, asked: Asked, language: Language)
     place: checked.mistakes?.mistakes[0]?.place ?? 0,
     version: asked.productVersion || 'none',
     glpi: asked.glpiVersion || 'none',
-    fits: asked.glpiVersion ? (fits ?? 'none') : 'unknown',
+    fits: asked.glpiVersion ? (fits ?? 'none') : shown,
   }
 }
+
+const newestOf = (product: Checked['product']) =>
+  product?.releases.map(({ version }) => version).sort((a, b) => compareVersions(b, a))[0]
 
 /** The verdict in a sentence for a GLPI's administrator, which says what to do next; its notes follow it. */
 export function verdictSentence(checked: Checked, asked: Asked, language: Language): string {
