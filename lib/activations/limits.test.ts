@@ -81,4 +81,5 @@ test('[A6] whoever has a network has one turn, however many addresses are in it'
   const call = by({ ...fromGlpi, from: '2001:db8::ffff:1' })
   await expect(takeTurn(call, key)).rejects.toMatchObject({ code: 'too_many' })
   await takeTurn(by({ ...fromGlpi, from: '2001:db8:0:1::1' }), key)
+  console.log('[A6] 602 addresses')
 })
