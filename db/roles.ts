@@ -80,7 +80,7 @@ const definerRights = [
   'select on sessions, people, memberships, organizations, staff, activations, questions, question_counts, sightings',
   `select (id, organization_id, short_id, product_id, kind, binding, instance_id, starts_at, expires_at, term_ends_at,
      renewed_at, first_seen_at, replaced_at, follows_id, fingerprint) on keys`,
-  'select (organization_id, key_id, reason, restored_at) on revocations',
+  'select (organization_id, key_id, reason, revoked_at, restored_at) on revocations',
   'select (id, organization_id, token_hash, scopes, expires_at, revoked_at, last_used_at) on api_tokens',
   'update (leases, lease_ends_at, refreshed_at) on activations',
   'update (glpi_version) on instances',

@@ -5,8 +5,18 @@ import path from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { declareGone, issueOfflineFile } from '@/lib/activations/offline'
+import { revokeKey } from '@/lib/keys/revoke'
+import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
-import { byMember, bySystem, productDatabase, productId, rowsOf } from '@/sandbox/test/fixture'
+import { startTrial } from '@/lib/trials/start'
+import {
+  byMember,
+  bySystem,
+  makeOrganization,
+  productDatabase,
+  productId,
+  rowsOf,
+} from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
 import { keyOf, makeCustomer, sold } from '@/sandbox/test/sold'
 
@@ -104,6 +114,122 @@ test('a GLPI that uses another key of its instance is still there', async () => 
   const two = installation()
   expect((await activate(key, two)).status).toBe(201)
   expect((await activate(other, two, { product: 'branding' })).status).toBe(201)
+})
+
+const day = 86_400_000
+
+/** Key after key of one plugin, which gives none back: it changes to the next. */
+const followed: [string, (sold: Awaited<ReturnType<typeof soldHere>>) => Promise<string>][] = [
+  [
+    'a renewal',
+    async ({ subscriptionId }) =>
+      (await renewSubscription(bySystem(fixture.organizationId), { subscriptionId })).keyId,
+  ],
+  ['a second subscription of the same product', ({ instanceId }) => sellAgain(instanceId)],
+  [
+    'one in place of a key that leaked',
+    async ({ instanceId, keyId }) => {
+      await revokeKey(bySystem(fixture.organizationId), { keyId, reason: 'leaked' })
+      return sellAgain(instanceId)
+    },
+  ],
+]
+const soldHere = () => sold(database, fixture)
+const sellAgain = async (instanceId: string) =>
+  (
+    await startSubscription(bySystem(fixture.organizationId), {
+      productId: await productId(database, 'forms'),
+      instanceId,
+    })
+  ).keyId
+
+test.each(followed)('a key that its GLPI has left for another one holds no place: %s', async (how, next) => {
+  const before = await soldHere()
+  const [one, two] = [installation(), installation()]
+  const first = await activate(before.key, one)
+  expect(first.status).toBe(201)
+  const key = await keyOf(database, await next(before))
+  moveTo(Date.now() + day)
+  const freesAt = await left(key, one)
+  expect(freesAt).toBeGreaterThan(Date.now() + 7 * day)
+  moveTo(freesAt - 2 * second)
+  expect(await activate(key, two)).toMatchObject({ status: 409, body: { code: 'bound_elsewhere' } })
+  moveTo(freesAt)
+  expect((await activate(key, two)).status).toBe(201)
+  expect(await takenOver(before.instanceId)).toEqual([
+    { action: 'activation.activate', before: one, after: two },
+  ])
+  // The key before is not in use any more either, so that it is the new one's, as far as it is good.
+  const refused = how.includes('leaked') ? 403 : null
+  expect((await activate(before.key, two)).status).toBe(refused ?? 201)
+  expect((await refresh(before.key, one, first.body.activation.id)).status).toBe(refused ?? 409)
+})
+
+test('a trial that was left for a subscription holds no place', async () => {
+  const { instanceId } = await soldHere()
+  const product = await productId(database, 'branding')
+  const trial = await startTrial(bySystem(fixture.organizationId), { productId: product, instanceId })
+  const one = installation()
+  expect((await activate(await keyOf(database, trial.keyId), one, { product: 'branding' })).status).toBe(201)
+  const { keyId } = await startSubscription(bySystem(fixture.organizationId), {
+    productId: product,
+    instanceId,
+  })
+  const key = await keyOf(database, keyId)
+  const { body } = await activate(key, one, { product: 'branding' })
+  const given = await service.ask('DELETE', `/api/v1/activations/${body.activation.id}`, {
+    key,
+    installation_id: one,
+  })
+  moveTo(Date.parse(given.body.frees_at))
+  expect((await activate(key, installation(), { product: 'branding' })).status).toBe(201)
+})
+
+test('a key that has ended holds no place, in whatever plugin it was', async () => {
+  const umbrella = await makeOrganization('umbrella')
+  const { key, instanceId } = await sold(database, umbrella)
+  const trial = await startTrial(bySystem(umbrella.organizationId), {
+    productId: await productId(database, 'branding'),
+    instanceId,
+  })
+  const [one, two] = [installation(), installation()]
+  const freesAt = await left(key, one)
+  // Begun after the other was given back, and never heard of again.
+  await activate(await keyOf(database, trial.keyId), one, { product: 'branding' })
+  moveTo(freesAt)
+  expect((await activate(key, two)).status).toBe(409)
+  const [{ ends } = { ends: new Date(0) }] = await rowsOf<{ ends: Date }>(
+    database,
+    'select expires_at as ends from keys where id = $1',
+    [trial.keyId],
+  )
+  moveTo(ends.getTime() - 2 * second)
+  expect((await activate(key, two)).status).toBe(409)
+  moveTo(ends.getTime())
+  expect((await activate(key, two)).status).toBe(201)
+})
+
+test('a plugin that was removed without a word holds no place once its GLPI goes on without it', async () => {
+  const { key, instanceId } = await soldHere()
+  const { keyId } = await startSubscription(bySystem(fixture.organizationId), {
+    productId: await productId(database, 'branding'),
+    instanceId,
+  })
+  const other = await keyOf(database, keyId)
+  const one = installation()
+  await activate(other, one, { product: 'branding' })
+  moveTo(Date.now() + 30 * day)
+  const freesAt = await left(key, one)
+  moveTo(freesAt)
+  expect((await activate(key, installation())).status).toBe(201)
+})
+
+test('where nothing was given back, no place is free, however long its GLPI has been silent', async () => {
+  const { key, subscriptionId } = await soldHere()
+  await activate(key, installation())
+  const { keyId } = await renewSubscription(bySystem(fixture.organizationId), { subscriptionId })
+  moveTo(Date.now() + 500 * day)
+  expect(await activate(await keyOf(database, keyId), installation())).toMatchObject({ status: 409 })
 })
 
 test('of many that come on that day one has the place', async () => {

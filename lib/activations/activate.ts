@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
+import { noEarlier } from '@/db/no-earlier'
 import { activations } from '@/db/schema/activations'
 import { instances } from '@/db/schema/instances'
+import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
@@ -94,10 +96,11 @@ async function judgePlace(
  * @throws Refused where another has been first
  */
 export async function bind(
-  { tx, organizationId }: Scope,
+  { tx, organizationId, now }: Scope,
   { instanceId, installationId: before }: Place,
   installationId: string,
 ) {
+  if (before !== null) await endLeft(tx, { organizationId, instanceId, installationId: before, now })
   const bound = await tx
     .update(instances)
     .set({ installationId })
@@ -111,6 +114,29 @@ export async function bind(
     .returning({ id: instances.id })
   if (bound.length === 0) throw new Refused('bound_elsewhere')
   return before === null ? {} : { before }
+}
+
+/** What the installation before never gave back, since it had left it or its key had ended: that is nobody's from now on. */
+async function endLeft(
+  tx: OrganizationTx,
+  {
+    organizationId,
+    instanceId,
+    installationId,
+    now,
+  }: Record<'organizationId' | 'instanceId' | 'installationId', string> & { now: Date },
+) {
+  await tx
+    .update(activations)
+    .set({ givenBackAt: noEarlier(now, activations.createdAt) })
+    .where(
+      and(
+        eq(activations.organizationId, organizationId),
+        eq(activations.instanceId, instanceId),
+        eq(activations.installationId, installationId),
+        isNull(activations.givenBackAt),
+      ),
+    )
 }
 
 async function insert(

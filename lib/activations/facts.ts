@@ -47,7 +47,7 @@ type Row = {
   organization: string
   slug: string
   time_zone: string
-  places: (Omit<Place, 'freeFrom'> & { freeFrom: string | null })[]
+  places: (Omit<Place, 'freeFrom' | 'copyUntil'> & Record<'freeFrom' | 'copyUntil', string | null>)[]
   activation: FoundKey['activation']
 }
 
@@ -170,7 +170,11 @@ function foundKey(row: Row): FoundKey {
     revoked: row.revoked !== null,
     revokedReason: row.revoked,
     organization: { name: row.organization, slug: row.slug, timeZone: row.time_zone },
-    places: row.places.map((place) => ({ ...place, freeFrom: readInstantOrNull(place.freeFrom) })),
+    places: row.places.map((place) => ({
+      ...place,
+      freeFrom: readInstantOrNull(place.freeFrom),
+      copyUntil: readInstantOrNull(place.copyUntil),
+    })),
     followed: false,
     activation: row.activation,
   }

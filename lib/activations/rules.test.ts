@@ -28,6 +28,7 @@ const own: Place = {
   own: true,
   taken: false,
   freeFrom: null,
+  copyUntil: null,
 }
 const copy: Place = { ...own, instanceId: 'copy', environment: 'test', own: false }
 
@@ -233,6 +234,7 @@ describe('where a caller may use a key', () => {
     own: fc.boolean(),
     taken: fc.boolean(),
     freeFrom: fc.constantFrom(null, day(-1), day(0), day(1)),
+    copyUntil: fc.constantFrom(null, day(-1), day(0), day(1)),
   })
 
   test('nobody takes a place that another installation has, whatever they say', () => {

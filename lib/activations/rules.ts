@@ -32,10 +32,12 @@ export interface Place {
   here: boolean
   /** The key's own instance; a key of the whole organization has none. */
   own: boolean
-  /** Another installation has the key in use in this environment. */
+  /** Another installation has the key in use in this environment, at another place or while this one is nobody's. */
   taken: boolean
-  /** From then on another may have it; null while its installation has not given back all that it had there. */
+  /** From then on another may have it; null while its installation has given back nothing, or goes on with what never ends. */
   freeFrom: Date | null
+  /** Of a test copy: until then the key's copy before it may go on with its last lease. */
+  copyUntil: Date | null
 }
 
 export interface CheckedKey {
@@ -85,7 +87,7 @@ export function placeOf(places: readonly Place[], { installationId, url }: Asked
     const place = places.find(({ here, own }) => (url ? here : own))
     return place ? { ok: true, place, binds: false, asks: null } : elsewhere
   }
-  const open = places.filter(({ taken }) => !taken)
+  const open = places.filter(({ taken, copyUntil }) => !taken && !(copyUntil && copyUntil > now))
   // A cloned database has the same ID, so that of two places the one at the caller's address counts.
   const known = open.filter((place) => place.installationId === installationId)
   const place = known.find(({ here }) => here) ?? known.find(({ own }) => own) ?? known[0]

@@ -137,6 +137,7 @@ function factsOf(key: string, own: CheckedProduct, said: TestCase, call: Call, a
     own: true,
     taken: false,
     freeFrom: null,
+    copyUntil: null,
   }
   const activation = installationId
     ? ({ id: testActivation(key, installationId), instanceId: id, environment, secretHash: '' } as const)
