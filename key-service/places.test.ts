@@ -5,6 +5,10 @@ import path from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { declareGone, issueOfflineFile } from '@/lib/activations/offline'
+import { addInstance } from '@/lib/instances/add'
+import { editInstance } from '@/lib/instances/edit'
+import { reinstateInstance, retireInstance } from '@/lib/instances/retire'
+import { parseInstanceUrl } from '@/lib/instances/url'
 import { revokeKey } from '@/lib/keys/revoke'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
@@ -230,6 +234,65 @@ test('where nothing was given back, no place is free, however long its GLPI has 
   const { keyId } = await renewSubscription(bySystem(fixture.organizationId), { subscriptionId })
   moveTo(Date.now() + 500 * day)
   expect(await activate(await keyOf(database, keyId), installation())).toMatchObject({ status: 409 })
+})
+
+/** A further instance of the organization, as a test copy where it is said of which. */
+async function addedHere(testOfId?: string) {
+  const url = parseInstanceUrl(`https://copy-${randomUUID().slice(0, 8)}.acme.example`)
+  if (!url.ok) throw new Error('no address')
+  const by = { ...byMember(fixture, 'technical'), idempotencyKey: randomUUID() }
+  const kind = testOfId
+    ? ({ environment: 'test', testOfId } as const)
+    : ({ environment: 'production' } as const)
+  const { instanceId } = await addInstance(by, { label: url.url, url: url.url, glpiVersion: '', ...kind })
+  return { instanceId, url: url.url }
+}
+
+test('a test copy that is retired leaves the key’s test place when its lease has run out, and not before', async () => {
+  const { key, instanceId: of } = await soldHere()
+  const technical = byMember(fixture, 'technical')
+  const first = await addedHere(of)
+  const [one, two] = [installation(), installation()]
+  await activate(key, installation())
+  const { body } = await activate(key, one, { url: first.url })
+  expect(body.activation.environment).toBe('test')
+  const until = (decodeJwt(body.lease).exp ?? 0) * second
+  await retireInstance(technical, { instanceId: first.instanceId })
+  expect(await refresh(key, one, body.activation.id)).toMatchObject({ status: 409 })
+  const next = await addedHere(of)
+  const taking = () => activate(key, two, { url: next.url })
+  expect(await taking()).toMatchObject({ status: 409, body: { code: 'bound_elsewhere' } })
+  moveTo(until - 2 * second)
+  expect((await taking()).status).toBe(409)
+  moveTo(until)
+  expect(await taking()).toMatchObject({ status: 201, body: { activation: { environment: 'test' } } })
+  // Taken back, the first one has to ask again, and there is no place for it.
+  await reinstateInstance(technical, { instanceId: first.instanceId })
+  expect(await activate(key, one, { url: first.url })).toMatchObject({ status: 409 })
+})
+
+test('an instance that was a test copy and is one no more leaves the place as well', async () => {
+  const { key, instanceId: of } = await soldHere()
+  const first = await addedHere(of)
+  const { body } = await activate(key, installation(), { url: first.url })
+  const edited = { instanceId: first.instanceId, label: 'No copy', glpiVersion: '' }
+  await editInstance(byMember(fixture, 'technical'), { ...edited, environment: 'production' })
+  moveTo((decodeJwt(body.lease).exp ?? 0) * second)
+  const next = await addedHere(of)
+  expect((await activate(key, installation(), { url: next.url })).status).toBe(201)
+})
+
+test('a key of the whole organization is given back where its instance is retired, and activated anew elsewhere', async () => {
+  const { key, url, instanceId } = await sold(database, fixture, { reference: 'cloud', everywhere: true })
+  const one = installation()
+  const at = { product: 'cloud', url }
+  const { body } = await activate(key, one, at)
+  await retireInstance(byMember(fixture, 'technical'), { instanceId })
+  expect(await activate(key, one, at)).toMatchObject({ status: 409 })
+  const next = await addedHere()
+  const anew = await activate(key, one, { ...at, url: next.url })
+  expect(anew.status).toBe(201)
+  expect(anew.body.activation.id).not.toBe(body.activation.id)
 })
 
 test('of many that come on that day one has the place', async () => {

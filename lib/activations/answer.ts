@@ -137,11 +137,11 @@ async function add(
  * One test copy may use a key (DESIGN §2, rule 3): a second one would be added, and refused by the next call. Who adds one
  * otherwise locks its original as well.
  */
-async function refuseSecondCopy({ tx, organizationId }: Scope, key: Key, originalId: string) {
+async function refuseSecondCopy({ tx, organizationId, now }: Scope, key: Key, originalId: string) {
   const original = await lockInstance(tx, organizationId, originalId)
   if (original.environment !== 'production') throw new Refused('key_of_a_test')
   const { rows } = await tx.execute<{ taken: { label: string } | null }>(
-    sql`select ${testCopyOf(organizationId, key.id, originalId)} as taken`,
+    sql`select ${testCopyOf(organizationId, key.id, originalId, now)} as taken`,
   )
   const taken = rows[0]?.taken
   if (taken) throw new Refused('test_place_taken', { label: taken.label })

@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { closePool, openPoolAt } from '@/db/client'
 import { asOrganization } from '@/db/scope'
 import { Conflict, Refused } from '@/lib/errors'
+import { othersKeys } from '@/lib/instances/others-keys'
 import { retireInstance } from '@/lib/instances/retire'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
@@ -16,6 +17,7 @@ import {
   productId,
   rowsOf,
 } from '@/sandbox/test/fixture'
+import { at as moved } from '@/sandbox/time'
 import { answerQuestion, editionOf } from './answer'
 import { findNamed } from './find'
 import { forgetUnlisted } from './forget-unlisted'
@@ -195,6 +197,30 @@ test('a second test copy is refused at once also where the first has not called 
     [own.organizationId],
   )
   await expect(answer('test_copy', { label: 'Third' })).rejects.toMatchObject(taken)
+})
+
+test('a copy that is retired is named with the moment until which it may go on, and then no more', async () => {
+  await called('installation')
+  const { instanceId: added } = await answer('test_copy', { label: 'Staging' })
+  const until = new Date(Date.now() + 7 * 86_400_000)
+  await rowsOf(
+    database,
+    `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
+       lease, lease_ends_at, created_at, refreshed_at)
+     values (gen_random_uuid(), $1, $2, $3, 'b6sf-other', 'test', true, sha256('x'), gen_random_uuid(), $4, now(), now())`,
+    [own.organizationId, keyId, added, until],
+  )
+  const others = () => within((tx) => othersKeys(tx, own.organizationId, added ?? '', new Date()))
+  expect(await others()).toMatchObject([{ leaseEndsAt: until, givenBack: false }])
+  await retireInstance(byMember(own, 'technical'), { instanceId: added ?? '' })
+  expect(await others()).toMatchObject([{ leaseEndsAt: until, givenBack: true }])
+  await called('installation', { installationId: 'yet-another', url: 'https://third.example' })
+  expect(await only()).toMatchObject({ testCopy: { id: added, label: 'Staging', until: until.getTime() } })
+  await expect(answer('test_copy', { label: 'Third' })).rejects.toMatchObject({ code: 'test_place_taken' })
+  await moved(until, async () => {
+    expect(await only()).toMatchObject({ testCopy: null })
+    expect((await answer('test_copy', { label: 'Third' })).instanceId).not.toBeNull()
+  })
 })
 
 test('of two that are said to be the test copy at once one is, and the other is told its name', async () => {

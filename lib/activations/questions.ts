@@ -6,6 +6,7 @@ import { instanceAddresses, instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
+import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
 import type { ListPlace } from './list-place'
 import type { QuestionKind } from './rules'
@@ -17,18 +18,28 @@ const own = alias(sightings, 'own')
 const aboutInstance = sql`case ${questions.kind} when 'installation' then ${keys.instanceId}
   else coalesce(${own.instanceId}, ${keys.instanceId}) end`
 
-/**
- * The test copy that a key has: who uses it as one, or else an instance in use that may and has not called yet. Null where
- * there is none.
- */
-export const testCopyOf = (organizationId: string, keyId: SQLWrapper | string, of: SQLWrapper | string) =>
-  sql<{ id: string; label: string } | null>`(select json_build_object('id', i.id, 'label', i.label)
-    from instances i left join activations a on a.organization_id = i.organization_id and a.instance_id = i.id
-      and a.key_id = ${keyId} and a.environment = 'test' and a.given_back_at is null
-    where i.organization_id = ${organizationId} and i.test_of_id = ${of} and (a.id is not null or i.retired_at is null)
-    order by a.id is null, i.created_at, i.id limit 1)`
+/** `until`: in milliseconds, when its last lease runs out, of one that is retired and can do nothing else any more. */
+type TestCopy = { id: string; label: string; until: number | null }
 
-const shown = (organizationId: string) => ({
+/**
+ * The test copy that a key has: who uses it as one, or else an instance in use that may and has not called yet, or one that
+ * is retired and may go on with the lease that it has. Null where there is none.
+ */
+export const testCopyOf = (
+  organizationId: string,
+  keyId: SQLWrapper | string,
+  of: SQLWrapper | string,
+  at: Date,
+) =>
+  sql<TestCopy | null>`(select json_build_object('id', i.id, 'label', i.label, 'until',
+      case when i.retired_at is not null then floor(extract(epoch from a.lease_ends_at) * 1000)::float8 end)
+    from instances i left join activations a on a.organization_id = i.organization_id and a.instance_id = i.id
+      and a.key_id = ${keyId} and a.environment = 'test'
+      and (a.given_back_at is null or a.lease_ends_at > ${at.toISOString()}::timestamptz)
+    where i.organization_id = ${organizationId} and i.test_of_id = ${of} and (a.id is not null or i.retired_at is null)
+    order by i.retired_at is not null, a.id is null, a.lease_ends_at desc, i.created_at, i.id limit 1)`
+
+const shown = (organizationId: string, at: Date) => ({
   id: questions.id,
   kind: questions.kind,
   installationId: questions.installationId,
@@ -50,7 +61,7 @@ const shown = (organizationId: string) => ({
   instanceUrl: instanceAddresses.url,
   /** Calls of further installations, which are counted and not listed. */
   unlisted: sql<number>`coalesce(${questionCounts.unlisted}, 0)`.mapWith(Number),
-  testCopy: testCopyOf(organizationId, keys.id, keys.instanceId),
+  testCopy: testCopyOf(organizationId, keys.id, keys.instanceId, at),
 })
 
 export type QuestionRow = Awaited<ReturnType<typeof questionNamed>>
@@ -59,7 +70,7 @@ function select(tx: OrganizationTx, organizationId: string, filter: SQL | undefi
   const holder = lastOfInstance(tx, organizationId)
   const { lastAt: holderLastAt, glpiVersion: holderVersion } = holder
   return tx
-    .select({ ...shown(organizationId), holderLastAt, holderVersion })
+    .select({ ...shown(organizationId, now()), holderLastAt, holderVersion })
     .from(questions)
     .innerJoin(keys, and(eq(keys.organizationId, organizationId), eq(keys.id, questions.keyId)))
     .innerJoin(products, eq(products.id, keys.productId))

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
+import { activations } from '@/db/schema/activations'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import type { OrganizationTx } from '@/db/scope'
 import { command } from '@/lib/command'
 import { Conflict, InvalidInput, NotFound } from '@/lib/errors'
 import { withoutKeys } from '@/lib/keys/free-text'
 import { GlpiVersion, Label } from './input'
+import { giveBackOthersKeys } from './others-keys'
 
 const EditInstance = z.object({
   instanceId: z.uuid('not_found'),
@@ -42,7 +44,7 @@ export function editionOf({ label, environment, testOfId, glpiVersion, asksPorta
 export const editInstance = command(
   'instance.edit',
   EditInstance,
-  async ({ tx, organizationId, audit, unchanged }, { instanceId, edition, ...input }) => {
+  async ({ tx, organizationId, now, audit, unchanged }, { instanceId, edition, ...input }) => {
     const before = await lockInstance(tx, organizationId, instanceId)
     const testOfId = input.environment === 'test' ? input.testOfId : null
     if (testOfId === instanceId) throw new InvalidInput({ testOfId: 'not_production' })
@@ -58,6 +60,9 @@ export const editInstance = command(
       .update(instances)
       .set(after)
       .where(and(eq(instances.organizationId, organizationId), eq(instances.id, instanceId)))
+    // Those of the instance that it was a test copy of; the organization's go on.
+    if (testOfId !== before.testOfId)
+      await giveBackOthersKeys(tx, { organizationId, instanceId, now }, eq(activations.exclusive, true))
     audit({
       instanceId,
       details: {

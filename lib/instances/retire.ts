@@ -4,12 +4,13 @@ import { instanceAddresses, instances } from '@/db/schema/instances'
 import { command } from '@/lib/command'
 import { takeAddress } from './add'
 import { lockAnyInstance } from './edit'
+import { giveBackOthersKeys } from './others-keys'
 
 const OneInstance = z.object({ instanceId: z.uuid('not_found') })
 
 /**
- * Takes an instance out of use. Its keys stay bound to it and live to their own end; its addresses are free again. One
- * that is out of use already is left alone, without an entry.
+ * Takes an instance out of use. Its own keys stay bound to it and live to their own end; those of others are given back
+ * there, and its addresses are free again. One that is out of use already is left alone, without an entry.
  */
 export const retireInstance = command(
   'instance.retire',
@@ -32,6 +33,7 @@ export const retireInstance = command(
           isNull(instanceAddresses.retiredAt),
         ),
       )
+    await giveBackOthersKeys(tx, { organizationId, instanceId, now })
     audit({ instanceId, details: { shortId: instance.shortId, label: instance.label } })
   },
 )

@@ -13,6 +13,7 @@ import { instanceTimeline } from '@/lib/audit/queries'
 import { archives } from '@/lib/catalog/archives'
 import { openSourceProducts, productsWithReleases } from '@/lib/catalog/queries'
 import { Unavailable } from '@/lib/errors'
+import { othersKeys } from '@/lib/instances/others-keys'
 import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys, organizationKeys } from '@/lib/keys/queries'
 import { Calls, callsSize, mostDays } from './calls'
@@ -21,6 +22,7 @@ import { foundInstance, instanceTitle } from './found'
 import { Head, Standing } from './head'
 import { InstanceKeys, OfProduction } from './keys'
 import { EndingFiles, OfflineLink } from './offline-note'
+import { OthersKeys } from './others-keys'
 import { Everywhere, OpenSource, Planner } from './planner'
 import { Timeline, timelineSize } from './timeline'
 
@@ -58,6 +60,7 @@ async function InstancePage({ params, searchParams }: Props) {
       <EndingFiles visit={visit} instance={instance} rows={usable} files={data.ending} />
       {(rows.length > 0 || ofProduction.length === 0) && <InstanceKeys {...around} rows={rows} />}
       {instance.testOf && <OfProduction {...around} production={instance.testOf} rows={ofProduction} />}
+      <OthersKeys visit={visit} rows={data.others} />
       <OfflineLink visit={visit} instance={instance} rows={usable} />
       {!instance.retiredAt && <Everywhere slug={slug} rows={data.everywhere} t={t} />}
       {products.length > 0 && (
@@ -93,7 +96,11 @@ async function readInstance(
   const instance = await foundInstance(tx, organizationId, id)
   const filter = { organizationId, state: 'all' as const, instanceId: id }
   const { rows } = await listKeys(tx, filter, { sort: 'product', size: mostKeys }, now)
-  const ofProduction = instance.testOf ? await workingKeys(tx, organizationId, instance.testOf.id, now) : []
+  // Of those that a retired copy had in use stands below until when it may go on.
+  const ofProduction =
+    instance.testOf && !instance.retiredAt
+      ? await workingKeys(tx, organizationId, instance.testOf.id, now)
+      : []
   const place = placeIn(query.calls, isRowNumber)
   const calls = await callsOf(tx, organizationId, id, { size: callsSize + 1, before: place })
   const days = await countedDays(tx, organizationId, id, mostDays)
@@ -114,6 +121,7 @@ async function readInstance(
     products: await productsWithReleases(tx, [...new Set(productIds)]),
     ending: await filesThatEnd(tx, organizationId, id, now),
     timeline: await instanceTimeline(tx, organizationId, id, timelineSize + 1, before),
+    others: instance.retiredAt ? await othersKeys(tx, organizationId, id, now) : [],
     everywhere: await organizationKeys(tx, organizationId, now),
     openSource: await openSourceProducts(tx),
   }

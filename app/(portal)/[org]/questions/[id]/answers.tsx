@@ -12,6 +12,7 @@ import type { QuestionRow } from '@/lib/activations/questions'
 import { mayAnswer, type QuestionAnswer } from '@/lib/activations/rules'
 import { env } from '@/lib/env'
 import { displayUrl } from '@/lib/instances/url'
+import { moment } from '@/lib/messages/dates'
 import { answer } from '../actions'
 
 interface Props {
@@ -45,17 +46,26 @@ export function Answers({ visit, row, answers }: Props & { answers: readonly Que
 }
 
 /** Why it can be no test copy: there is one, and what frees its place. */
-function Taken({ visit: { t, organization }, row: { testCopy } }: Props) {
+function Taken({ visit: { t, organization, language, session }, row: { testCopy } }: Props) {
   if (!testCopy) return null
   const link = (chunks: ReactNode) => (
     <a className="link" href={`/${organization.slug}/instances/${testCopy.id}`}>
       <LongNames names={[testCopy.label]}>{chunks}</LongNames>
     </a>
   )
+  const { label, until } = testCopy
   return (
     <Section title={t('questions.test_copy.title')}>
       <Panel padded>
-        <p>{t.rich('questions.test_copy.taken', { label: testCopy.label, link })}</p>
+        <p>
+          {until === null
+            ? t.rich('questions.test_copy.taken', { label, link })
+            : t.rich('questions.test_copy.held', {
+                label,
+                link,
+                until: moment(new Date(until), language, session.timeZone),
+              })}
+        </p>
       </Panel>
     </Section>
   )

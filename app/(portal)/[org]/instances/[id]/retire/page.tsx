@@ -7,8 +7,9 @@ import { LinkButton } from '@/components/ui/button'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { may } from '@/lib/access'
+import { type OtherKey, othersKeys } from '@/lib/instances/others-keys'
 import { type KeyRow, listKeys } from '@/lib/keys/queries'
-import { lastDay } from '@/lib/messages/dates'
+import { lastDay, moment } from '@/lib/messages/dates'
 import { Portal } from '../../../../portal'
 import { MayNot } from '../../../may-not'
 import { retire } from '../../actions'
@@ -29,7 +30,7 @@ async function RetirePage({ params }: Props) {
   const visit = await requireMember(org)
   const { t, organization } = visit
   const { organizationId, slug } = organization
-  const { data, needs } = await read(visit, async (tx, now) => ({
+  const { data, needs, at } = await read(visit, async (tx, now) => ({
     instance: await foundInstance(tx, organizationId, id),
     working: await listKeys(
       tx,
@@ -37,14 +38,15 @@ async function RetirePage({ params }: Props) {
       { sort: 'until', size: mostKeys },
       now,
     ),
+    others: await othersKeys(tx, organizationId, id, now),
   }))
-  const { instance, working } = data
+  const { instance, ...held } = data
   if (instance.retiredAt) redirect(`/${slug}/instances/${id}/edit`)
   return (
     <Portal visit={visit} current="instances" needs={needs}>
       <PageHead title={t('instances.retire.title', { label: instance.label })} />
       {may(organization.role, 'instance.retire') ? (
-        <Consequences visit={visit} instance={instance} working={working} />
+        <Consequences visit={visit} instance={instance} {...held} now={at} />
       ) : (
         <MayNot visit={visit} permission="instance.retire" />
       )}
@@ -54,21 +56,26 @@ async function RetirePage({ params }: Props) {
 
 /** What will happen, and when, before the button that does it. */
 function Consequences({
-  visit: { t, organization, language },
+  visit,
   instance,
   working: { rows, next },
+  others,
+  now,
 }: {
   visit: Visit
   instance: { id: string; label: string }
   working: { rows: KeyRow[]; next: unknown }
+  others: OtherKey[]
+  now: Date
 }) {
-  const { slug, timeZone } = organization
+  const { t, language } = visit
+  const { slug, timeZone } = visit.organization
   return (
     <Panel padded>
       <ActionForm action={retire} hidden={{ organization: slug, instanceId: instance.id }}>
         <p>{t('instances.retire.now')}</p>
         <div>
-          <p>{t('instances.retire.keys', { count: rows.length })}</p>
+          <p>{t('instances.retire.keys', { count: rows.length, others: others.length })}</p>
           <ul className="bullets">
             {rows.map(({ id, product, shortId, expiresAt }) => (
               <li key={id}>
@@ -81,9 +88,10 @@ function Consequences({
                   : t('instances.retire.key_for_good', { product, shortId })}
               </li>
             ))}
-            {next ? <li>{t('instances.retire.more_keys')}</li> : null}
+            {next !== undefined && <li>{t('instances.retire.more_keys')}</li>}
           </ul>
         </div>
+        <Others visit={visit} others={others} now={now} />
         <p>{t('instances.retire.no_reminder', { count: rows.length })}</p>
         <p>{t('instances.retire.back')}</p>
         <div className="row">
@@ -96,5 +104,35 @@ function Consequences({
         </div>
       </ActionForm>
     </Panel>
+  )
+}
+
+/** What a test copy uses of its production instance, and any instance of the organization's keys. */
+function Others({
+  visit: { t, session, language },
+  others,
+  now,
+}: {
+  visit: Visit
+  others: OtherKey[]
+  now: Date
+}) {
+  if (others.length === 0) return null
+  return (
+    <div>
+      <p>{t('instances.retire.others', { count: others.length })}</p>
+      <ul className="bullets">
+        {others.map(({ product, shortId, leaseEndsAt }) => (
+          <li key={shortId}>
+            {t('instances.retire.other_until', {
+              product,
+              shortId,
+              over: leaseEndsAt <= now ? 'yes' : 'no',
+              until: moment(leaseEndsAt, language, session.timeZone),
+            })}
+          </li>
+        ))}
+      </ul>
+    </div>
   )
 }
