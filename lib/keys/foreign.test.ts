@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { and, count, eq, sql } from 'drizzle-orm'
+import { and, count, eq, isNull, sql } from 'drizzle-orm'
 import { beforeAll, expect, test } from 'vitest'
+import { activations } from '@/db/schema/activations'
 import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
@@ -27,6 +28,7 @@ import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
 import { instanceDetail } from '@/lib/instances/detail'
 import { addressesOf, lockAnyInstance, lockInstance, lockOriginal } from '@/lib/instances/edit'
+import { giveBackOthersKeys, othersKeys } from '@/lib/instances/others-keys'
 import { countInstances, instanceNamed, listInstances, productionInstances } from '@/lib/instances/queries'
 import { attention } from '@/lib/keys/attention'
 import { instanceCards } from '@/lib/keys/instance-cards'
@@ -69,10 +71,17 @@ beforeAll(async () => {
   other = await makeOrganization('globex', 'America/New_York')
   own = await makeOrganization('acme')
   theirs = await thingsOf(database, other)
-  await startSubscription(bySystem(other.organizationId), {
+  const { keyId } = await startSubscription(bySystem(other.organizationId), {
     productId: await productId(database, 'cloud'),
     instanceId: null,
   })
+  await rowsOf(
+    database,
+    `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
+       lease_ends_at, created_at, refreshed_at)
+     values (gen_random_uuid(), $1, $2, $3, 'of-the-cloud', 'production', false, sha256('x'), now(), now(), now())`,
+    [other.organizationId, keyId, theirs.instanceId],
+  )
   await revealKeys(byMember(other, 'owner'), { keyIds: [theirs.keyId], how: 'shown' })
 })
 
@@ -210,6 +219,18 @@ const reads: Record<string, Read> = {
   offlineInstallation: (tx, organizationId) => some(offlineInstallation(tx, organizationId, theirs.fileId)),
   filesThatEnd: async (tx, organizationId) =>
     (await filesThatEnd(tx, organizationId, theirs.instanceId, now())).length,
+  othersKeys: async (tx, organizationId) =>
+    (await othersKeys(tx, organizationId, theirs.instanceId, now())).length,
+  giveBackOthersKeys: async (tx, organizationId) => {
+    const held = async () => {
+      const open = and(eq(activations.instanceId, theirs.instanceId), isNull(activations.givenBackAt))
+      const [found] = await tx.select({ n: count() }).from(activations).where(open)
+      return found?.n ?? 0
+    }
+    const before = await held()
+    await giveBackOthersKeys(tx, { organizationId, instanceId: theirs.instanceId, now: now() })
+    return before - (await held())
+  },
   addressesOf: async (tx, organizationId) =>
     (await addressesOf(tx, organizationId, theirs.instanceId)).length,
   lockAnyInstance: (tx, organizationId) => some(lockAnyInstance(tx, organizationId, theirs.instanceId)),

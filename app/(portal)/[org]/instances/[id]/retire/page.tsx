@@ -58,7 +58,7 @@ async function RetirePage({ params }: Props) {
 function Consequences({
   visit,
   instance,
-  working: { rows, next },
+  working,
   others,
   now,
 }: {
@@ -68,31 +68,15 @@ function Consequences({
   others: OtherKey[]
   now: Date
 }) {
-  const { t, language } = visit
-  const { slug, timeZone } = visit.organization
+  const { t, organization } = visit
+  const { slug } = organization
   return (
     <Panel padded>
       <ActionForm action={retire} hidden={{ organization: slug, instanceId: instance.id }}>
         <p>{t('instances.retire.now')}</p>
-        <div>
-          <p>{t('instances.retire.keys', { count: rows.length, others: others.length })}</p>
-          <ul className="bullets">
-            {rows.map(({ id, product, shortId, expiresAt }) => (
-              <li key={id}>
-                {expiresAt
-                  ? t('instances.retire.key_until', {
-                      product,
-                      shortId,
-                      date: lastDay(expiresAt, language, timeZone),
-                    })
-                  : t('instances.retire.key_for_good', { product, shortId })}
-              </li>
-            ))}
-            {next !== undefined && <li>{t('instances.retire.more_keys')}</li>}
-          </ul>
-        </div>
+        <Own {...{ visit, working, others }} />
         <Others visit={visit} others={others} now={now} />
-        <p>{t('instances.retire.no_reminder', { count: rows.length })}</p>
+        <p>{t('instances.retire.no_reminder', { count: working.rows.length })}</p>
         <p>{t('instances.retire.back')}</p>
         <div className="row">
           <SubmitButton variant="danger" pendingText={t('shell.busy')}>
@@ -132,6 +116,38 @@ function Others({
             })}
           </li>
         ))}
+      </ul>
+    </div>
+  )
+}
+
+/** Its own keys stay with it. */
+function Own({
+  visit: { t, language, organization },
+  working: { rows, next },
+  others,
+}: {
+  visit: Visit
+  working: { rows: KeyRow[]; next: unknown }
+  others: OtherKey[]
+}) {
+  const { timeZone } = organization
+  return (
+    <div>
+      <p>{t('instances.retire.keys', { count: rows.length, others: others.length })}</p>
+      <ul className="bullets">
+        {rows.map(({ id, product, shortId, expiresAt }) => (
+          <li key={id}>
+            {expiresAt
+              ? t('instances.retire.key_until', {
+                  product,
+                  shortId,
+                  date: lastDay(expiresAt, language, timeZone),
+                })
+              : t('instances.retire.key_for_good', { product, shortId })}
+          </li>
+        ))}
+        {next ? <li>{t('instances.retire.more_keys')}</li> : null}
       </ul>
     </div>
   )
