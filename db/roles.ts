@@ -47,6 +47,7 @@ const keyServiceRights = [
   'select (id, organization_id, key_id, reason, revoked_at, restored_at) on revocations',
   'select on signing_keys, key_sets',
   'select (id, organization_id, name, created_at, last_used_at) on api_tokens',
+  'select (id, organization_id, activation_id, issued_at, gone_at) on offline_files',
   'insert on activations, offline_files, audit_entries, audit_heads',
   // That entries are numbered without a gap is asked as whoever adds one.
   'select (organization_id, sequence) on audit_entries',

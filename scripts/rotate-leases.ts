@@ -82,8 +82,11 @@ function ask(request: KeySet, file: string) {
 
 async function publishFile(file: string) {
   const { version, signsFrom, toFetchAnew } = await publishKeySet(by, { signed: signedIn(file) })
-  if (!signsFrom) return print(`Version ${version} is published already.`)
-  print(`Version ${version} is published. Its new key signs from ${signsFrom.toISOString()} on.`)
+  print(
+    signsFrom
+      ? `Version ${version} is published. Its new key signs from ${signsFrom.toISOString()} on.`
+      : `Version ${version} is published already.`,
+  )
   if (toFetchAnew.length > 0) print('A dropped key has signed offline files. Have them fetched anew:')
   for (const { organization, slug, installations } of toFetchAnew)
     print(`  ${organization} (/${slug}): ${installations} installations`)

@@ -181,7 +181,7 @@ export const checks = pgTable(
     instanceId: uuid(),
     installationId: text(),
     at: instant().notNull(),
-    /** What was asked: `validate`, `activate`, `refresh`, `give_back`, `registration`, `marketplace`, `download`. */
+    /** What was asked: `validate`, `activate`, `refresh`, `give_back`, `registration`, `marketplace`, `download`, `offline_file`. */
     asked: text().notNull(),
     code: text().notNull(),
     notes: text().array().notNull(),

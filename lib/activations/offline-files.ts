@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, max, sql } from 'drizzle-orm'
+import { and, desc, eq, isNull, max, min, sql } from 'drizzle-orm'
 import { readInstant } from '@/db/read-instant'
 import { apiTokens } from '@/db/schema/api-tokens'
 import { products } from '@/db/schema/catalog'
@@ -54,8 +54,8 @@ export function listOfflineFiles(
 }
 
 /**
- * For whom a file was fetched, and per key until when a file of that installation can work: the day on which that key's
- * place is free once the installation is said to be gone.
+ * For whom a file was fetched, and per key, with the plugins that its files are for, until when one of that installation can
+ * work: the day on which that key's place is free once the installation is said to be gone.
  * @throws NotFound for one that the organization does not have.
  */
 export async function offlineInstallation(tx: OrganizationTx, organizationId: string, fileId: string) {
@@ -71,18 +71,22 @@ export async function offlineInstallation(tx: OrganizationTx, organizationId: st
   if (!file) throw new NotFound('offline_file')
   const until = max(offlineFiles.worksUntil)
   const places = await tx
-    .select({ shortId: keys.shortId, product: products.name, worksUntil: until })
+    .select({
+      shortId: keys.shortId,
+      product: sql<string>`string_agg(distinct ${products.name}, ', ' order by ${products.name})`,
+      worksUntil: until,
+    })
     .from(offlineFiles)
     .innerJoin(
       keys,
       and(eq(keys.organizationId, offlineFiles.organizationId), eq(keys.id, offlineFiles.keyId)),
     )
-    .innerJoin(products, eq(products.id, keys.productId))
+    .innerJoin(products, eq(products.id, plugin))
     .where(
       and(filesOf(organizationId, file.instanceId), eq(offlineFiles.installationId, file.installationId)),
     )
-    .groupBy(keys.id, keys.shortId, products.name)
-    .orderBy(products.name, keys.shortId)
+    .groupBy(keys.id, keys.shortId)
+    .orderBy(min(products.name), keys.shortId)
   return { ...file, places: places.flatMap(dated) }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { decodeProtectedHeader } from 'jose'
 import { expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { signKeySet } from '@/lib/activations/key-set'
@@ -96,6 +97,104 @@ test('the same form sent twice is one file, and one that says something else ano
   await issueOfflineFile(technical(), { ...asked, keyId: other })
   await issueOfflineFile(technical(), { ...asked, formId: randomUUID() })
   expect(await listed(instanceId)).toHaveLength(3)
+})
+
+test('a form that was sent before its installation was said to be gone makes a new file, with a place of its own', async () => {
+  const { instanceId, keyId } = await sold(database, acme)
+  const asked = { keyId, installationId: installation(), instanceId, formId: randomUUID() }
+  const first = leaseOf((await issueOfflineFile(technical(), asked)).text)
+  const [file] = await listed(instanceId)
+  await declareGone(technical(), { fileId: file?.id ?? '' })
+  const again = [1, 2].map(() => issueOfflineFile(technical(), asked))
+  const [second, third] = (await Promise.all(again)).map(({ text }) => leaseOf(text))
+  expect(second.jti).not.toBe(first.jti)
+  expect(second.sub).not.toBe(first.sub)
+  expect(third).toEqual(second)
+  expect(await listed(instanceId)).toMatchObject([
+    { id: second.jti, goneAt: null },
+    { goneAt: expect.any(Date) },
+  ])
+  const entries = `select from audit_entries where action = 'offline_file.issue' and instance_id = $1`
+  expect(await rowsOf(database, entries, [instanceId])).toHaveLength(2)
+})
+
+test('a form that was sent an hour ago makes a new file, and so does a token’s same request', async () => {
+  const { instanceId, keyId } = await sold(database, acme)
+  const { tokenId } = await createToken(technical(), {
+    name: 'Ansible',
+    scopes: ['offline_files.create'],
+    days: 30,
+  })
+  const installationId = installation()
+  const byToken = { actor: { kind: 'token', tokenId }, organizationId: acme.organizationId } as const
+  const formId = randomUUID()
+  const asking = [
+    () => issueOfflineFile(technical(), { keyId, installationId, instanceId, formId }),
+    () => issueOfflineFile(byToken, { keyId, installationId, tokenId }),
+  ]
+  const began = Date.now()
+  for (const [index, ask] of asking.entries()) {
+    const claims = async (minutes: number) =>
+      leaseOf((await at(new Date(began + minutes * 60_000), ask)).text)
+    const first = await claims(0)
+    expect(await claims(59)).toEqual(first)
+    const later = await claims(61)
+    expect(later.iat - first.iat).toBe(61 * 60)
+    expect(await listed(instanceId)).toHaveLength(2 * index + 2)
+  }
+})
+
+test('a file is signed by the key that signs now, also in the minute after another one was dropped', async () => {
+  const { keyId } = await sold(database, acme)
+  const asked = { keyId, installationId: installation(), formId: randomUUID() }
+  const headerOf = ({ text }: { text: string }) => decodeProtectedHeader(JSON.parse(text).lease)
+  const before = headerOf(await issueOfflineFile(technical(), asked))
+  const by = { actor: { kind: 'system' } } as const
+  const { request } = await rotateLeases(by, { drop: before.kid, reason: 'Stolen.' })
+  if (!request) throw new Error('nothing was asked for')
+  const signed = await signKeySet(request, sandboxRoot())
+  const published = await publishKeySet(by, { signed })
+  expect(published.toFetchAnew).toContainEqual(expect.objectContaining({ slug: 'acme' }))
+  // The answer may have been lost, or the list closed.
+  expect((await publishKeySet(by, { signed })).toFetchAnew).toEqual(published.toFetchAnew)
+  const after = await issueOfflineFile(technical(), asked)
+  expect(headerOf(after).kid).not.toBe(before.kid)
+  expect(JSON.parse(after.text).key_set).toBe(signed)
+})
+
+test('who says that an installation is gone reads the plugins that its files are for, and not the suite', async () => {
+  const { instanceId, keyId, shortId } = await sold(database, acme, { reference: 'suite' })
+  const installationId = installation()
+  for (const product of ['forms', 'branding'])
+    await issueOfflineFile(technical(), { keyId, installationId, product })
+  const [newest] = await listed(instanceId)
+  const { places } = await inAcme((tx, id) => offlineInstallation(tx, id, newest?.id ?? ''))
+  expect(places).toEqual([{ shortId, product: 'Branding, Forms Pro', worksUntil: newest?.worksUntil }])
+})
+
+test('of a suite the files of each plugin are fetched anew', async () => {
+  const globex = await makeOrganization('initech')
+  const { keyId } = await sold(database, globex, { reference: 'suite' })
+  const installationId = installation()
+  const fetched = (product: string) =>
+    issueOfflineFile(byMember(globex, 'technical'), { keyId, installationId, product })
+  for (const product of ['forms', 'branding']) await fetched(product)
+  const by = { actor: { kind: 'system' } } as const
+  const [{ kid = '' } = {}] = await rowsOf<{ kid: string }>(
+    database,
+    'select kid from signing_keys where stops_at is null and signs_from is not null',
+  )
+  const { request } = await rotateLeases(by, { drop: kid, reason: 'Stolen.' })
+  if (!request) throw new Error('nothing was asked for')
+  const signed = await signKeySet(request, sandboxRoot())
+  const left = async () =>
+    (await publishKeySet(by, { signed })).toFetchAnew.filter(({ slug }) => slug === 'initech').length
+  expect(await left()).toBe(1)
+  const later = new Date(Date.now() + 5_000)
+  await at(later, () => fetched('forms'))
+  expect(await at(later, left)).toBe(1)
+  await at(later, () => fetched('branding'))
+  expect(await at(later, left)).toBe(0)
 })
 
 test('an installation that is gone gives back the place of each of its keys, free when its last file has ended', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { noEarlier } from '@/db/no-earlier'
 import { activations } from '@/db/schema/activations'
@@ -17,7 +17,7 @@ import { takePlace } from './activate'
 import { type CheckedProduct, catalog } from './catalog'
 import { installationIdPattern } from './installation-id'
 import { keySha256, offlineClaims } from './lease'
-import { signer } from './signer'
+import { newSigner } from './signer'
 
 const InstallationId = z.string('required').trim().regex(installationIdPattern, 'installation_id')
 
@@ -31,8 +31,10 @@ const IssueOfflineFile = z.object({
   key: z.string().optional(),
   /** The token that it is done with. */
   tokenId: z.uuid().optional(),
-  /** Of the form that a member sent: sent twice, it is one file. */
+  /** Of the form that a member sent: sent twice within the hour, it is one file, as what a token asks for twice is. */
   formId: z.uuid().optional(),
+  /** Of the published signing keys: once there are others, it is to be another file. */
+  keySetVersion: z.int().optional(),
 })
 
 /**
@@ -51,10 +53,14 @@ export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile,
   if (!product) throw new NotFound('product')
   if (needsPlugin(product, product.reference)) throw new InvalidInput({ product: 'required' })
   const { id: activationId, environment, instanceId } = activation
-  // What was chosen is of it as well: the page stays open beside the file, and its form may be sent for another one.
-  const chosen = [organizationId, keyId, found.expiresAt?.getTime(), instanceId, installationId, product.id]
-  const leaseId = input.formId ? uuidFrom([input.formId, ...chosen].join(' ')) : newId(now)
-  const earlier = input.formId ? await issuedAt(tx, organizationId, leaseId) : null
+  // What was chosen is of it as well: the page stays open beside the file, and its form may be sent for another one. So is
+  // its place, which is another one once the installation was said to be gone.
+  const chosen = [keyId, found.expiresAt?.getTime(), activationId, product.id, input.keySetVersion]
+  const asking = input.formId ?? input.tokenId
+  const idAt = (moment: Date) =>
+    asking ? uuidFrom([asking, ...chosen, moment.getTime()].join(' ')) : newId(moment)
+  const earlier = asking ? await issuedBefore(scope, activationId, idAt) : null
+  const leaseId = idAt(earlier ?? now)
   const claims = offlineClaims(
     {
       issuer: env().PUBLIC_URL,
@@ -103,7 +109,7 @@ async function record(
 
 /** Whether a file would name a suite, which no plugin is. */
 export const needsPlugin = ({ contains, reference }: CheckedProduct, asked: string | undefined) =>
-  contains.length > 0 && (asked ?? reference) === reference
+  contains.length > 0 && (asked || reference) === reference
 
 /** @throws as `takePlace`; Refused also where the place that the rules give lies at another instance than the wanted one */
 async function placeFor(scope: Scope, input: z.output<typeof IssueOfflineFile>, key: string) {
@@ -121,21 +127,45 @@ async function placeFor(scope: Scope, input: z.output<typeof IssueOfflineFile>, 
  * @returns the file's text (JSON), and the short ID of its key
  * @throws NotFound; Refused with the code of the verdict; Unavailable, where nothing can be signed
  */
-export async function issueOfflineFile(by: By, input: z.input<typeof IssueOfflineFile>) {
-  // Before the file is recorded: who cannot sign it should not say that there is one.
+export async function issueOfflineFile(
+  by: By,
+  input: Omit<z.input<typeof IssueOfflineFile>, 'keySetVersion'>,
+) {
+  // Before the file is recorded: who cannot sign it should not say that there is one. By the keys as the database has them
+  // now: one that was dropped within the minute would sign a file that nobody believes, for a year.
+  const { version: keySetVersion } = await newSigner().published()
+  const { claims, shortId } = await recordOfflineFile(by, { ...input, keySetVersion })
+  // Once more after it was recorded: whose files a dropped key has signed is known by when they were.
+  const signer = newSigner()
   const { signed: keySet } = await signer.published()
-  const { claims, shortId } = await recordOfflineFile(by, input)
   const file = { lease: await signer.sign('offline+jwt', claims), key_set: keySet }
   return { text: `${JSON.stringify(file, null, 2)}\n`, shortId }
 }
 
-/** When a file was issued; null where it was not. Under the lock of its key, so that of two at once the second finds the first. */
-async function issuedAt(tx: OrganizationTx, organizationId: string, fileId: string): Promise<Date | null> {
-  const [file] = await tx
-    .select({ issuedAt: offlineFiles.issuedAt })
+/** For a second click, or an answer that was lost; who asks later wants a file that works longer. */
+const sameWithin = 3_600_000
+
+/**
+ * When the file was issued that was asked for in the same way, within the hour and not gone since; null where there is none.
+ * Under the lock of its key, so that of two at once the second finds the first.
+ */
+async function issuedBefore(
+  { tx, organizationId, now }: Scope,
+  activationId: string,
+  idAt: (moment: Date) => string,
+): Promise<Date | null> {
+  const recent = await tx
+    .select({ id: offlineFiles.id, issuedAt: offlineFiles.issuedAt })
     .from(offlineFiles)
-    .where(and(eq(offlineFiles.organizationId, organizationId), eq(offlineFiles.id, fileId)))
-  return file?.issuedAt ?? null
+    .where(
+      and(
+        eq(offlineFiles.organizationId, organizationId),
+        eq(offlineFiles.activationId, activationId),
+        isNull(offlineFiles.goneAt),
+        gt(offlineFiles.issuedAt, new Date(now.getTime() - sameWithin)),
+      ),
+    )
+  return recent.find(({ id, issuedAt }) => id === idAt(issuedAt))?.issuedAt ?? null
 }
 
 async function storedKey(tx: OrganizationTx, organizationId: string, keyId: string) {

@@ -21,7 +21,7 @@ const PublishKeySet = z.object({ signed: z.string().trim().max(100_000) })
  * first; the one before stops then, and stays in the sets until the last of its leases has ended.
  * @throws Refused `set_not_by_root`, `set_outdated` when another set was published since or nothing waits, or
  * `set_not_as_requested`.
- * @returns also whose offline files a dropped key has signed, so that they are fetched anew
+ * @returns also whose offline files a dropped key has signed and nobody has fetched anew; asked again, whose are left
  */
 export const publishKeySet = vendorCommand(
   'leases.publish',
@@ -35,7 +35,7 @@ export const publishKeySet = vendorCommand(
     const [same] = await tx.select().from(keySets).where(eq(keySets.signed, signed))
     if (same) {
       unchanged()
-      return { version: set.version, signsFrom: null, toFetchAnew: [] }
+      return { version: set.version, signsFrom: null, toFetchAnew: await filesOfDropped(tx, now) }
     }
     const next = await nextSet(tx, now)
     const known = await tx
@@ -97,6 +97,7 @@ async function filesOfDropped(tx: SystemTx, now: Date) {
       join signing_keys s on s.dropped_at is not null and f.issued_at >= s.signs_from and f.issued_at < s.stops_at
     where f.gone_at is null and f.works_until > ${now.toISOString()}::timestamptz
       and not exists (select from offline_files n where n.organization_id = f.organization_id and n.key_id = f.key_id
+        and n.product_id is not distinct from f.product_id
         and n.installation_id = f.installation_id and n.issued_at >= s.stops_at)
     group by o.id, o.name, o.slug order by o.name`)
   return rows
