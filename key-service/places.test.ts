@@ -90,6 +90,20 @@ test.each([
   },
 )
 
+test('what is given back is signed for the product that it was activated for, and for none that the key is not for', async () => {
+  const { key, keyId } = await soldHere()
+  const one = installation()
+  const { body } = await activate(key, one)
+  const path = `/api/v1/activations/${body.activation.id}`
+  const giving = (product?: string) => service.ask('DELETE', path, { key, installation_id: one, product })
+  const wrong = await giving('branding')
+  expect(wrong).toMatchObject({ status: 403, body: { code: 'wrong_product', signed: expect.any(String) } })
+  const held = 'select from activations where key_id = $1 and given_back_at is null'
+  expect(await rowsOf(database, held, [keyId])).toHaveLength(1)
+  for (const product of ['forms', undefined])
+    expect(decodeJwt((await giving(product)).body.signed).aud).toBe('forms')
+})
+
 test('who gave it back may come again, until another has the place', async () => {
   const { key, instanceId } = await sold(database, fixture)
   const one = installation()

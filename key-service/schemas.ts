@@ -14,7 +14,7 @@ import { cleanHeader } from './clean'
 /** Longer than any text with a key in it. */
 const longestKey = 4_000
 
-const Key = z
+export const Key = z
   .string()
   .max(longestKey)
   .meta({ description: 'The registration key as it was pasted; or in the header X-Registration-Key.' })
@@ -24,7 +24,7 @@ export const Product = z
   .max(100)
   .meta({ description: 'The plugin’s directory in GLPI.', example: 'forms' })
 export const InstallationId = z.string().regex(installationIdPattern).meta({
-  description: 'What this GLPI calls itself: GLPINetwork::getGlpiUid().',
+  description: 'What this GLPI calls itself: GLPINetwork::getGlpiNetworkUid().',
   example: 'b6sf8Ht0vVcX3nRk2wYq',
 })
 const Url = z.string().max(2_048).meta({

@@ -140,6 +140,17 @@ export const activations: Record<string, Example[]> = {
       ...missing,
     },
     {
+      name: 'wrong_product',
+      summary: 'A product that the key is not for',
+      parameters: { id },
+      body: { key: ok, installation_id, product: 'another' },
+      ...problem(403, 'Forbidden', 'wrong_product', {
+        detail: 'This key is for Forms Pro, and not for this plugin.',
+        page: `${portal}/open/K-TEST00`,
+        signed: jws,
+      }),
+    },
+    {
       name: 'unknown',
       summary: 'A key that nobody has',
       parameters: { id },

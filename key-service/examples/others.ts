@@ -69,7 +69,6 @@ export const programs: Record<string, Example[]> = {
       ...problem(404, 'Not Found', 'unknown', {
         detail: 'Nobody was given this key here. Compare it with the one in the portal.',
         page: 'https://portal.example.com/check',
-        signed: jws,
       }),
     },
     {
@@ -78,10 +77,9 @@ export const programs: Record<string, Example[]> = {
       body: { key: yourKey, installation_id },
       ...problem(409, 'Conflict', 'bound_elsewhere', {
         detail:
-          'This key belongs to another GLPI. If this one has moved, say so in the portal with the code 7QF3XM.',
-        page: 'https://portal.example.com/open/7QF3XM',
+          'This key belongs to another GLPI. Which one, the portal says: https://portal.example.com/open/K-7QF3XM',
+        page: 'https://portal.example.com/open/K-7QF3XM',
         signed: jws,
-        refusal_code: '7QF3XM',
       }),
     },
   ],

@@ -56,7 +56,7 @@ const giveBackSchema = {
     'It is refreshed no more. The first installation that presents the key from `frees_at` on has the place, unless this one still uses another key of its instance. Where the answer was lost, ask again: the same call gets the same answer.',
   params: Params,
   body: GiveBackRequest,
-  response: { 200: GivenBack, ...always },
+  response: { 200: GivenBack, ...always, 403: Problem },
 }
 
 export const activationRoutes: FastifyPluginAsyncZod = async (app) => {

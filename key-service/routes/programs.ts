@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { sendProblem, sendRefusedProgram, sendSignedRefusal } from '@/key-service/answers'
-import { InstallationId, ofBody, Problem } from '@/key-service/schemas'
+import { sendProblem, sendRefused, sendRefusedProgram, sendSignedRefusal } from '@/key-service/answers'
+import { callOf, InstallationId, Key, ofBody, Problem, Product } from '@/key-service/schemas'
 import { fileForProgram, keysForProgram, ownerOf } from '@/lib/activations/programs'
 
 const ListedKey = z.object({
@@ -17,9 +17,9 @@ const ListedKey = z.object({
 const KeyPage = z.object({ keys: z.array(ListedKey), next: z.string().nullable() }).meta({ id: 'KeyPage' })
 const OfflineFileRequest = z
   .object({
-    key: z.string().max(4_000).meta({ description: 'The whole registration key.' }),
+    key: Key.optional(),
     installation_id: InstallationId,
-    product: z.string().max(100).optional().meta({
+    product: Product.optional().meta({
       description:
         'The plugin: of a suite’s key one that it contains, of any other its own, which need not be named.',
     }),
@@ -35,7 +35,7 @@ const fileSchema = {
   operationId: 'makeOfflineFile',
   summary: 'The offline activation file of one installation',
   description:
-    'Needs the scope `offline_files.create`. For a GLPI that reaches nobody; it works to the key’s end, at most 400 days.',
+    'Needs the scope `offline_files.create`. For a GLPI that reaches nobody; it works to the key’s end, at most 400 days. The same request again within the hour gets the same file. That a key is unknown is not signed here: to an organization another one’s key is as unknown as nobody’s.',
   body: OfflineFileRequest,
   response: { 201: OfflineFile, ...refusals, ...ofBody, 404: Problem, 409: Problem },
 }
@@ -73,11 +73,15 @@ export const programRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request, reply) => {
       const owner = await ownerOf(request.headers.authorization, 'offline_files.create', request.ip)
       if (!owner.ok) return sendRefusedProgram(reply, owner)
-      const { key, product, installation_id: installationId } = request.body
-      const call = { key, product, installationId, from: request.ip }
+      const { product, installation_id: installationId } = request.body
+      const call = { ...callOf(request.body, request), product, installationId }
       const made = await fileForProgram(owner, call)
       if (made.ok) return reply.code(201).send(JSON.parse(made.text))
-      if (made.checked) return sendSignedRefusal(made, call, request, reply)
+      if (made.checked) {
+        const { checked, signed } = made
+        if (signed === null) return sendRefused(checked, call, request, reply)
+        return sendSignedRefusal({ checked, signed }, call, request, reply)
+      }
       return sendProblem(reply, 400, 'invalid_input', {
         fields: { product: 'required' },
         products: made.products,

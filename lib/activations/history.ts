@@ -14,6 +14,7 @@ export type AskedFor =
   | 'registration'
   | 'marketplace'
   | 'download'
+  | 'offline_file'
 
 /**
  * What was answered: a verdict, or, whatever else is right with the key, that it has no such activation (any more), or that

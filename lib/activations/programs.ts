@@ -14,10 +14,13 @@ import { signedVerdict } from './serve'
 /** Why a program gets nothing: it shows no token that is good, or one that may not do this. */
 export type RefusedProgram = { ok: false; code: 'no_token' | 'scope_missing' }
 
-/** A file, or why there is none: the verdict on the key, signed, or, of a suite, that a plugin must be named. */
+/**
+ * A file, or why there is none: the verdict on the key, signed unless the key is unknown, or, of a suite, that a plugin must
+ * be named.
+ */
 export type FileForProgram =
   | { ok: true; text: string }
-  | { ok: false; checked: Checked; signed: string }
+  | { ok: false; checked: Checked; signed: string | null }
   | { ok: false; checked?: never; products: readonly string[] }
 
 /**
@@ -50,10 +53,7 @@ export async function fileForProgram(
   if (checked.found?.organizationId !== organizationId) return refuse(unknownTo(checked), call)
   const { found, key, ownProduct, verdict } = checked
   if (ownProduct && needsPlugin(ownProduct, call.product)) return { ok: false, products: ownProduct.contains }
-  if (!key || !verdict.ok) {
-    noteAnswer(call, checked, 'activate')
-    return refuse(checked, call)
-  }
+  if (!key || !verdict.ok) return refuse(checked, call)
   const { product, installationId } = call
   const by = { actor: { kind: 'token', tokenId }, organizationId } as const
   try {
@@ -68,8 +68,16 @@ export async function fileForProgram(
   }
 }
 
-const refuse = async (checked: Checked, call: Call) =>
-  ({ ok: false, checked, signed: await signedVerdict(checked, call) }) as const
+/**
+ * A program asks, and no GLPI: nothing is asked of the members, so that there is no code that opens a case. That a key is
+ * unknown is not signed: it is said of another organization's good key as well, and nobody should be able to show it around.
+ */
+async function refuse(judged: Checked, call: Call) {
+  const checked = { ...judged, refusalCode: null }
+  noteAnswer(call, checked, 'offline_file', null)
+  const signed = checked.code === 'unknown' ? null : await signedVerdict(checked, call)
+  return { ok: false, checked, signed } as const
+}
 
 /** What is said of a key that the organization does not have, whoever has it. */
 function unknownTo({ isTest: _, ...checked }: Checked): Checked {

@@ -143,14 +143,15 @@ async function lease(call: Presented, checked: Checked, asked: AskedFor, named?:
 
 /**
  * Ends an activation; asked again, it says the same again.
- * @returns when its place is free, or the verdict on a key that is not known; signed either way
+ * @returns when its place is free, or the verdict on a key that is not known, or not of that product; signed either way
  * @throws NotFound, Unavailable
  */
 export async function endActivation(call: WithNonce & { installationId: string }, activationId: string) {
   const checked = await judge(call)
-  if (!checked.found) return { ok: false as const, checked, signed: await signedVerdict(checked, call) }
+  // Whatever else is wrong with the key, who gives it back asks for nothing.
+  if (!checked.found || checked.code === 'wrong_product')
+    return { ok: false as const, checked, signed: await signedVerdict(checked, call) }
   const freesAt = await freeFrom(call, checked, activationId)
-  // Also with a key that is good no more; who gives back asks for nothing.
   noteAnswer(call, checked, 'give_back', null, 'ok')
   const facts = {
     issuer: env().PUBLIC_URL,
