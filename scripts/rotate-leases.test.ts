@@ -103,6 +103,14 @@ test('what is wrong is said in a sentence, with a code for scripts', async () =>
     ],
     [() => portal({ publicKey: '' }, '--nonsense'), /Usage: /],
     [() => portal({ publicKey: '' }, '--drop', 'x'), /^Name the key and the reason\.\nUsage: /],
+    [
+      () => portal({ publicKey: '' }, '--drop', 'x', '--reason', '   '),
+      /^Name the key and the reason\.\nUsage: /,
+    ],
+    [
+      () => portal({ publicKey: '' }, '--drop', 'x', '--reason', 'x'.repeat(501)),
+      /^A reason has 500 characters at the most\.\nUsage: /,
+    ],
     [() => portal({ publicKey: '' }, '--publish', fileOf('none')), /is no file that can be read\.$/m],
     [() => portal({ publicKey: '' }, '--publish', fileOf('nonsense')), /^LEASE_ROOT_PUBLIC_KEY is missing; /],
     [() => portal({ publicKey: '', LEASE_KEY_RING: '' }), /^LEASE_KEY_RING is missing; /],

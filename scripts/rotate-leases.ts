@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { closePool } from '@/db/client'
 import type { KeySet } from '@/lib/activations/key-set'
 import { publishKeySet } from '@/lib/activations/publish'
-import { rotateLeases } from '@/lib/activations/rotate'
+import { longestReason, rotateLeases } from '@/lib/activations/rotate'
 import { env, keepOnly } from '@/lib/env'
 import { Refused, Unavailable } from '@/lib/errors'
 import { type Translate, translator } from '@/lib/messages/translator'
@@ -46,7 +46,9 @@ function optionsOf() {
     })
     const { ring, publish, request, drop, reason } = values
     if ([ring, publish, request ?? drop].filter(Boolean).length > 1) throw new Error('Name one.')
-    if (Boolean(drop) !== Boolean(reason)) throw new Error('Name the key and the reason.')
+    const said = reason?.trim() ?? ''
+    if (Boolean(drop) !== Boolean(said)) throw new Error('Name the key and the reason.')
+    if (said.length > longestReason) throw new Error(`A reason has ${longestReason} characters at the most.`)
     return values
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${usage}`)
@@ -66,9 +68,10 @@ async function rotate(options: Parameters<typeof rotateLeases>[1], named: string
 function costOf(kid: string): string {
   return [
     `${kid} is left out from now on. Until the set below is published it goes on signing, and is believed: do that today.`,
-    'Then nothing that it has signed is believed by a GLPI that has the newer set. Leases are replaced at the next call, and no',
-    'GLPI that reaches the portal notices. Offline files must be fetched anew: publishing lists whose. A GLPI that is offline',
-    'never hears of the newer set, and believes the key, and whoever has it, until a new file brings the set along.',
+    'Then nothing that it has signed is believed by a GLPI that has the newer set. Leases are replaced at the next call. A GLPI',
+    'that is refused there meanwhile, since another one has its key, gets none, and may lose the days that its lease still had.',
+    'Offline files must be fetched anew: publishing lists whose, and once more whenever the same set is published again. A GLPI',
+    'that is offline never hears of the newer set, and believes the key, and whoever has it, until a new file brings the set.',
   ].join('\n')
 }
 

@@ -115,6 +115,13 @@ test('a stolen key is left out of the next set: it signs no more, and no set tha
   expect(entry?.details).toMatchObject({ dropped: stolen, reason: 'A backup was stolen.' })
 })
 
+test('a key is dropped for a reason', async () => {
+  for (const reason of [undefined, '', '   '])
+    await expect(rotateLeases(by, { drop: 'x', reason })).rejects.toMatchObject({
+      fields: { reason: 'required' },
+    })
+})
+
 test('a key that waits, or has stopped, can be dropped as well; twice is once, and an unknown one is named', async () => {
   await at(after(0), makeSigningKey)
   const first = (await at(after(0), kidThatSigns)) ?? ''

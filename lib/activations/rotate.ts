@@ -9,13 +9,17 @@ import { Refused } from '@/lib/errors'
 import { newestVersion, open, type Sealed, seal } from '@/lib/keys/vault'
 import { jwkOf, type KeySet, kidOf, type NextSet, publicBytes } from './key-set'
 
-const RotateLeases = z.object({
-  /** Makes no key. */
-  ringOnly: z.boolean().default(false),
-  /** The key that somebody else may have. */
-  drop: z.string().optional(),
-  reason: z.string().trim().max(500).optional(),
-})
+export const longestReason = 500
+
+const RotateLeases = z
+  .object({
+    /** Makes no key. */
+    ringOnly: z.boolean().default(false),
+    /** The key that somebody else may have. */
+    drop: z.string().optional(),
+    reason: z.string().trim().max(longestReason, 'too_long').optional(),
+  })
+  .refine(({ drop, reason }) => drop === undefined || reason, { path: ['reason'], message: 'required' })
 
 /**
  * Makes the next signing key, which waits until the root has signed it, unless one waits already; and seals all of them
