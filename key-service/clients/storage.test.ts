@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { phpPath } from '@/sandbox/php'
+import { begin, describeClients, hour, key, otherKey } from './test-life'
 import { fileStorage } from './typescript/kept'
 
 const php = phpPath()
@@ -42,4 +43,74 @@ test.skipIf(!php)('what cannot be written leaves the state as it was, and is sai
   expect(inPhp(path.join(folder, 'missing/state.json'), '$storage->save("x");')).toContain('failed')
   await expect(fileStorage(folder).load()).rejects.toThrow('EISDIR')
   expect(readFileSync(file, 'utf8')).toBe('before')
+})
+
+describeClients(phpPath(), (client) => {
+  test('what cannot be opened is not written over, until a key is entered', async () => {
+    const { portal, machine, call, state, pass } = await begin(client)
+    await state('activate', key)
+    const sealed = machine.stored
+    for (const verb of ['check', 'checkNow', 'giveBack'] as const) {
+      machine.stored = 'what another key has encrypted'
+      expect((await call(verb)).state).toMatchObject({ startedAnew: true, entitled: false })
+      expect(machine.stored).toBe('what another key has encrypted')
+    }
+    expect(await call('useOfflineFile', 'gibberish')).toMatchObject({ state: { startedAnew: true } })
+    expect(machine.stored).toBe('what another key has encrypted')
+    // The right key is put back.
+    machine.stored = sealed
+    expect(await state('check')).toMatchObject({ startedAnew: false, entitled: true, key: { code: 'ok' } })
+    machine.stored = 'what another key has encrypted'
+    portal.fault = 'network'
+    expect(await state('activate', key)).toMatchObject({ startedAnew: false })
+    portal.fault = null
+    pass(2 * hour)
+    expect(await state('check')).toMatchObject({ startedAnew: false, entitled: true })
+  })
+
+  test('a state that is cut off or damaged begins anew, and says so', async () => {
+    const { machine, state } = await begin(client)
+    await state('activate', key)
+    const whole = machine.stored ?? ''
+    for (const text of [
+      whole.slice(0, -1),
+      whole.slice(0, 40),
+      '{',
+      'null',
+      whole.replace('1790000', '1790001'),
+    ]) {
+      machine.stored = text
+      expect(await state('check')).toMatchObject({
+        startedAnew: true,
+        entitled: false,
+        key: null,
+        mode: 'disabled',
+      })
+      expect(await state()).toMatchObject({ startedAnew: true })
+    }
+    expect(await state('activate', key)).toMatchObject({ startedAnew: false, entitled: true })
+    machine.stored = ''
+    expect(await state()).toMatchObject({ startedAnew: false, entitled: false })
+  })
+
+  test('what a person did while the cron was asking is kept', async () => {
+    const { portal, machine, state } = await begin(client)
+    portal.addKey(otherKey)
+    await state('activate', key)
+    const before = machine.stored
+    await state('activate', otherKey)
+    const after = machine.stored
+    // The cron has read the state before the other key came, and saves after it.
+    machine.stored = before
+    machine.meanwhile = after
+    expect(await state('checkNow')).toMatchObject({ key: { code: 'ok' }, entitled: true })
+    expect(portal.calls.at(-1)?.body.key).toBe(key)
+    expect(machine.stored).toBe(after)
+    // A person's own deed goes before what the cron has found.
+    machine.stored = after
+    machine.meanwhile = before
+    await state('activate', otherKey)
+    await state('checkNow')
+    expect(portal.calls.at(-1)?.body.key).toBe(otherKey)
+  })
 })
