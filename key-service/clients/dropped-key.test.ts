@@ -35,9 +35,7 @@ test.each(clients)(
     const file = portal.offlineFile(key, 'glpi')
     const [stolen, set] = [portal.signing, portal.keySet()]
 
-    portal.signing = makePair()
-    portal.published = [portal.signing]
-    portal.version++
+    drop(portal)
     expect((await client.call(portal, online, 'checkNow')).state).toMatchObject({
       entitled: true,
       service: { code: 'ok' },
@@ -65,6 +63,84 @@ test.each(clients)(
     expect(await client.call(portal, offline, 'useOfflineFile', fresh, key)).toMatchObject({ refused: null })
     const again = await client.call(portal, offline, 'useOfflineFile', file, key)
     expect(again).toMatchObject({ refused: 'unknown_kid', state: { offline: true, entitled: true } })
+    portal.close()
+  },
+)
+
+/** Takes the signing key back, as `leases:rotate -- --drop` does. */
+function drop(portal: TestPortal) {
+  portal.signing = makePair()
+  portal.published = [portal.signing]
+  portal.version++
+}
+
+test.each(clients)(
+  'what the %s client has verified before is its own: refused elsewhere it goes on for the grace, and then as the product says',
+  async (name, client) => {
+    const portal = new TestPortal()
+    portal.addKey(key)
+    if (name === 'PHP') await portal.listen()
+    const machine = machineOf(portal)
+    const { until } = (await client.call(portal, machine, 'activate', key)).state
+    drop(portal)
+    portal.addKey(key, { code: 'bound_elsewhere' })
+    const state = async (verb: 'checkNow' | 'state') => (await client.call(portal, machine, verb)).state
+    const refused = { key: { code: 'bound_elsewhere' }, service: { code: 'ok' } }
+    expect(await state('checkNow')).toMatchObject({ ...refused, entitled: true, mode: 'grace', until })
+    // Asked for more, it names the lease that it has.
+    expect(portal.calls.at(-2)?.call).toContain('/refresh')
+    portal.fault = 'network'
+    machine.wall += 8 * day * 1_000
+    expect(await state('state')).toMatchObject({ ...refused, entitled: false, mode: 'read_only' })
+    portal.close()
+  },
+)
+
+test.each(clients)(
+  'a place whose lease was signed by a key that was dropped is given back by the %s client',
+  async (name, client) => {
+    const portal = new TestPortal()
+    portal.addKey(key)
+    if (name === 'PHP') await portal.listen()
+    const machine = machineOf(portal)
+    await client.call(portal, machine, 'activate', key)
+    drop(portal)
+    // It hears of the newer set by asking for the time, and of nothing else.
+    portal.faultAt = /activations/
+    portal.fault = 'html_500'
+    machine.wall -= 3_600_000
+    expect((await client.call(portal, machine, 'checkNow')).state).toMatchObject({ entitled: true })
+    portal.fault = null
+    const given = await client.call(portal, machine, 'giveBack')
+    expect(given).toMatchObject({ freesAt: portal.time + 7 * day, state: { entitled: false, key: null } })
+    expect(portal.calls.at(-1)?.call).toContain('DELETE /api/v1/activations/')
+    portal.close()
+  },
+)
+
+test.each(clients)(
+  'what a thief made the %s client believe before ends with the longest grace there is',
+  async (name, client) => {
+    const portal = new TestPortal()
+    portal.addKey(key)
+    if (name === 'PHP') await portal.listen()
+    const machine = machineOf(portal)
+    const stolen = portal.signing
+    portal.tamper = (json) => {
+      const [, body = ''] = String(json.lease).split('.')
+      if (!json.lease) return json
+      const claims = JSON.parse(Buffer.from(body, 'base64url').toString())
+      return {
+        ...json,
+        lease: signWith(stolen, 'lease+jwt', { ...claims, grace_until: claims.iat + 300 * day }),
+      }
+    }
+    const issued = portal.time
+    expect((await client.call(portal, machine, 'activate', key)).state.until).toBe(issued + 300 * day)
+    portal.tamper = (json) => json
+    drop(portal)
+    portal.addKey(key, { code: 'bound_elsewhere' })
+    expect((await client.call(portal, machine, 'checkNow')).state.until).toBe(issued + 60 * day)
     portal.close()
   },
 )

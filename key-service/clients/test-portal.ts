@@ -215,13 +215,10 @@ export class TestPortal {
 
   /** Stands in for `fetch`, without a network in between. */
   fetch: typeof fetch = async (address, { method = 'GET', body } = {}) => {
-    if (this.fault === 'network') throw new TypeError('fetch failed')
+    const fault = this.faultAt.test(String(address)) ? this.fault : null
+    if (fault === 'network') throw new TypeError('fetch failed')
     const read = typeof body === 'string' ? JSON.parse(body) : {}
-    const {
-      status,
-      headers,
-      body: text,
-    } = faults[this.fault ?? ''] ?? this.answer(method, String(address), read)
+    const { status, headers, body: text } = faults[fault ?? ''] ?? this.answer(method, String(address), read)
     return new Response(text, { status, headers })
   }
 

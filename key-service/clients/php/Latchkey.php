@@ -86,6 +86,8 @@ final class Latchkey
     private const MARGIN = 300;
     /** No offline file outlives these days, whatever a key that was stolen has signed. */
     private const LONGEST_FILE = 400;
+    /** The longest grace that a product of the portal has, in days. */
+    private const LONGEST_GRACE = 60;
     /** Bounds the work that a stranger can cause: the portal's answers, statements and files have a few kilobytes. */
     private const LONGEST = 65536;
     private const ENDINGS = ['read_only', 'trial_mode', 'disabled'];
@@ -96,6 +98,8 @@ final class Latchkey
         'secret' => null,
         'keySet' => null,
         'lease' => null,
+        // The list of keys by which the lease was verified when it came.
+        'leaseKeySet' => null,
         'verdict' => null,
         'network' => self::UNASKED,
         'service' => self::UNASKED,
@@ -252,7 +256,8 @@ final class Latchkey
             return 'over';
         }
         $anew = ['verdict' => null, 'failures' => 0, 'givingBack' => false, 'startedAnew' => false];
-        $this->kept = $anew + ['lease' => $file['lease'], 'key' => $key, 'time' => $time] + $this->kept;
+        $this->kept = $anew + ['key' => $key, 'time' => $time] + $this->kept;
+        $this->keepLease($file['lease']);
         return null;
     }
 
@@ -514,7 +519,7 @@ final class Latchkey
         if (!$granted) {
             return 'refusal';
         }
-        $this->kept['lease'] = $statement;
+        $this->keepLease($statement);
         $secret = $json['activation']['secret'] ?? null;
         $this->kept['secret'] = is_string($secret) ? $secret : $this->kept['secret'];
         return 'lease';
@@ -684,16 +689,44 @@ final class Latchkey
 
     // Signed statements
 
-    /** The kept lease or offline file, verified anew: what lies in storage is believed as little as an answer. */
+    /**
+     * The kept lease or offline file, verified anew: what lies in storage is believed as little as an answer. Where its key
+     * has been dropped since, what was verified when it came still holds: nothing new is believed of that key, but this
+     * GLPI has done nothing wrong.
+     */
     private function lease(): ?array
     {
         if ($this->kept['lease'] === null) {
             return null;
         }
-        [$claims, $because] = $this->read($this->kept['lease'], 'lease+jwt');
+        $lease = $this->readKeptLease($this->keySet());
+        $before = $this->kept['leaseKeySet'];
+        if ($lease !== null || $before === null || $before === $this->kept['keySet']) {
+            return $lease;
+        }
+        $lease = $this->readKeptLease($this->verifyKeySet($before));
+        if ($lease !== null && $lease['online']) {
+            // It may be what a thief has signed: it ends with the longest grace there is.
+            $longest = $lease['issuedAt'] + self::LONGEST_GRACE * self::DAY;
+            $lease['graceUntil'] = min($lease['graceUntil'], $longest);
+        }
+        return $lease;
+    }
+
+    /** Keeps a lease or offline file that has been verified, with the keys that it was verified by. */
+    private function keepLease(string $text): void
+    {
+        $this->kept['lease'] = $text;
+        $this->kept['leaseKeySet'] = $this->kept['keySet'];
+    }
+
+    private function readKeptLease(?array $keySet): ?array
+    {
+        $keys = $keySet['keys'] ?? [];
+        [$claims, $because] = self::open($this->kept['lease'], 'lease+jwt', $keys);
         $online = $because === null;
         if (!$online) {
-            [$claims, $because] = $this->read($this->kept['lease'], 'offline+jwt');
+            [$claims, $because] = self::open($this->kept['lease'], 'offline+jwt', $keys);
         }
         $good = $because === null && $this->wrongClaim($claims, $this->kept['key']) === null;
         $lease = $good ? self::readLease($claims) : null;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { ask, type Question, usualTimeout } from './http'
 import type { Kept } from './kept'
-import { type Ending, type Lease, readLease } from './lease'
+import { boundedLease, type Ending, type Lease, readLease } from './lease'
 import {
   type Checked,
   type Claims,
@@ -57,14 +57,27 @@ export class Exchange {
     return Math.floor((this.kept.time?.high ?? 0) / 1000)
   }
 
-  /** The kept lease or offline file, verified anew: what lies in storage is believed as little as an answer. */
+  /**
+   * The kept lease or offline file, verified anew: what lies in storage is believed as little as an answer. Where its key
+   * has been dropped since, what was verified when it came still holds: nothing new is believed of that key, but this GLPI
+   * has done nothing wrong.
+   */
   get lease(): Lease | null {
+    return this.readKept(this.keySet) ?? boundedLease(this.readKept(this.keySetOfLease))
+  }
+
+  private readKept(keySet: KeySet | null): Lease | null {
     const { lease: text, key } = this.kept
     if (text === null) return null
-    const online = this.read(text, 'lease+jwt')
-    const checked = online.ok ? online : this.read(text, 'offline+jwt')
+    const online = verifyStatement(text, 'lease+jwt', keySet)
+    const checked = online.ok ? online : verifyStatement(text, 'offline+jwt', keySet)
     const lease = checked.ok && !this.wrongClaim(checked.claims, key) ? readLease(checked.claims) : null
     return lease && online.ok === (lease.online !== null) ? lease : null
+  }
+
+  /** Keeps a lease or offline file that has been verified, with the keys that it was verified by. */
+  keepLease(text: string) {
+    Object.assign(this.kept, { lease: text, leaseKeySet: this.kept.keySet })
   }
 
   /** Asks for a lease. The portal answers the same activation for the same key and installation, however often. */
@@ -112,7 +125,7 @@ export class Exchange {
     this.believed(Number(claims.iat))
     this.noteVerdict(granted, claims, json)
     if (!granted) return 'refusal'
-    kept.lease = String(statement)
+    this.keepLease(String(statement))
     const { secret } = membersOf(json.activation)
     if (typeof secret === 'string') kept.secret = secret
     return 'lease'
@@ -187,7 +200,7 @@ export class Exchange {
 
   /** Keeps a list of keys that the root has signed; else says what is wrong with it. */
   adoptKeySet(text: unknown): 'untrusted_keys' | 'older_keys' | null {
-    const keySet = verifyKeySet(text, this.settings.rootPublicKey, this.issuer)
+    const keySet = this.readKeySet(text)
     if (!keySet) return 'untrusted_keys'
     // An older list may hold a key that has been stolen since.
     if (keySet.version < (this.keySet?.version ?? 0)) return 'older_keys'
@@ -247,9 +260,18 @@ export class Exchange {
   private get keySet(): KeySet | null {
     const { keySet: text } = this.kept
     if (this.keySetRead?.text !== text) {
-      this.keySetRead = { text, keySet: verifyKeySet(text, this.settings.rootPublicKey, this.issuer) }
+      this.keySetRead = { text, keySet: this.readKeySet(text) }
     }
     return this.keySetRead.keySet
+  }
+
+  private get keySetOfLease(): KeySet | null {
+    const { leaseKeySet: text, keySet } = this.kept
+    return text === null || text === keySet ? null : this.readKeySet(text)
+  }
+
+  private readKeySet(text: unknown): KeySet | null {
+    return verifyKeySet(text, this.settings.rootPublicKey, this.issuer)
   }
 }
 

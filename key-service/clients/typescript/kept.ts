@@ -38,6 +38,8 @@ export interface Kept {
   secret: string | null
   keySet: string | null
   lease: string | null
+  /** The list of keys by which the lease was verified when it came. */
+  leaseKeySet: string | null
   verdict: Verdict | null
   network: Found
   service: Found
@@ -59,6 +61,7 @@ export const nothingKept: Kept = {
   secret: null,
   keySet: null,
   lease: null,
+  leaseKeySet: null,
   verdict: null,
   network: unasked,
   service: unasked,

@@ -117,7 +117,8 @@ async function takeOfflineFile(exchange: Exchange, text: string, key: string | n
   const now = (time?.high ?? 0) / 1000
   if (lease.entitledUntil !== null && now >= lease.entitledUntil) return 'over'
   const anew = { verdict: null, failures: 0, givingBack: false, startedAnew: false }
-  Object.assign(kept, { ...anew, lease: file?.lease, key, time })
+  Object.assign(kept, { ...anew, key, time })
+  exchange.keepLease(String(file?.lease))
   return null
 }
 

@@ -43,6 +43,8 @@ export interface State {
 
 const day = 86_400
 const longestFileDays = 400
+/** The longest grace that a product of the portal has. */
+const longestGraceDays = 60
 
 /** Reads the claims of a lease whose signature is good and that is meant for this client; null where one makes no sense. */
 export function readLease(claims: Claims): Lease | null {
@@ -73,6 +75,14 @@ export function readLease(claims: Claims): Lease | null {
     onRevocation: claims.on_revocation,
     features: Array.isArray(features) ? features.map(String) : [],
   }
+}
+
+/** A lease of a key that has been dropped since may be what a thief has signed: it ends with the longest grace there is. */
+export function boundedLease(lease: Lease | null): Lease | null {
+  if (!lease?.online) return lease
+  const { refreshAfter, graceUntil } = lease.online
+  const longest = lease.issuedAt + longestGraceDays * day
+  return { ...lease, online: { refreshAfter, graceUntil: Math.min(graceUntil, longest) } }
 }
 
 function isEnding(value: unknown): value is Ending {
