@@ -56,6 +56,8 @@ export class TestPortal {
   /** The key of each activation, and when the place is free of those that were given back. */
   activations = new Map<string, string>()
   givenBack = new Map<string, number>()
+  /** When the last offline file of an activation ends. */
+  filesEnd = new Map<string, number>()
   /** What was asked, as in `POST /api/v1/activations`, with when. */
   calls: { call: string; at: number; body: Claims }[] = []
   /** What stands in the portal's way (see `faults`), and at which of its addresses. */
@@ -129,6 +131,8 @@ export class TestPortal {
     if (!facts) throw new Error('no such key')
     const until = Math.min(facts.entitledUntil ?? Number.POSITIVE_INFINITY, this.time + 400 * day)
     const claims = { ...this.leaseClaims(key, installation, facts), refresh_after: null, grace_until: null }
+    this.activations.set(claims.sub, key)
+    this.filesEnd.set(claims.sub, Math.max(until, this.filesEnd.get(claims.sub) ?? 0))
     const lease = signWith(this.signing, 'offline+jwt', {
       ...claims,
       exp: until,
@@ -158,7 +162,7 @@ export class TestPortal {
   #giveBack(id: string, { nonce, installation_id: installation }: Claims): Reply {
     const key = this.activations.get(id)
     if (key === undefined) return this.#json(404, { code: 'unknown_activation' })
-    const freesAt = this.givenBack.get(id) ?? this.time + 7 * day
+    const freesAt = this.givenBack.get(id) ?? Math.max(this.time + 7 * day, this.filesEnd.get(id) ?? 0)
     this.givenBack.set(id, freesAt)
     this.forgotten.add(id)
     const about = { iss: this.issuer, sub: id, aud: 'formspro', jti: randomUUID(), iat: this.time }

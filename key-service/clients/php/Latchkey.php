@@ -17,6 +17,16 @@ interface Storage
     public function save(string $text): void;
 }
 
+/**
+ * A storage that can hold others off, as a database's named lock does: cron and page then ask the portal one after the
+ * other. Without it the client looks again before it asks for a place; with it nobody comes in between.
+ */
+interface LockingStorage extends Storage
+{
+    /** Calls `$work` while nobody else's is called, and answers what it answers. */
+    public function alone(callable $work);
+}
+
 /** Keeps the state in a file, which a reader finds as it was before or as it is after, never half. */
 final class FileStorage implements Storage
 {
@@ -140,6 +150,11 @@ final class Latchkey
     /** Takes a key that an administrator has pasted. One that works is given up only for another that works. */
     public function activate(string $pasted): array
     {
+        return $this->alone(fn () => $this->takeKey($pasted));
+    }
+
+    private function takeKey(string $pasted): array
+    {
         $this->load();
         $before = $this->kept;
         $key = self::cleanKey($pasted);
@@ -167,6 +182,11 @@ final class Latchkey
      */
     public function check(bool $now = false): array
     {
+        return $this->alone(fn () => $this->askWhenDue($now));
+    }
+
+    private function askWhenDue(bool $now): array
+    {
         $this->load();
         // A clock that was set may make a call seem not yet due, or a lease seem over.
         if ($this->kept['time']['suspect'] && ($now || $this->now() >= $this->pauseEnd())) {
@@ -188,26 +208,34 @@ final class Latchkey
 
     /**
      * Gives the place back. `freesAt`: when another GLPI may have it (seconds); null: the portal has not said so. Then it is
-     * to be called again; until then the place is not taken anew, unless somebody enters a key.
+     * to be called again while `givingBack` is said; until then the place is not taken anew, unless somebody enters a key.
+     * The place of an offline file is free when the file has ended: nobody can take it back.
      */
     public function giveBack(): array
     {
+        return $this->alone(function () {
+            $freesAt = $this->giveBackPlace();
+            return ['state' => $this->save(), 'freesAt' => $freesAt];
+        });
+    }
+
+    private function giveBackPlace(): ?int
+    {
         $this->load();
         $lease = $this->lease();
-        // An offline file cannot be given back; nor can a place that was never had.
-        $had = $lease !== null && $lease['online'];
         $freesAt = null;
-        if ($had) {
+        if ($lease !== null) {
             // Noted before it is asked for: an answer that is lost, or a process that ends, must not leave it forgotten.
             $this->kept['givingBack'] = true;
             $this->save();
             $freesAt = $this->askToGiveBack($lease['activation']);
         }
-        if ($freesAt !== null || !$had) {
+        // A place that was never had is not given back.
+        if ($freesAt !== null || $lease === null) {
             $names = ['revision', 'keySet', 'time', 'network', 'service', 'startedAnew'];
             $this->take(self::pick($this->kept, $names) + self::NOTHING);
         }
-        return ['state' => $this->save(), 'freesAt' => $freesAt];
+        return $freesAt;
     }
 
     /**
@@ -217,10 +245,12 @@ final class Latchkey
      */
     public function useOfflineFile(string $text, ?string $pasted = null): array
     {
-        $this->load();
-        $key = $pasted === null ? $this->kept['key'] : self::cleanKey($pasted);
-        $refused = $this->takeOfflineFile($text, $key);
-        return ['state' => $this->save(), 'refused' => $refused];
+        return $this->alone(function () use ($text, $pasted) {
+            $this->load();
+            $key = $pasted === null ? $this->kept['key'] : self::cleanKey($pasted);
+            $refused = $this->takeOfflineFile($text, $key);
+            return ['state' => $this->save(), 'refused' => $refused];
+        });
     }
 
     /** A registration key may have been pasted with blanks, line breaks and a label; another text is only trimmed. */
@@ -263,6 +293,17 @@ final class Latchkey
 
     // What is kept
 
+    private function alone(callable $work): array
+    {
+        return $this->storage instanceof LockingStorage ? $this->storage->alone($work) : $work();
+    }
+
+    /** Whether nobody has saved since this client has read. */
+    private function isUntouched(): bool
+    {
+        return self::readKept($this->storage->load())['revision'] === $this->kept['revision'];
+    }
+
     private function load(): void
     {
         $this->take(self::readKept($this->storage->load()));
@@ -278,15 +319,14 @@ final class Latchkey
     /** What a person has done is saved; what the cron has found is dropped where somebody saved meanwhile. */
     private function save(bool $unlessOvertaken = false): array
     {
-        $stored = self::readKept($this->storage->load())['revision'];
-        if ($unlessOvertaken && $stored !== $this->kept['revision']) {
+        if ($unlessOvertaken && !$this->isUntouched()) {
             return $this->state();
         }
         // What cannot be opened may be opened again, once the key that it was encrypted by is back: it is not written over.
         if ($this->kept['startedAnew']) {
             return $this->describe();
         }
-        $this->kept['revision'] = $stored + 1;
+        $this->kept['revision'] = self::readKept($this->storage->load())['revision'] + 1;
         $state = json_encode($this->kept);
         $this->storage->save((string) json_encode(['sum' => hash('sha256', (string) $state), 'state' => $state]));
         return $this->describe();
@@ -481,7 +521,9 @@ final class Latchkey
         $path = '/api/v1/activations/' . rawurlencode($lease['activation']) . '/refresh';
         $about = ['lease' => $lease['id'], 'secret' => $this->kept['secret']] + $this->about();
         $outcome = $this->send($path, $about);
-        return $outcome === 'nothing' && $this->notFound ? $this->askForActivation() : $outcome;
+        // Where the place was given back meanwhile, that is why the portal does not know it any more.
+        $activates = $outcome === 'nothing' && $this->notFound && $this->isUntouched();
+        return $activates ? $this->askForActivation() : $outcome;
     }
 
     private function about(): array
@@ -580,6 +622,10 @@ final class Latchkey
      */
     private function askToGiveBack(string $activation): ?int
     {
+        // An offline file may have been taken without its key: then nobody can be asked.
+        if ($this->kept['key'] === null) {
+            return null;
+        }
         $about = ['installation_id' => $this->settings['installationId'], 'product' => $this->settings['product']];
         $nonce = self::nonce();
         $path = '/api/v1/activations/' . rawurlencode($activation);

@@ -1,16 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { membersOf, refusedFields, wrongLease, wrongRefusal } from './answers'
 import { ask, type Question, usualTimeout } from './http'
 import type { Kept } from './kept'
 import { boundedLease, type Ending, type Lease, readLease } from './lease'
-import {
-  type Checked,
-  type Claims,
-  isObject,
-  isTime,
-  type KeySet,
-  verifyKeySet,
-  verifyStatement,
-} from './statements'
+import { type Checked, type Claims, isTime, type KeySet, verifyKeySet, verifyStatement } from './statements'
 import { type Clock, setTime } from './time'
 
 export interface Settings {
@@ -86,8 +79,11 @@ export class Exchange {
     return this.send('/api/v1/activations', { environment, ...this.about })
   }
 
-  /** Asks for a newer lease; where there is none, or the portal does not know its activation any more, for one. */
-  async askForLease(): Promise<Outcome> {
+  /**
+   * Asks for a newer lease; where there is none, or the portal does not know its activation any more, for one.
+   * @param isWanted whether nobody has given the place back meanwhile: then that is why it is not known any more.
+   */
+  async askForLease(isWanted: () => Promise<boolean>): Promise<Outcome> {
     const { lease } = this
     if (!lease?.online) return this.activate()
     const outcome = await this.send(`/api/v1/activations/${encodeURIComponent(lease.activation)}/refresh`, {
@@ -95,7 +91,8 @@ export class Exchange {
       lease: lease.id,
       secret: this.kept.secret ?? undefined,
     })
-    return outcome === 'nothing' && this.notFound ? this.activate() : outcome
+    const activates = outcome === 'nothing' && this.notFound && (await isWanted())
+    return activates ? this.activate() : outcome
   }
 
   private get about() {
@@ -165,11 +162,13 @@ export class Exchange {
    */
   async giveBack(lease: Lease): Promise<number | null> {
     const { product, installationId } = this.settings
+    // An offline file may have been taken without its key: then nobody can be asked.
+    if (this.kept.key === null) return null
     const nonce = randomBytes(16).toString('base64url')
     const json = await this.ask({
       method: 'DELETE',
       address: `/api/v1/activations/${encodeURIComponent(lease.activation)}`,
-      headers: { 'X-Registration-Key': this.kept.key ?? '' },
+      headers: { 'X-Registration-Key': this.kept.key },
       body: { installation_id: installationId, product, nonce },
     })
     if (!json) return null
@@ -273,27 +272,4 @@ export class Exchange {
   private readKeySet(text: unknown): KeySet | null {
     return verifyKeySet(text, this.settings.rootPublicKey, this.issuer)
   }
-}
-
-function wrongLease(claims: Claims): string | null {
-  return readLease(claims)?.online ? null : 'wrong_claims'
-}
-
-function wrongRefusal({ iat, valid, code }: Claims): string | null {
-  const refuses = valid === false && typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) && code !== 'ok'
-  return refuses && isTime(iat) ? null : 'wrong_claims'
-}
-
-/**
- * What the portal refused of the question, as in `invalid_input url`: a mistake of the plugin or of its settings. It is not
- * signed and says nothing about the key, so it is only shown; what is no field's name might be anybody's text.
- */
-function refusedFields({ code, fields, signed }: Claims): string | null {
-  if (code !== 'invalid_input' || signed !== undefined || !isObject(fields)) return null
-  const names = Object.keys(fields).filter((name) => /^[a-z_]{1,40}$/.test(name))
-  return names.length > 0 ? `invalid_input ${names.slice(0, 5).join(' ')}` : null
-}
-
-function membersOf(value: unknown): Claims {
-  return isObject(value) ? value : {}
 }

@@ -8,6 +8,11 @@ export interface Storage {
   load(): Promise<string | null>
   /** Whole or not at all: a state that is cut off is lost. */
   save(text: string): Promise<void>
+  /**
+   * Where the storage can hold others off, as a database's named lock does: calls one work after the other. Without it the
+   * client looks again before it asks for a place; with it nobody comes in between.
+   */
+  alone?<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** How the last try went, at one of the three things that an administrator is told of. */

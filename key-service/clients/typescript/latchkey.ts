@@ -14,7 +14,11 @@ export class Latchkey {
   constructor(private readonly settings: Settings & { storage: Storage }) {}
 
   /** Takes a key that an administrator has pasted. One that works is given up only for another that works. */
-  async activate(pasted: string): Promise<State> {
+  activate(pasted: string): Promise<State> {
+    return this.alone(() => this.take(pasted))
+  }
+
+  private async take(pasted: string): Promise<State> {
     const before = await this.load()
     const key = cleanKey(pasted)
     const other = { ...nothingKept, revision: before.revision, keySet: before.keySet, time: before.time, key }
@@ -31,7 +35,11 @@ export class Latchkey {
    * Refreshes the lease when its time has come; else asks nobody. Called by the plugin's cron.
    * @param now ask now: an administrator waits for the answer.
    */
-  async check({ now = false } = {}): Promise<State> {
+  check({ now = false } = {}): Promise<State> {
+    return this.alone(() => this.askWhenDue(now))
+  }
+
+  private async askWhenDue(now: boolean): Promise<State> {
     const exchange = new Exchange(this.settings, await this.load())
     const { kept } = exchange
     const { installationId } = this.settings
@@ -39,7 +47,8 @@ export class Latchkey {
     const wantsTime = kept.time?.suspect && (now || exchange.now >= pauseEnd(kept, installationId))
     if (wantsTime) await exchange.askForTime()
     const next = nextCall(kept, exchange.lease, installationId)
-    if (next !== null && (now || exchange.now >= next)) await exchange.askForLease()
+    if (next !== null && (now || exchange.now >= next))
+      await exchange.askForLease(() => this.isUntouched(kept))
     return this.save(kept, 'unless overtaken')
   }
 
@@ -50,17 +59,22 @@ export class Latchkey {
 
   /**
    * Gives the place back. `freesAt`: when another GLPI may have it (seconds); null where the portal has not said so. Then
-   * it is to be called again; until then the place is not taken anew, unless somebody enters a key.
+   * it is to be called again while `givingBack` is said; until then the place is not taken anew, unless somebody enters a
+   * key. The place of an offline file is free when the file has ended: nobody can take it back.
    */
-  async giveBack(): Promise<{ state: State; freesAt: number | null }> {
+  giveBack(): Promise<{ state: State; freesAt: number | null }> {
+    return this.alone(() => this.askToGiveBack())
+  }
+
+  private async askToGiveBack() {
     const exchange = new Exchange(this.settings, await this.load())
     const { kept, lease } = exchange
-    // An offline file cannot be given back; nor can a place that was never had.
-    if (lease?.online) kept.givingBack = true
     // Noted before it is asked for: an answer that is lost, or a process that ends, must not leave the wish forgotten.
-    if (lease?.online) await this.save(kept)
-    const freesAt = lease?.online ? await exchange.giveBack(lease) : null
-    const over = freesAt !== null || !lease?.online
+    if (lease) kept.givingBack = true
+    if (lease) await this.save(kept)
+    const freesAt = lease ? await exchange.giveBack(lease) : null
+    // A place that was never had is not given back.
+    const over = freesAt !== null || !lease
     const { revision, keySet, time, network, service, startedAnew } = kept
     const nothing = { ...nothingKept, revision, keySet, time, network, service, startedAnew }
     return { state: await this.save(over ? nothing : kept), freesAt }
@@ -71,11 +85,22 @@ export class Latchkey {
    * @param pasted the key that the file was made for, where the administrator has it.
    * @returns the state, and why the file was refused; null: it was taken.
    */
-  async useOfflineFile(text: string, pasted?: string): Promise<{ state: State; refused: string | null }> {
-    const exchange = new Exchange(this.settings, await this.load())
-    const key = pasted === undefined ? exchange.kept.key : cleanKey(pasted)
-    const refused = await takeOfflineFile(exchange, text, key)
-    return { state: await this.save(exchange.kept), refused }
+  useOfflineFile(text: string, pasted?: string): Promise<{ state: State; refused: string | null }> {
+    return this.alone(async () => {
+      const exchange = new Exchange(this.settings, await this.load())
+      const key = pasted === undefined ? exchange.kept.key : cleanKey(pasted)
+      const refused = await takeOfflineFile(exchange, text, key)
+      return { state: await this.save(exchange.kept), refused }
+    })
+  }
+
+  private alone<T>(work: () => Promise<T>): Promise<T> {
+    const { storage } = this.settings
+    return storage.alone ? storage.alone(work) : work()
+  }
+
+  private async isUntouched({ revision }: Kept): Promise<boolean> {
+    return readKept(await this.settings.storage.load()).revision === revision
   }
 
   private stateOf(kept: Kept): State {
@@ -91,11 +116,10 @@ export class Latchkey {
   /** What a person has done is saved; what the cron has found is dropped where somebody saved meanwhile. */
   private async save(kept: Kept, when?: 'unless overtaken'): Promise<State> {
     const { storage } = this.settings
-    const stored = readKept(await storage.load())
-    if (when && stored.revision !== kept.revision) return this.state()
+    if (when && !(await this.isUntouched(kept))) return this.state()
     // What cannot be opened may be opened again, once the key that it was encrypted by is back: it is not written over.
     if (kept.startedAnew) return this.stateOf(kept)
-    await storage.save(sealKept({ ...kept, revision: stored.revision + 1 }))
+    await storage.save(sealKept({ ...kept, revision: readKept(await storage.load()).revision + 1 }))
     return this.stateOf(kept)
   }
 }
