@@ -69,6 +69,19 @@ async function begin(client: (typeof clients)[number][1], url: string | undefine
   return { portal, machine, state, live, cut, pass, call: (verb: Verb) => client.call(portal, machine, verb) }
 }
 
+/** What clings to a paste and is not seen; U+D8FF stands for bytes that are no UTF-8. */
+const strays = [
+  '\u00a0',
+  '\ufeff',
+  '\u3000',
+  '\u2028',
+  '\u000b',
+  '\u0000',
+  '\u0085',
+  '\u200b',
+  '\ud8ff',
+].concat(['\n\u00a0 ', '\u0007\u00a0'])
+
 describe.each(clients)('the %s client and the real key service', (_, client) => {
   test('activates, refreshes, goes on for the grace through ten days without it, and is back by itself', async () => {
     const { key, url } = await sold(database, fixture)
@@ -105,13 +118,23 @@ describe.each(clients)('the %s client and the real key service', (_, client) => 
     })
     await revokeKey(bySystem(fixture.organizationId), { keyId, reason: 'leaked' })
     expect(await here.state('checkNow')).toMatchObject({ key: { code: 'revoked' }, entitled: false })
-    for (const [pasted, code] of [
-      [`gks1${'q'.repeat(32)}`, 'malformed'],
-      ['not a key at all', 'malformed'],
-    ] as const) {
-      const none = await begin(client, undefined)
-      expect(await none.state('activate', pasted)).toMatchObject({ key: { code }, service: { code: 'ok' } })
-    }
+  })
+
+  test.each([
+    ['a key with a wrong end', `gks1${'q'.repeat(32)}`],
+    ['a sentence', 'not a key at all'],
+    ['nothing but blanks', ' \u00a0\t '],
+    ...strays.map((stray): [string, string] => [JSON.stringify(stray), `${stray}gks1${stray}cut${stray}`]),
+    ['5,000 characters', 'x'.repeat(5_000)],
+    ['5,000 letters of three bytes', 'é€'.repeat(2_500)],
+    ['5,000 pairs of UTF-16', '🔑'.repeat(5_000)],
+    ['a page with blanks at the cut', `${'x'.repeat(999)}${' '.repeat(50)}${'y'.repeat(4_000)}`],
+  ])('a paste that is no key is the key’s fault, and not the service’s: %s', async (_name, pasted) => {
+    const { state } = await begin(client, undefined)
+    expect(await state('activate', pasted)).toMatchObject({
+      key: { code: 'malformed' },
+      service: { code: 'ok' },
+    })
   })
 
   test('a place that was given back, and is wanted again', async () => {

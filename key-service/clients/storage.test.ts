@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { phpPath } from '@/sandbox/php'
-import { begin, describeClients, hour, key, otherKey } from './test-life'
+import { begin, describeClients, key, otherKey } from './test-life'
 import { fileStorage } from './typescript/kept'
 
 const php = phpPath()
@@ -46,8 +46,8 @@ test.skipIf(!php)('what cannot be written leaves the state as it was, and is sai
 })
 
 describeClients(phpPath(), (client) => {
-  test('what cannot be opened is not written over, until a key is entered', async () => {
-    const { portal, machine, call, state, pass } = await begin(client)
+  test('what cannot be opened is not written over, until a key that works is entered', async () => {
+    const { portal, machine, call, state } = await begin(client)
     await state('activate', key)
     const sealed = machine.stored
     for (const verb of ['check', 'checkNow', 'giveBack'] as const) {
@@ -61,11 +61,29 @@ describeClients(phpPath(), (client) => {
     machine.stored = sealed
     expect(await state('check')).toMatchObject({ startedAnew: false, entitled: true, key: { code: 'ok' } })
     machine.stored = 'what another key has encrypted'
+    // Mistyped, ended, or entered while the network is away: each says what it is, and changes nothing.
+    portal.addKey(otherKey, { code: 'expired' })
+    for (const [pasted, code] of [
+      ['gks1mistyped', 'unknown'],
+      [otherKey, 'expired'],
+    ] as const) {
+      const said = { key: { code }, service: { code: 'ok' }, startedAnew: true, entitled: false }
+      expect(await state('activate', pasted)).toMatchObject(said)
+      expect(machine.stored).toBe('what another key has encrypted')
+    }
     portal.fault = 'network'
-    expect(await state('activate', key)).toMatchObject({ startedAnew: false })
+    const said = { key: null, network: { code: 'unreachable' }, startedAnew: true }
+    expect(await state('activate', key)).toMatchObject(said)
+    expect(machine.stored).toBe('what another key has encrypted')
+    machine.stored = sealed
+    expect(await state()).toMatchObject({ startedAnew: false, entitled: true })
     portal.fault = null
-    pass(2 * hour)
-    expect(await state('check')).toMatchObject({ startedAnew: false, entitled: true })
+    machine.stored = 'what another key has encrypted'
+    expect(await state('activate', key)).toMatchObject({ startedAnew: false, entitled: true })
+    machine.stored = 'what another key has encrypted'
+    const file = portal.offlineFile(key, 'glpi-1')
+    expect(await call('useOfflineFile', file, key)).toMatchObject({ refused: null })
+    expect(await state()).toMatchObject({ startedAnew: false, entitled: true, offline: true })
   })
 
   test('a state that is cut off or damaged begins anew, and says so', async () => {

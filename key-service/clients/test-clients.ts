@@ -90,7 +90,10 @@ export function phpClient(php: string): Client {
       const { wall, steady, stored, meanwhile } = machine
       machine.meanwhile = undefined
       const settings = settingsOf(portal, machine)
-      stdin.write(`${JSON.stringify({ settings, wall, steady, stored, meanwhile, verb, texts })}\n`)
+      // Half a pair of UTF-16 stands for what can be in PHP alone: bytes that are no UTF-8.
+      const bytes = texts.map((text) => Buffer.from(text, text.isWellFormed() ? 'utf8' : 'latin1'))
+      const given = { settings, wall, steady, stored, meanwhile, verb }
+      stdin.write(`${JSON.stringify({ ...given, texts: bytes.map((text) => text.toString('base64')) })}\n`)
       const { value, done } = await lines.next()
       if (done) throw new Error('the PHP client has ended')
       const answer = JSON.parse(value)

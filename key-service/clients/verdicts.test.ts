@@ -35,6 +35,12 @@ describeClients(phpPath(), (client) => {
     expect(machine.stored).toContain(key)
   })
 
+  test('of a long paste the key is found, wherever it stands', async () => {
+    const { state } = await begin(client)
+    const page = `${'Dear customer, '.repeat(400)}${key}${' thank you'.repeat(400)}`
+    expect(await state('activate', page)).toMatchObject({ key: { code: 'ok' }, entitled: true })
+  })
+
   test('a lease is refreshed when its day is over, once, naming the lease before it', async () => {
     const { portal, call, pass, state, live, start } = await begin(client)
     await call('activate', key)

@@ -100,6 +100,8 @@ final class Latchkey
     private const LONGEST_GRACE = 60;
     /** Bounds the work that a stranger can cause: the portal's answers, statements and files have a few kilobytes. */
     private const LONGEST = 65536;
+    /** In characters; a key has 36. */
+    private const LONGEST_KEY = 1000;
     private const ENDINGS = ['read_only', 'trial_mode', 'disabled'];
     private const UNASKED = ['code' => 'unasked', 'at' => null, 'why' => null];
     private const NOTHING = [
@@ -161,8 +163,11 @@ final class Latchkey
         if ($before['key'] !== $key) {
             $this->take(self::pick($before, ['revision', 'keySet', 'time']) + ['key' => $key] + self::NOTHING);
         }
-        $this->kept = ['givingBack' => false, 'startedAnew' => false] + $this->kept;
-        if ($this->askForActivation() === 'lease') {
+        $this->kept['givingBack'] = false;
+        $works = $this->askForActivation() === 'lease';
+        // Over what cannot be opened only a key that works is written: the one in there may yet be the good one.
+        $this->kept['startedAnew'] = $before['startedAnew'] && !$works;
+        if ($works) {
             return $this->save();
         }
         $after = $this->kept;
@@ -253,11 +258,26 @@ final class Latchkey
         });
     }
 
-    /** A registration key may have been pasted with blanks, line breaks and a label; another text is only trimmed. */
+    /**
+     * A registration key may have been pasted with blanks, line breaks and a label. Another text is sent as the portal reads
+     * it, which signs for what it has read: no control characters, no blanks at either end, no more of it than it takes.
+     */
     public static function cleanKey(string $pasted): string
     {
         $letters = strtolower((string) preg_replace('/[^\x21-\x7e]/', '', $pasted));
-        return preg_match('/gk[stp]1[02-9ac-hj-np-z]{32}/', $letters, $found) ? $found[0] : trim($pasted);
+        if (preg_match('/gk[stp]1[02-9ac-hj-np-z]{32}/', $letters, $found)) {
+            return $found[0];
+        }
+        // What is no UTF-8 could neither be sent nor stored.
+        $text = preg_match('//u', $pasted) ? $pasted : (string) preg_replace('/[^\x00-\x7f]/', "\u{FFFD}", $pasted);
+        $text = self::trim((string) preg_replace('/\p{Cc}/u', ' ', $text));
+        return self::trim(preg_match('/^.{0,' . self::LONGEST_KEY . '}/su', $text, $first) ? $first[0] : '');
+    }
+
+    /** Takes away all that is blank, and not only what is in ASCII, as the portal does. */
+    private static function trim(string $text): string
+    {
+        return (string) preg_replace('/^[\p{Z}\x{FEFF}]+|[\p{Z}\x{FEFF}]+$/Du', '', $text);
     }
 
     private function takeOfflineFile(string $text, ?string $key): ?string

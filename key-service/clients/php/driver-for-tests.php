@@ -53,7 +53,7 @@ while (($line = fgets(STDIN)) !== false) {
     $storage->meanwhile = $given['meanwhile'] ?? null;
     $client = new Latchkey\Latchkey($given['settings'], $storage, $clock);
     $verb = $given['verb'];
-    $answered = $verb === 'checkNow' ? $client->check(true) : $client->$verb(...$given['texts']);
+    $answered = $verb === 'checkNow' ? $client->check(true) : $client->$verb(...array_map('base64_decode', $given['texts']));
     if (!in_array($verb, ['giveBack', 'useOfflineFile'], true)) {
         $answered = ['state' => $answered];
     }

@@ -5,6 +5,8 @@ import { objectOf } from './statements'
 import { readTime, startFrom, tolerance } from './time'
 
 const longestFile = 65_536
+/** In characters; a key has 36. */
+const longestKey = 1_000
 
 /**
  * Keeps a plugin's lease: asks for it, refreshes it, and says at any moment how things stand. Only what is signed by a
@@ -24,8 +26,11 @@ export class Latchkey {
     const other = { ...nothingKept, revision: before.revision, keySet: before.keySet, time: before.time, key }
     const exchange = new Exchange(this.settings, before.key === key ? { ...before } : other)
     const { kept } = exchange
-    Object.assign(kept, { givingBack: false, startedAnew: false })
-    if ((await exchange.activate()) === 'lease') return this.save(kept)
+    kept.givingBack = false
+    const works = (await exchange.activate()) === 'lease'
+    // Over what cannot be opened only a key that works is written: the one in there may yet be the good one.
+    kept.startedAnew = before.startedAnew && !works
+    if (works) return this.save(kept)
     if (before.key === key || !this.stateOf(before).entitled) return this.save(kept)
     const { time, keySet, network, service, verdict } = kept
     return { ...(await this.save({ ...before, time, keySet, network, service })), key: verdict }
@@ -146,8 +151,16 @@ async function takeOfflineFile(exchange: Exchange, text: string, key: string | n
   return null
 }
 
-/** A registration key may have been pasted with blanks, line breaks and a label; another text is only trimmed. */
+/**
+ * A registration key may have been pasted with blanks, line breaks and a label. Another text is sent as the portal reads it,
+ * which signs for what it has read: no control characters, no blanks at either end, and no more of it than it takes.
+ */
 export function cleanKey(pasted: string): string {
   const letters = pasted.replace(/[^\x21-\x7e]/g, '').toLowerCase()
-  return letters.match(/gk[stp]1[02-9ac-hj-np-z]{32}/)?.[0] ?? pasted.trim()
+  const found = letters.match(/gk[stp]1[02-9ac-hj-np-z]{32}/)?.[0]
+  const text = pasted
+    .toWellFormed()
+    .replace(/\p{Cc}/gu, ' ')
+    .trim()
+  return found ?? [...text].slice(0, longestKey).join('').trim()
 }
