@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { phpPath } from '@/sandbox/php'
@@ -35,7 +36,7 @@ test.skipIf(!php).each(programs)('%s is PHP, and of no later version than 7.4', 
   expect([status, stdout + stderr]).toEqual([0, `No syntax errors detected in ${file}\n`])
   // What PHP 8 brought; a PHP 7.4, which would say so itself, is not on every machine.
   const later =
-    /\?->|\bmatch\s*\(|\benum\s+\w|\breadonly\b|\bmixed\b|str_(?:contains|starts_with|ends_with)\(|#\[|function[^(]*\([^)]*\|/
+    /\?->|\bmatch\s*\(|\benum\s+\w|\breadonly\s+\w|\bmixed\b|str_(?:contains|starts_with|ends_with)\(|#\[|function[^(]*\([^)]*\|/
   expect(later.exec(readFileSync(file, 'utf8'))?.[0]).toBe(undefined)
 })
 
@@ -99,6 +100,9 @@ async function install(
     ['https://portal.example.com', portal],
     ['the 32 bytes in base64', rootPublicKey],
   ])
+  // No upload of a web server's: PHP would know the difference.
+  const page = path.join(folder, 'front/config.form.php')
+  change(page, page, [['is_uploaded_file(', 'is_readable(']])
   for (const [name, was, is] of more) change(path.join(folder, name), path.join(folder, name), [[was, is]])
   const run = async (deed: string, ...fields: string[]) => {
     const program = path.join(sources, 'glpi-for-tests.php')
@@ -108,7 +112,12 @@ async function install(
   }
   expect(await run('install')).toBe('[cron PluginLatchkeyexampleKey CheckKey 3600][installed]')
   const stored = () => readFileSync(path.join(folder, 'database.json'), 'utf8')
-  return { folder, run, stored }
+  /** Hands an offline file over, as an upload. */
+  const give = (file: string, ...fields: string[]) => {
+    writeFileSync(path.join(folder, 'uploaded.json'), file)
+    return run('page', 'save_file=1', ...fields)
+  }
+  return { folder, run, stored, give }
 }
 
 test.skipIf(!php)(
@@ -167,6 +176,57 @@ test.skipIf(!php)(
   },
 )
 
+const messagesOf = (language: string, room: string) =>
+  JSON.parse(
+    readFileSync(path.join(import.meta.dirname, `../../lib/messages/${language}/${room}.json`), 'utf8'),
+  )
+
+// As of GLPI 9.5 to 11: `Config::getUuid('glpi_network')` stands in the database, and no page of GLPI's prints it.
+test.each(['en', 'fr'])('the portal says in %s where the installation ID really stands', (language) => {
+  const { installation_hint: hint, problem } = messagesOf(language, 'offline')
+  const { installation_id: mistake } = messagesOf(language, 'errors')
+  const { installation: help } = messagesOf(language, 'glpi')
+  for (const text of [hint, problem.bound_elsewhere, mistake, help.text, help.database]) {
+    expect(text).not.toContain('GLPI Network')
+  }
+  for (const text of [hint, mistake, help.text]) expect(text).toMatch(/plugin/)
+  for (const text of [hint, help.database]) expect(text).toContain('glpi_configs')
+})
+
+test.skipIf(!php)('the set-up page shows the installation ID to be copied', async () => {
+  const { run } = await begin()
+  expect(await run('page')).toMatch(
+    /<th><label for="installation_id">Installation ID<\/label><\/th><td><input type="text" id="installation_id" value="uuid-of-glpi_network" size="60" readonly>/,
+  )
+})
+
+test.skipIf(!php)('an offline file says until when it works, and that it is over', async () => {
+  const { portal, folder, run, give } = await begin()
+  portal.addKey(key, { entitledUntil: portal.time + 3_600 })
+  expect(await give(portal.offlineFile(key, 'uuid-of-glpi_network'))).toContain('[back]')
+  const until = new Date((portal.time + 3_600) * 1_000).toISOString().slice(0, 16).replace('T', ' ')
+  expect(await run('page')).toContain(`<th>Key</th><td>An offline file is used. It works until ${until}`)
+  writeFileSync(
+    path.join(folder, 'document.php'),
+    `<?php $over = ['entitled' => false, 'until' => null] + PluginLatchkeyexampleKey::client()->state();
+      echo PluginLatchkeyexampleKey::sentences($over)['key'];`,
+  )
+  expect(await run('document')).toBe(
+    'The offline file is over. Fetch another one in the portal, for the installation ID below.',
+  )
+})
+
+test.skipIf(!php)('of an offline file that was given with its key the place can be given back', async () => {
+  const { portal, run, give } = await begin()
+  expect(await give(portal.offlineFile(key, 'uuid-of-glpi_network'), `registration_key=${key}`)).toContain(
+    '[back]',
+  )
+  const until = new Date((portal.keys.get(key)?.entitledUntil ?? 0) * 1_000).toISOString().slice(0, 10)
+  expect(await run('page', 'give_back=1')).toContain(
+    `[message The key is used here no more. Another GLPI may use it from ${until}`,
+  )
+})
+
 test.skipIf(!php)('a key that is entered gets its verdict, also where another goes on working', async () => {
   const { portal, run } = await begin()
   const enter = (text: string) => run('page', 'save_key=1', `registration_key=${text}`)
@@ -209,7 +269,7 @@ test.skipIf(!php)('a key that is entered gets its verdict, also where another go
 })
 
 test.skipIf(!php)('with another key of GLPI’s it says what is wrong, and loses nothing', async () => {
-  const { folder, run, stored } = await begin()
+  const { portal, folder, run, stored } = await begin()
   const cryptKey = path.join(folder, 'glpicrypt.key')
   await run('page', 'save_key=1', `registration_key=${key}`)
   const [right, before] = [readFileSync(cryptKey, 'utf8'), stored()]
@@ -219,6 +279,16 @@ test.skipIf(!php)('with another key of GLPI’s it says what is wrong, and loses
     '<th>Key</th><td>What was stored cannot be opened: it is damaged, or GLPI has',
   )
   expect(await run('may')).toBe('[may not]')
+  expect(stored()).toBe(before)
+  // Mistyped, or while the portal is away: what cannot be opened is still there.
+  expect(await run('page', 'save_key=1', 'registration_key=gks1mistyped')).toContain(
+    '<th>The key you entered</th><td>The portal does not know this key. Copy it from the portal once more.</td>',
+  )
+  portal.fault = 'network'
+  expect(await run('page', 'save_key=1', `registration_key=${key}`)).toContain(
+    '<td>There was no answer about it. See below. Enter it again later.</td>',
+  )
+  portal.fault = null
   expect(stored()).toBe(before)
   writeFileSync(cryptKey, right)
   expect(await run('page')).toContain('<th>Key</th><td>The key is good.</td>')
@@ -238,7 +308,12 @@ test.skipIf(!php)(
     const asked = portal.calls.length
     expect(await run('page')).toContain('<th>Giving back</th><td>The portal has not confirmed')
     expect(portal.calls).toHaveLength(asked)
-    await run('page', 'give_back=1')
+    const day = new Date((portal.time + 7 * 86_400) * 1_000).toISOString().slice(0, 10)
+    expect(await run('page', 'give_back=1')).toMatch(
+      new RegExp(
+        `\\[message The key is used here no more. Another GLPI may use it from ${day} .*\\]\\[back\\]$`,
+      ),
+    )
     const page = await run('page')
     expect(page).not.toContain('Giving back')
     expect(page).toContain('<td>No answer about a key yet.</td>')
@@ -316,3 +391,28 @@ test.skipIf(!php)('its removal gives the place back', async () => {
   expect(await run('uninstall')).toBe('[no cron of latchkeyexample][uninstalled]')
   expect(portal.calls.at(-1)?.call).toBe('DELETE /api/v1/activations/activation%20of%20uuid-of-glpi_network')
 })
+
+test.skipIf(!php)('its removal while the portal is away says that the place is still taken', async () => {
+  const { portal, run } = await begin()
+  await run('page', 'save_key=1', `registration_key=${key}`)
+  portal.fault = 'network'
+  expect(await run('uninstall')).toMatch(
+    /^\[message The portal could not be told that this GLPI uses the key no more\. To use the key in another GLPI, move it there in the portal\.\]\[no cron/,
+  )
+})
+
+test.skipIf(!php)(
+  'the page waits for the cron, so that neither takes a place that the other gives back',
+  async () => {
+    const { portal, run } = await begin()
+    await run('page', 'save_key=1', `registration_key=${key}`)
+    portal.slow = 500
+    const asked = portal.seen.length
+    const first = run('page')
+    while (portal.seen.length === asked) await setTimeout(10)
+    await Promise.all([first, run('page', 'give_back=1')])
+    expect(portal.seen).toHaveLength(asked + 2)
+    expect(portal.mostAtOnce).toBe(1)
+    expect(portal.givenBack.size).toBe(1)
+  },
+)

@@ -1,5 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
+import { faults } from './test-faults'
 
 /** A portal in small, which signs as the real one does, for the tests of the clients alone. */
 export interface TestKey {
@@ -63,6 +65,11 @@ export class TestPortal {
   /** What stands in the portal's way (see `faults`), and at which of its addresses. */
   fault: string | null = null
   faultAt = /./
+  /** How long each answer over HTTP takes, in milliseconds. */
+  slow = 0
+  /** How many questions over HTTP it was answering at once. */
+  mostAtOnce = 0
+  #atOnce = 0
   /** The addresses that were asked for over HTTP, also while something stood in the way, and how much was sent. */
   seen: string[] = []
   sent = 0
@@ -238,10 +245,13 @@ export class TestPortal {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse) {
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce)
+    response.on('close', () => this.#atOnce--)
     let text = ''
     for await (const chunk of request) text += chunk
     const { method = 'GET', url = '/' } = request
     this.seen.push(url)
+    if (this.slow > 0) await setTimeout(this.slow)
     const fault = this.faultAt.test(url) ? this.fault : null
     if (fault === 'network') return request.socket.destroy()
     if (fault === 'hang') return
@@ -266,33 +276,4 @@ export class TestPortal {
     this.#server?.closeAllConnections()
     this.#server?.close()
   }
-}
-
-const html = { 'content-type': 'text/html' }
-const json = { 'content-type': 'application/json' }
-
-/** What answers in the portal's place, as it is met in practice. */
-export const faults: Record<string, Reply> = {
-  proxy_page: { status: 200, headers: html, body: '<html><h1>Access denied by policy</h1></html>' },
-  captive_portal: { status: 302, headers: { location: '/sign-in' }, body: '' },
-  bot_check: { status: 403, headers: html, body: '<html>Checking that you are human</html>' },
-  html_500: { status: 500, headers: html, body: '<html>Internal Server Error</html>' },
-  unavailable: {
-    status: 503,
-    headers: { ...json, 'retry-after': '60' },
-    body: '{"status":503,"title":"Unavailable"}',
-  },
-  too_many: { status: 429, headers: json, body: '{"status":429}' },
-  unsigned_refusal: { status: 403, headers: json, body: '{"code":"revoked","valid":false}' },
-  unsigned_lease: { status: 200, headers: json, body: '{"lease":"{}","verdict":{"valid":true,"code":"ok"}}' },
-  refused_fields: {
-    status: 400,
-    headers: json,
-    body: '{"code":"invalid_input","fields":{"url":"malformed","<b>":"x","nonce":"malformed"}}',
-  },
-  refused_nothing: { status: 400, headers: json, body: '{"code":"invalid_input","fields":["url"]}' },
-  json_list: { status: 200, headers: json, body: '[]' },
-  empty: { status: 200, headers: json, body: '' },
-  endless: { status: 200, headers: json, body: '' },
-  too_long: { status: 200, headers: json, body: JSON.stringify({ lease: 'x'.repeat(3_000_000) }) },
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { phpPath } from '@/sandbox/php'
+import { faults } from './test-faults'
 import { begin, day, describeClients, hour, key, otherKey } from './test-life'
-import { encode, faults, hash, makePair, signWith, type TestPortal } from './test-portal'
+import { encode, hash, makePair, signWith, type TestPortal } from './test-portal'
 
 describeClients(phpPath(), (client) => {
   test('a key that is pasted with what clings to it becomes a lease', async () => {

@@ -6,3 +6,7 @@ export const installationIdPattern = /^[\x21-\x7e]{1,100}$/
  * one at the next call (`Config::getUuid`, GLPI 9.5 and later).
  */
 export const renewIdCommand = "php bin/console config:set glpi_network_uuid ''"
+
+/** Reads it in GLPI's own database: GLPI 9.5 to 11 shows it on none of their pages. */
+export const installationIdQuery =
+  "select value from glpi_configs where context = 'core' and name = 'glpi_network_uuid';"

@@ -8,7 +8,9 @@
 define('GLPI_ROOT', __DIR__);
 define('GLPI_VERSION', '11.0.2');
 define('UPDATE', 2);
-define('ERROR', 2);
+define('INFO', 0);
+define('ERROR', 1);
+define('WARNING', 2);
 define('HOUR_TIMESTAMP', 3600);
 [, $folder, $deed] = $argv;
 $PLUGIN_HOOKS = [];
@@ -140,6 +142,7 @@ class GLPIKey
 class GivenDatabase
 {
     private string $file;
+    private $held = null;
 
     public function __construct(string $folder)
     {
@@ -153,10 +156,20 @@ class GivenDatabase
 
     public function doQuery(string $statement): bool
     {
+        if (preg_match('/^SELECT (GET|RELEASE)_LOCK\(/', $statement, $found)) {
+            return $this->lock($found[1] === 'GET');
+        }
         if (strpos($statement, 'DROP TABLE') === 0) {
             return unlink($this->file);
         }
         return strpos($statement, 'CREATE TABLE') === 0 && file_put_contents($this->file, '[]') !== false;
+    }
+
+    /** MySQL's named lock is the session's; one stands for all names. */
+    private function lock(bool $wanted): bool
+    {
+        $this->held = $this->held ?? fopen($this->file . '.lock', 'c');
+        return flock($this->held, $wanted ? LOCK_EX : LOCK_UN);
     }
 
     public function request(array $query): array
@@ -174,6 +187,9 @@ $DB = new GivenDatabase($folder);
 foreach (array_slice($argv, 3) as $field) {
     [$name, $value] = explode('=', $field, 2);
     $_POST[$name] = $value;
+}
+if (file_exists("$folder/uploaded.json")) {
+    $_FILES['offline_file'] = ['tmp_name' => "$folder/uploaded.json"];
 }
 $_SERVER['PHP_SELF'] = '/plugins/latchkeyexample/front/config.form.php';
 

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { currentTranslator } from '@/app/_request/session'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
+import { installationIdQuery } from '@/lib/activations/installation-id'
 import { usualGraceDays } from '@/lib/activations/rules'
 import { env } from '@/lib/env'
 import type { Translate } from '@/lib/messages/translator'
@@ -26,6 +27,13 @@ export default async function GlpiPage() {
       </Section>
       <Section title={t('glpi.asks.title')}>
         <AsksPortal t={t} portal={portal} />
+      </Section>
+      <Section title={t('glpi.installation.title')}>
+        <p>{t('glpi.installation.text')}</p>
+        <p className="mt-3">{t('glpi.installation.database')}</p>
+        <code className="command my-2 whitespace-pre-wrap" translate="no">
+          {installationIdQuery}
+        </code>
       </Section>
       <Section title={t('glpi.again.title')}>
         <p>{t('glpi.again.text')}</p>

@@ -32,7 +32,10 @@ function plugin_latchkeyexample_uninstall()
 
     if ($DB->tableExists('glpi_plugin_latchkeyexample_states')) {
         // The place is free for another GLPI, also where nobody thought of it.
-        PluginLatchkeyexampleKey::client()->giveBack();
+        $sentence = PluginLatchkeyexampleKey::stillTakenSentence(PluginLatchkeyexampleKey::client()->giveBack()['state']);
+        if ($sentence !== null) {
+            Session::addMessageAfterRedirect($sentence, false, WARNING);
+        }
         $run = [$DB, method_exists($DB, 'doQuery') ? 'doQuery' : 'query'];
         $run('DROP TABLE `glpi_plugin_latchkeyexample_states`');
     }

@@ -16,14 +16,20 @@ if (isset($given['save_key']) && trim((string) ($given['registration_key'] ?? ''
     // Said by this very page: the next one would ask about the key that is kept, which may be another.
     $entered = $client->activate((string) $given['registration_key']);
 } elseif (isset($given['save_file']) && is_uploaded_file($_FILES['offline_file']['tmp_name'] ?? '')) {
-    $answer = $client->useOfflineFile((string) file_get_contents($_FILES['offline_file']['tmp_name']));
+    // With its key, which may be entered beside it, the place of the file can be given back.
+    $key = trim((string) ($given['registration_key'] ?? ''));
+    $file = (string) file_get_contents($_FILES['offline_file']['tmp_name']);
+    $answer = $key === '' ? $client->useOfflineFile($file) : $client->useOfflineFile($file, $key);
     if ($answer['refused'] !== null) {
         $sentence = __('This offline file is not for this GLPI, or is over.', 'latchkeyexample');
         Session::addMessageAfterRedirect($sentence . ' (' . $answer['refused'] . ')', false, ERROR);
     }
     Html::back();
 } elseif (isset($given['give_back'])) {
-    $client->giveBack();
+    $sentence = PluginLatchkeyexampleKey::givenBackSentence($client->giveBack());
+    if ($sentence !== null) {
+        Session::addMessageAfterRedirect($sentence, false, INFO);
+    }
     Html::back();
 }
 
@@ -43,8 +49,9 @@ if ($state['clockSuspect']) {
     $rows[__('Clock', 'latchkeyexample')] = __('This server’s clock is wrong. Set it.', 'latchkeyexample');
 }
 if ($state['givingBack']) {
-    $rows[__('Giving back', 'latchkeyexample')] =
-        __('The portal has not confirmed that this GLPI uses the key no more. Press the button once more.', 'latchkeyexample');
+    $rows[__('Giving back', 'latchkeyexample')] = $state['offline']
+        ? __('The portal has not confirmed that this GLPI uses the key no more. If it cannot be reached from here, say in the portal that this GLPI is gone.', 'latchkeyexample')
+        : __('The portal has not confirmed that this GLPI uses the key no more. Press the button once more.', 'latchkeyexample');
 }
 $escape = static function (string $text): string {
     return htmlspecialchars($text, ENT_QUOTES, 'UTF-8');
@@ -72,6 +79,10 @@ echo '<tr class="tab_bg_1"><th><label for="offline_file">' . $escape(__('Offline
 echo '</label></th><td><input type="file" id="offline_file" name="offline_file" accept=".json">';
 echo ' <button type="submit" name="save_file" value="1" class="btn btn-secondary">';
 echo $escape(__('Use this file', 'latchkeyexample')) . '</button></td></tr>';
+// GLPI shows it nowhere; the portal asks for it where a file is fetched.
+echo '<tr class="tab_bg_1"><th><label for="installation_id">' . $escape(__('Installation ID', 'latchkeyexample'));
+echo '</label></th><td><input type="text" id="installation_id" value="';
+echo $escape(PluginLatchkeyexampleKey::installationId()) . '" size="60" readonly></td></tr>';
 echo '<tr class="tab_bg_1"><th></th><td><button type="submit" name="give_back" value="1" class="btn btn-secondary">';
 echo $escape(__('Stop using the key on this GLPI', 'latchkeyexample')) . '</button></td></tr></table>';
 Html::closeForm();

@@ -1,12 +1,12 @@
 <?php
 
 use GlpiPlugin\Latchkeyexample\Latchkey\Latchkey;
-use GlpiPlugin\Latchkeyexample\Latchkey\Storage;
+use GlpiPlugin\Latchkeyexample\Latchkey\LockingStorage;
 
 require_once __DIR__ . '/../Latchkey.php';
 
 /** Keeps the state, which holds the key, encrypted by GLPI's own key. */
-final class PluginLatchkeyexampleStorage implements Storage
+final class PluginLatchkeyexampleStorage implements LockingStorage
 {
     private const TABLE = 'glpi_plugin_latchkeyexample_states';
 
@@ -32,6 +32,24 @@ final class PluginLatchkeyexampleStorage implements Storage
             $DB->updateOrInsert(self::TABLE, ['state' => $encrypted], ['id' => 1]);
         }
     }
+
+    /** By a named lock of the database: GLPI's cron and its pages are processes of their own. */
+    public function alone(callable $work)
+    {
+        global $DB;
+
+        // GLPI 11 knows `doQuery` alone, 9.5 `query` alone.
+        $run = [$DB, method_exists($DB, 'doQuery') ? 'doQuery' : 'query'];
+        // Such locks are the whole server's, which may have the databases of several GLPIs.
+        $name = "CONCAT('latchkeyexample ', MD5(DATABASE()))";
+        // Who has waited in vain goes on without it: the client looks again before it asks for a place.
+        $run("SELECT GET_LOCK($name, 45)");
+        try {
+            return $work();
+        } finally {
+            $run("SELECT RELEASE_LOCK($name)");
+        }
+    }
 }
 
 /** The plugin's registration key: asked for each hour, shown on the set-up page, obeyed by the plugin's features. */
@@ -52,11 +70,40 @@ class PluginLatchkeyexampleKey extends CommonGLPI
             'product' => PLUGIN_LATCHKEYEXAMPLE_PRODUCT,
             'productVersion' => PLUGIN_LATCHKEYEXAMPLE_VERSION,
             'glpiVersion' => GLPI_VERSION,
-            // The same as GLPI itself sends, so that the portal knows them to be one.
-            'installationId' => Config::getUuid('glpi_network'),
+            'installationId' => self::installationId(),
             'url' => $CFG_GLPI['url_base'] ?? null,
             'curl' => self::proxy(),
         ], new PluginLatchkeyexampleStorage());
+    }
+
+    /** The same as GLPI itself sends, so that the portal knows them to be one. GLPI shows it on no page of its own. */
+    public static function installationId(): string
+    {
+        return Config::getUuid('glpi_network');
+    }
+
+    /** What came of giving the place back; null: what the set-up page says by itself. */
+    public static function givenBackSentence(array $answer): ?string
+    {
+        if ($answer['freesAt'] === null) {
+            return null;
+        }
+        $sentence = __('The key is used here no more. Another GLPI may use it from %s on.', 'latchkeyexample');
+        return sprintf($sentence, self::time($answer['freesAt']));
+    }
+
+    /** What an administrator must know who removes the plugin while the portal does not answer; null: nothing. */
+    public static function stillTakenSentence(array $state): ?string
+    {
+        if (!$state['givingBack']) {
+            return null;
+        }
+        return __('The portal could not be told that this GLPI uses the key no more. To use the key in another GLPI, move it there in the portal.', 'latchkeyexample');
+    }
+
+    private static function time(int $seconds): string
+    {
+        return Html::convDateTime(date('Y-m-d H:i:s', $seconds));
     }
 
     /** What a feature asks. In `read_only` show and export, change nothing; in `trial_mode` see `features`. */
@@ -101,7 +148,7 @@ class PluginLatchkeyexampleKey extends CommonGLPI
     /** What an administrator reads: how the plugin works, then key, network and service, each by itself. */
     public static function sentences(array $state): array
     {
-        $until = $state['until'] === null ? '' : Html::convDateTime(date('Y-m-d H:i:s', $state['until']));
+        $until = $state['until'] === null ? '' : self::time($state['until']);
         $modes = [
             'full' => __('The plugin works.', 'latchkeyexample'),
             'grace' => sprintf(__('The plugin works until %s. See below what to do before.', 'latchkeyexample'), $until),
@@ -122,10 +169,12 @@ class PluginLatchkeyexampleKey extends CommonGLPI
     {
         if ($state['service']['code'] !== 'ok') {
             $sentence = __('There was no answer about it. See below.', 'latchkeyexample');
-            $then = $state['entitled']
-                ? __('What worked before goes on; enter it again later.', 'latchkeyexample')
-                : __('It is asked about again, without your doing.', 'latchkeyexample');
-            return $sentence . ' ' . $then;
+            if ($state['entitled']) {
+                return $sentence . ' ' . __('What worked before goes on; enter it again later.', 'latchkeyexample');
+            }
+            return $sentence . ' ' . ($state['startedAnew']
+                ? __('Enter it again later.', 'latchkeyexample')
+                : __('It is asked about again, without your doing.', 'latchkeyexample'));
         }
         $sentence = self::verdictSentence($state['key']);
         $goesOn = $state['entitled'] && $state['key']['code'] !== 'ok';
@@ -138,11 +187,16 @@ class PluginLatchkeyexampleKey extends CommonGLPI
             return __('What was stored cannot be opened: it is damaged, or GLPI has another key (config/glpicrypt.key) than before. Put that one back, or enter the registration key once more.', 'latchkeyexample');
         }
         if ($state['key'] === null) {
-            return $state['offline']
-                ? __('An offline file is used.', 'latchkeyexample')
-                : __('No answer about a key yet.', 'latchkeyexample');
+            return $state['offline'] ? self::fileSentence($state) : __('No answer about a key yet.', 'latchkeyexample');
         }
         return self::verdictSentence($state['key']);
+    }
+
+    private static function fileSentence(array $state): string
+    {
+        return $state['until'] === null
+            ? __('The offline file is over. Fetch another one in the portal, for the installation ID below.', 'latchkeyexample')
+            : sprintf(__('An offline file is used. It works until %s.', 'latchkeyexample'), self::time($state['until']));
     }
 
     private static function verdictSentence(array $key): string
