@@ -120,31 +120,46 @@ describeClients(phpPath(), (client) => {
     expect(await call('useOfflineFile', fresh)).toMatchObject({ refused: 'over' })
   })
 
-  test('offline, what a steady clock has never seen pass is taken back when the clock is right again', async () => {
+  test('asleep for a day, and its clock set back a day afterwards, it has won nothing', async () => {
+    const { portal, machine, live, state, start } = await begin(client)
+    portal.addKey(key, { entitledUntil: null })
+    await state('activate', key)
+    portal.fault = 'network'
+    await live(5)
+    // The steady clock stands still meanwhile, as some do.
+    portal.time += day
+    machine.wall += day * 1000
+    expect(await state('check')).toMatchObject({ entitled: true, clockSuspect: true })
+    machine.wall -= day * 1000
+    await live((start + 7 * day - portal.time - hour) / day)
+    expect(await state('check')).toMatchObject({ entitled: true, clockSuspect: true })
+    expect(await live(1.1 / 24)).toMatchObject({ entitled: false })
+    portal.fault = null
+    expect(await live(0.1)).toMatchObject({ entitled: true, clockSuspect: false })
+  })
+
+  test('offline, with a steady clock as well, only a fresh file ends one wrong reading', async () => {
     const { portal, machine, call, pass, state } = await begin(client)
     portal.fault = 'network'
     await call('useOfflineFile', portal.offlineFile(key, 'glpi-1'), key)
-    for (const wrong of [730 * day, 10 * 60]) {
-      machine.wall += wrong * 1000
-      expect(await state('check')).toMatchObject({ clockSuspect: true, entitled: wrong < day })
-      pass(hour)
-      // Nobody contradicts it now: it may as well have slept.
-      expect(await state('check')).toMatchObject({ clockSuspect: false, entitled: wrong < day })
-      machine.wall -= wrong * 1000
-      pass(hour)
-      expect(await state('check')).toMatchObject({ clockSuspect: false, entitled: true })
-      expect(await state('check')).toMatchObject({ clockSuspect: false, entitled: true })
-    }
-    // Set back, it is wrong until it is set right, or the portal has told the time.
-    machine.wall -= hour * 1000
+    machine.wall += 730 * day * 1000
+    expect(await state('check')).toMatchObject({ clockSuspect: true, entitled: false })
+    machine.wall -= 730 * day * 1000
     pass(hour)
-    expect(await state('check')).toMatchObject({ clockSuspect: true, entitled: true })
-    machine.wall += hour * 1000
+    expect(await state('check')).toMatchObject({ clockSuspect: true, entitled: false })
+    const fresh = portal.offlineFile(key, 'glpi-1')
+    expect(await call('useOfflineFile', fresh)).toMatchObject({ refused: null, state: { entitled: true } })
     expect(await state('check')).toMatchObject({ clockSuspect: false, entitled: true })
-    machine.wall -= hour * 1000
-    expect(await state('check')).toMatchObject({ clockSuspect: true })
-    portal.fault = null
+  })
+
+  test('with an offline file the cron asks nobody, also where the clock looks wrong; the set-up page asks the time', async () => {
+    const { portal, machine, call, state, live } = await begin(client)
+    await call('useOfflineFile', portal.offlineFile(key, 'glpi-1'), key)
+    machine.wall -= day * 1000
+    expect(await live(2)).toMatchObject({ clockSuspect: true, entitled: true, offline: true })
+    expect(portal.seen).toEqual([])
     expect(await state('checkNow')).toMatchObject({ clockSuspect: false, entitled: true })
+    expect(portal.calls.at(-1)?.call).toBe('GET /api/v1/time')
   })
 
   test('a clock without a steady one beside it is wrong until it agrees again, and time goes on meanwhile', async () => {

@@ -200,3 +200,123 @@ test.each(
     portal.close()
   },
 )
+
+/** What happens to the clock of a GLPI in an outage that outlives the grace; seconds. */
+interface Turn {
+  passes: number
+  back: number
+  forward: number
+  /** Its steady clock stands still meanwhile, or begins anew. */
+  sleeps: boolean
+  restarts: boolean
+}
+
+const often = fc.constantFrom(0, 0, 0, 1)
+const turns = fc.array(
+  fc.record({
+    passes: fc.oneof(fc.integer({ min: 60, max: 2 * day }), fc.constant(day), fc.constant(hour)),
+    back: fc
+      .tuple(often, fc.oneof(fc.integer({ min: 0, max: 3 * day }), fc.constant(day)))
+      .map(([n, x]) => n * x),
+    forward: fc
+      .tuple(often, fc.oneof(fc.integer({ min: 0, max: 2 * day }), fc.constant(day)))
+      .map(([n, x]) => n * x),
+    sleeps: fc.boolean(),
+    restarts: fc.boolean(),
+  }),
+  { minLength: 5, maxLength: 25 },
+)
+
+/** Lives through an outage, and hands over after each check how long the grace is over and what the client says. */
+async function outlive(
+  client: Client,
+  portal: TestPortal,
+  steady: 'none' | 'counts sleep' | 'stands still',
+  list: readonly Turn[],
+  see: (beyond: number, entitled: boolean, turn: Turn) => void,
+) {
+  Object.assign(portal, { time: 1_790_000_000, fault: null, calls: [] })
+  portal.addKey(key, { entitledUntil: null })
+  const began = portal.time
+  let [off, ms, boots] = [0, 0, 0]
+  const machine: Machine = { installationId: 'glpi', wall: 0, steady: null, stored: null, settings: {} }
+  const set = () => {
+    machine.wall = (portal.time + off) * 1000
+    machine.steady = steady === 'none' ? null : { boot: `boot ${boots}`, ms }
+  }
+  set()
+  await client.call(portal, machine, 'activate', key)
+  portal.fault = 'network'
+  for (const turn of list) {
+    portal.time += turn.passes
+    off += turn.forward - turn.back
+    if (steady !== 'stands still' || !turn.sleeps) ms += turn.passes * 1000
+    if (steady === 'stands still' && turn.restarts) boots++
+    set()
+    const { state } = await client.call(portal, machine, 'check')
+    see(portal.time - began - grace, state.entitled, turn)
+  }
+}
+
+/*
+ * Set back by any amount, as often as one likes. A steady clock that counts sleep tells to the second. Where there is none,
+ * where it stands still meanwhile, or the machine was started anew, nobody can tell a clock that was set back from less time
+ * that passed: what can be kept to is that it hides no more than it was set back by, and gives nothing back that was seen.
+ */
+const steadies = ['none', 'counts sleep', 'stands still'] as const
+test.each(
+  clients.flatMap(([name, client, runs]) => steadies.map((steady) => ({ name, client, runs, steady }))),
+)(
+  '[F6] clocks that are set by days in an outage (steady clock: $steady) hide no more than they were set back by, and what has ended stays ended, in $name',
+  async ({ name, client, runs, steady }) => {
+    const portal = new TestPortal()
+    if (name === 'PHP') await portal.listen()
+    await fc.assert(
+      fc.asyncProperty(turns, async (list) => {
+        let [back, ended] = [0, false]
+        await outlive(client, portal, steady, list, (beyond, entitled, turn) => {
+          back += turn.back
+          const hidden = { none: back, 'counts sleep': 0, 'stands still': back + fiveMinutes }[steady]
+          if (beyond >= fiveMinutes + hidden) expect(entitled, JSON.stringify({ beyond, back })).toBe(false)
+          if (ended) expect(entitled, 'once more').toBe(false)
+          ended = !entitled
+        })
+      }),
+      { numRuns: Math.ceil(runs / 5) },
+    )
+    portal.close()
+  },
+)
+
+test.each(
+  clients.flatMap(([name, client, runs]) => [hour, day].map((cron) => ({ name, client, runs, cron }))),
+)(
+  '[F6] without a steady clock, one that is set back once hides two pauses of $cron s between the checks at the most, in $name',
+  async ({ name, client, runs, cron }) => {
+    const portal = new TestPortal()
+    if (name === 'PHP') await portal.listen()
+    const still = { forward: 0, sleeps: false, restarts: false }
+    const once = fc.record({
+      at: fc.integer({ min: 0, max: (6 * day) / cron }),
+      back: fc.oneof(
+        fc.integer({ min: fiveMinutes, max: 8 * day }),
+        fc.integer({ min: fiveMinutes, max: 2 * cron }),
+      ),
+      pauses: fc.array(fc.integer({ min: cron / 2, max: cron }), {
+        minLength: 12 * (day / cron),
+        maxLength: 12 * (day / cron),
+      }),
+    })
+    await fc.assert(
+      fc.asyncProperty(once, async ({ at, back, pauses }) => {
+        const list = pauses.map((passes, index) => ({ ...still, passes, back: index === at ? back : 0 }))
+        const hidden = Math.min(back, 2 * cron + 2 * fiveMinutes)
+        await outlive(client, portal, 'none', list, (beyond, entitled) => {
+          if (beyond >= fiveMinutes + hidden) expect(entitled, JSON.stringify({ beyond })).toBe(false)
+        })
+      }),
+      { numRuns: Math.ceil(runs / (cron === hour ? 50 : 5)) },
+    )
+    portal.close()
+  },
+)

@@ -437,6 +437,11 @@ describeClients(phpPath(), (client) => {
     ['https://PORTAL.example:443/', 'https://portal.example'],
     ['http://portal.example:80', 'http://portal.example'],
     ['https://portal.example:8443/portal', 'https://portal.example:8443'],
+    [' https://portal.example\n', 'https://portal.example'],
+    ['https://127.1', 'https://127.0.0.1'],
+    ['https://[2001:DB8:0:0:0:0:0:1]:8443', 'https://[2001:db8::1]:8443'],
+    ['https://[::ffff:192.0.2.1]/', 'https://[::ffff:c000:201]'],
+    ['https://xn--portl-hra.example', 'https://xn--portl-hra.example'],
   ])('the portal %s signs as %s, wherever it is called', async (address, issuer) => {
     const { portal, machine, state } = await begin(client)
     portal.issuer = issuer

@@ -72,13 +72,15 @@ class Clock
 
     /**
      * Milliseconds since the machine was started, and a name of that start; null where it does not tell. With it a clock
-     * that is set during an outage is noticed to the second.
+     * that is set during an outage is noticed to the second. Linux counts in `uptime` the time that the machine sleeps;
+     * `hrtime` would stand still meanwhile.
      */
     public function steady(): ?array
     {
         // Not readable on Windows, and where open_basedir forbids it.
         $boot = @file_get_contents('/proc/sys/kernel/random/boot_id');
-        return is_string($boot) ? ['boot' => trim($boot), 'ms' => intdiv(hrtime(true), 1000000)] : null;
+        $uptime = @file_get_contents('/proc/uptime');
+        return is_string($boot) && is_string($uptime) ? ['boot' => trim($boot), 'ms' => (int) ((float) $uptime * 1000)] : null;
     }
 }
 
@@ -135,7 +137,7 @@ final class Latchkey
     private array $keySetRead = ['', null];
 
     /**
-     * @param array $settings `portal` (https://portal.example.com: who signs), `rootPublicKey` (32 bytes in base64, compiled
+     * @param array $settings `portal` (https://portal.example.com, in ASCII: who signs), `rootPublicKey` (32 bytes in base64, compiled
      *   in), `product`, `productVersion`, `installationId`; where they are known `glpiVersion`, `url`, `environment`
      *   (production or test); `service` (where the key service is called, where that is not the portal's address);
      *   `withoutLease` (what the plugin does while it has never had a lease: read_only, trial_mode or disabled); `timeout`
@@ -193,8 +195,9 @@ final class Latchkey
     private function askWhenDue(bool $now): array
     {
         $this->load();
-        // A clock that was set may make a call seem not yet due, or a lease seem over.
-        if ($this->kept['time']['suspect'] && ($now || $this->now() >= $this->pauseEnd())) {
+        // A clock that was set may make a call seem not yet due, or a lease seem over. Who works offline waits for no answer.
+        $due = ($this->lease()['online'] ?? true) && $this->now() >= $this->pauseEnd();
+        if ($this->kept['time']['suspect'] && ($now || $due)) {
             $this->askForTime();
         }
         $next = $this->nextCall();
@@ -347,7 +350,7 @@ final class Latchkey
             return $this->describe();
         }
         $this->kept['revision'] = self::readKept($this->storage->load())['revision'] + 1;
-        $state = json_encode($this->kept);
+        $state = json_encode($this->kept, JSON_INVALID_UTF8_SUBSTITUTE);
         $this->storage->save((string) json_encode(['sum' => hash('sha256', (string) $state), 'state' => $state]));
         return $this->describe();
     }
@@ -368,16 +371,16 @@ final class Latchkey
     // The time
 
     /**
-     * What time it is. Turning the clock back wins nothing: time goes on from the latest that was seen. Without a steady
-     * clock, a clock that was set forward is believed until the portal tells the time again: it cannot be told from
-     * waiting.
+     * What time it is: never earlier than the latest that was seen, unless the portal or a newer file has said so. Without
+     * a steady clock, one that was set forward is believed until then, since it cannot be told from waiting; and one that
+     * was set back hides what it was set back by, or less, since it cannot be told from checks that follow each other sooner.
      */
     private function readTime(): void
     {
         $kept = $this->kept['time'];
         $marks = $this->marks();
         if ($kept === null) {
-            $never = ['ahead' => 0, 'signed' => 0, 'offset' => 0, 'suspect' => false];
+            $never = ['signed' => 0, 'offset' => 0, 'suspect' => false];
             $this->kept['time'] = ['high' => $marks['wall']] + $never + $marks;
             return;
         }
@@ -389,25 +392,20 @@ final class Latchkey
             // A clock that stays within five minutes of the truth, either way, moves by ten: so long time stands still.
             $behind = $told < $kept['high'] - 2 * self::TOLERANCE;
             $on = $kept['high'] + max(0, $marks['wall'] - $kept['wall']);
-            $read = ['high' => $behind ? $on : max($told, $kept['high']), 'ahead' => 0, 'suspect' => $behind];
+            $read = ['high' => $behind ? $on : max($told, $kept['high']), 'suspect' => $behind];
         }
         $this->kept['time'] = $read + $marks + $kept;
     }
 
-    /** `ahead` is what this machine's clock alone has said of the time; so much is taken back when it agrees again. */
     private static function bySteadyClock(array $kept, int $told, int $passed): array
     {
         $expected = $kept['high'] + $passed;
-        $ahead = $kept['ahead'];
-        // It had been set forward, and is right again.
-        if ($ahead > 0 && abs($told - $expected + $ahead) <= self::TOLERANCE) {
-            return ['high' => $expected - $ahead, 'ahead' => 0, 'suspect' => false];
-        }
-        // Far ahead of the steady clock: the machine slept, or its clock was set. Until the portal says, it may be so.
+        // Far ahead of the steady clock: the machine slept, or its clock was set. The portal is asked; until then it may be
+        // so, also where it is set back afterwards: that cannot be told from setting it right.
         if ($told > $expected + self::TOLERANCE) {
-            return ['high' => $told, 'ahead' => $ahead + $told - $expected, 'suspect' => true];
+            return ['high' => $told, 'suspect' => true];
         }
-        return ['high' => $expected, 'ahead' => $ahead, 'suspect' => $told < $expected - self::TOLERANCE];
+        return ['high' => $expected, 'suspect' => $told < $expected - self::TOLERANCE];
     }
 
     /** The portal has told the time, in an answer to a question of just now: it is right, also where it is earlier. */
@@ -416,7 +414,7 @@ final class Latchkey
         $signed = $seconds * 1000;
         $marks = $this->marks();
         $told = ['high' => $signed, 'signed' => $signed, 'offset' => $signed - $marks['wall']];
-        $this->kept['time'] = $told + ['ahead' => 0, 'suspect' => false] + $marks;
+        $this->kept['time'] = $told + ['suspect' => false] + $marks;
     }
 
     /**
@@ -431,7 +429,7 @@ final class Latchkey
         }
         $told = $kept['wall'] + $kept['offset'];
         $suspect = $told < $signed - self::TOLERANCE;
-        return ['high' => max($told, $signed), 'signed' => $signed, 'ahead' => 0, 'suspect' => $suspect] + $kept;
+        return ['high' => max($told, $signed), 'signed' => $signed, 'suspect' => $suspect] + $kept;
     }
 
     private function marks(): array
@@ -728,7 +726,7 @@ final class Latchkey
                 $text .= $part;
                 return strlen($text) > self::LONGEST ? 0 : strlen($part);
             },
-        ] + ($body === null ? [] : [CURLOPT_POSTFIELDS => json_encode($present)]) + ($this->settings['curl'] ?? []));
+        ] + ($body === null ? [] : [CURLOPT_POSTFIELDS => json_encode($present, JSON_INVALID_UTF8_SUBSTITUTE)]) + ($this->settings['curl'] ?? []));
         curl_exec($curl);
         $status = (int) curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
         $refused = (int) curl_getinfo($curl, CURLINFO_HTTP_CONNECTCODE);
@@ -985,12 +983,27 @@ final class Latchkey
 
     private static function originOf(string $address): string
     {
-        $parts = parse_url($address);
+        $parts = parse_url(trim($address)) ?: [];
         $scheme = strtolower($parts['scheme'] ?? '');
         // The usual port is not named: an origin is written in one way.
         $usual = ['https' => 443, 'http' => 80][$scheme] ?? null;
         $port = isset($parts['port']) && $parts['port'] !== $usual ? ':' . $parts['port'] : '';
-        return $scheme . '://' . strtolower($parts['host'] ?? '') . $port;
+        return $scheme . '://' . self::hostOf(strtolower($parts['host'] ?? '')) . $port;
+    }
+
+    /** An address of numbers is written in one way as well; a name is expected in ASCII (`xn--…`), as the portal writes it. */
+    private static function hostOf(string $host): string
+    {
+        if (preg_match('/^[0-9.]+$/D', $host)) {
+            // No name, so nobody is asked: `127.1` is 127.0.0.1.
+            return gethostbyname($host);
+        }
+        $bytes = $host !== '' && $host[0] === '[' ? inet_pton(trim($host, '[]')) : false;
+        if ($bytes === false) {
+            return $host;
+        }
+        $tail = static fn (array $four): string => vsprintf('%x:%x', unpack('n2', (string) inet_pton($four[0])));
+        return '[' . preg_replace_callback('/\d+\.\d+\.\d+\.\d+$/D', $tail, (string) inet_ntop($bytes)) . ']';
     }
 
     private static function pick(array $from, array $names): array

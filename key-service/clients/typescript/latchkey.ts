@@ -48,8 +48,9 @@ export class Latchkey {
     const exchange = new Exchange(this.settings, await this.load())
     const { kept } = exchange
     const { installationId } = this.settings
-    // A clock that was set may make a call seem not yet due, or a lease seem over.
-    const wantsTime = kept.time?.suspect && (now || exchange.now >= pauseEnd(kept, installationId))
+    // A clock that was set may make a call seem not yet due, or a lease seem over. Who works offline waits for no answer.
+    const due = !(exchange.lease && !exchange.lease.online) && exchange.now >= pauseEnd(kept, installationId)
+    const wantsTime = kept.time?.suspect && (now || due)
     if (wantsTime) await exchange.askForTime()
     const next = nextCall(kept, exchange.lease, installationId)
     if (next !== null && (now || exchange.now >= next))

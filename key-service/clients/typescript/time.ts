@@ -4,7 +4,7 @@ export interface Clock {
   now(): number
   /**
    * Milliseconds since the machine was started, and a name of that start; null where the machine has no such clock. With
-   * it a clock that is set during an outage is noticed to the second.
+   * it a clock that is set during an outage is noticed to the second. It should count the time that the machine sleeps.
    */
   steady?(): { boot: string; ms: number } | null
 }
@@ -13,8 +13,6 @@ export interface Clock {
 export interface TimeKept {
   /** The time as last observed: the latest that was seen. */
   high: number
-  /** What of it this machine's clock alone has said, against the steady one; so much is taken back when it agrees again. */
-  ahead: number
   /** The latest that was signed by the portal. */
   signed: number
   /** What the portal's clock is ahead of this machine's. */
@@ -31,38 +29,36 @@ export interface TimeKept {
 export const tolerance = 300_000
 
 /**
- * What time it is. Turning the clock back wins nothing: time goes on from the latest that was seen. Without a steady
- * clock, a clock that was set forward is believed until the portal tells the time again: it cannot be told from waiting.
+ * What time it is: never earlier than the latest that was seen, unless the portal or a newer file has said so. Without a
+ * steady clock, one that was set forward is believed until then, since it cannot be told from waiting; and one that was
+ * set back hides what it was set back by, or less, since it cannot be told from checks that follow each other sooner.
  */
 export function readTime(kept: TimeKept | null, clock: Clock): TimeKept {
   const marks = marksOf(clock)
   const { wall, boot, steady } = marks
-  if (!kept) return { high: wall, ahead: 0, signed: 0, offset: 0, suspect: false, ...marks }
+  if (!kept) return { high: wall, signed: 0, offset: 0, suspect: false, ...marks }
   const told = wall + kept.offset
   const sameStart = steady !== null && kept.steady !== null && boot === kept.boot && steady >= kept.steady
   if (sameStart) return { ...kept, ...marks, ...bySteadyClock(kept, told, steady - (kept.steady ?? 0)) }
   // A clock that stays within five minutes of the truth, either way, moves by ten: so long time stands still.
   const behind = told < kept.high - 2 * tolerance
   const high = behind ? kept.high + Math.max(0, wall - kept.wall) : Math.max(told, kept.high)
-  return { ...kept, ...marks, high, ahead: 0, suspect: behind }
+  return { ...kept, ...marks, high, suspect: behind }
 }
 
-function bySteadyClock({ high, ahead }: TimeKept, told: number, passed: number) {
+function bySteadyClock({ high }: TimeKept, told: number, passed: number) {
   const expected = high + passed
-  // It had been set forward, and is right again.
-  if (ahead > 0 && Math.abs(told - expected + ahead) <= tolerance) {
-    return { high: expected - ahead, ahead: 0, suspect: false }
-  }
-  // Far ahead of the steady clock: the machine slept, or its clock was set. The portal is asked; until then it may be so.
-  if (told > expected + tolerance) return { high: told, ahead: ahead + told - expected, suspect: true }
-  return { high: expected, ahead, suspect: told < expected - tolerance }
+  // Far ahead of the steady clock: the machine slept, or its clock was set. The portal is asked; until then it may be so,
+  // also where it is set back afterwards: that cannot be told from setting it right.
+  if (told > expected + tolerance) return { high: told, suspect: true }
+  return { high: expected, suspect: told < expected - tolerance }
 }
 
 /** The portal has told the time, in an answer to a question that was asked just now: it is right, also where it is earlier. */
 export function setTime(seconds: number, clock: Clock): TimeKept {
   const signed = seconds * 1000
   const marks = marksOf(clock)
-  return { high: signed, ahead: 0, signed, offset: signed - marks.wall, suspect: false, ...marks }
+  return { high: signed, signed, offset: signed - marks.wall, suspect: false, ...marks }
 }
 
 /**
@@ -74,7 +70,7 @@ export function startFrom(kept: TimeKept, issuedAt: number): TimeKept {
   if (signed <= kept.signed) return kept
   const told = kept.wall + kept.offset
   const suspect = told < signed - tolerance
-  return { ...kept, signed, high: Math.max(told, signed), ahead: 0, suspect }
+  return { ...kept, signed, high: Math.max(told, signed), suspect }
 }
 
 function marksOf(clock: Clock) {
