@@ -1,136 +1,27 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { buildServer } from '@/key-service/server'
 import { diagnose, type Question } from '@/lib/activations/diagnosis'
-import { type Said, sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
+import { sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
 import { history } from '@/lib/activations/history'
 import { readQuestion } from '@/lib/activations/question'
-import { applyCatalog } from '@/lib/catalog/apply'
-import { parseInstanceUrl } from '@/lib/instances/url'
-import { generateKey } from '@/lib/keys/format'
-import { issuePermanentKey } from '@/lib/keys/issue'
-import { noteKeySeen } from '@/lib/keys/note-seen'
-import { revokeKey } from '@/lib/keys/revoke'
 import { languages } from '@/lib/messages/translator'
-import { renewSubscription } from '@/lib/subscriptions/renew'
-import { startTrial } from '@/lib/trials/start'
-import {
-  bySystem,
-  type Fixture,
-  makeCatalog,
-  makeInstance,
-  makeOrganization,
-  makeSigningKey,
-  productDatabase,
-  productId,
-  rowsOf,
-} from '@/sandbox/test/fixture'
-import { keyOf, sold } from '@/sandbox/test/sold'
+import { makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { addressed, ask, makePasted, nobodys, said, stranger, wide, wrongAt } from '@/sandbox/test/pasted'
+import { sold } from '@/sandbox/test/sold'
 import { at } from '@/sandbox/time'
 
 const database = await productDatabase()
+const { fixture, good, bound, keys } = await makePasted(database)
 const day = 86_400_000
-let fixture: Fixture
-let good: Awaited<ReturnType<typeof sold>>
-/** A GLPI has called with it. */
-let bound: Awaited<ReturnType<typeof sold>>
-/** By what is the matter with it. */
-const keys: Record<string, string> = {}
 const app = await buildServer(() => false)
 
-beforeAll(async () => {
-  await makeCatalog()
-  await applyCatalog(
-    { actor: { kind: 'system' } },
-    {
-      products: [
-        {
-          ...{ reference: 'versions', name: 'Versions', description: { en: 'Some.', fr: 'Des.' } },
-          releases: [
-            { version: '1.0.0', glpiMin: '10.0', glpiMax: '10.0', releasedOn: '2025-01-01' },
-            { version: '2.0.0', glpiMin: '11.0', glpiMax: '11.0', releasedOn: '2026-01-01' },
-          ],
-        },
-      ],
-    },
-  )
-  await makeSigningKey()
-  fixture = await makeOrganization('acme')
-  const by = () => bySystem(fixture.organizationId)
-  good = await sold(database, fixture)
-  keys.good = good.key
-  const expired = await at(new Date(Date.now() - 420 * day), () => sold(database, fixture))
-  keys.expired = expired.key
-  const followed = await at(new Date(Date.now() - 390 * day), () => sold(database, fixture))
-  keys.followed = followed.key
-  const follower = await at(new Date(Date.now() - 30 * day), () =>
-    renewSubscription(by(), { subscriptionId: followed.subscriptionId }),
-  )
-  keys.follower = await keyOf(database, follower.keyId)
-  // Renewed, and over again.
-  const lapsed = await at(new Date(Date.now() - 900 * day), () => sold(database, fixture))
-  keys.lapsed = lapsed.key
-  await at(new Date(Date.now() - 540 * day), () =>
-    renewSubscription(by(), { subscriptionId: lapsed.subscriptionId }),
-  )
-  bound = await sold(database, fixture)
-  keys.bound = bound.key
-  await rowsOf(database, 'update instances set installation_id = $1 where id = $2', [
-    'known',
-    bound.instanceId,
-  ])
-  for (const reason of ['leaked', 'non_payment'] as const) {
-    const revoked = await sold(database, fixture)
-    await revokeKey(by(), { keyId: revoked.keyId, reason })
-    keys[reason] = revoked.key
-  }
-  const renewed = await sold(database, fixture)
-  await renewSubscription(by(), { subscriptionId: renewed.subscriptionId })
-  keys.renewed = renewed.key
-  const replaced = await sold(database, fixture)
-  const newer = await renewSubscription(by(), { subscriptionId: replaced.subscriptionId })
-  await noteKeySeen(by(), { keyId: newer.keyId })
-  keys.replaced = replaced.key
-  keys.suite = (await sold(database, fixture, { reference: 'suite' })).key
-  keys.cloud = (await sold(database, fixture, { reference: 'cloud', everywhere: true })).key
-  const instanceId = await makeInstance(fixture, 'tries')
-  const trial = await startTrial(by(), { productId: await productId(database, 'branding'), instanceId })
-  keys.trial = await keyOf(database, trial.keyId)
-  const legacy = await issuePermanentKey(by(), { productId: await productId(database, 'legacy'), instanceId })
-  keys.permanent = await keyOf(database, legacy.keyId)
-  keys.versions = (await sold(database, fixture, { reference: 'versions' as 'forms' })).key
-}, 60_000)
 afterAll(async () => {
   await history.flush()
   await app.close()
 })
 
-const stranger = { memberships: [], personId: null, isStaff: false }
-/** Each asks from a network of its own, so that none uses up another's turns. */
-const ask = (
-  pasted: string,
-  more: Partial<Question> = {},
-  asker: Partial<Parameters<typeof diagnose>[1]> = {},
-) => diagnose({ pasted, ...more }, { from: randomUUID(), ...stranger, ...asker })
-const said = async (pasted: string, more: Partial<Question> = {}, language: 'en' | 'fr' = 'en') =>
-  sayDiagnosis(await ask(pasted, more), { pasted, ...more }, language)
-const addressed = (url: string) => {
-  const parsed = parseInstanceUrl(url)
-  if (!parsed.ok) throw new Error(url)
-  return { url: parsed.url, address: parsed.identity }
-}
-/** The character at a place of a key replaced by another that keys have. */
-const wrongAt = (key: string, ...places: number[]) =>
-  places.reduce((text, place) => {
-    const other = text[place - 1] === 'q' ? 'p' : 'q'
-    return text.slice(0, place - 1) + other + text.slice(place)
-  }, key)
-/** The same letters as East Asian keyboards type them. */
-const wide = (text: string) =>
-  text.replace(/[!-~]/g, (char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0))
 const token = `lkt_${randomBytes(32).toString('base64url')}`
-/** It was never issued. */
-const nobodys = generateKey('subscription')
 const bytes = Buffer.from('9f0012c3a4ffee01d4c5b6a798897a6b5c4d3e2f100f1e2d3c4b5a6978879605', 'hex')
 const ofGlpi = 'a8Xk2mQ9bTz4cVn7dRy1eWp5fLs3gHj6iKo0uBx8'
 
@@ -310,7 +201,6 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
     () => 'latchkey-test v1 dns=fail tcp=skip tls=skip proxy=none http=000',
   ],
 ]
-
 describe('the one diagnosis', () => {
   test.each(table)('%s: %s', async (code, _what, pasted, more) => {
     const diagnosis = await ask(pasted(), more)
@@ -362,108 +252,6 @@ describe('the one diagnosis', () => {
     }
     expect(compared).toBeGreaterThan(40)
     console.log(`${compared} verdicts compared`)
-  })
-})
-
-describe('what is said', () => {
-  const lines = ({ lines: all }: Said) => all.join('\n')
-
-  test('where stray characters are, and what they are', async () => {
-    expect(lines(await said(`${good.key.slice(0, 9)}\u00a0${good.key.slice(9)}`))).toContain(
-      'Character 10 does not belong: a no-break space.',
-    )
-    expect(lines(await said(`\u200b${good.key} `))).toMatch(
-      /Character 1 does not belong: a character that nobody sees \(U\+200B\)\.\nCharacter 38 does not belong: a blank\./,
-    )
-    expect(lines(await said(good.key.split('').join(' ')))).toContain('And 30 more.')
-  })
-
-  test('where hyphens and letters of full width are', async () => {
-    const hyphens = await said((good.key.match(/.{4}/g) ?? []).join('-'))
-    expect(lines(hyphens)).toContain('Character 5 does not belong: “-”.')
-    const last = good.key.slice(-1)
-    expect(lines(await said(`${good.key.slice(0, 35)}${wide(last)}`))).toContain(
-      `Character 36 does not belong: a letter of full width (${wide(last)}).`,
-    )
-  })
-
-  test('how much of a key is missing, and which part', async () => {
-    const first = await said(good.key.slice(0, 20))
-    expect(lines(first)).toContain('20 of 36 characters: the rest is missing.')
-    expect(lines(await said(good.key.slice(-24)))).toContain('24 of 36 characters: the beginning is missing.')
-    expect(lines(await said('gks1'))).toContain('4 of 36 characters: the rest is missing.')
-    expect(lines(await said(`Key: ${good.key.slice(0, 25)}`))).toContain('25 of 36 characters')
-    expect(lines(await said(wrongAt(nobodys, 12)))).not.toContain('of 36')
-  })
-
-  test('what opens a case names it, and what GLPI says without an answer leads to the test', async () => {
-    expect((await said('i-ge3cs7')).remedy.href).toBe('/open/I-GE3CS7')
-    expect((await said('Unable to fetch registration information.')).remedy.href).toBe('#connection')
-    expect(lines(await said('…vczx'))).toContain('ends in vczx')
-  })
-
-  test('where a key is mistyped, with the right one where it is certain', async () => {
-    const one = await said(wrongAt(good.key, 12))
-    expect(one.likely).toBe(good.key)
-    expect(lines(one)).toContain(`“${good.key[11]}” belongs there`)
-    expect(lines(one)).toContain('Character 12: ')
-    const inSentence = await said(`The key is ${wrongAt(good.key, 12)} as I was told`)
-    expect(inSentence.likely).toBe(good.key)
-    expect(lines(inSentence)).toContain('Character 23: ')
-    const unsure = await said(wrongAt(nobodys, 12))
-    expect(unsure.likely).toBeNull()
-    expect(lines(unsure)).toMatch(/Character 12: “.” is wrong\.$/)
-    expect((await said(wrongAt(good.key, 12, 20, 30))).likely).toBeNull()
-  })
-
-  test('why a key was revoked and whom to ask, which version to install, and what a key is for', async () => {
-    const revoked = await said(keys.leaked ?? '')
-    expect(revoked.title).toBe('This key was revoked, because others had it')
-    expect(revoked.remedy.href).toMatch(/^mailto:support@latchkey\.example\?subject=K-\w{6}$/)
-    expect(lines(revoked)).toContain('GLPI itself goes on working.')
-    const versions = { productVersion: '1.0.0', glpiVersion: '11.0.4' }
-    expect(lines(await said(keys.versions ?? '', versions))).toContain('Install Versions 2.0.0.')
-    expect((await said(good.key, { product: 'branding' })).title).toBe(
-      'This key is for Forms Pro, not for Branding',
-    )
-    expect((await said(good.key, {}, 'fr')).title).toBe('Cette clé n’a rien d’anormal')
-  })
-
-  test('which version fits a GLPI, or that none does, also where no version is said', async () => {
-    const fits = await said(keys.versions ?? '', { glpiVersion: '10.0.9' })
-    expect(lines(fits)).toContain('On GLPI 10.0.9 install Versions 1.0.0.')
-    const none = await said(keys.versions ?? '', { glpiVersion: '12.0' })
-    expect(none).toMatchObject({
-      tone: 'soon',
-      title: 'The key works, but no version of Versions fits GLPI 12.0',
-    })
-    // Of a product without releases nobody knows.
-    expect((await said(good.key, { glpiVersion: '12.0' })).title).toBe('Nothing is wrong with this key')
-  })
-
-  test('until when a good key works; what is paid, to its own people alone', async () => {
-    expect(lines(await said(good.key))).toMatch(/The key works until \d/)
-    expect(lines(await said(keys.trial ?? ''))).toMatch(/The trial ends on .+ \(\d+ days left\)\./)
-    expect(lines(await said(keys.permanent ?? ''))).toContain('It never ends.')
-    const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
-    const own = sayDiagnosis(await ask(good.key, {}, { memberships }), { pasted: '' }, 'en')
-    expect(lines(own)).toMatch(/Paid until .+; the key works until /)
-    expect(lines(await said(good.key))).not.toContain('aid until')
-  })
-
-  test('the right key of a mistyped one is judged as well, and offered only where it works', async () => {
-    const revoked = await said(wrongAt(keys.leaked ?? '', 12))
-    expect(revoked).toMatchObject({ title: 'This key was changed on its way', likely: null })
-    expect(lines(revoked)).toContain('This key was revoked, because others had it.')
-    expect(revoked.remedy.href).toMatch(/^mailto:/)
-    expect(revoked.masked?.end).toBe(keys.leaked?.slice(-4))
-    const renewed = await said(wrongAt(keys.renewed ?? '', 12))
-    expect(renewed.likely).toBe(keys.renewed)
-    expect(lines(renewed)).toContain('A newer key waits in the portal.')
-    const other = wrongAt(good.key, 12)
-    expect(lines(await said(other, { product: 'branding' }))).toContain(
-      'This key is for Forms Pro, not for Branding.',
-    )
   })
 
   test('a key is shown by its beginning and its end alone', async () => {

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { type Said, sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
+import { productDatabase } from '@/sandbox/test/fixture'
+import { ask, makePasted, nobodys, said, wide, wrongAt } from '@/sandbox/test/pasted'
+
+const { fixture, good, keys } = await makePasted(await productDatabase())
+
+describe('what is said', () => {
+  const lines = ({ lines: all }: Said) => all.join('\n')
+
+  test('where stray characters are, and what they are', async () => {
+    expect(lines(await said(`${good.key.slice(0, 9)}\u00a0${good.key.slice(9)}`))).toContain(
+      'Character 10 does not belong: a no-break space.',
+    )
+    expect(lines(await said(`\u200b${good.key} `))).toMatch(
+      /Character 1 does not belong: a character that nobody sees \(U\+200B\)\.\nCharacter 38 does not belong: a blank\./,
+    )
+    expect(lines(await said(good.key.split('').join(' ')))).toContain('And 30 more.')
+  })
+
+  test('where hyphens and letters of full width are', async () => {
+    const hyphens = await said((good.key.match(/.{4}/g) ?? []).join('-'))
+    expect(lines(hyphens)).toContain('Character 5 does not belong: “-”.')
+    const last = good.key.slice(-1)
+    expect(lines(await said(`${good.key.slice(0, 35)}${wide(last)}`))).toContain(
+      `Character 36 does not belong: a letter of full width (${wide(last)}).`,
+    )
+  })
+
+  test('how much of a key is missing, and which part', async () => {
+    const first = await said(good.key.slice(0, 20))
+    expect(lines(first)).toContain('20 of 36 characters: the rest is missing.')
+    expect(lines(await said(good.key.slice(-24)))).toContain('24 of 36 characters: the beginning is missing.')
+    expect(lines(await said('gks1'))).toContain('4 of 36 characters: the rest is missing.')
+    expect(lines(await said(`Key: ${good.key.slice(0, 25)}`))).toContain('25 of 36 characters')
+    expect(lines(await said(wrongAt(nobodys, 12)))).not.toContain('of 36')
+  })
+
+  test('what opens a case names it, and what GLPI says without an answer leads to the test', async () => {
+    expect((await said('i-ge3cs7')).remedy.href).toBe('/open/I-GE3CS7')
+    expect((await said('Unable to fetch registration information.')).remedy.href).toBe('#connection')
+    expect(lines(await said('…vczx'))).toContain('ends in vczx')
+  })
+
+  test('where a key is mistyped, with the right one where it is certain', async () => {
+    const one = await said(wrongAt(good.key, 12))
+    expect(one.likely).toBe(good.key)
+    expect(lines(one)).toContain(`“${good.key[11]}” belongs there`)
+    expect(lines(one)).toContain('Character 12: ')
+    const inSentence = await said(`The key is ${wrongAt(good.key, 12)} as I was told`)
+    expect(inSentence.likely).toBe(good.key)
+    expect(lines(inSentence)).toContain('Character 23: ')
+    const unsure = await said(wrongAt(nobodys, 12))
+    expect(unsure.likely).toBeNull()
+    expect(lines(unsure)).toMatch(/Character 12: “.” is wrong\.$/)
+    expect((await said(wrongAt(good.key, 12, 20, 30))).likely).toBeNull()
+  })
+
+  test('why a key was revoked and whom to ask, which version to install, and what a key is for', async () => {
+    const revoked = await said(keys.leaked ?? '')
+    expect(revoked.title).toBe('This key was revoked, because others had it')
+    expect(revoked.remedy.href).toMatch(/^mailto:support@latchkey\.example\?subject=K-\w{6}$/)
+    expect(lines(revoked)).toContain('GLPI itself goes on working.')
+    const versions = { productVersion: '1.0.0', glpiVersion: '11.0.4' }
+    expect(lines(await said(keys.versions ?? '', versions))).toContain('Install Versions 2.0.0.')
+    expect((await said(good.key, { product: 'branding' })).title).toBe(
+      'This key is for Forms Pro, not for Branding',
+    )
+    expect((await said(good.key, {}, 'fr')).title).toBe('Cette clé n’a rien d’anormal')
+  })
+
+  test('which version fits a GLPI, or that none does, also where no version is said', async () => {
+    const fits = await said(keys.versions ?? '', { glpiVersion: '10.0.9' })
+    expect(lines(fits)).toContain('On GLPI 10.0.9 install Versions 1.0.0.')
+    const none = await said(keys.versions ?? '', { glpiVersion: '12.0' })
+    expect(none).toMatchObject({
+      tone: 'soon',
+      title: 'The key works, but no version of Versions fits GLPI 12.0',
+    })
+    // Of a product without releases nobody knows.
+    expect((await said(good.key, { glpiVersion: '12.0' })).title).toBe('Nothing is wrong with this key')
+  })
+
+  test('until when a good key works; what is paid, to its own people alone', async () => {
+    expect(lines(await said(good.key))).toMatch(/The key works until \d/)
+    expect(lines(await said(keys.trial ?? ''))).toMatch(/The trial ends on .+ \(\d+ days left\)\./)
+    expect(lines(await said(keys.permanent ?? ''))).toContain('It never ends.')
+    const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
+    const own = sayDiagnosis(await ask(good.key, {}, { memberships }), { pasted: '' }, 'en')
+    expect(lines(own)).toMatch(/Paid until .+; the key works until /)
+    expect(lines(await said(good.key))).not.toContain('aid until')
+  })
+
+  test('the right key of a mistyped one is judged as well, and offered only where it works', async () => {
+    const revoked = await said(wrongAt(keys.leaked ?? '', 12))
+    expect(revoked).toMatchObject({ title: 'This key was changed on its way', likely: null })
+    expect(lines(revoked)).toContain('This key was revoked, because others had it.')
+    expect(revoked.remedy.href).toMatch(/^mailto:/)
+    expect(revoked.masked?.end).toBe(keys.leaked?.slice(-4))
+    const renewed = await said(wrongAt(keys.renewed ?? '', 12))
+    expect(renewed.likely).toBe(keys.renewed)
+    expect(lines(renewed)).toContain('A newer key waits in the portal.')
+    const other = wrongAt(good.key, 12)
+    expect(lines(await said(other, { product: 'branding' }))).toContain(
+      'This key is for Forms Pro, not for Branding.',
+    )
+  })
+})
