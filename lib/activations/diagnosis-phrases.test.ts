@@ -77,6 +77,10 @@ describe('what is said', () => {
       tone: 'soon',
       title: 'The key works, but no version of Versions fits GLPI 12.0',
     })
+    const typed = { glpiVersion: '11.0.4', productVersion: '9.9.9' }
+    const unheard = lines(await said(keys.versions ?? '', typed))
+    expect(unheard).toContain('The portal knows no Versions 9.9.9.\nOn GLPI 11.0.4 install Versions 2.0.0.')
+    expect((await said(keys.versions ?? '', { ...typed, glpiVersion: '12.0' })).title).toBe(none.title)
     // Of a product without releases nobody knows.
     expect((await said(good.key, { glpiVersion: '12.0' })).title).toBe('Nothing is wrong with this key')
   })

@@ -4,10 +4,12 @@ import type { Mistake } from '@/lib/keys/explain'
 import { lastFour } from '@/lib/keys/format'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
 import { type Language, type Translate, translator } from '@/lib/messages/translator'
+import type { Checked } from './check'
 import type { Connectivity } from './connectivity'
-import type { Diagnosis, DiagnosisCode, Question } from './diagnosis'
+import { type Diagnosis, type DiagnosisCode, isKnownVersion, type Question } from './diagnosis'
 import { verdictFacts } from './phrases'
 import { isWide, type Stray } from './recognize'
+import { fittingRelease } from './rules'
 
 /** A diagnosis in words, as the check page shows it. A whole key is in it only as `likely`. */
 export interface Said {
@@ -107,14 +109,23 @@ function until({ code, checked, own }: Diagnosis, question: Question, language: 
   const { found, at } = checked
   const { timeZone } = found.organization
   const day = (end: Date) => lastDay(end, language, timeZone)
-  const { fits, product, glpi } = verdictFacts(checked, question, language)
-  const install = code === 'ok' && !question.productVersion && fits !== 'none'
-  const advice = install ? [t('check.until.install', { glpi, product, fits })] : []
-  if (!found.expiresAt) return [t('check.until.never'), ...advice]
+  const versions = whichVersion(checked, question, t)
+  if (!found.expiresAt) return [t('check.until.never'), ...versions]
   const facts = { date: day(found.expiresAt), days: daysLeft(found.expiresAt, at, timeZone) }
-  if (found.kind === 'trial') return [t('check.until.trial', facts), ...advice]
-  if (!own || !found.termEndsAt) return [t('check.until.works', facts), ...advice]
-  return [t('check.until.paid', { ...facts, paid: day(found.termEndsAt) }), ...advice]
+  if (found.kind === 'trial') return [t('check.until.trial', facts), ...versions]
+  if (!own || !found.termEndsAt) return [t('check.until.works', facts), ...versions]
+  return [t('check.until.paid', { ...facts, paid: day(found.termEndsAt) }), ...versions]
+}
+
+/** Of a plugin whose version was not said, or is none that is known: so, and which one fits that GLPI. */
+function whichVersion({ product }: Checked, question: Question, t: Translate): string[] {
+  if (!product || product.releases.length === 0 || isKnownVersion(question, product)) return []
+  const { glpiVersion: glpi, productVersion: version } = question
+  const { fits } = fittingRelease(question, product.releases)
+  return [
+    ...(version ? [t('check.until.no_version', { product: product.name, version })] : []),
+    ...(glpi && fits ? [t('check.until.install', { glpi, product: product.name, fits })] : []),
+  ]
 }
 
 /** What is to be known beside: that GLPI goes on, how it asks again, and how one who may not see the key comes to. */

@@ -212,6 +212,26 @@ describe('the one diagnosis', () => {
     }
   })
 
+  test.each<Partial<Question>>([
+    {},
+    { glpiVersion: '11.0.4' },
+    { glpiVersion: '12.0' },
+    { productVersion: '9.9.9' },
+    { glpiVersion: '11.0.4', productVersion: '9.9.9' },
+  ])('what is not known is never printed: %j', async (versions) => {
+    for (const [, what, pasted, more] of table) {
+      const { glpiVersion: _, productVersion: __, ...others } = more ?? {}
+      for (const asked of [{ ...others, ...versions }, ...(pasted() ? [versions] : [])])
+        for (const language of languages) {
+          const { title, lines, remedy, masked } = await said(pasted(), asked, language)
+          const shown = [title, ...lines, remedy.text, masked?.about].join(' ')
+          // The words that stand for it in the sentences' facts; in English they may be meant.
+          const odd = /\b(?<!through )(?:none(?! of them)|unknown|undefined|null)\b|[{}]| {2}/.exec(shown)
+          expect({ what, language, odd: odd && shown }).toEqual({ what, language, odd: null })
+        }
+    }
+  })
+
   test('a key that works from tomorrow on has not started', async () => {
     const asked = await at(new Date(Date.now() - day), () => ask(good.key))
     expect(asked.code).toBe('not_started')

@@ -145,12 +145,14 @@ function askOf({ found, verdict, isTest, at }: Checked, { personId, isStaff }: A
   return personId ? { proof: proofOf(personId, found, at) } : 'sign_in'
 }
 
-/** Who says no version of the plugin is told all the same where none of them works on that GLPI. */
+/** Who says no version of the plugin, or none that is known, is told all the same where none of them works on that GLPI. */
 function fitsNone(question: Question, { product }: Checked): boolean {
-  const releases = product?.releases ?? []
-  const { glpiVersion, productVersion } = question
-  return !!glpiVersion && !productVersion && releases.length > 0 && !fittingRelease(question, releases).fits
+  if (!product || product.releases.length === 0 || isKnownVersion(question, product)) return false
+  return !!question.glpiVersion && !fittingRelease(question, product.releases).fits
 }
+
+export const isKnownVersion = ({ productVersion }: Question, { releases }: CheckedProduct) =>
+  releases.some(({ version }) => version === productVersion)
 
 /** By its address alone nobody can say whether a GLPI is the one that the key knows: its installation ID decides. */
 function isAboutAddress({ installationId }: Question, { code, found }: Checked): boolean {
