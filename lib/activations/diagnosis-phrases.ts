@@ -46,7 +46,7 @@ const tones: Partial<Record<DiagnosisCode, Said['tone']>> = {
 
 /** Says a diagnosis to a person: what it is, where, and what to do. */
 export function sayDiagnosis(diagnosis: Diagnosis, question: Question, language: Language): Said {
-  const { code, connectivity, likely, beneath } = diagnosis
+  const { code, connectivity, likely, beneath, cleaned } = diagnosis
   const t = translator(language)
   const remedy = remedyOf(diagnosis, t)
   if (connectivity)
@@ -61,6 +61,7 @@ export function sayDiagnosis(diagnosis: Diagnosis, question: Question, language:
     lines: [
       t(`${said}.text`, facts),
       ...places(diagnosis, t),
+      ...(cleaned ? [sayCleaned(cleaned, t)] : []),
       ...until(diagnosis, question, language),
       ...further(diagnosis, t),
       ...(right ? [`${right.title}.`, ...right.lines] : []),
@@ -165,6 +166,11 @@ function sayMistake({ what, place, found, expected, likely }: Mistake, t: Transl
     return t('check.mistake.likely', { place, found: character, likely: nameOf(likely, t) })
   const right = expected ? nameOf(expected, t) : 'none'
   return t(`check.mistake.${what}`, { place, found: character, expected: right })
+}
+
+function sayCleaned(cleaned: string, t: Translate): string {
+  if (cleaned === '\n') return t('check.cleaned_break')
+  return t('check.cleaned', { found: cleaned === 'text' ? cleaned : nameOf(cleaned, t) })
 }
 
 /** A character in words, also one that nobody sees. */

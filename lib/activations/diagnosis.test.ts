@@ -5,6 +5,7 @@ import { diagnose, type Question } from '@/lib/activations/diagnosis'
 import { sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
 import { history } from '@/lib/activations/history'
 import { readQuestion } from '@/lib/activations/question'
+import { findKeys } from '@/lib/keys/format'
 import { languages } from '@/lib/messages/translator'
 import { makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { addressed, ask, makePasted, nobodys, said, stranger, wide, wrongAt } from '@/sandbox/test/pasted'
@@ -49,15 +50,21 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
     () => keys.versions ?? '',
     { productVersion: '9', glpiVersion: '11.0' },
   ],
-  ['stray_characters', 'a blank at the end', () => `${good.key} `],
-  ['stray_characters', 'a blank within', () => `${good.key.slice(0, 9)} ${good.key.slice(9)}`],
-  ['stray_characters', 'a line break within', () => `${good.key.slice(0, 18)}\r\n${good.key.slice(18)}`],
-  ['stray_characters', 'a mark that nobody sees', () => `\ufeff${good.key}`],
-  ['stray_characters', 'quotation marks', () => `“${good.key}”`],
-  ['stray_characters', 'a full stop', () => `${good.key}.`],
+  ['ok', 'a blank at the end', () => `${good.key} `],
+  ['ok', 'a blank within', () => `${good.key.slice(0, 9)} ${good.key.slice(9)}`],
+  ['ok', 'a line break within', () => `${good.key.slice(0, 18)}\r\n${good.key.slice(18)}`],
+  ['ok', 'a mark that nobody sees', () => `\ufeff${good.key}`],
+  ['ok', 'quotation marks', () => `“${good.key}”`],
+  ['ok', 'a full stop', () => `${good.key}.`],
+  ['ok', 'a label', () => `Key: ${good.key}`],
+  [
+    'no_release',
+    'a blank, and a GLPI that no version fits',
+    () => ` ${keys.versions}`,
+    { glpiVersion: '12.0' },
+  ],
   ['stray_characters', 'hyphens between its groups', () => (good.key.match(/.{4}/g) ?? []).join('-')],
   ['stray_characters', 'letters of full width', () => `${good.key.slice(0, 35)}${wide(good.key.slice(35))}`],
-  ['text_around', 'a label', () => `Key: ${good.key}`],
   ['text_around', 'a sentence', () => `Hello, your new key is ${good.key}, for Forms Pro. Best regards`],
   [
     'text_around',
@@ -272,6 +279,23 @@ describe('the one diagnosis', () => {
     }
     expect(compared).toBeGreaterThan(40)
     console.log(`${compared} verdicts compared`)
+  })
+
+  test('what stands beside a key is its fault where a GLPI is refused for it, and nowhere else', async () => {
+    const beside = table.filter(([code, , pasted]) => {
+      const text = pasted()
+      return ['ok', 'stray_characters', 'text_around'].includes(code) && findKeys(text)[0] === good.key
+    })
+    const answers = new Set<string>()
+    for (const [code, what, pasted, more] of beside) {
+      if (more) continue
+      const payload = { key: pasted() }
+      const answer = await app.inject({ method: 'POST', url: '/api/v1/keys/validate', payload })
+      const expected = code === 'ok' ? 'ok' : 'malformed'
+      expect({ what, code: answer.json().code }).toEqual({ what, code: expected })
+      answers.add(code)
+    }
+    expect(answers.size).toBe(3)
   })
 
   test('a key is shown by its beginning and its end alone', async () => {

@@ -1,7 +1,7 @@
 import { InvalidInput, Unavailable } from '@/lib/errors'
 import { keyLength } from '@/lib/keys/checksum'
 import { explainKey, type Mistake } from '@/lib/keys/explain'
-import { cleanKey, findKeys } from '@/lib/keys/format'
+import { cleanKey, findKeys, parseKey } from '@/lib/keys/format'
 import { mistypedKey } from '@/lib/keys/mistyped'
 import { works } from '@/lib/keys/rules'
 import { takePoints } from '@/lib/limits'
@@ -38,8 +38,10 @@ export interface Diagnosis {
   mistakes: Mistake[]
   /** Of one that was cut off: how many characters are there, and whether they are its beginning. */
   cut: { length: number; begins: boolean } | null
-  /** What stands around and within a key that is right but for that. */
+  /** What stands around and within a key that is right but for that, and is refused for it. */
   strays: Stray[]
+  /** Of what stands there and is cleaned away wherever a key is taken, the first character; `text` where it is words. */
+  cleaned: string | null
   /** The right key, where it is certain: it is the only one that fits, and it was issued. */
   likely: string | null
   /** Of `mistyped`: what there is to be said of the right key itself, as if that had been pasted. */
@@ -69,7 +71,16 @@ export interface Asker {
 }
 
 const nothing = {
-  ...{ checked: null, mistakes: [], cut: null, strays: [], likely: null, beneath: null, connectivity: null },
+  ...{
+    checked: null,
+    mistakes: [],
+    cut: null,
+    strays: [],
+    cleaned: null,
+    likely: null,
+    beneath: null,
+    connectivity: null,
+  },
   ...{ product: null, opens: null, own: null, ask: null },
 } satisfies Omit<Diagnosis, 'code'>
 
@@ -121,14 +132,12 @@ async function ofVerdict(question: Question, checked: Checked, asker: Asker): Pr
     ({ organizationId }) => organizationId === checked.found?.organizationId,
   )
   const own = mine && checked.found ? await ownKey(mine, checked.found.id, checked.at) : null
-  const found = { ...nothing, checked, own, ask: own ? null : askOf(checked, asker) }
-  // A key brought along from elsewhere has characters of its own.
-  const [key] = findKeys(question.pasted)
-  const strays = key ? (strayIn(question.pasted) ?? 'text') : []
+  const { strays, cleaned } = beside(question.pasted)
+  const found = { ...nothing, checked, own, cleaned, ask: own ? null : askOf(checked, asker) }
   const { verdict } = checked
   if (isAboutAddress(question, checked)) return { ...found, code: 'other_address' }
   if (!verdict.ok) return { ...found, code: verdict.code === 'malformed' ? 'unknown' : verdict.code }
-  // With anything around it a key works nowhere, whatever else there is to know of it.
+  // With that around it a key works nowhere, whatever else there is to know of it.
   if (strays === 'text') return { ...found, code: 'text_around' }
   if (strays.length > 0) return { ...found, code: 'stray_characters', strays }
   // Who says the versions asks about them.
@@ -136,6 +145,17 @@ async function ofVerdict(question: Question, checked: Checked, asker: Asker): Pr
     verdict.notes.includes(one),
   )
   return { ...found, code: note ?? (fitsNone(question, checked) ? 'no_release' : 'ok') }
+}
+
+/** What stands beside a key: what it is refused for, or what the service cleans away (`parseKey`, which reads keys there). */
+function beside(pasted: string): { strays: Stray[] | 'text'; cleaned: string | null } {
+  const [key] = findKeys(pasted)
+  // A key brought along from elsewhere has characters of its own.
+  const strays = key ? (strayIn(pasted) ?? 'text') : []
+  if (!parseKey(pasted).ok) return { strays, cleaned: null }
+  // Some GLPIs cannot send it, so that it is to be known of before all others.
+  if (/[\r\n]/.test(pasted)) return { strays: [], cleaned: '\n' }
+  return { strays: [], cleaned: strays === 'text' ? strays : (strays[0]?.found ?? null) }
 }
 
 /** Test keys belong to nobody, and the vendor's people see every organization anyhow. */

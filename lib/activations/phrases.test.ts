@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { productDatabase } from '@/sandbox/test/fixture'
-import type { CheckedProduct } from './catalog'
+import { makeCatalog, productDatabase, type Reference } from '@/sandbox/test/fixture'
+import { type CheckedProduct, catalog } from './catalog'
 import type { Checked } from './check'
 import { sayDiagnosis } from './diagnosis-phrases'
 import type { FoundKey } from './facts'
@@ -10,11 +10,15 @@ import type { Asked, CheckCode, CheckNote } from './rules'
 // The sentences name the portal's address, which the environment says.
 await productDatabase()
 
-const product = (reference: string, name: string, contains: string[] = []) =>
-  // The sentences name a product, and know what it contains.
-  ({ reference, name, contains, releases: [] }) as unknown as CheckedProduct
-const forms = product('forms', 'Forms Pro')
-const suite = product('suite', 'The Suite', ['forms', 'branding'])
+await makeCatalog()
+const { byReference } = await catalog()
+function product(reference: Reference): CheckedProduct {
+  const found = byReference.get(reference)
+  if (!found) throw new Error(`the catalog lacks ${reference}`)
+  return found
+}
+const forms = product('forms')
+const suite = product('suite')
 
 const key: FoundKey = {
   ...{
@@ -57,7 +61,15 @@ function checkedAs(
 function said(code: CheckCode, one: Case, asked: Asked = {}) {
   const checked = checkedAs(code, one)
   const nothing = {
-    ...{ mistakes: [], cut: null, strays: [], likely: null, beneath: null, connectivity: null },
+    ...{
+      mistakes: [],
+      cut: null,
+      strays: [],
+      cleaned: null,
+      likely: null,
+      beneath: null,
+      connectivity: null,
+    },
     ...{ product: null, opens: null, own: null, ask: null },
   }
   const note = code === 'expired' ? undefined : checked.notes[0]
@@ -130,8 +142,8 @@ describe('what is said of a verdict is true of each kind of key', () => {
       'a suite’s key goes into its plugins',
       'wrong_product',
       { own: suite, asking: forms },
-      /settings of a plugin of The Suite|réglages d’un plugin de The Suite/,
-      /settings of The Suite|réglages de The Suite/,
+      /settings of a plugin of Suite|réglages d’un plugin de Suite/,
+      /settings of Suite|réglages de Suite/,
     ],
   ])('%s', (_what, code, one, is, not) => {
     const asked = one.refusalCode ? { installationId: 'one' } : { url: 'https://glpi.example' }

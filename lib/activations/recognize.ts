@@ -95,8 +95,8 @@ export interface Stray {
 }
 
 /**
- * What stands around and within a key that is right but for that: GLPI sends it along, and no proxy lets it pass. Line
- * breaks at the ends do not count, since a field of one line leaves them out.
+ * What stands around and within a key that is right but for that. Line breaks at the ends do not count: a paste brings them
+ * along.
  * @returns `text` where it is words, in which places say nothing; null for what is no key
  */
 export function strayIn(pasted: string): Stray[] | 'text' | null {
