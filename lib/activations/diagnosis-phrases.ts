@@ -20,7 +20,8 @@ export interface Said {
   masked: { start: string; end: string; label: string; about: string } | null
   /** Whoever pasted the key but for a character or two holds it anyhow. */
   likely: string | null
-  remedy: { href: string; text: string }
+  /** Null where nothing leads any further. */
+  remedy: { href: string; text: string } | null
   /** How to be let in, by a page or by sending the proof back. */
   ask: { text: string; href?: string; proof?: string } | null
 }
@@ -225,7 +226,7 @@ const openedBy: Partial<Record<DiagnosisCode, 'newer' | 'copy' | 'which' | 'vers
 
 /** The one thing to do. A key's own people are led to the key; others to where it is asked whether they are some. */
 function remedyOf(diagnosis: Diagnosis, t: Translate): Said['remedy'] {
-  const { code, checked, own, connectivity, opens, product } = diagnosis
+  const { code, checked, own, connectivity, opens, product, searches } = diagnosis
   const support = { href: `mailto:${env().SUPPORT_EMAIL}`, text: t('check.remedy.support') }
   if (connectivity) {
     const isOurs = connectivity.finding === 'ok' || connectivity.finding === 'no_answer'
@@ -237,22 +238,29 @@ function remedyOf(diagnosis: Diagnosis, t: Translate): Said['remedy'] {
   if (isOver || (code === 'revoked' && !own))
     return { ...support, href: `${support.href}?subject=${checked?.found?.shortId}` }
   if (isElsewhere(code) && own?.question) return { href: own.question, text: t('check.remedy.move') }
-  if (checked?.found) {
-    // Not by a refusal code, which opens a case: this GLPI may never have called.
-    const href = pageFor(diagnosis) ?? `${env().PUBLIC_URL}/open/${checked.found.shortId}`
-    return { href, text: t(`check.remedy.${openedBy[code] ?? 'key'}`) }
-  }
+  if (checked?.found) return keyRemedy(diagnosis, checked.found.shortId, t)
   if (code === 'case') return { href: `/open/${opens}`, text: t('check.remedy.case') }
   if (code === 'no_key_needed' && product)
     return product.homepageUrl
       ? { href: product.homepageUrl, text: t('check.remedy.product', { product: product.name }) }
       : support
-  return { href: '/', text: t(code === 'portal_token' ? 'check.remedy.token' : 'check.remedy.portal') }
+  if (code === 'portal_token') return { href: '/', text: t('check.remedy.token') }
+  const search = code === 'masked' ? `?q=${opens}` : ''
+  return { href: searches ? `/${searches}/keys${search}` : '/', text: t('check.remedy.portal') }
+}
+
+/** Who is signed in and not of its people would find nothing; who is not signed in may turn out to be one of them. */
+function keyRemedy({ code, checked, own, signedIn }: Diagnosis, shortId: string, t: Translate) {
+  if (!own && (signedIn || checked?.isTest)) return null
+  const opened = openedBy[code] ?? 'key'
+  // What an unknown product needs, nobody knows.
+  const which = opened === 'which' && (!checked?.product || (own && !own.right)) ? 'key' : opened
+  const page = { newer: own?.newer?.page, which: own?.right, ...{ key: null, copy: null, versions: null } }[
+    which
+  ]
+  // Not by a refusal code, which opens a case: this GLPI may never have called.
+  const href = page ?? own?.page ?? `${env().PUBLIC_URL}/open/${shortId}`
+  return { href, text: t(`check.remedy.${which}`) }
 }
 
 const isElsewhere = (code: DiagnosisCode) => code === 'bound_elsewhere' || code === 'other_address'
-
-/** Of a key's own people, where it is done; null for others. */
-function pageFor({ code, own }: Diagnosis): string | null {
-  return (openedBy[code] === 'newer' && own?.newer?.page) || (own?.page ?? null)
-}

@@ -7,7 +7,7 @@ import { history } from '@/lib/activations/history'
 import { readQuestion } from '@/lib/activations/question'
 import { findKeys } from '@/lib/keys/format'
 import { languages } from '@/lib/messages/translator'
-import { makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { makeOrganization, makeStaff, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { addressed, ask, makePasted, nobodys, said, stranger, wide, wrongAt } from '@/sandbox/test/pasted'
 import { sold } from '@/sandbox/test/sold'
 import { at } from '@/sandbox/time'
@@ -214,8 +214,8 @@ describe('the one diagnosis', () => {
     expect(diagnosis.code).toBe(code)
     for (const language of languages) {
       const { title, lines, remedy } = sayDiagnosis(diagnosis, { pasted: '', ...more }, language)
-      expect(`${title} ${lines.join(' ')} ${remedy.text}`).not.toMatch(/undefined|[{}]|\bnull\b/)
-      expect(remedy.href).toMatch(/^(\/|#|mailto:|https?:)/)
+      expect(`${title} ${lines.join(' ')} ${remedy?.text}`).not.toMatch(/undefined|[{}]|\bnull\b/)
+      expect(remedy?.href).toMatch(/^(\/|#|mailto:|https?:)/)
     }
   })
 
@@ -231,7 +231,7 @@ describe('the one diagnosis', () => {
       for (const asked of [{ ...others, ...versions }, ...(pasted() ? [versions] : [])])
         for (const language of languages) {
           const { title, lines, remedy, masked } = await said(pasted(), asked, language)
-          const shown = [title, ...lines, remedy.text, masked?.about].join(' ')
+          const shown = [title, ...lines, remedy?.text, masked?.about].join(' ')
           // The words that stand for it in the sentences' facts; in English they may be meant.
           const odd = /\b(?<!through )(?:none(?! of them)|unknown|undefined|null)\b|[{}]| {2}/.exec(shown)
           expect({ what, language, odd: odd && shown }).toEqual({ what, language, odd: null })
@@ -321,6 +321,8 @@ describe('who asks', () => {
       good.instanceId,
       good.keyId,
     ]
+    // Where they are led is another matter as well.
+    const nowhere = { signedIn: true, searches: null }
     let asked = 0
     for (const [, what, pasted, more] of table) {
       const [one, two] = await Promise.all(
@@ -328,7 +330,7 @@ describe('who asks', () => {
           // How they may ask to be let in is another matter (ask-to-join.test.ts).
           JSON.stringify(
             sayDiagnosis(
-              { ...(await ask(pasted(), more, asker)), beneath: null, ask: null },
+              { ...(await ask(pasted(), more, asker)), beneath: null, ask: null, ...nowhere },
               { pasted: pasted(), ...more },
               'en',
             ),
@@ -347,14 +349,54 @@ describe('who asks', () => {
     const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
     const own = await ask(keys.leaked ?? '', {}, { memberships })
     const { id, shortId } = own.checked?.found ?? {}
-    expect(sayDiagnosis(own, { pasted: '' }, 'en').remedy.href).toBe(`/acme/keys/${id}`)
+    expect(sayDiagnosis(own, { pasted: '' }, 'en').remedy?.href).toBe(`/acme/keys/${id}`)
     const found = (await ask(keys.replaced ?? '')).checked?.found
-    expect((await said(keys.replaced ?? '')).remedy.href).toBe(
+    expect((await said(keys.replaced ?? '')).remedy?.href).toBe(
       `http://localhost:41400/open/${found?.shortId}`,
     )
     const stranger = await said(keys.leaked ?? '')
     expect(stranger.lines.join(' ')).toContain('Ask one of its owners to invite you')
     expect(shortId).toMatch(/^K-/)
+  })
+
+  test('who is signed in and not of its people is not led to what they would not find; the vendor’s people are led to the key', async () => {
+    const away = { memberships: [{ organizationId: randomUUID(), slug: 'away' }], personId: randomUUID() }
+    for (const pasted of [good.key, keys.renewed, keys.leaked, (good.key.match(/.{4}/g) ?? []).join('-')]) {
+      const { remedy } = sayDiagnosis(await ask(pasted ?? '', {}, away), { pasted: '' }, 'en')
+      expect(remedy?.href ?? '').not.toContain('/open/')
+    }
+    const { remedy, ask: join } = sayDiagnosis(await ask(keys.renewed ?? '', {}, away), { pasted: '' }, 'en')
+    expect({ remedy, join: join?.text }).toEqual({ remedy: null, join: 'Ask to join' })
+    const { manager } = await makeStaff(fixture)
+    const ofVendor = await ask(keys.renewed ?? '', {}, { personId: manager, isStaff: true })
+    const told = sayDiagnosis(ofVendor, { pasted: '' }, 'en')
+    expect(told.remedy?.href).toBe(`/acme/keys/${ofVendor.checked?.found?.id}`)
+    expect(told.lines.join(' ')).not.toContain('invite you')
+  })
+
+  test('where another key is asked for, they are led to it, or to where it would stand', async () => {
+    const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
+    const leads = async (pasted: string, more: Partial<Question>) =>
+      sayDiagnosis(await ask(pasted, more, { memberships }), { pasted: '', ...more }, 'en').remedy
+    const text = 'See which key it needs'
+    const none = { href: `/acme/instances/${bound.instanceId}`, text }
+    expect(await leads(bound.key, { product: 'branding' })).toEqual(none)
+    const branding = await sold(database, fixture, { reference: 'branding', onto: bound.instanceId })
+    const right = { href: `/acme/keys/${branding.keyId}`, text }
+    expect(await leads(bound.key, { product: 'branding' })).toEqual(right)
+    expect(await leads(branding.key, { product: 'forms', kinds: ['trial'] })).toEqual(none)
+    expect(await leads(bound.key, { product: 'unheard' })).toMatchObject({ text: 'Open this key' })
+    const trial = await leads(keys.trial ?? '', { kinds: ['permanent'] })
+    expect(trial).toMatchObject({ href: expect.stringContaining('/acme/'), text })
+  })
+
+  test('what is hidden or no key is looked for among the keys of who asks', async () => {
+    const memberships = [{ organizationId: fixture.organizationId, slug: fixture.slug }]
+    const leads = async (pasted: string, asker = { memberships }) =>
+      sayDiagnosis(await ask(pasted, {}, asker), { pasted }, 'en').remedy?.href
+    expect(await leads('…vczx')).toBe('/acme/keys?q=vczx')
+    expect(await leads('plugin')).toBe('/acme/keys')
+    expect(await leads('…vczx', { memberships: [] })).toBe('/')
   })
 
   test('of an expired key that was renewed they are told which one follows, and others that one does', async () => {
@@ -365,7 +407,7 @@ describe('who asks', () => {
     expect(own.remedy).toEqual({ href: `/acme/keys/${newer?.id}`, text: 'Get the newer key' })
     const other = await said(keys.followed ?? '')
     expect(other.lines[0]).toBe('A newer key follows it and works: put that into GLPI.')
-    expect(other.remedy.href).toMatch(/\/open\/K-/)
+    expect(other.remedy?.href).toMatch(/\/open\/K-/)
     expect(JSON.stringify(other)).not.toContain(newer?.shortId)
     const answer = await app.inject({
       method: 'POST',
@@ -397,7 +439,7 @@ describe('who asks', () => {
     expect(after.lines.join(' ')).not.toContain('Once this GLPI calls')
     // A stranger is told neither that it has called nor where.
     const { lines, remedy } = await said(mine.key, more)
-    expect(remedy.href).toBe(`http://localhost:41400/open/${mine.shortId}`)
+    expect(remedy?.href).toBe(`http://localhost:41400/open/${mine.shortId}`)
     expect(lines.join(' ')).toContain('Once this GLPI calls with the key')
   })
 
@@ -419,7 +461,7 @@ describe('who asks', () => {
       const { lines, remedy } = sayDiagnosis(diagnosis, { pasted: '' }, 'en')
       expect(lines[0]).toContain('write to support@latchkey.example')
       const subject = diagnosis.checked?.found?.shortId
-      expect(remedy.href).toBe(`mailto:support@latchkey.example?subject=${subject}`)
+      expect(remedy?.href).toBe(`mailto:support@latchkey.example?subject=${subject}`)
     }
   })
 

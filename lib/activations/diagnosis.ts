@@ -9,7 +9,7 @@ import { proofOf } from './ask-to-join'
 import { type CheckedProduct, catalog } from './catalog'
 import { type Call, type Checked, judge, judgeAgain } from './check'
 import { type Connectivity, readConnectivity } from './connectivity'
-import { type OwnKey, ownKey } from './own-key'
+import { type OwnKey, ownKey, staffsKey } from './own-key'
 import { type NotKey, recognize, type Stray, strayIn } from './recognize'
 import { type CheckCode, fittingRelease } from './rules'
 
@@ -55,6 +55,10 @@ export interface Diagnosis {
   own: OwnKey | null
   /** Of a key that works, for who is not of its organization: how they may ask to be let in. */
   ask: 'sign_in' | { proof: string } | null
+  /** Who asks is signed in: what is not `own` is not found by them either. */
+  signedIn: boolean
+  /** The address of the organization whose keys they look through; null where that is none, or none of several. */
+  searches: string | null
 }
 
 export interface Question extends Omit<Call, 'key' | 'from'> {
@@ -71,6 +75,7 @@ export interface Asker {
 }
 
 const nothing = {
+  ...{ signedIn: false, searches: null },
   ...{
     checked: null,
     mistakes: [],
@@ -94,6 +99,12 @@ const perNetwork = { name: 'check', points: 60, perSeconds: 360 }
  * @throws Refused `too_many`; InvalidInput where nothing was pasted, or more than anybody reads; Unavailable
  */
 export async function diagnose(question: Question, asker: Asker): Promise<Diagnosis> {
+  const [only, other] = asker.memberships
+  const searches = only && !other ? only.slug : null
+  return { ...(await diagnosed(question, asker)), signedIn: asker.personId !== null, searches }
+}
+
+async function diagnosed(question: Question, asker: Asker): Promise<Diagnosis> {
   const { from } = asker
   await takePoints([{ ...perNetwork, key: from }])
   const { pasted, ...asked } = question
@@ -128,10 +139,7 @@ async function namedProduct(pasted: string, reference: string | undefined): Prom
 }
 
 async function ofVerdict(question: Question, checked: Checked, asker: Asker): Promise<Diagnosis> {
-  const mine = asker.memberships.find(
-    ({ organizationId }) => organizationId === checked.found?.organizationId,
-  )
-  const own = mine && checked.found ? await ownKey(mine, checked.found.id, checked.at) : null
+  const own = await ownOf(question, checked, asker)
   const { strays, cleaned } = beside(question.pasted)
   const found = { ...nothing, checked, own, cleaned, ask: own ? null : askOf(checked, asker) }
   const { verdict } = checked
@@ -145,6 +153,14 @@ async function ofVerdict(question: Question, checked: Checked, asker: Asker): Pr
     verdict.notes.includes(one),
   )
   return { ...found, code: note ?? (fitsNone(question, checked) ? 'no_release' : 'ok') }
+}
+
+/** What is for the key's own people alone, and the vendor's. */
+async function ownOf(question: Question, { found, at, isTest }: Checked, asker: Asker) {
+  if (!found || isTest) return null
+  const mine = asker.memberships.find(({ organizationId }) => organizationId === found.organizationId)
+  if (mine) return ownKey(mine.slug, found, question, at)
+  return asker.isStaff && asker.personId ? staffsKey(asker.personId, found, question, at) : null
 }
 
 /** What stands beside a key: what it is refused for, or what the service cleans away (`parseKey`, which reads keys there). */

@@ -70,13 +70,13 @@ function said(code: CheckCode, one: Case, asked: Asked = {}) {
       beneath: null,
       connectivity: null,
     },
-    ...{ product: null, opens: null, own: null, ask: null },
+    ...{ product: null, opens: null, own: null, ask: null, signedIn: false, searches: null },
   }
   const note = code === 'expired' ? undefined : checked.notes[0]
   const diagnosis = { ...nothing, code: note ?? (code as Exclude<CheckCode, 'malformed'>), checked }
   return (['en', 'fr'] as const).flatMap((language) => {
     const { title, lines, remedy } = sayDiagnosis(diagnosis, { ...asked, pasted: '' }, language)
-    return [verdictSentence(checked, asked, language), [title, lines[0], remedy.text].join(' ')]
+    return [verdictSentence(checked, asked, language), [title, lines[0], remedy?.text].join(' ')]
   })
 }
 

@@ -15,7 +15,7 @@ interface Answer {
   lines: string[]
   masked: { start: string; end: string; label: string; about: string } | null
   likely: string | null
-  remedy: { href: string; text: string }
+  remedy: { href: string; text: string } | null
   ask: { text: string; href?: string; proof?: string } | null
 }
 
@@ -67,12 +67,19 @@ function Diagnosis({ tone, title, lines, masked, likely, remedy, ask, labels }: 
         {likely && <KeyField characters={likely} label={labels.likely} />}
         <div className="row">
           {likely && <CopyButton text={likely} labels={labels} />}
-          <LinkButton href={remedy.href} variant={likely ? 'default' : 'primary'}>
-            {remedy.text}
-          </LinkButton>
+          {remedy && (
+            <LinkButton href={remedy.href} variant={likely ? 'default' : 'primary'}>
+              {remedy.text}
+            </LinkButton>
+          )}
           {ask?.href && <LinkButton href={ask.href}>{ask.text}</LinkButton>}
           {ask?.proof && (
-            <Button form={askForm} name="ask" value={ask.proof}>
+            <Button
+              form={askForm}
+              name="ask"
+              value={ask.proof}
+              variant={remedy || likely ? 'default' : 'primary'}
+            >
               {ask.text}
             </Button>
           )}
