@@ -338,6 +338,7 @@ export const organizationActions: Record<string, Action> = {
     prepare: openStranger,
     fields: ({ keys, strangerId }) => [
       ['keyId', keys[0]?.id ?? ''],
+      ['madeAt', new Date().toISOString()],
       [`edition.${strangerId}`, editionOf({ url: calledFrom, answer: null })],
     ],
   },

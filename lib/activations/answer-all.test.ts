@@ -16,7 +16,7 @@ import {
 import { answerQuestion, editionOf } from './answer'
 import { answerAll } from './answer-all'
 import { history } from './history'
-import { countQuestions, openQuestions, questionsByKey } from './questions'
+import { countQuestions, countUnlisted, openQuestions, questionsByKey } from './questions'
 import type { QuestionKind } from './rules'
 
 const database = await productDatabase()
@@ -80,7 +80,8 @@ async function form() {
   const rows = await within((tx) =>
     openQuestions(tx, own.organizationId, { size: 50, keyId, kind: 'installation' }),
   )
-  return { keyId, editions: Object.fromEntries(rows.map((row) => [row.id, editionOf(row)])) }
+  const editions = Object.fromEntries(rows.map((row) => [row.id, editionOf(row)]))
+  return { keyId, editions, madeAt: at(1).toISOString() }
 }
 
 const entries = () =>
@@ -96,12 +97,28 @@ test('twenty strangers are answered at once, and neither another key’s, nor wh
   for (let index = 0; index < 22; index++) await called(`thief-${index}`)
   await called('cloned', { kind: 'copy' })
   await called('elsewhere', { key: another })
-  expect(await answerAll(by(), await form())).toEqual({ count: 20 })
-  expect(await openNames()).toEqual(['cloned', 'elsewhere'])
-  expect(await count()).toEqual({ open: 2, unlisted: 2 })
-  expect(await entries()).toEqual([{ outcome: 'done', key_id: keyId, count: 20 }])
-  await called('thief-3', { minute: 5 })
-  expect(await openNames()).toEqual(['cloned', 'elsewhere'])
+  await called('moved', { kind: 'address' })
+  expect(await count()).toEqual({ open: 22, unlisted: 3 })
+  const shown = await form()
+  expect(await within((tx) => countUnlisted(tx, own.organizationId, keyId))).toBe(2)
+  // Beyond the twenty too, and what is about their own GLPI has a place now.
+  expect(await answerAll(by(), shown)).toEqual({ count: 22 })
+  expect(await openNames()).toEqual(['cloned', 'elsewhere', 'moved'])
+  expect(await count()).toEqual({ open: 3, unlisted: 0 })
+  expect(await entries()).toEqual([{ outcome: 'done', key_id: keyId, count: 22 }])
+  for (const thief of ['thief-3', 'thief-21']) await called(thief, { minute: 5 })
+  expect(await openNames()).toEqual(['cloned', 'elsewhere', 'moved'])
+  expect(await count()).toEqual({ open: 3, unlisted: 0 })
+})
+
+test('who called first since the page was made stays open, also beyond the twenty', async () => {
+  for (let index = 0; index < 21; index++) await called(`thief-${index}`)
+  const shown = await form()
+  await called('rightful', { minute: 2 })
+  expect(await answerAll(by(), shown)).toEqual({ count: 21 })
+  expect(await count()).toEqual({ open: 0, unlisted: 1 })
+  await called('rightful', { minute: 3 })
+  expect(await openNames()).toEqual(['rightful'])
 })
 
 test('who called since the page was made, or says another address by now, stays open', async () => {

@@ -192,6 +192,20 @@ export async function questionNamed(tx: OrganizationTx, organizationId: string, 
   return found
 }
 
+/** Who asked for a key beyond those that are listed, and waits for an answer. */
+export const unlistedStrangers = (organizationId: string, keyId: string) =>
+  and(
+    eq(questions.organizationId, organizationId),
+    eq(questions.keyId, keyId),
+    eq(questions.kind, 'installation'),
+    eq(questions.listed, false),
+    isNull(questions.answeredAt),
+  )
+
+/** How many installations these are. */
+export const countUnlisted = (tx: OrganizationTx, organizationId: string, keyId: string) =>
+  tx.$count(questions, unlistedStrangers(organizationId, keyId))
+
 export interface QuestionCount {
   open: number
   unlisted: number

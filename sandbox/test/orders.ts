@@ -105,6 +105,7 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
     answerAll(by, {
       keyId,
       editions: { [questionId]: editionOf({ url: 'https://other.x.example', answer: null }) },
+      madeAt: new Date().toISOString(),
     }),
   'subscription.start': (by, { instanceId, products }) =>
     startSubscription(system(by), { productId: products.forms, instanceId }),

@@ -34,7 +34,11 @@ export async function answerNoneOurs(_state: FormState, form: FormData): Promise
     const editions = [...form].flatMap(([name, value]) =>
       name.startsWith(edition) ? [[name.slice(edition.length), String(value)]] : [],
     )
-    await answerAll(by, { keyId: text(form, 'keyId'), editions: Object.fromEntries(editions) })
-    redirect(`/${organization.slug}/questions?done=none_ours`)
+    const { count } = await answerAll(by, {
+      keyId: text(form, 'keyId'),
+      editions: Object.fromEntries(editions),
+      madeAt: text(form, 'madeAt'),
+    })
+    redirect(`/${organization.slug}/questions?done=none_ours&count=${count}`)
   })
 }

@@ -20,7 +20,7 @@ const pageSize = 20
 
 interface Props {
   params: Promise<{ org: string }>
-  searchParams: Promise<{ after?: unknown; done?: unknown }>
+  searchParams: Promise<{ after?: unknown; done?: unknown; count?: unknown }>
 }
 
 export const generateMetadata = organizationTitle(async ({ params }: Props) => {
@@ -32,7 +32,7 @@ export default organizationPage(QuestionsPage)
 
 async function QuestionsPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org)
-  const { after: given, done } = await searchParams
+  const { after: given, done, count } = await searchParams
   const after = placeIn(given, isId)
   const { t, organization } = visit
   const { organizationId, slug, role } = organization
@@ -50,7 +50,7 @@ async function QuestionsPage({ params, searchParams }: Props) {
     <Portal visit={visit} current="questions" needs={needs}>
       <PageHead title={t('questions.title')} sentence={t('questions.sentence', { count: open })} />
       {done === 'answered' && <Done>{t('questions.done')}</Done>}
-      {done === 'none_ours' && <Done>{t('questions.none_ours.done')}</Done>}
+      {done === 'none_ours' && <Done>{t('questions.none_ours.done', { count: Number(count) || 1 })}</Done>}
       <List visit={visit} groups={shown} />
       {(after || last) && (
         <Pager

@@ -12,7 +12,7 @@ import { SubmitButton } from '@/components/ui/submit-button'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
 import { editionOf } from '@/lib/activations/answer'
-import { mostStrangers, openQuestions, type QuestionRow } from '@/lib/activations/questions'
+import { countUnlisted, mostStrangers, openQuestions, type QuestionRow } from '@/lib/activations/questions'
 import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import { displayUrl } from '@/lib/instances/url'
@@ -28,7 +28,8 @@ interface Props {
 async function strangersOf(tx: OrganizationTx, organizationId: string, keyId: string) {
   const known = isId(keyId) && (await aboutKey(keyId)(tx, organizationId))
   if (!known || !('keyId' in known)) throw new NotFound('key')
-  return openQuestions(tx, organizationId, { size: mostStrangers, keyId, kind: 'installation' })
+  const rows = await openQuestions(tx, organizationId, { size: mostStrangers, keyId, kind: 'installation' })
+  return { rows, unlisted: await countUnlisted(tx, organizationId, keyId) }
 }
 
 export const generateMetadata = organizationTitle(async ({ params }: Props) => {
@@ -47,7 +48,8 @@ async function NoneOursPage({ params }: Props) {
   const visit = await requireMember(org)
   const { t, organization } = visit
   const { organizationId, slug, role } = organization
-  const { data: rows, needs } = await read(visit, (tx) => strangersOf(tx, organizationId, id))
+  const { data, needs, at } = await read(visit, (tx) => strangersOf(tx, organizationId, id))
+  const { rows, unlisted } = data
   const [first] = rows
   return (
     <Portal visit={visit} current="questions" needs={needs}>
@@ -58,7 +60,7 @@ async function NoneOursPage({ params }: Props) {
             <>
               <LongNames names={[first.instance]}>
                 {t('questions.none_ours.sentence', {
-                  count: rows.length,
+                  count: rows.length + unlisted,
                   product: first.product,
                   instance: first.instance ?? 'none',
                 })}
@@ -82,7 +84,7 @@ async function NoneOursPage({ params }: Props) {
       )}
       {first &&
         (may(role, 'question.answer_all') ? (
-          <Consequences visit={visit} keyId={id} rows={rows} />
+          <Consequences visit={visit} keyId={id} rows={rows} unlisted={unlisted} madeAt={at} />
         ) : (
           <Ask visit={visit} />
         ))}
@@ -90,11 +92,26 @@ async function NoneOursPage({ params }: Props) {
   )
 }
 
-function Consequences({ visit, keyId, rows }: { visit: Visit; keyId: string; rows: QuestionRow[] }) {
+interface OfKey {
+  visit: Visit
+  keyId: string
+  rows: QuestionRow[]
+  /** How many asked for it beyond those. */
+  unlisted: number
+  madeAt: Date
+}
+
+function Consequences({ visit, keyId, rows, unlisted, madeAt }: OfKey) {
   const { t, organization } = visit
   const { slug } = organization
   const editions = Object.fromEntries(rows.map((row) => [`edition.${row.id}`, editionOf(row)]))
-  const hidden = { organization: slug, idempotencyKey: randomUUID(), keyId, ...editions }
+  const hidden = {
+    organization: slug,
+    idempotencyKey: randomUUID(),
+    keyId,
+    madeAt: madeAt.toISOString(),
+    ...editions,
+  }
   return (
     <Panel padded>
       <ActionForm action={answerNoneOurs} hidden={hidden}>
@@ -111,6 +128,7 @@ function Consequences({ visit, keyId, rows }: { visit: Visit; keyId: string; row
               </LongNames>
             </li>
           ))}
+          {unlisted > 0 && <li>{t('questions.none_ours.unlisted', { count: unlisted })}</li>}
         </ul>
         <p>{t('questions.none_ours.later')}</p>
         <p>{t('questions.none_ours.otherwise')}</p>
