@@ -156,6 +156,7 @@ test('what creates something is done once per idempotency key', async () => {
     'key.extend',
     'key.issue',
     'member.add',
+    'member.ask_to_join',
     'member.invite',
     'organization.create',
     'organization.visit',

@@ -8,8 +8,17 @@ type Name = Parameters<Translate>[0]
 export function sentence(error: DomainError, t: Translate): string {
   if (error instanceof Forbidden) return forbidden(error, t)
   const values = Object.fromEntries(Object.entries(error.facts).map(([name, value]) => [name, String(value)]))
-  const minutes = Math.ceil(Number(error.facts.retryAfterSeconds ?? 60) / 60)
-  return t(`errors.${error.code}` as Name, { ...values, minutes }) // checked by that test
+  const again = tryAgain(Number(error.facts.retryAfterSeconds ?? 60))
+  // Of limits some have no name, as that on guesses.
+  return t(`errors.${error.code}` as Name, { limit: '', points: '', ...values, ...again }) // checked by that test
+}
+
+/** How long to wait, for the sentence on limits: in the largest unit of which there are two, up to days. */
+export function tryAgain(seconds: number) {
+  const minutes = Math.max(1, Math.ceil(seconds / 60))
+  if (minutes < 120) return { wait: minutes, unit: 'minutes' }
+  const hours = Math.ceil(minutes / 60)
+  return hours < 48 ? { wait: hours, unit: 'hours' } : { wait: Math.ceil(hours / 24), unit: 'days' }
 }
 
 /** What is wrong with one field. */

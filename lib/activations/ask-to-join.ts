@@ -15,13 +15,13 @@ const identity = (personId: string) => `ask to join ${personId}`
 
 /** Says, sealed, that somebody has shown a whole key that works: so the key itself need not be sent back to be shown again. */
 export const proofOf = (personId: string, key: { organizationId: string; id: string }, at: Date) =>
-  sealText([key.organizationId, key.id, at.getTime()].join(' '), identity(personId))
+  sealText([key.organizationId, key.id, at.getTime(), newId(at)].join(' '), identity(personId))
 
-/** Whose key it was that this person has shown; null where it was somebody else, none, or too long ago. */
+/** Whose key it was that this person has shown, and what a repeat of it is known by; null where it was somebody else, none, or too long ago. */
 export function readProof(proof: string, personId: string, now: Date) {
-  const [organizationId, keyId, time] = opened(proof, personId).split(' ')
+  const [organizationId, keyId, time, once] = opened(proof, personId).split(' ')
   const isFresh = now.getTime() - Number(time) < proofMinutes * 60_000
-  return isId(organizationId) && isId(keyId) && isFresh ? { organizationId, keyId } : null
+  return isId(organizationId) && isId(keyId) && isId(once) && isFresh ? { organizationId, keyId, once } : null
 }
 
 function opened(proof: string, personId: string): string {
@@ -63,8 +63,10 @@ export const askToJoin = command(
     const change = { organizationId, changeId: newId(now), byPersonId: personId, at: now.toISOString() }
     for (const { id } of owners) await enqueue(tx, 'mail.asked_to_join', { ...change, memberId: id, shortId })
     audit({ keyId: shown.keyId, details: { email, shortId } })
+    return null
   },
   {
+    once: true,
     limits: (_input, personId, _role, organizationId) => [
       { name: 'ask_to_join', key: `${personId} ${organizationId}`, points: 1, perSeconds: 7 * 86_400 },
       { name: 'ask_to_join_day', key: personId ?? '', points: 3, perSeconds: 86_400 },

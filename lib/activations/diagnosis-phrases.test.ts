@@ -57,6 +57,14 @@ describe('what is said', () => {
     const inSentence = await said(`The key is ${wrongAt(good.key, 12)} as I was told`)
     expect(inSentence.likely).toBe(good.key)
     expect(lines(inSentence)).toContain('Character 23: ')
+    // The first neighbours that differ.
+    const nth = [...good.key].findIndex((char, index) => index > 4 && char !== good.key[index + 1])
+    const swapped = `${good.key.slice(0, nth)}${good.key[nth + 1]}${good.key[nth]}${good.key.slice(nth + 2)}`
+    const { likely, lines: about } = await said(swapped)
+    expect(likely).toBe(good.key)
+    expect(about.filter((line) => /are swapped/.test(line))).toEqual([
+      `Characters ${nth + 1} and the one after it are swapped: “${good.key[nth + 1]}” comes second.`,
+    ])
     const unsure = await said(wrongAt(nobodys, 12))
     expect(unsure.likely).toBeNull()
     expect(lines(unsure)).toMatch(/Character 12: “.” is wrong\.$/)

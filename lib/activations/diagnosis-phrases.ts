@@ -155,11 +155,15 @@ function places({ mistakes, strays, cut }: Diagnosis, t: Translate): string[] {
   const said = [
     ...(cut ? [t('check.mistake.cut', { length: cut.length, of: keyLength, part })] : []),
     ...strays.map(({ place, found }) => t('check.mistake.stray', { place, found: nameOf(found, t) })),
-    ...mistakes.map((mistake) => sayMistake(mistake, t)),
+    ...mistakes.filter(isSaid).map((mistake) => sayMistake(mistake, t)),
   ]
   const more = said.length - mostMistakes
   return more > 0 ? [...said.slice(0, mostMistakes), t('check.mistake.more', { count: more })] : said
 }
+
+/** Of two that are swapped the first stands for both. */
+const isSaid = ({ what }: Mistake, index: number, all: readonly Mistake[]) =>
+  what !== 'swapped' || all[index - 1]?.what !== 'swapped'
 
 function sayMistake({ what, place, found, expected, likely }: Mistake, t: Translate): string {
   const character = nameOf(found ?? '', t)

@@ -28,8 +28,9 @@ export async function askOwners(_state: FormState, form: FormData): Promise<Form
       await attempted('member.ask_to_join', personId, 'not_found')
       throw new NotFound('key')
     }
-    const { organizationId } = shown
-    await askToJoin({ actor: { kind: 'person', personId }, organizationId }, { proof })
+    const { organizationId, once } = shown
+    const by = { actor: { kind: 'person', personId }, organizationId, idempotencyKey: once } as const
+    await askToJoin(by, { proof })
     return { status: 'done', message: t('check.asked'), data: null }
   })
 }
