@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Said, sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
 import { productDatabase } from '@/sandbox/test/fixture'
-import { ask, makePasted, nobodys, said, wide, wrongAt } from '@/sandbox/test/pasted'
+import { addressed, ask, makePasted, nobodys, said, wide, wrongAt } from '@/sandbox/test/pasted'
 
 const { fixture, good, keys } = await makePasted(await productDatabase())
 
@@ -116,6 +116,11 @@ describe('what is said', () => {
     expect(lines(revoked)).toContain('This key was revoked, because others had it.')
     expect(revoked.remedy?.href).toMatch(/^mailto:/)
     expect(revoked.masked?.end).toBe(keys.leaked?.slice(-4))
+    const elsewhere = addressed('https://new.example')
+    const perhaps = await said(wrongAt(keys.bound ?? '', 12), elsewhere)
+    expect(perhaps.likely).toBe(keys.bound)
+    expect(lines(perhaps)).toContain('The address alone does not decide.')
+    expect(lines(perhaps)).not.toContain('does not work there')
     const renewed = await said(wrongAt(keys.renewed ?? '', 12))
     expect(renewed.likely).toBe(keys.renewed)
     expect(lines(renewed)).toContain('A newer key waits in the portal.')

@@ -78,7 +78,7 @@ export function sayDiagnosis(diagnosis: Diagnosis, question: Question, language:
 type SaidCode = Exclude<DiagnosisCode, 'connectivity'>
 
 function factsOf(
-  { checked, product, opens, likely, beneath, own }: Diagnosis,
+  { code, checked, product, opens, likely, beneath, own }: Diagnosis,
   question: Question,
   language: Language,
 ) {
@@ -86,6 +86,7 @@ function factsOf(
   return {
     ...facts,
     ...(product && { product: product.name }),
+    ...(code === 'no_key_needed' && !product && { product: 'GLPI' }),
     shortId: checked?.found?.shortId ?? '',
     support: env().SUPPORT_EMAIL,
     opens: opens ?? '',
@@ -244,6 +245,8 @@ function remedyOf(diagnosis: Diagnosis, t: Translate): Said['remedy'] {
   if (isElsewhere(code) && own?.question) return { href: own.question, text: t('check.remedy.move') }
   if (checked?.found) return keyRemedy(diagnosis, checked.found.shortId, t)
   if (code === 'case') return { href: `/open/${opens}`, text: t('check.remedy.case') }
+  if (code === 'no_key_needed' && !product) return null
+  if (code === 'glpi_verdict') return { href: '/help/glpi', text: t('glpi.link') }
   if (code === 'no_key_needed' && product)
     return product.homepageUrl
       ? { href: product.homepageUrl, text: t('check.remedy.product', { product: product.name }) }

@@ -91,7 +91,7 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
     addressed('https://new.example'),
   ],
   [
-    'other_address',
+    'bound_elsewhere',
     'of a cloud plan, an address that nobody has',
     () => keys.cloud ?? '',
     addressed('https://new.example'),
@@ -179,6 +179,24 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
   ['masked', 'a key as the portal hides it', () => 'gks1••••••••••••••••••••••••••••vczx'],
   ['masked', 'the same, by its end', () => '…vczx'],
   ['masked', 'the same, with three dots', () => 'gkt1...vczx'],
+  ['masked', 'the same, with more of its beginning', () => 'gks1vh0ycw…rw2q'],
+  ['masked', 'the same, as a line of a list', () => 'K-NYTY8D Signature …rw2q'],
+  ['case', 'a refusal code, with what it is', () => 'code SRA76V'],
+  ['glpicrypt', 'the name of the file in quotes', () => '"glpicrypt.key"'],
+  ['glpicrypt', 'a copy of the file', () => 'config/glpicrypt.key.bak'],
+  ['no_key_needed', 'GLPI itself', () => 'GLPI community edition'],
+  ['no_key_needed', 'GLPI itself, in French', () => 'édition communautaire'],
+  ['no_key_needed', 'the offer of GLPI’s makers', () => 'GLPI Network'],
+  ['foreign_secret', 'a token of GitHub', () => `ghp_${'a1B2'.repeat(9)}`],
+  ['foreign_secret', 'a token of GitLab', () => 'glpat-abcdefghij0123456789'],
+  ['foreign_secret', 'a key of Stripe', () => `STRIPE_KEY=${'sk'}_live_${'a1B2'.repeat(6)}`],
+  ['glpi_verdict', 'what GLPI says by itself', () => 'The registration key is invalid.'],
+  [
+    'glpi_verdict',
+    'the same of one that is over',
+    () => 'The registration key refers to a terminated subscription.',
+  ],
+  ['glpi_verdict', 'the same in French', () => 'La clé d’enregistrement n’est pas valide.'],
   ['unreached', 'what GLPI says without an answer', () => 'Unable to fetch registration information.'],
   [
     'unreached',
@@ -214,8 +232,8 @@ describe('the one diagnosis', () => {
     expect(diagnosis.code).toBe(code)
     for (const language of languages) {
       const { title, lines, remedy } = sayDiagnosis(diagnosis, { pasted: '', ...more }, language)
-      expect(`${title} ${lines.join(' ')} ${remedy?.text}`).not.toMatch(/undefined|[{}]|\bnull\b/)
-      expect(remedy?.href).toMatch(/^(\/|#|mailto:|https?:)/)
+      expect(`${title} ${lines.join(' ')} ${remedy?.text ?? ''}`).not.toMatch(/undefined|[{}]|\bnull\b/)
+      if (remedy || code !== 'no_key_needed') expect(remedy?.href).toMatch(/^(\/|#|mailto:|https?:)/)
     }
   })
 
@@ -231,7 +249,7 @@ describe('the one diagnosis', () => {
       for (const asked of [{ ...others, ...versions }, ...(pasted() ? [versions] : [])])
         for (const language of languages) {
           const { title, lines, remedy, masked } = await said(pasted(), asked, language)
-          const shown = [title, ...lines, remedy?.text, masked?.about].join(' ')
+          const shown = [title, ...lines, remedy?.text ?? '-', masked?.about ?? '-'].join(' ')
           // The words that stand for it in the sentences' facts; in English they may be meant.
           const odd = /\b(?<!through )(?:none(?! of them)|unknown|undefined|null)\b|[{}]| {2}/.exec(shown)
           expect({ what, language, odd: odd && shown }).toEqual({ what, language, odd: null })
@@ -487,6 +505,7 @@ describe('who asks', () => {
       [{ url: 'ftp://glpi' }, { url: 'url_scheme' }],
       [{ url: `https://glpi.example/?k=${good.key}` }, { url: 'url_key' }],
       [{ glpiVersion: 'the newest' }, { glpiVersion: 'glpi_version' }],
+      [{ installationId: 'bad id' }, { installationId: 'installation_id' }],
       [{ productVersion: '1'.repeat(51) }, { productVersion: 'too_long' }],
     ]
     for (const [fields, wrong] of mistakes)

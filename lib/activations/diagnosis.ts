@@ -28,7 +28,7 @@ export type DiagnosisCode =
   | 'no_key_needed'
   | 'product_name'
   | 'connectivity'
-  | NotKey
+  | Exclude<NotKey, 'glpi_itself'>
 
 export interface Diagnosis {
   code: DiagnosisCode
@@ -47,7 +47,7 @@ export interface Diagnosis {
   /** Of `mistyped`: what there is to be said of the right key itself, as if that had been pasted. */
   beneath: Diagnosis | null
   connectivity: Connectivity | null
-  /** Of `no_key_needed` and `product_name`. */
+  /** Of `no_key_needed`, where it is not GLPI itself, and `product_name`. */
   product: CheckedProduct | null
   /** Of a `case`: what opens it in the portal; of a `masked` key, its end. */
   opens: string | null
@@ -193,7 +193,7 @@ export const isKnownVersion = ({ productVersion }: Question, { releases }: Check
 /** By its address alone nobody can say whether a GLPI is the one that the key knows: its installation ID decides. */
 function isAboutAddress({ installationId }: Question, { code, found }: Checked): boolean {
   if (code !== 'bound_elsewhere' || installationId || !found) return false
-  return found.binding === 'organization' || found.places.some((place) => place.installationId !== null)
+  return found.binding !== 'organization' && found.places.some((place) => place.installationId !== null)
 }
 
 /** What is no key, or not any more: changed on its way, or something else. */
@@ -204,12 +204,14 @@ async function ofNoKey(
 ): Promise<Diagnosis> {
   const { mistakes, suggestion } = changedKeyIn(pasted) ?? { mistakes: [] }
   const recognized = recognize(pasted)
+  if (recognized.what === 'glpi_itself') return { ...nothing, code: 'no_key_needed' }
   const isChanged = suggestion || (isVague(recognized.what) && (mistakes.length > 0 || mistypedKey(pasted)))
   if (!isChanged) return { ...nothing, code: recognized.what, checked, opens: recognized.opens ?? null }
   // By chance one text in a thousand is near a key that nobody has: then nobody can say what belongs there.
   const beneath = suggestion ? await look(suggestion) : null
   if (suggestion && beneath) {
-    const likely = beneath.checked?.verdict.ok ? suggestion : null
+    // Of another address nothing is decided by that: the key may well work there.
+    const likely = beneath.checked?.verdict.ok || beneath.code === 'other_address' ? suggestion : null
     return { ...nothing, code: 'mistyped', checked, mistakes, likely, beneath }
   }
   const uncertain = mistakes.map(({ expected: _, ...mistake }) => mistake)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { InvalidInput } from '@/lib/errors'
 import { Address, GlpiVersion } from '@/lib/instances/input'
 import type { Question } from './diagnosis'
+import { installationIdPattern } from './installation-id'
 
 const words = z.string().trim().default('')
 
@@ -10,7 +11,10 @@ const Form = z.object({
   pasted: z.string().default(''),
   url: z.preprocess((url) => (typeof url === 'string' && url.trim()) || undefined, Address.optional()),
   glpiVersion: GlpiVersion,
-  installationId: words.pipe(z.string().max(100, 'too_long')),
+  // As the API takes it: any other is no installation there either.
+  installationId: words.pipe(
+    z.union([z.literal(''), z.string().regex(installationIdPattern, 'installation_id')]),
+  ),
   product: words.pipe(z.string().max(100, 'too_long')),
   productVersion: words.pipe(z.string().max(50, 'too_long')),
   kind: z.enum(['', 'subscription', 'trial', 'permanent']).catch(''),

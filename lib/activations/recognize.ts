@@ -10,7 +10,10 @@ export const notKeys = [
   'glpicrypt',
   'case',
   'masked',
+  'glpi_itself',
+  'glpi_verdict',
   'unreached',
+  'foreign_secret',
   'email',
   'address',
   'glpi_token',
@@ -27,8 +30,9 @@ export interface Recognized {
 }
 
 const aVersion = /^(?:glpi\s*v?\d{1,3}|v?\d{1,3}\.\d{1,4})(?:\.\d{1,4}){0,3}(?:-\w+)?$/i
-/** A key of which the portal shows the beginning and the end, or the end alone (lib/keys/format.ts). */
-const hidden = /^(?:gk[stp]1)?[\s]*(?:[•…*]|\.{3})[\s•…*.]*([a-z0-9]{4})$/i
+/** A key of which the portal shows the beginning and the end, or the end alone, as a line of a list with what stands before it. */
+const hidden =
+  /^(?:gk[stp]1[a-z0-9]{0,12}|K-[A-Z0-9]{6}\s(?:.{0,80}\s)?)?\s*(?:[•…*]|\.{3})[\s•…*.]*([a-z0-9]{4})$/i
 
 const patterns: [NotKey, RegExp][] = [
   ['portal_token', /(?<![\w-])lkt_[\w-]{43}(?![\w-])/],
@@ -37,7 +41,23 @@ const patterns: [NotKey, RegExp][] = [
   ['certificate', /-----BEGIN [A-Z ]+-----/],
   // 32 random bytes, in base 64 or hexadecimal.
   ['glpicrypt', /^(?:[A-Za-z0-9+/]{43}=|[0-9a-f]{64})$/i],
-  ['glpicrypt', /(?:^|[\s/\\])glpicrypt\.key$/i],
+  ['glpicrypt', /(?:^|[\s/\\\p{P}])glpicrypt\.key(?:[.~][\w.~-]*)?[\s\p{P}]*$/iu],
+  // What it is called, where somebody has it from its makers and looks for the key of it.
+  [
+    'glpi_itself',
+    /^(?:the |l['’])?(?:glpi|(?:glpi )?(?:community|open[ -]source|free)(?: edition| version)?(?: of glpi)?|(?:glpi )?(?:(?:édition|version) )?(?:communautaire|libre)(?: de glpi)?|glpi[ -]?network)$/iu,
+  ],
+  // Its own words for an answer without any: in English, and as far as they are known in French.
+  ['glpi_verdict', /the registration key (?:is (?:in)?valid|refers to a terminated subscription)/i],
+  [
+    'glpi_verdict',
+    /la clé d['’]enregistrement (?:est (?:in)?valide|n['’]est pas valide|.{0,30}abonnement)/iu,
+  ],
+  // GitHub, GitLab, Stripe, Amazon, Slack, Google and npm mark theirs so.
+  [
+    'foreign_secret',
+    /(?<![\w-])(?:gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|[rs]k_(?:live|test)_\w{16,}|whsec_\w{16,}|AKIA[A-Z0-9]{16}|xox[abprs]-[\w-]{10,}|AIza[\w-]{35}|npm_\w{30,})(?![\w-])/,
+  ],
   /*
    * What GLPI writes where no answer came (`GLPINetwork::getRegistrationInformations`, `showForConfig`), in its English and,
    * as far as it is known, its French; the log has more around it.
@@ -77,8 +97,9 @@ function isBytes(pasted: string): boolean {
 
 /** A refusal code or a short ID, by itself or in the portal's address that a refusal names. */
 function caseIn(text: string): string | null {
+  const [, said] = /^(?:the )?(?:refusal )?code(?: de refus)?[\s:]+([\w-]{6,10})$/i.exec(text) ?? []
   const [, inAddress] = /\/open\/([\w-]{6,10})(?![\w-])/.exec(text) ?? []
-  const typed = inAddress ?? text
+  const typed = inAddress ?? said ?? text
   // Letters alone are a word ("plugin", "keyword"), unless they are written as codes are.
   if (!inAddress && !/\d/.test(typed) && typed !== typed.toUpperCase()) return null
   if (aVersion.test(typed)) return null
