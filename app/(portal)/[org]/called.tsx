@@ -5,18 +5,18 @@ import { Panel } from '@/components/ui/panel'
 import { Dot } from '@/components/ui/state'
 import type { QuietInstance } from '@/lib/activations/contacts'
 import type { offlineSummary } from '@/lib/activations/offline-files'
-import type { QuestionRow } from '@/lib/activations/questions'
+import type { KeyQuestions } from '@/lib/activations/questions'
 import { lastDay, moment } from '@/lib/messages/dates'
-import { QuestionLines } from './questions/lines'
+import { QuestionGroups } from './questions/groups'
 
-/** The first of what is asked about GLPIs that called; nothing where nothing is. */
-export function Asked({ visit, rows, open }: { visit: Visit; rows: QuestionRow[]; open: number }) {
+/** The first of what is asked about GLPIs that called, a line for each key; nothing where nothing is. */
+export function Asked({ visit, groups, open }: { visit: Visit; groups: KeyQuestions[]; open: number }) {
   const { t, organization } = visit
-  if (rows.length === 0) return null
+  if (groups.length === 0) return null
   return (
-    <section aria-label={t('overview.questions')} className="mb-4">
-      <QuestionLines visit={visit} rows={rows} next />
-      {open > rows.length && (
+    <section aria-label={t('overview.questions')} className="mt-4 mb-4">
+      <QuestionGroups visit={visit} groups={groups} />
+      {open > groups.flat().length && (
         <p className="after">
           <a className="link" href={`/${organization.slug}/questions`}>
             {t('overview.all_questions', { count: open })}

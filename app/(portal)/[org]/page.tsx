@@ -11,7 +11,7 @@ import type { OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
 import { refusedWithinWeek } from '@/lib/activations/calls'
 import { offlineSummary } from '@/lib/activations/offline-files'
-import { openQuestions } from '@/lib/activations/questions'
+import { questionsByKey } from '@/lib/activations/questions'
 import { env } from '@/lib/env'
 import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
 import { countKeys, mostCounted } from '@/lib/keys/queries'
@@ -24,6 +24,7 @@ import { soonestFirst } from './soonest'
 import { Todo } from './todo'
 
 const mostCards = 12
+/** Keys that somebody asked for. */
 const mostQuestions = 3
 
 interface Props {
@@ -52,7 +53,8 @@ async function OverviewPage({ params }: Props) {
         title={name ? t('overview.greeting_named', { part, name }) : t('overview.greeting', { part })}
         sentence={standing(visit, { needs, more: attention.more || quiet.more }, count)}
       />
-      <Asked visit={visit} rows={asked} open={questions.open} />
+      {/* A plugin that stopped comes before what is merely asked. */}
+      {quiet.stopped.length === 0 && <Asked visit={visit} groups={asked} open={questions.open} />}
       {attention.lines.length + quiet.stopped.length > 0 && (
         <Todo
           visit={visit}
@@ -63,6 +65,7 @@ async function OverviewPage({ params }: Props) {
           speaking={speaking}
         />
       )}
+      {quiet.stopped.length > 0 && <Asked visit={visit} groups={asked} open={questions.open} />}
       {needs === 0 && <Nothing t={t} count={count} />}
       <Silent visit={visit} silent={quiet.silent} />
       <Refused visit={visit} calls={refused} />
@@ -92,7 +95,7 @@ function readOverview(visit: Visit) {
     Promise.all([
       countKeys(tx, organizationId, now),
       cardsOf(tx, organizationId, wanting, now),
-      openQuestions(tx, organizationId, { size: mostQuestions }),
+      questionsByKey(tx, organizationId, { size: mostQuestions }),
       refusedWithinWeek(tx, organizationId, now),
       offlineSummary(tx, organizationId, now),
     ]),

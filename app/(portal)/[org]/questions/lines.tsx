@@ -2,29 +2,11 @@ import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { LinkButton } from '@/components/ui/button'
 import { LongNames } from '@/components/ui/long-names'
-import { Panel } from '@/components/ui/panel'
 import { ShortIds } from '@/components/ui/short-ids'
 import { Dot } from '@/components/ui/state'
 import { may } from '@/lib/access'
 import type { QuestionRow } from '@/lib/activations/questions'
 import { questionWords } from './words'
-
-/** What is open, a line for each, with the button that leads to its answers; of the first it is filled, if `next`. */
-export function QuestionLines({ visit, rows, next }: { visit: Visit; rows: QuestionRow[]; next?: boolean }) {
-  // Said once for each key, after its last line.
-  const last = new Map(rows.map((row) => [row.keyId, row.id]))
-  return (
-    <Panel>
-      <ul className="todo">
-        {rows.map((row, index) => (
-          <Line key={row.id} visit={visit} row={row} next={next === true && index === 0}>
-            {last.get(row.keyId) === row.id && <Unlisted visit={visit} row={row} />}
-          </Line>
-        ))}
-      </ul>
-    </Panel>
-  )
-}
 
 /** What called with the key beyond those that are listed. */
 export function Unlisted({ visit: { t }, row: { unlisted, shortId } }: { visit: Visit; row: QuestionRow }) {

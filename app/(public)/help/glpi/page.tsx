@@ -21,7 +21,7 @@ export default async function GlpiPage() {
         <p>{t('glpi.where.text')}</p>
       </Section>
       <Section title={t('glpi.reach.title')}>
-        <Reach t={t} host={new URL(portal).hostname} />
+        <Reach t={t} portal={new URL(portal)} />
         <p className="mt-3">{t('glpi.reach.text')}</p>
         <p className="mt-3">{t('glpi.reach.outage', { grace: usualGraceDays })}</p>
       </Section>
@@ -40,6 +40,9 @@ export default async function GlpiPage() {
       </Section>
       <Section title={t('glpi.not_valid.title')}>
         <NotValid t={t} command={`curl -v ${portal}/api/ping`} />
+      </Section>
+      <Section title={t('glpi.sent.title')}>
+        <p>{t('glpi.sent.text')}</p>
         <p className="mt-3">
           <a className="link" href="/help/what-glpi-sends">
             {t('help.title')}
@@ -50,9 +53,9 @@ export default async function GlpiPage() {
   )
 }
 
-const ports = { portal: 'TCP 443', dns: '53', archives: 'TCP 443' }
-
-function Reach({ t, host }: { t: Translate; host: string }) {
+function Reach({ t, portal }: { t: Translate; portal: URL }) {
+  const own = portal.port || (portal.protocol === 'https:' ? '443' : '80')
+  const ports = { portal: `TCP ${own}`, dns: '53', archives: 'TCP 443' }
   const columns = ['host', 'port', 'who', 'what'] as const
   return (
     <Panel>
@@ -69,7 +72,9 @@ function Reach({ t, host }: { t: Translate; host: string }) {
             <tr key={row}>
               {columns.map((column) => (
                 <td key={column} className="wrap-anywhere" data-head={t(`glpi.reach.head.${column}`)}>
-                  {column === 'port' ? ports[row] : t(`glpi.reach.${row}.${column}`, { portal: host })}
+                  {column === 'port'
+                    ? ports[row]
+                    : t(`glpi.reach.${row}.${column}`, { portal: portal.hostname })}
                 </td>
               ))}
             </tr>
@@ -101,6 +106,8 @@ function AsksPortal({ t, portal }: { t: Translate; portal: string }) {
   )
 }
 
+const notValid = ['verdict', 'elsewhere', 'nameless', 'unable', 'line_break', 'not_offered'] as const
+
 function NotValid({ t, command }: { t: Translate; command: string }) {
   return (
     <Panel>
@@ -112,7 +119,7 @@ function NotValid({ t, command }: { t: Translate; command: string }) {
           </tr>
         </thead>
         <tbody>
-          {(['verdict', 'elsewhere', 'unable', 'line_break', 'not_offered'] as const).map((row) => (
+          {notValid.map((row) => (
             <tr key={row}>
               <td data-head={t('glpi.not_valid.says')}>{t(`glpi.not_valid.${row}.says`)}</td>
               <td className="wrap-anywhere" data-head={t('glpi.not_valid.meaning')}>

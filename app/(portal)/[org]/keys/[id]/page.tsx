@@ -6,7 +6,7 @@ import { Done } from '@/components/done'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
-import { openQuestions } from '@/lib/activations/questions'
+import { type KeyQuestions, openQuestions } from '@/lib/activations/questions'
 import { keyTimeline } from '@/lib/audit/queries'
 import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
@@ -15,12 +15,12 @@ import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys } from '@/lib/keys/queries'
 import { Timeline, timelineSize } from '../../instances/[id]/timeline'
 import { MayNot } from '../../may-not'
-import { QuestionLines } from '../../questions/lines'
+import { QuestionGroups } from '../../questions/groups'
 import { KeyTable } from '../table'
 import { KeyForms } from './forms'
 
 /** As many as a key can have open. */
-const mostQuestions = 20
+const mostQuestions = 40
 
 const doneMessages = ['revoked', 'restored', 'extended', 'issued'] as const
 
@@ -55,6 +55,8 @@ async function KeyPage({ params, searchParams }: Props) {
     timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
   }))
   const { row, questions, timeline } = data
+  const [latest, ...others] = questions
+  const groups: KeyQuestions[] = latest ? [[latest, ...others]] : []
   const speaking: Speaking = { t, language, timeZone, now: at }
   const said = doneMessages.find((one) => one === done)
   return (
@@ -64,9 +66,9 @@ async function KeyPage({ params, searchParams }: Props) {
       <Panel>
         <KeyTable visit={visit} rows={[row]} speaking={speaking} />
       </Panel>
-      {questions.length > 0 && (
+      {groups.length > 0 && (
         <section aria-label={t('overview.questions')} className="mt-4">
-          <QuestionLines visit={visit} rows={questions} next />
+          <QuestionGroups visit={visit} groups={groups} />
         </section>
       )}
       {may(role, 'key.revoke') ? (
