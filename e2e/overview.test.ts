@@ -4,6 +4,7 @@ import { at } from '@/sandbox/time'
 import {
   browserAs,
   bySystem,
+  inOrganization,
   lastCalled,
   newCustomer,
   newInstance,
@@ -12,6 +13,7 @@ import {
 } from './customer'
 import { axeFindings } from './look'
 import { browserOf, query } from './sign-in'
+import { words } from './words'
 
 const owner = 'camille@morlanges.example'
 const home = '/ville-de-morlanges'
@@ -116,6 +118,19 @@ test('a plugin that stopped comes before all that will stop, with its remedy, an
   await expect(cards.first().locator('.state.ok')).toHaveCount(0)
   await expect(cards.filter({ hasText: 'Staging' }).locator('.state').first()).toHaveText(/^Silent since/)
   await expect(cards.filter({ hasText: 'Town hall' }).locator('.state')).toHaveText(['1 active'])
+  // What is asked of one key is one line, beneath what stopped.
+  await inOrganization(
+    organizationId,
+    `insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls)
+       select gen_random_uuid(), $1::uuid, k.id, 'installation', 'other-' || n, '7QF3XM', now(), now(), 1
+       from (select id from keys where organization_id = $1::uuid order by id limit 1) k, generate_series(1, 2) n`,
+    [organizationId],
+  )
+  await page.goto(`/${slug}`)
+  const asked = page.getByRole('region', { name: words('en', 'overview.questions') })
+  await expect(asked.getByText('2 other GLPIs asked for the key of')).toBeVisible()
+  const text = (await page.locator('main').textContent()) ?? ''
+  expect(text.indexOf('2 other GLPIs asked')).toBeGreaterThan(text.indexOf('Stopped: Signature on Depots'))
   await page.goto(`/${slug}/instances`)
   const row = (label: string) => page.getByRole('row').filter({ hasText: label })
   await expect(row('Depots')).toContainText(/Stopped: no contact since .*last seen 9 days ago/)
