@@ -21,7 +21,13 @@ import {
   offlineInstallation,
   offlineSummary,
 } from '@/lib/activations/offline-files'
-import { countQuestions, openQuestions, questionNamed, questionsByKey } from '@/lib/activations/questions'
+import {
+  countQuestions,
+  countUnlisted,
+  openQuestions,
+  questionNamed,
+  questionsByKey,
+} from '@/lib/activations/questions'
 import { listActivity, peopleOfActivity } from '@/lib/audit/activity'
 import { instanceTimeline, keyTimeline } from '@/lib/audit/queries'
 import { now } from '@/lib/clock'
@@ -83,6 +89,12 @@ beforeAll(async () => {
     [other.organizationId, keyId, theirs.instanceId],
   )
   await revealKeys(byMember(other, 'owner'), { keyIds: [theirs.keyId], how: 'shown' })
+  await rowsOf(
+    database,
+    `insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls, listed)
+     values (gen_random_uuid(), $1, $2, 'installation', 'beyond the twenty', '7QF3X1', now(), now(), 1, false)`,
+    [other.organizationId, theirs.keyId],
+  )
 })
 
 /** A read of an organization, and how many rows it found. */
@@ -247,6 +259,7 @@ const reads: Record<string, Read> = {
     (await questionsByKey(tx, organizationId, { size: 50 })).length,
   questionNamed: (tx, organizationId) => some(questionNamed(tx, organizationId, theirs.questionId)),
   countQuestions: async (tx, organizationId) => (await countQuestions(tx, organizationId)).open,
+  countUnlisted: (tx, organizationId) => countUnlisted(tx, organizationId, theirs.keyId),
   lastSeen: async (tx, organizationId) => (await lastSeen(tx, organizationId, theirs.instanceId)).size,
   refusedCalls: async (tx, organizationId) =>
     (await refusedCalls(tx, organizationId, theirs.instanceId, now())).size,
