@@ -10,7 +10,7 @@ import { type CheckedProduct, catalog } from './catalog'
 import { type Call, type Checked, judge, judgeAgain } from './check'
 import { type Connectivity, readConnectivity } from './connectivity'
 import { type OwnKey, ownKey, staffsKey } from './own-key'
-import { type NotKey, recognize, type Stray, strayIn } from './recognize'
+import { isGlpiItself, type NotKey, recognize, type Stray, strayIn } from './recognize'
 import { type CheckCode, fittingRelease } from './rules'
 
 /** What the check page can answer: a verdict, what is wrong with how the key came here, or what it is instead. */
@@ -28,7 +28,7 @@ export type DiagnosisCode =
   | 'no_key_needed'
   | 'product_name'
   | 'connectivity'
-  | Exclude<NotKey, 'glpi_itself'>
+  | NotKey
 
 export interface Diagnosis {
   code: DiagnosisCode
@@ -113,6 +113,7 @@ async function diagnosed(question: Question, asker: Asker): Promise<Diagnosis> {
   if (connectivity) return { ...nothing, code: 'connectivity', connectivity }
   const product = await namedProduct(pasted, asked.product)
   if (product?.openSource) return { ...nothing, code: 'no_key_needed', product }
+  if (isGlpiItself(pasted)) return { ...nothing, code: 'no_key_needed' }
   if (!pasted.trim()) throw new InvalidInput({ pasted: 'required' })
   const [key, other] = findKeys(pasted)
   if (other) return { ...nothing, code: 'several_keys' }
@@ -204,7 +205,6 @@ async function ofNoKey(
 ): Promise<Diagnosis> {
   const { mistakes, suggestion } = changedKeyIn(pasted) ?? { mistakes: [] }
   const recognized = recognize(pasted)
-  if (recognized.what === 'glpi_itself') return { ...nothing, code: 'no_key_needed' }
   const isChanged = suggestion || (isVague(recognized.what) && (mistakes.length > 0 || mistypedKey(pasted)))
   if (!isChanged) return { ...nothing, code: recognized.what, checked, opens: recognized.opens ?? null }
   // By chance one text in a thousand is near a key that nobody has: then nobody can say what belongs there.

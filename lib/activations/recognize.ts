@@ -10,7 +10,6 @@ export const notKeys = [
   'glpicrypt',
   'case',
   'masked',
-  'glpi_itself',
   'glpi_verdict',
   'unreached',
   'foreign_secret',
@@ -34,6 +33,12 @@ const aVersion = /^(?:glpi\s*v?\d{1,3}|v?\d{1,3}\.\d{1,4})(?:\.\d{1,4}){0,3}(?:-
 const hidden =
   /^(?:gk[stp]1[a-z0-9]{0,12}|K-[A-Z0-9]{6}\s(?:.{0,80}\s)?)?\s*(?:[•…*]|\.{3})[\s•…*.]*([a-z0-9]{4})$/i
 
+/** What GLPI and its community edition are called, by who has them and looks for their key; with the offer of GLPI's makers. */
+const glpiItself =
+  /^(?:the |l['’])?(?:glpi|(?:glpi )?(?:community|open[ -]source|free)(?: edition| version)?(?: of glpi)?|(?:glpi )?(?:(?:édition|version) )?(?:communautaire|libre)(?: de glpi)?|glpi[ -]?network)$/iu
+
+export const isGlpiItself = (pasted: string) => glpiItself.test(pasted.trim())
+
 const patterns: [NotKey, RegExp][] = [
   ['portal_token', /(?<![\w-])lkt_[\w-]{43}(?![\w-])/],
   // A lease, an offline file or another signed statement: three parts, of which the first begins as `{"` does.
@@ -42,11 +47,6 @@ const patterns: [NotKey, RegExp][] = [
   // 32 random bytes, in base 64 or hexadecimal.
   ['glpicrypt', /^(?:[A-Za-z0-9+/]{43}=|[0-9a-f]{64})$/i],
   ['glpicrypt', /(?:^|[\s/\\\p{P}])glpicrypt\.key(?:[.~][\w.~-]*)?[\s\p{P}]*$/iu],
-  // What it is called, where somebody has it from its makers and looks for the key of it.
-  [
-    'glpi_itself',
-    /^(?:the |l['’])?(?:glpi|(?:glpi )?(?:community|open[ -]source|free)(?: edition| version)?(?: of glpi)?|(?:glpi )?(?:(?:édition|version) )?(?:communautaire|libre)(?: de glpi)?|glpi[ -]?network)$/iu,
-  ],
   // Its own words for an answer without any: in English, and as far as they are known in French.
   ['glpi_verdict', /the registration key (?:is (?:in)?valid|refers to a terminated subscription)/i],
   [
