@@ -1,0 +1,15 @@
+import type Stripe from 'stripe'
+import { emit } from './events'
+import { route } from './route'
+
+/** A customer that is deleted can still be retrieved, as one who was. */
+export const deleteCustomerRoutes = [
+  route('DELETE', '/v1/customers/:id', {}, ({ world, ids }) => {
+    const { customers, deletedCustomers } = world.tables
+    const customer = customers.get(ids.id)
+    emit(world, 'customer.deleted', customer)
+    customers.remove(customer.id)
+    const deleted: Stripe.DeletedCustomer = { id: customer.id, object: 'customer', deleted: true }
+    return deletedCustomers.put(deleted)
+  }),
+]
