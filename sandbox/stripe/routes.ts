@@ -1,10 +1,14 @@
 import type Stripe from 'stripe'
+import { intentOf, paymentsOf } from './billing'
 import { chargeRoutes } from './charges'
+import { creditNoteRoutes } from './credit-notes'
 import { customerRoutes } from './customers'
 import { deleteCustomerRoutes } from './delete-customer'
 import { disputeRoutes } from './disputes'
 import { eventRoutes } from './events'
 import type { Included, Whole } from './expand'
+import { invoiceItemRoutes } from './invoice-items'
+import { invoiceRoutes } from './invoices'
 import { partOf } from './list'
 import { paymentIntentRoutes } from './payment-intents'
 import { paymentMethodRoutes } from './payment-methods'
@@ -12,6 +16,8 @@ import { priceRoutes } from './prices'
 import { productRoutes } from './products'
 import { refundRoutes, refundsOf } from './refunds'
 import { setupIntentRoutes } from './setup-intents'
+import { subscriptionChangeRoutes } from './subscription-changes'
+import { subscriptionRoutes } from './subscriptions'
 import { taxIdRoutes, taxIdsOf } from './tax-ids'
 
 export const routes = [
@@ -26,6 +32,11 @@ export const routes = [
   ...chargeRoutes,
   ...refundRoutes,
   ...disputeRoutes,
+  ...invoiceItemRoutes,
+  ...invoiceRoutes,
+  ...creditNoteRoutes,
+  ...subscriptionRoutes,
+  ...subscriptionChangeRoutes,
   ...eventRoutes,
 ]
 
@@ -42,10 +53,23 @@ const included: Included = {
   customer: {
     tax_ids: (world, id): Stripe.Customer['tax_ids'] =>
       partOf(taxIdsOf(world, id), `/v1/customers/${id}/tax_ids`),
+    subscriptions: (world, id): Stripe.Customer['subscriptions'] =>
+      partOf(
+        world.tables.subscriptions.all((one) => one.customer === id && one.ended_at === null),
+        `/v1/customers/${id}/subscriptions`,
+      ),
   },
   charge: {
     refunds: (world, id): Stripe.Charge['refunds'] =>
       partOf(refundsOf(world, id), `/v1/charges/${id}/refunds`),
+  },
+  invoice: {
+    payments: (world, id): Stripe.Invoice['payments'] =>
+      partOf(paymentsOf(world, id), `/v1/invoices/${id}/payments`),
+    confirmation_secret: (world, id): Stripe.Invoice['confirmation_secret'] => {
+      const secret = intentOf(world, world.tables.invoices.get(id))?.client_secret
+      return secret ? { client_secret: secret, type: 'payment_intent' } : null
+    },
   },
   price: {
     currency_options: (world, id): Stripe.Price['currency_options'] =>

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { now } from '@/lib/clock'
 import { send } from './answer'
 import { type Api, type Asked, answerTo, newApi } from './api'
+import { afterInvoice } from './dunning'
 import { find, routes } from './routes'
 import { newWorld } from './world'
 
@@ -19,6 +20,7 @@ const largest = 1_000_000
 /** Starts the stand-in for Stripe, on the loopback interface alone. */
 export async function startStripe(options: { port?: number; now?: () => Date } = {}): Promise<StripeStandIn> {
   const world = newWorld({ url: '', now: options.now ?? now })
+  world.hooks.invoice = (invoice, what) => afterInvoice(world, invoice, what)
   const api = newApi(world, routes, find)
   const server = createServer((request, response) => {
     handle(api, request, response).catch(() => response.destroy())
