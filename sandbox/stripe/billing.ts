@@ -139,7 +139,8 @@ export function collect(
   return concluded(world, open.id, confirm(world, intent, method, how))
 }
 
-function concluded(world: World, id: string, intent: Stripe.PaymentIntent): Stripe.Invoice {
+/** What a payment's outcome means for the invoice that it pays. */
+export function concluded(world: World, id: string, intent: Stripe.PaymentIntent): Stripe.Invoice {
   const invoice = world.tables.invoices.get(id)
   if (invoice.status === 'paid' || intent.status === 'processing') return invoice
   if (intent.status === 'succeeded') return paid(world, invoice, { amount: intent.amount_received })

@@ -181,6 +181,19 @@ const failed = (world: World, intent: Stripe.PaymentIntent, error: Stripe.Paymen
     processing: null,
   })
 
+/** The person did not agree. */
+export const refuseAuthentication = (world: World, intent: Stripe.PaymentIntent) =>
+  failed(
+    world,
+    { ...intent, next_action: null },
+    {
+      type: 'invalid_request_error',
+      code: 'payment_intent_authentication_failure',
+      message:
+        'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
+    },
+  )
+
 /** A debit: the bank answers later. */
 function process(
   world: World,

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe'
 import { intentOf, paymentsOf } from './billing'
 import { chargeRoutes } from './charges'
+import { checkoutRoutes, lineItemsOf } from './checkout'
 import { creditNoteRoutes } from './credit-notes'
 import { customerRoutes } from './customers'
 import { deleteCustomerRoutes } from './delete-customer'
@@ -12,6 +13,7 @@ import { invoiceRoutes } from './invoices'
 import { partOf } from './list'
 import { paymentIntentRoutes } from './payment-intents'
 import { paymentMethodRoutes } from './payment-methods'
+import { portalRoutes } from './portal'
 import { priceRoutes } from './prices'
 import { productRoutes } from './products'
 import { refundRoutes, refundsOf } from './refunds'
@@ -37,6 +39,8 @@ export const routes = [
   ...creditNoteRoutes,
   ...subscriptionRoutes,
   ...subscriptionChangeRoutes,
+  ...checkoutRoutes,
+  ...portalRoutes,
   ...eventRoutes,
 ]
 
@@ -70,6 +74,10 @@ const included: Included = {
       const secret = intentOf(world, world.tables.invoices.get(id))?.client_secret
       return secret ? { client_secret: secret, type: 'payment_intent' } : null
     },
+  },
+  'checkout.session': {
+    line_items: (world, id): Stripe.Checkout.Session['line_items'] =>
+      partOf(lineItemsOf(world, id), `/v1/checkout/sessions/${id}/line_items`),
   },
   price: {
     currency_options: (world, id): Stripe.Price['currency_options'] =>

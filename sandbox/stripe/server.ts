@@ -5,6 +5,7 @@ import { now } from '@/lib/clock'
 import { send } from './answer'
 import { type Api, type Asked, answerTo, newApi } from './api'
 import { afterInvoice } from './dunning'
+import { answerPage } from './pages/pages'
 import { find, routes } from './routes'
 import { newWorld } from './world'
 
@@ -43,7 +44,8 @@ export async function startStripe(options: { port?: number; now?: () => Date } =
 
 async function handle(api: Api, request: IncomingMessage, response: ServerResponse) {
   const asked = await read(request)
-  send(response, await answerTo(api, asked, async (answer) => answer))
+  const isApi = asked.path.startsWith('/v1/')
+  send(response, isApi ? await answerTo(api, asked, async (answer) => answer) : answerPage(api.world, asked))
 }
 
 async function read(request: IncomingMessage): Promise<Asked> {

@@ -1,4 +1,6 @@
 import type Stripe from 'stripe'
+import type { CheckoutLine } from './checkout-lines'
+import type { CheckoutParams } from './checkout-params'
 import { idOf, Table } from './table'
 import { Timeline } from './timeline'
 
@@ -21,6 +23,8 @@ export interface World {
 interface Hooks {
   /** What to do when a payment that was processing has an end, by the payment intent. */
   settled: Map<string, (intent: Stripe.PaymentIntent) => void>
+  /** What follows when a person has been asked by their bank, by the intent: it says where they go then. */
+  asked: Map<string, (agreed: boolean) => string>
   /** What else an invoice's end means. */
   invoice: (invoice: Stripe.Invoice, what: 'paid' | 'failed' | 'voided' | 'uncollectible') => void
 }
@@ -62,6 +66,8 @@ function newTables() {
     creditNotes: new Table<Stripe.CreditNote>('credit note'),
     subscriptions: new Table<Stripe.Subscription>('subscription'),
     sessions: new Table<Stripe.Checkout.Session>('checkout.session'),
+    portalSessions: new Table<Stripe.BillingPortal.Session>('portal session'),
+    checkouts: new Table<{ id: string; params: CheckoutParams; lines: CheckoutLine[] }>('checkout.session'),
     events: new Table<Stripe.EventBase>('event'),
   }
 }
@@ -74,7 +80,7 @@ export function newWorld(options: { url: string; now: () => Date }): World {
     tables: newTables(),
     request: null,
     deliver: () => {},
-    hooks: { settled: new Map(), invoice: () => {} },
+    hooks: { settled: new Map(), asked: new Map(), invoice: () => {} },
     settings: { retryAfterDays: [3, 5, 7] },
   }
 }

@@ -38,3 +38,15 @@ export async function refusal(
   if (error instanceof Stripe.errors.StripeError) return error
   throw new Error('It was not refused', { cause: error })
 }
+
+/** What a person does on a page: sends its form. @returns where they are sent, or what the page says */
+export async function submit(url: string, fields: Record<string, string>) {
+  const response = await fetch(url, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' })
+  return { status: response.status, location: response.headers.get('location'), text: await response.text() }
+}
+
+/** What was expanded, as the whole that it is. */
+export function whole<T extends object>(expanded: string | T | null | undefined): T {
+  if (typeof expanded === 'object' && expanded !== null) return expanded
+  throw new Error('It was not expanded')
+}
