@@ -26,6 +26,8 @@ export interface Api {
   keys: Keys
 }
 
+type Hold = (call: () => Answer) => Promise<Answer>
+
 export const newApi = (world: World, routes: Route[], find: Api['find']): Api => ({
   world,
   routes,
@@ -35,13 +37,9 @@ export const newApi = (world: World, routes: Route[], find: Api['find']): Api =>
 
 /**
  * Answers as Stripe's API does.
- * @param hold what passes between the effect and the answer; meanwhile the request's idempotency key is in use
+ * @param hold does what was asked for, or something else; meanwhile the request's idempotency key is in use
  */
-export async function answerTo(
-  api: Api,
-  asked: Asked,
-  hold: (answer: Answer) => Promise<Answer>,
-): Promise<Answer> {
+export async function answerTo(api: Api, asked: Asked, hold: Hold): Promise<Answer> {
   const key = asked.method === 'POST' ? header(asked, 'idempotency-key') : undefined
   const id = newId('req', 14)
   const answer = await answered(api, asked, key, id, hold)
@@ -61,7 +59,7 @@ async function answered(
   asked: Asked,
   key: string | undefined,
   id: string,
-  hold: (answer: Answer) => Promise<Answer>,
+  hold: Hold,
 ): Promise<Answer> {
   let call: () => Answer
   try {
@@ -75,7 +73,7 @@ async function answered(
     // Refused before anything was begun: nothing is kept under the key.
     return failed(error)
   }
-  const answer = await hold(call())
+  const answer = await hold(call)
   if (key) api.keys.keep(key, { ...answer, headers: { ...answer.headers, 'original-request': id } })
   return answer
 }

@@ -159,6 +159,8 @@ function failedAttempt(world: World, invoice: Stripe.Invoice): Stripe.Invoice {
 export function advance(world: World, id: string) {
   const draft = world.tables.invoices.find(id)
   if (draft?.status !== 'draft' || !draft.auto_advance) return
+  // Whose customer was deleted meanwhile stays a draft.
+  if (!world.tables.customers.find(idOf(draft.customer) ?? '')) return
   const invoice = finalize(world, draft)
   if (invoice.status === 'open' && invoice.collection_method === 'charge_automatically')
     tryPaying(world, invoice)

@@ -21,6 +21,8 @@ import { setupIntentRoutes } from './setup-intents'
 import { subscriptionChangeRoutes } from './subscription-changes'
 import { subscriptionRoutes } from './subscriptions'
 import { taxIdRoutes, taxIdsOf } from './tax-ids'
+import { testClockRoutes } from './test-clocks'
+import { webhookEndpointRoutes } from './webhook-endpoints'
 
 export const routes = [
   ...customerRoutes,
@@ -41,6 +43,8 @@ export const routes = [
   ...subscriptionChangeRoutes,
   ...checkoutRoutes,
   ...portalRoutes,
+  ...testClockRoutes,
+  ...webhookEndpointRoutes,
   ...eventRoutes,
 ]
 

@@ -3,38 +3,70 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { now } from '@/lib/clock'
 import { send } from './answer'
-import { type Api, type Asked, answerTo, newApi } from './api'
+import { type Asked, newApi } from './api'
+import { movable } from './clock'
+import { answerControl, live, type StandIn } from './control'
+import { type Attempt, Deliveries } from './deliveries'
 import { afterInvoice } from './dunning'
+import { Faults } from './faults'
+import { answerWith } from './faulty'
 import { answerPage } from './pages/pages'
+import { answerPanel } from './pages/panel'
 import { find, routes } from './routes'
+import { newEndpoint } from './webhook-endpoints'
 import { newWorld } from './world'
+
+interface Options {
+  /** A free one, when it is not said. */
+  port?: number
+  /** What time it is; the demo's clock, when it is not said. */
+  now?: () => Date
+  /** Webhook endpoints that are there from the start, with secrets that are known beforehand. */
+  endpoints?: { url: string; secret: string }[]
+}
 
 export interface StripeStandIn {
   url: string
   port: number
+  faults: Faults
+  /** Each try to deliver an event. */
+  attempts: readonly Attempt[]
+  /** When no webhook is on its way any more. */
+  settled: () => Promise<void>
+  /** Moves the clock, does all that is due until then, and waits until its webhooks are answered. */
+  moveTo: (moment: Date) => Promise<void>
   stop(): Promise<void>
 }
 
 /** More than any parameter of Stripe's needs. */
 const largest = 1_000_000
+/** How often it is looked whether something is due: the clock may have been moved elsewhere. */
+const often = 200
 
 /** Starts the stand-in for Stripe, on the loopback interface alone. */
-export async function startStripe(options: { port?: number; now?: () => Date } = {}): Promise<StripeStandIn> {
-  const world = newWorld({ url: '', now: options.now ?? now })
-  world.hooks.invoice = (invoice, what) => afterInvoice(world, invoice, what)
-  const api = newApi(world, routes, find)
+export async function startStripe(options: Options = {}): Promise<StripeStandIn> {
+  const standIn = newStandIn(options)
+  const { api, deliveries, faults } = standIn
   const server = createServer((request, response) => {
-    handle(api, request, response).catch(() => response.destroy())
+    handle(standIn, request, response).catch(() => response.destroy())
   })
   server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   // Listening on a port, so its address is no path.
   const { port } = server.address() as AddressInfo
-  world.url = `http://127.0.0.1:${port}`
+  api.world.url = `http://127.0.0.1:${port}`
+  for (const { url, secret } of options.endpoints ?? [])
+    newEndpoint(api.world, { url, secret, enabled_events: ['*'] })
+  const ticking = setInterval(() => api.world.time.run(), often)
   return {
-    url: world.url,
+    url: api.world.url,
     port,
+    faults,
+    attempts: deliveries.attempts,
+    settled: deliveries.settled,
+    moveTo: (moment) => live(standIn, Math.floor(moment.getTime() / 1000)),
     stop: async () => {
+      clearInterval(ticking)
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
@@ -42,10 +74,25 @@ export async function startStripe(options: { port?: number; now?: () => Date } =
   }
 }
 
-async function handle(api: Api, request: IncomingMessage, response: ServerResponse) {
+function newStandIn(options: Options): StandIn {
+  const clock = movable(options.now ?? now, options.now ? undefined : process.env.SANDBOX_CLOCK_FILE)
+  const world = newWorld({ url: '', now: clock.now })
+  const faults = new Faults()
+  const deliveries = new Deliveries(world, faults)
+  world.deliver = deliveries.deliver
+  world.hooks.invoice = (invoice, what) => afterInvoice(world, invoice, what)
+  return { api: newApi(world, routes, find), faults, deliveries, clock }
+}
+
+async function handle(standIn: StandIn, request: IncomingMessage, response: ServerResponse) {
+  const { api, faults } = standIn
   const asked = await read(request)
-  const isApi = asked.path.startsWith('/v1/')
-  send(response, isApi ? await answerTo(api, asked, async (answer) => answer) : answerPage(api.world, asked))
+  if (asked.path === '/') return send(response, await answerPanel(standIn, asked))
+  if (asked.path.startsWith('/_sandbox/')) return send(response, await answerControl(standIn, asked))
+  if (!asked.path.startsWith('/v1/')) return send(response, answerPage(api.world, asked))
+  const outcome = await answerWith(faults.ofApi(asked.method, asked.path), api, asked)
+  if (outcome.answer) send(response, outcome.answer)
+  else if (!outcome.silent) response.destroy()
 }
 
 async function read(request: IncomingMessage): Promise<Asked> {

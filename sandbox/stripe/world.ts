@@ -68,6 +68,9 @@ function newTables() {
     sessions: new Table<Stripe.Checkout.Session>('checkout.session'),
     portalSessions: new Table<Stripe.BillingPortal.Session>('portal session'),
     checkouts: new Table<{ id: string; params: CheckoutParams; lines: CheckoutLine[] }>('checkout.session'),
+    webhookEndpoints: new Table<Stripe.WebhookEndpoint>('webhook endpoint'),
+    webhookSecrets: new Table<{ id: string; secret: string }>('webhook endpoint'),
+    testClocks: new Table<Stripe.TestHelpers.TestClock>('billing clock'),
     events: new Table<Stripe.EventBase>('event'),
   }
 }

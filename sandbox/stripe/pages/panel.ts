@@ -1,0 +1,114 @@
+import type { Answer } from '../answer'
+import type { Asked } from '../api'
+import { live, type StandIn } from '../control'
+import { closeDispute, openDispute } from '../disputes'
+
+import { Fault } from '../faults'
+import { type Html, html, money, page, redirect } from './html'
+
+const day = 24 * 60 * 60
+
+const options = (values: string[]) => values.map((value) => html`<option>${value}</option>`)
+
+function happened({ api: { world }, deliveries }: StandIn): Html {
+  const rows = world.tables.events
+    .all()
+    .slice(0, 30)
+    .map(({ id, type, created }) => {
+      const tries = deliveries.attempts
+        .filter(({ event }) => event === id)
+        .map(({ status }) => status ?? 'no answer')
+      return html`<tr><td>${new Date(created * 1000).toISOString()}</td><td>${type}</td><td>${tries.join(', ')}</td>
+<td><button name="resend" value="${id}">Send again</button></td></tr>`
+    })
+  return html`<h2>Events</h2><form method="post"><table><tbody>${rows}</tbody></table></form>`
+}
+
+function disputes({ api: { world } }: StandIn): Html {
+  const charges = world.tables.charges.all(({ status }) => status === 'succeeded').slice(0, 10)
+  const rows = charges.map((charge) => {
+    const dispute = world.tables.disputes.all((one) => one.charge === charge.id)[0]
+    const undecided = dispute && dispute.status !== 'won' && dispute.status !== 'lost'
+    const act = !dispute
+      ? html`<button name="dispute" value="${charge.id}">Dispute</button>`
+      : undecided
+        ? html`<button name="won" value="${dispute.id}">Won</button> <button name="lost" value="${dispute.id}">Lost</button>`
+        : html`${dispute.status}`
+    return html`<tr><td>${charge.id}</td><td>${money(charge.amount, charge.currency)}</td><td>${act}</td></tr>`
+  })
+  return html`<h2>Charges</h2><form method="post"><table><tbody>${rows}</tbody></table></form>`
+}
+
+function show(standIn: StandIn, refused?: string): Answer {
+  const { api, faults } = standIn
+  const now = new Date(api.world.time.clock() * 1000)
+  const going = faults.all().map((fault) => html`<li><code>${JSON.stringify(fault)}</code></li>`)
+  return page(
+    'The stand-in for Stripe',
+    html`${refused ? html`<p role="alert">${refused}</p>` : null}
+<h2>Clock</h2><form method="post"><p>${now.toISOString()}</p>
+<button name="days" value="1">One day later</button> <button name="days" value="30">30 days later</button>
+<button name="days" value="365">One year later</button></form>
+<h2>Faults</h2><ul>${going}</ul>
+<form method="post"><label>Webhooks <select name="webhook">${options(['drop', 'duplicate', 'delay', 'reorder'])}</select></label>
+<label>Of type <input name="type" placeholder="invoice.*"></label><label>How often <input name="times" inputmode="numeric"></label><button>Add</button></form>
+<form method="post"><label>The API <select name="api">${options(['fail 500', 'fail 429', 'slow', 'truncate', 'hang', 'refuse'])}</select></label>
+<label>Path begins <input name="path" value="/v1/"></label><label>How often <input name="times" inputmode="numeric"></label><button>Add</button></form>
+<form method="post"><button name="clear" value="1">No more faults</button></form>
+${disputes(standIn)}${happened(standIn)}`,
+    refused ? 400 : 200,
+  )
+}
+
+async function act(standIn: StandIn, form: URLSearchParams) {
+  const { api, faults, deliveries } = standIn
+  const { world } = api
+  const of = (name: string) => form.get(name)?.trim() || undefined
+  const times = of('times') ? { times: Number(of('times')) } : {}
+  const [days, webhook, onApi, resend, dispute] = [
+    of('days'),
+    of('webhook'),
+    of('api'),
+    of('resend'),
+    of('dispute'),
+  ]
+  if (days) await live(standIn, world.time.clock() + Number(days) * day, day)
+  if (webhook)
+    faults.add(
+      Fault.parse({ on: 'webhook', do: webhook, ...(of('type') ? { type: of('type') } : {}), ...times }),
+    )
+  if (onApi) {
+    const [what, status] = onApi.split(' ')
+    faults.add(
+      Fault.parse({
+        on: 'api',
+        do: what,
+        path: of('path'),
+        ...(status ? { status: Number(status) } : {}),
+        ...times,
+      }),
+    )
+  }
+  if (of('clear')) {
+    faults.clear()
+    deliveries.release()
+  }
+  if (resend) deliveries.resend(resend)
+  if (dispute) openDispute(world, world.tables.charges.get(dispute), 'fraudulent')
+  for (const verdict of ['won', 'lost'] as const) {
+    const id = of(verdict)
+    if (id) closeDispute(world, world.tables.disputes.get(id), verdict)
+  }
+}
+
+/** The page from which people move the clock, open disputes and let things go wrong. */
+export async function answerPanel(standIn: StandIn, asked: Asked): Promise<Answer> {
+  if (asked.method !== 'POST') return show(standIn)
+  try {
+    await act(standIn, new URLSearchParams(asked.body))
+    return redirect('/')
+  } catch (error) {
+    if (error instanceof Error) return show(standIn, error.message)
+    throw error
+  }
+}
