@@ -3,7 +3,8 @@ import { startStripe } from '@/sandbox/stripe/server'
 
 // A process of its own for the demo and the browser tests. Its clock is the demo's, where SANDBOX_CLOCK_FILE names it.
 
-const usage = 'Usage: stripe-server --port 4001 [--webhook http://127.0.0.1:3000/api/stripe/webhook --secret whsec_…]'
+const usage =
+  'Usage: stripe-server --port 4001 [--webhook http://127.0.0.1:3000/api/stripe/webhook --secret whsec_…]'
 
 const { values } = parseArgs({
   options: { port: { type: 'string' }, webhook: { type: 'string' }, secret: { type: 'string' } },

@@ -40,6 +40,23 @@ const noEvidence: Stripe.Dispute.Evidence = {
   uncategorized_text: null,
 }
 
+const detailsOf = ({
+  payment_method_details: of,
+}: Stripe.Charge): { payment_method_details?: Stripe.Dispute.PaymentMethodDetails } =>
+  of?.card
+    ? {
+        payment_method_details: {
+          type: 'card',
+          card: {
+            brand: of.card.brand ?? 'visa',
+            case_type: 'chargeback',
+            network: of.card.network ?? 'visa',
+            network_reason_code: '10.4',
+          },
+        },
+      }
+    : {}
+
 const week = 7 * 24 * 60 * 60
 
 /** The customer's bank takes the money back until it is decided who is right. */
@@ -70,6 +87,7 @@ export function openDispute(world: World, charge: Stripe.Charge, reason: string)
     livemode: false,
     metadata: {},
     payment_intent: charge.payment_intent,
+    ...detailsOf(charge),
     reason,
     status: 'needs_response',
   }

@@ -29,12 +29,22 @@ const hour = 60 * 60
 
 /** A draft. With `advance` it is finalized, and charged, an hour later by itself. */
 export function newInvoice(world: World, facts: InvoiceFacts): Stripe.Invoice {
+  const invoice = draftOf(world, newId('in'), facts)
+  world.tables.invoices.put(invoice)
+  emit(world, 'invoice.created', invoice)
+  const { advance } = facts
+  const { automatically_finalizes_at: when } = invoice
+  if (when && advance)
+    timeOf(world, facts.customer).plan(`finalize ${invoice.id}`, when, () => advance(invoice.id))
+  return invoice
+}
+
+/** What an invoice would say: nothing is kept of it. */
+export function draftOf(world: World, id: string, facts: InvoiceFacts): Stripe.Invoice {
   const { customer } = facts
-  const time = timeOf(world, customer)
-  const now = time.now()
-  const id = newId('in')
+  const now = timeOf(world, customer).now()
   const finalizes = facts.advance ? now + hour : null
-  const invoice: Stripe.Invoice = {
+  return {
     ...blank,
     id,
     automatic_tax: {
@@ -66,11 +76,6 @@ export function newInvoice(world: World, facts: InvoiceFacts): Stripe.Invoice {
       facts.lines.map((line) => newLine(id, line)),
     ),
   }
-  world.tables.invoices.put(invoice)
-  emit(world, 'invoice.created', invoice)
-  const { advance } = facts
-  if (finalizes && advance) time.plan(`finalize ${id}`, finalizes, () => advance(id))
-  return invoice
 }
 
 const blank = {

@@ -208,3 +208,30 @@ test('an open invoice is credited before it is paid', async () => {
   await stripe.creditNotes.create({ invoice, amount: 24_000 })
   expect(await stripe.invoices.retrieve(invoice)).toMatchObject({ status: 'paid', amount_paid: 0 })
 })
+
+test('what an invoice would say is shown before there is one, with the tax of a place', async () => {
+  const { id } = await acme()
+  const price = await stripe.prices.create({
+    product_data: { name: 'Sync' },
+    currency: 'eur',
+    unit_amount: 5_000,
+    tax_behavior: 'exclusive',
+  })
+  const asked = {
+    customer: id,
+    automatic_tax: { enabled: true },
+    invoice_items: [{ price: price.id, quantity: 2, metadata: { key: 'K-1' } }],
+  }
+  const shown = await stripe.invoices.createPreview(asked)
+  expect(shown).toMatchObject({
+    total: 12_000,
+    total_excluding_tax: 10_000,
+    lines: { data: [{ description: 'Sync', metadata: { key: 'K-1' } }] },
+  })
+  const abroad = { address: { country: 'DE' }, tax_ids: [{ type: 'eu_vat' as const, value: 'DE123456789' }] }
+  expect(await stripe.invoices.createPreview({ ...asked, customer_details: abroad })).toMatchObject({
+    total: 10_000,
+  })
+  expect((await stripe.invoices.list({ customer: id })).data).toEqual([])
+  expect(await refusal(stripe.invoices.retrieve(shown.id))).toMatchObject({ statusCode: 404 })
+})

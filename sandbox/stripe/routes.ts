@@ -9,6 +9,7 @@ import { disputeRoutes } from './disputes'
 import { eventRoutes } from './events'
 import type { Included, Whole } from './expand'
 import { invoiceItemRoutes } from './invoice-items'
+import { previewRoutes } from './invoice-previews'
 import { invoiceRoutes } from './invoices'
 import { partOf } from './list'
 import { paymentIntentRoutes } from './payment-intents'
@@ -37,6 +38,8 @@ export const routes = [
   ...refundRoutes,
   ...disputeRoutes,
   ...invoiceItemRoutes,
+  // Before the invoices, whose paths have an ID where this one has a word.
+  ...previewRoutes,
   ...invoiceRoutes,
   ...creditNoteRoutes,
   ...subscriptionRoutes,

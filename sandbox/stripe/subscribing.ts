@@ -105,7 +105,8 @@ function withoutCollection(world: World, invoice: Stripe.Invoice, behavior: stri
   if (open.status === 'open') endInvoice(world, open, behavior === 'void' ? 'void' : 'uncollectible')
 }
 
-function nextPeriod(subscription: Stripe.Subscription): Period {
+/** The period after the one that runs. */
+export function nextPeriod(subscription: Stripe.Subscription): Period {
   const { end: start } = periodOf(subscription)
   const recurring = subscription.items.data[0]?.price.recurring
   if (!recurring) throw invalid('This subscription has no recurring price.')

@@ -329,3 +329,17 @@ test('a customer who is deleted leaves no subscription behind', async () => {
   await stripe.customers.del(customer)
   expect(await stripe.subscriptions.retrieve(subscription.id)).toMatchObject({ status: 'canceled' })
 })
+
+test('the next charge is known beforehand, and there is none when it ends', async () => {
+  const subscription = await stripe.subscriptions.create({ customer: await acme(), items })
+  const end = subscription.items.data[0]?.current_period_end ?? 0
+  const shown = await stripe.invoices.createPreview({ subscription: subscription.id })
+  expect(shown).toMatchObject({
+    total: 12_000,
+    next_payment_attempt: end + hour,
+    lines: { data: [{ period: { start: end } }] },
+  })
+  await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true })
+  const error = await refusal(stripe.invoices.createPreview({ subscription: subscription.id }))
+  expect(error).toMatchObject({ statusCode: 404, code: 'invoice_upcoming_none' })
+})
