@@ -192,3 +192,22 @@ test('each change is an event that names its request and what was before', async
   expect(await stripe.events.retrieve(deleted?.id ?? '')).toEqual(deleted)
   expect(await stripe.customers.retrieve(customer.id)).toMatchObject({ deleted: true })
 })
+
+test('events are shown for 30 days', async () => {
+  const { id } = await stripe.customers.create()
+  const [event] = (await stripe.events.list({ limit: 1 })).data
+  expect(event?.data.object).toMatchObject({ id })
+  setTime(new Date((now() + 30 * 24 * 60 * 60) * 1000))
+  expect((await stripe.events.list()).data).toEqual([])
+  expect(await refusal(stripe.events.retrieve(event?.id ?? ''))).toMatchObject({ statusCode: 404 })
+})
+
+test('a default payment method is the customer’s own', async () => {
+  const customer = await stripe.customers.create()
+  const other = await stripe.customers.create()
+  const { id } = await stripe.paymentMethods.attach('pm_card_visa', { customer: other.id })
+  const error = await refusal(
+    stripe.customers.update(customer.id, { invoice_settings: { default_payment_method: id } }),
+  )
+  expect(error).toMatchObject({ param: 'invoice_settings[default_payment_method]' })
+})

@@ -71,7 +71,9 @@ function awaitPayment(world: World, invoice: Stripe.Invoice, paidBy: Stripe.Paym
 
 function overdue(world: World, id: string) {
   const invoice = world.tables.invoices.find(id)
-  if (invoice?.status === 'open') emit(world, 'invoice.overdue', invoice)
+  if (invoice?.status !== 'open') return
+  emit(world, 'invoice.overdue', invoice)
+  world.hooks.invoice(invoice, 'overdue')
 }
 
 export const paymentsOf = (world: World, invoice: string) =>
@@ -126,30 +128,37 @@ export function collect(
   world: World,
   open: Stripe.Invoice,
   method: Stripe.PaymentMethod | undefined,
-  how: { offSession: boolean; authenticated?: boolean },
+  how: { offSession: boolean; authenticated?: boolean; retry?: boolean },
 ): Stripe.Invoice {
   const intent = intentOf(world, open)
+  // A person's own tries after the first do not count, and move no retry.
+  const counted = how.retry === true || open.attempt_count === 0
   const attempt = world.tables.invoices.put({
     ...open,
     attempted: true,
-    attempt_count: open.attempt_count + 1,
+    attempt_count: open.attempt_count + (counted ? 1 : 0),
   })
-  if (!intent || !method) return failedAttempt(world, attempt)
-  world.hooks.settled.set(intent.id, (settled) => concluded(world, open.id, settled))
-  return concluded(world, open.id, confirm(world, intent, method, how))
+  if (!intent || !method) return failedAttempt(world, attempt, counted)
+  world.hooks.settled.set(intent.id, (settled) => concluded(world, open.id, settled, counted))
+  return concluded(world, open.id, confirm(world, intent, method, how), counted)
 }
 
 /** What a payment's outcome means for the invoice that it pays. */
-export function concluded(world: World, id: string, intent: Stripe.PaymentIntent): Stripe.Invoice {
+export function concluded(
+  world: World,
+  id: string,
+  intent: Stripe.PaymentIntent,
+  counted = true,
+): Stripe.Invoice {
   const invoice = world.tables.invoices.get(id)
   if (invoice.status === 'paid' || intent.status === 'processing') return invoice
   if (intent.status === 'succeeded') return paid(world, invoice, { amount: intent.amount_received })
   if (intent.status === 'requires_action') emit(world, 'invoice.payment_action_required', invoice)
-  return failedAttempt(world, invoice)
+  return failedAttempt(world, invoice, counted)
 }
 
-function failedAttempt(world: World, invoice: Stripe.Invoice): Stripe.Invoice {
-  world.hooks.invoice(invoice, 'failed')
+function failedAttempt(world: World, invoice: Stripe.Invoice, counted: boolean): Stripe.Invoice {
+  if (counted) world.hooks.invoice(invoice, 'failed')
   const after = world.tables.invoices.get(invoice.id)
   emit(world, 'invoice.payment_failed', after)
   return after
@@ -188,6 +197,7 @@ export function endInvoice(
   world: World,
   invoice: Stripe.Invoice,
   how: 'void' | 'uncollectible',
+  reason = 'user_forgiven',
 ): Stripe.Invoice {
   const allowed = how === 'void' ? ['open', 'uncollectible'] : ['open']
   if (!allowed.includes(String(invoice.status))) {
@@ -207,6 +217,7 @@ export function endInvoice(
   const after = world.tables.invoices.put({
     ...invoice,
     status: how,
+    ...(how === 'uncollectible' ? { status_details: { uncollectible: { reason } } } : {}),
     auto_advance: false,
     next_payment_attempt: null,
     status_transitions:

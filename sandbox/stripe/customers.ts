@@ -94,6 +94,13 @@ export function newCustomer(
   return customer
 }
 
+const notTheirs = (method: string) =>
+  invalid(
+    `The customer does not have a payment method with the ID ${method}. The payment method must be attached to the customer.`,
+    'invoice_settings[default_payment_method]',
+    'resource_missing',
+  )
+
 export const customerRoutes = [
   route('POST', '/v1/customers', create, ({ world, params }) => {
     const { address: where, tax_id_data: taxIds = [], invoice_settings: settings, ...rest } = params
@@ -119,7 +126,8 @@ export const customerRoutes = [
       const customer = world.tables.customers.get(ids.id)
       const { address: where, metadata: given, invoice_settings: settings, ...rest } = params
       const method = settings?.default_payment_method
-      if (method) world.tables.paymentMethods.get(method, 'invoice_settings[default_payment_method]')
+      if (method && world.tables.paymentMethods.find(method)?.customer !== customer.id)
+        throw notTheirs(method)
       const patch: Partial<Stripe.Customer> = {
         metadata: changedMetadata(customer.metadata, given),
         invoice_settings: {

@@ -13,8 +13,11 @@ export function afterInvoice(world: World, invoice: Stripe.Invoice, what: string
     idOf(invoice.parent?.subscription_details?.subscription) ?? '',
   )
   if (!subscription || subscription.ended_at) return
-  if (what === 'failed') return unpaid(world, subscription, invoice)
-  const settled = what === 'paid' || what === 'voided' || what === 'uncollectible'
+  const expires = what === 'voided' && subscription.status === 'incomplete'
+  if (what === 'failed') unpaid(world, subscription, invoice)
+  if (what === 'overdue') late(world, subscription)
+  if (expires) end(world, subscription, null)
+  const settled = !expires && (what === 'paid' || what === 'voided' || what === 'uncollectible')
   if (
     settled &&
     subscription.latest_invoice === invoice.id &&
@@ -27,17 +30,20 @@ export function afterInvoice(world: World, invoice: Stripe.Invoice, what: string
   }
 }
 
+const late = (world: World, subscription: Stripe.Subscription) =>
+  change(world, 'customer.subscription.updated', world.tables.subscriptions, subscription, {
+    status: 'past_due',
+  })
+
 /** Stripe tries again, a few times; then it gives the subscription up. */
 function unpaid(world: World, subscription: Stripe.Subscription, invoice: Stripe.Invoice) {
   if (invoice.billing_reason === 'subscription_create' || invoice.collection_method === 'send_invoice') return
   const time = timeOf(world, subscription.customer)
   const days = world.settings.retryAfterDays[invoice.attempt_count - 1]
-  const late = change(world, 'customer.subscription.updated', world.tables.subscriptions, subscription, {
-    status: 'past_due',
-  })
+  const behind = late(world, subscription)
   if (days === undefined) {
     world.tables.invoices.put({ ...invoice, next_payment_attempt: null, auto_advance: false })
-    end(world, late, 'payment_failed')
+    end(world, behind, 'payment_failed')
     return
   }
   const next = time.now() + days * day
@@ -45,6 +51,6 @@ function unpaid(world: World, subscription: Stripe.Subscription, invoice: Stripe
   time.plan(`retry ${invoice.id}`, next, () => {
     const open = world.tables.invoices.get(invoice.id)
     const then = world.tables.subscriptions.get(subscription.id)
-    if (open.status === 'open') collect(world, open, methodOf(world, then), { offSession: true })
+    if (open.status === 'open') collect(world, open, methodOf(world, then), { offSession: true, retry: true })
   })
 }

@@ -1,5 +1,6 @@
 import Stripe from 'stripe'
 import { z } from 'zod'
+import { missing } from './failure'
 import { newId } from './ids'
 import { pageOf, within } from './list'
 import { accepts, bool, pages, span, text } from './params'
@@ -28,6 +29,7 @@ export function emit<T extends Type>(world: World, type: T, object: Shown[T], pr
     type,
   }
   world.tables.events.put(event)
+  world.emitted.set(event.id, world.time.now())
   world.deliver(event)
 }
 
@@ -66,6 +68,12 @@ function changed<T extends object>(object: T, patch: Partial<T>): { after: T; pr
 const matches = (pattern: string, type: string) =>
   pattern === type || (pattern.endsWith('*') && type.startsWith(pattern.slice(0, -1)))
 
+const month = 30 * 24 * 60 * 60
+
+/** Stripe shows the events of the last 30 days. */
+const isShown = (world: World, { id }: Stripe.EventBase) =>
+  (world.emitted.get(id) ?? 0) > world.time.now() - month
+
 export const eventRoutes = [
   route(
     'GET',
@@ -81,6 +89,7 @@ export const eventRoutes = [
       const { type, types, delivery_success: delivered } = params
       const found = world.tables.events.all(
         (event) =>
+          isShown(world, event) &&
           within(event.created, params.created) &&
           (!type || matches(type, event.type)) &&
           (!types || types.includes(event.type)) &&
@@ -89,5 +98,9 @@ export const eventRoutes = [
       return pageOf(found, params, '/v1/events')
     },
   ),
-  route('GET', '/v1/events/:id', {}, ({ world, ids }) => world.tables.events.get(ids.id)),
+  route('GET', '/v1/events/:id', {}, ({ world, ids }) => {
+    const event = world.tables.events.get(ids.id)
+    if (!isShown(world, event)) throw missing('event', ids.id)
+    return event
+  }),
 ]

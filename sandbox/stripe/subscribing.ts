@@ -102,7 +102,8 @@ function renewed(world: World, before: Stripe.Subscription, invoice: Stripe.Invo
 function withoutCollection(world: World, invoice: Stripe.Invoice, behavior: string) {
   if (behavior === 'keep_as_draft') return
   const open = finalize(world, invoice)
-  if (open.status === 'open') endInvoice(world, open, behavior === 'void' ? 'void' : 'uncollectible')
+  if (open.status === 'open')
+    endInvoice(world, open, behavior === 'void' ? 'void' : 'uncollectible', 'subscription_paused')
 }
 
 /** The period after the one that runs. */
@@ -159,15 +160,17 @@ export function end(
       automatically_finalizes_at: null,
     })
   }
+  const expires = subscription.status === 'incomplete'
   const details = subscription.cancellation_details ?? blankSubscription.cancellation_details
   const ended = world.tables.subscriptions.put({
     ...subscription,
-    status: subscription.status === 'incomplete' ? 'incomplete_expired' : 'canceled',
+    status: expires ? 'incomplete_expired' : 'canceled',
     canceled_at: subscription.canceled_at ?? time.now(),
     cancellation_details: { ...details, reason: reason ?? details.reason },
     ended_at: time.now(),
   })
-  emit(world, 'customer.subscription.deleted', ended)
+  if (expires) emit(world, 'customer.subscription.updated', ended, { status: subscription.status })
+  else emit(world, 'customer.subscription.deleted', ended)
   return ended
 }
 

@@ -223,7 +223,8 @@ test('a first payment that is declined leaves it incomplete, and after 23 hours 
   })
   expect(subscription.status).toBe('incomplete')
   moveTo(now() + 23 * hour)
-  expect(await stripe.subscriptions.retrieve(subscription.id)).toMatchObject({ status: 'incomplete_expired' })
+  const expired = await stripe.subscriptions.retrieve(subscription.id, { expand: ['latest_invoice'] })
+  expect(expired).toMatchObject({ status: 'incomplete_expired', latest_invoice: { status: 'void' } })
 })
 
 test('it is ended at its period’s end, taken back before, or ended at once', async () => {
@@ -342,4 +343,29 @@ test('the next charge is known beforehand, and there is none when it ends', asyn
   await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true })
   const error = await refusal(stripe.invoices.createPreview({ subscription: subscription.id }))
   expect(error).toMatchObject({ statusCode: 404, code: 'invoice_upcoming_none' })
+})
+
+test('what a person tries in between moves no retry', async () => {
+  const customer = await acme()
+  const subscription = await stripe.subscriptions.create({ customer, items })
+  const bad = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', { customer })
+  await stripe.subscriptions.update(subscription.id, { default_payment_method: bad.id })
+  const due = (subscription.items.data[0]?.current_period_end ?? 0) + hour
+  moveTo(due)
+  const [open] = await invoicesOf(subscription.id)
+  moveTo(due + day)
+  await refusal(stripe.invoices.pay(open?.id ?? ''))
+  const facts = { attempt_count: 1, next_payment_attempt: due + 3 * day }
+  expect((await invoicesOf(subscription.id))[0]).toMatchObject(facts)
+})
+
+test('an invoice that was sent and is overdue leaves the subscription past due until it is paid', async () => {
+  const { id: customer } = await stripe.customers.create()
+  const sent = { collection_method: 'send_invoice', days_until_due: 30 }
+  const subscription = await stripe.subscriptions.create({ customer, items, ...sent })
+  expect(subscription.status).toBe('active')
+  moveTo(now() + 30 * day)
+  expect(await stripe.subscriptions.retrieve(subscription.id)).toMatchObject({ status: 'past_due' })
+  await stripe.invoices.pay(String(subscription.latest_invoice), { paid_out_of_band: true })
+  expect(await stripe.subscriptions.retrieve(subscription.id)).toMatchObject({ status: 'active' })
 })

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
-import { collect, finalize, intentOf } from './billing'
+import { collect, endInvoice, finalize, intentOf } from './billing'
 import { emit } from './events'
 import { invalid, notHere } from './failure'
 import { pageOf, within } from './list'
@@ -144,7 +144,11 @@ function begin(world: World, facts: SubscriptionFacts, params: Create): Stripe.S
   const time = timeOf(world, facts.customer)
   time.plan(`expire ${subscription.id}`, time.now() + 23 * 60 * 60, () => {
     const then = world.tables.subscriptions.get(subscription.id)
-    if (then.status === 'incomplete') end(world, then, null)
+    if (then.status !== 'incomplete') return
+    const open = world.tables.invoices.get(invoice.id)
+    // Which ends the subscription too.
+    if (open.status === 'open') endInvoice(world, open, 'void')
+    else end(world, then, null)
   })
   if (params.payment_behavior === 'default_incomplete') return subscription
   collect(world, invoice, methodOf(world, subscription), { offSession: params.off_session ?? false })

@@ -134,8 +134,8 @@ test('the same is asked for over HTTP, and a wrong fault is refused', async () =
   expect(received.map(({ id }) => id)).toEqual([event?.id])
 })
 
-test('500 events at once all reach an endpoint', async () => {
-  const many = 500
+test('200 events at once all reach an endpoint', async () => {
+  const many = 200
   const made = Array.from({ length: many / 20 }, async () => {
     for (let count = 0; count < 20; count++) await stripe.customers.create()
   })

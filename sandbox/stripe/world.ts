@@ -12,6 +12,8 @@ export interface World {
   /** Of each test clock, its own time. */
   clocks: Map<string, Timeline>
   tables: ReturnType<typeof newTables>
+  /** When each event was made, by everybody's clock. */
+  emitted: Map<string, number>
   /** The request that is being answered; events name it. */
   request: { id: string; idempotencyKey: string | null } | null
   /** Brings an event to the webhook endpoints. */
@@ -26,7 +28,7 @@ interface Hooks {
   /** What follows when a person has been asked by their bank, by the intent: it says where they go then. */
   asked: Map<string, (agreed: boolean) => string>
   /** What else an invoice's end means. */
-  invoice: (invoice: Stripe.Invoice, what: 'paid' | 'failed' | 'voided' | 'uncollectible') => void
+  invoice: (invoice: Stripe.Invoice, what: 'paid' | 'failed' | 'overdue' | 'voided' | 'uncollectible') => void
 }
 
 interface Settings {
@@ -81,6 +83,7 @@ export function newWorld(options: { url: string; now: () => Date }): World {
     time: new Timeline(() => Math.floor(options.now().getTime() / 1000)),
     clocks: new Map(),
     tables: newTables(),
+    emitted: new Map(),
     request: null,
     deliver: () => {},
     hooks: { settled: new Map(), asked: new Map(), invoice: () => {} },
