@@ -15,11 +15,11 @@ import { newId, uuidFrom } from '@/lib/ids'
 import { fingerprint, open } from '@/lib/keys/vault'
 import { takePlace } from './activate'
 import { type CheckedProduct, catalog } from './catalog'
-import { installationIdPattern } from './installation-id'
+import { installationIdPattern, withoutKey } from './installation-id'
 import { keySha256, offlineClaims } from './lease'
 import { signer } from './signer'
 
-const InstallationId = z.string('required').trim().regex(installationIdPattern, 'installation_id')
+const InstallationId = withoutKey(z.string('required').trim().regex(installationIdPattern, 'installation_id'))
 
 const IssueOfflineFile = z.object({
   keyId: z.uuid('not_found'),
