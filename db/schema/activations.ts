@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -171,6 +172,24 @@ export const questionCounts = pgTable(
   ],
 )
 
+/** What was asked, as the history names it. */
+export const askedFor = [
+  ...(['validate', 'activate', 'refresh', 'give_back'] as const),
+  ...(['registration', 'marketplace', 'download', 'offline_file'] as const),
+]
+
+/**
+ * What was answered: a verdict, or, whatever else is right with the key, that it has no such activation (any more), or that
+ * the GLPI does not say which one it is.
+ */
+export const answerCodes = [
+  ...(['ok', 'malformed', 'unknown', 'wrong_product', 'wrong_kind', 'not_started', 'expired', 'revoked'] as const),
+  ...(['bound_elsewhere', 'unknown_activation', 'no_installation'] as const),
+]
+
+const isOneOf = (column: AnyPgColumn, known: readonly string[]) =>
+  sql`${column} in (${sql.raw(known.map((name) => `'${name}'`).join(', '))})`
+
 /** What a GLPI was answered; of the same second and the same caller in one row. */
 export const checks = pgTable(
   'checks',
@@ -181,7 +200,6 @@ export const checks = pgTable(
     instanceId: uuid(),
     installationId: text(),
     at: instant().notNull(),
-    /** What was asked: `validate`, `activate`, `refresh`, `give_back`, `registration`, `marketplace`, `download`. */
     asked: text().notNull(),
     code: text().notNull(),
     notes: text().array().notNull(),
@@ -206,6 +224,8 @@ export const checks = pgTable(
     index('checks_at').on(t.at),
     index('checks_refused').on(t.organizationId, t.at).where(sql`${t.code} <> 'ok'`),
     check('checks_calls', sql`${t.calls} >= 1`),
+    check('checks_asked', isOneOf(t.asked, askedFor)),
+    check('checks_code', isOneOf(t.code, answerCodes)),
     ...organizationPolicy(t.organizationId),
     definerAdds,
   ],
@@ -257,6 +277,8 @@ export const sightings = pgTable(
     url: text(),
     glpiVersion: text(),
     productVersion: text(),
+    /** By the reference of each product that asked (a suite's key is in several plugins): its version. */
+    productVersions: jsonb().$type<Record<string, string>>().notNull().default({}),
     /** The key after this one has been seen too, so that this one need not call again; set by a trigger. */
     followed: boolean().notNull().default(false),
   },

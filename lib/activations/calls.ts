@@ -60,7 +60,7 @@ export async function refusedCalls(
 ) {
   const { rows } = await tx.execute<{ keyId: string; calls: number }>(sql`
     select k.id as "keyId", r.calls from keys k cross join lateral (
-      select sum(c.calls)::int as calls from checks c
+      select sum(c.calls)::float8 as calls from checks c
       where c.organization_id = ${organizationId} and c.key_id = k.id and c.code <> 'ok'
         and c.at >= ${keptSince(now).toISOString()}::timestamptz
     ) r
@@ -155,7 +155,7 @@ export async function countedDays(
 export async function refusedWithinWeek(tx: OrganizationTx, organizationId: string, now: Date) {
   const week = sql`${new Date(now.getTime() - refusedWithinDays * 86_400_000).toISOString()}::timestamptz`
   const { rows } = await tx.execute<{ calls: number }>(sql`
-    select coalesce(sum(c.calls), 0)::int as calls from checks c
+    select coalesce(sum(c.calls), 0)::float8 as calls from checks c
     where c.organization_id = ${organizationId} and c.code <> 'ok' and c.at > ${week}`)
   return rows[0]?.calls ?? 0
 }

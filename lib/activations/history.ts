@@ -1,25 +1,13 @@
 import { pool } from '@/db/client'
 import { isRefused, isRetryable, unavailableWhenDown } from '@/db/failures'
+import type { answerCodes, askedFor } from '@/db/schema/activations'
 import { Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
-import type { CheckCode, CheckNote, QuestionKind } from './rules'
+import type { CheckNote, QuestionKind } from './rules'
 
-/** What was asked, as the history names it. */
-export type AskedFor =
-  | 'validate'
-  | 'activate'
-  | 'refresh'
-  | 'give_back'
-  | 'registration'
-  | 'marketplace'
-  | 'download'
-
-/**
- * What was answered: a verdict, or, whatever else is right with the key, that it has no such activation (any more), or that
- * the GLPI does not say which one it is.
- */
-export type AnswerCode = CheckCode | 'unknown_activation' | 'no_installation'
+export type AskedFor = (typeof askedFor)[number]
+export type AnswerCode = (typeof answerCodes)[number]
 
 /** One answer that was given. Never the key itself. */
 export interface Answered {
