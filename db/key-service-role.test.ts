@@ -271,7 +271,12 @@ test('[A5] the key service adds no fact that cannot be, and none for ever', asyn
     insert(
       'activations',
       {
-        ...{ id: 'gen_random_uuid()', organization_id: 'organization_id', key_id: 'id', instance_id: 'instance_id' },
+        ...{
+          id: 'gen_random_uuid()',
+          organization_id: 'organization_id',
+          key_id: 'id',
+          instance_id: 'instance_id',
+        },
         ...{ installation_id: `'stolen'`, environment: `'test'`, exclusive: 'false', lease_ends_at: 'now()' },
         ...{ secret_hash: `sha256('')`, created_at: 'now()', refreshed_at: 'now()', ...more },
       },
@@ -290,7 +295,12 @@ test('[A5] the key service adds no fact that cannot be, and none for ever', asyn
     insert(
       'offline_files',
       {
-        ...{ id: 'gen_random_uuid()', organization_id: 'organization_id', activation_id: 'id', key_id: 'key_id' },
+        ...{
+          id: 'gen_random_uuid()',
+          organization_id: 'organization_id',
+          activation_id: 'id',
+          key_id: 'key_id',
+        },
         ...{ instance_id: 'instance_id', installation_id: 'installation_id', issued_at: 'now()' },
         ...{ works_until: `now() + interval '2 days'`, api_token_id: `'${files}'`, ...more },
       },
@@ -327,7 +337,13 @@ test('[A5] the key service adds no fact that cannot be, and none for ever', asyn
 
 test('[A5] what the key service tells of calls is believed as far as it can be', async () => {
   const { organizationId: organization_id, keyId: key_id, instanceId: instance_id } = own
-  const base = { organization_id, key_id, instance_id, installation_id: 'made-up', at: '2999-01-01T00:00:00Z' }
+  const base = {
+    organization_id,
+    key_id,
+    instance_id,
+    installation_id: 'made-up',
+    at: '2999-01-01T00:00:00Z',
+  }
   const check = { ...base, asked: 'validate', code: 'expired', notes: [], calls: 2_147_483_647 }
   const question = { ...base, kind: 'installation', refusal_code: '7QF3XM', calls: 2_147_483_647 }
   const told = (batch: object) => asKeyService(`select record_checks('${JSON.stringify(batch)}')`)
@@ -342,9 +358,10 @@ test('[A5] what the key service tells of calls is believed as far as it can be',
       await client.query('select refresh_activation($1, $2, null, $3, now(), $4, $5)', [
         ...[own.activationId, own.renewedKeyId, randomUUID(), '2999-01-01', 'forms'],
       ])
-      const { rows } = await client.query('select refresh_activation($1, $2, null, $3, now(), now(), $4) as known', [
-        ...[own.activationId, own.renewedKeyId, randomUUID(), 'x'.repeat(10_000_000)],
-      ])
+      const { rows } = await client.query(
+        'select refresh_activation($1, $2, null, $3, now(), now(), $4) as known',
+        [...[own.activationId, own.renewedKeyId, randomUUID(), 'x'.repeat(10_000_000)]],
+      )
       expect(rows).toEqual([{ known: null }])
     }),
   )
@@ -358,7 +375,9 @@ test('[A5] what the key service tells of calls is believed as far as it can be',
     [own.activationId],
   )
   expect(row).toEqual({ at: true, last_at: true, refreshed_at: true, versions: { forms: '3.2.0' } })
-  const refused = await asOrganization(organization_id, (tx) => refusedCalls(tx, organization_id, instance_id, new Date()))
+  const refused = await asOrganization(organization_id, (tx) =>
+    refusedCalls(tx, organization_id, instance_id, new Date()),
+  )
   expect(refused.get(key_id)).toBeGreaterThanOrEqual(2_200_000_000)
 })
 

@@ -18,7 +18,8 @@ export async function migrateDatabase(postgres: Postgres, database: string) {
     worker: postgres.url(database, 'latchkey_worker'),
     keyService: postgres.url(database, 'latchkey_key_service'),
   })
-  const believeAll = 'create or replace function believed(at timestamptz) returns timestamptz language sql stable return at'
+  const believeAll =
+    'create or replace function believed(at timestamptz) returns timestamptz language sql stable return at'
   await execute(postgres, database, believeAll)
 }
 

@@ -183,7 +183,16 @@ export const askedFor = [
  * the GLPI does not say which one it is.
  */
 export const answerCodes = [
-  ...(['ok', 'malformed', 'unknown', 'wrong_product', 'wrong_kind', 'not_started', 'expired', 'revoked'] as const),
+  ...([
+    'ok',
+    'malformed',
+    'unknown',
+    'wrong_product',
+    'wrong_kind',
+    'not_started',
+    'expired',
+    'revoked',
+  ] as const),
   ...(['bound_elsewhere', 'unknown_activation', 'no_installation'] as const),
 ]
 

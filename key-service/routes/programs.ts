@@ -78,6 +78,7 @@ export const programRoutes: FastifyPluginAsyncZod = async (app) => {
       const made = await fileForProgram(owner, call)
       if (made.ok) return reply.code(201).send(JSON.parse(made.text))
       if (made.checked) return sendSignedRefusal(made, call, request, reply)
+      if ('code' in made) return sendRefusedProgram(reply, made)
       return sendProblem(reply, 400, 'invalid_input', {
         fields: { product: 'required' },
         products: made.products,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { noEarlier } from '@/db/no-earlier'
 import { activations } from '@/db/schema/activations'
@@ -90,6 +90,7 @@ async function record(
   tokenId: string | undefined,
 ) {
   const { activationId, keyId, instanceId, installationId, worksUntil } = file
+  const token = tokenId ? { token: await tokenInUse(tx, organizationId, tokenId, now) } : {}
   const by = tokenId ? { apiTokenId: tokenId } : { issuedById: personId }
   const until = worksUntil.toISOString()
   await tx.insert(offlineFiles).values({ ...file, organizationId, issuedAt: now, ...by })
@@ -97,7 +98,6 @@ async function record(
     .update(activations)
     .set({ leaseEndsAt: sql`greatest(${activations.leaseEndsAt}, ${until}::timestamptz)` })
     .where(and(eq(activations.organizationId, organizationId), eq(activations.id, activationId)))
-  const token = tokenId ? { token: await tokenName(tx, organizationId, tokenId) } : {}
   audit({ keyId, instanceId, details: { ...about, installation: installationId, until, ...token } })
 }
 
@@ -164,13 +164,26 @@ async function addressOf(tx: OrganizationTx, organizationId: string, instanceId:
   return found
 }
 
-async function tokenName(tx: OrganizationTx, organizationId: string, tokenId: string) {
+/**
+ * What the trail calls a token, which may have the name of another one. It was good when the call came in; whoever revokes
+ * it meanwhile has either finished or not begun.
+ */
+async function tokenInUse(tx: OrganizationTx, organizationId: string, tokenId: string, now: Date) {
+  const { id, name, lastFour, revokedAt, expiresAt } = apiTokens
   const [token] = await tx
-    .select({ name: apiTokens.name })
+    .select({ name, lastFour })
     .from(apiTokens)
-    .where(and(eq(apiTokens.organizationId, organizationId), eq(apiTokens.id, tokenId)))
+    .where(
+      and(
+        eq(apiTokens.organizationId, organizationId),
+        eq(id, tokenId),
+        isNull(revokedAt),
+        gt(expiresAt, now),
+      ),
+    )
+    .for('share')
   if (!token) throw new NotFound('token')
-  return token.name
+  return `${token.name} (…${token.lastFour})`
 }
 
 const DeclareGone = z.object({ fileId: z.uuid('not_found') })
