@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { verifiedKeySet } from '@/lib/activations/key-set'
 import { listOfflineFiles } from '@/lib/activations/offline-files'
+import { testKey } from '@/lib/activations/test-keys'
 import { generateKey } from '@/lib/keys/format'
 import { createToken } from '@/lib/organizations/create-token'
 import { revokeToken } from '@/lib/organizations/revoke-token'
@@ -182,6 +183,10 @@ test('a file is refused for an installation that the key is not for, and for key
   expect([400, 404]).toContain(nobodys.status)
   for (const { body } of [theirs, nobodys])
     expect(await said(body.signed)).toMatchObject({ valid: false, code: body.code })
+  // What is said of a test key is signed by nobody whom a GLPI trusts; of a key that is not theirs nothing is said but that.
+  const test = await file(headers, { key: testKey('forms', 'ok'), installation_id: installation() })
+  expect(test).toMatchObject({ status: 404, body: { code: 'unknown' } })
+  expect(await said(test.body.signed)).toMatchObject({ code: 'unknown' })
   const fresh = generateKey('subscription')
   const unknown = await file(headers, { key: fresh, installation_id: installation() })
   expect(Object.keys(theirs.body)).toEqual(Object.keys(unknown.body))

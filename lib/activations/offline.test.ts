@@ -63,6 +63,14 @@ test('a member’s file takes the place of the instance that they chose: the tes
   await expect(issueOfflineFile(technical(), nowhere)).rejects.toThrow(NotFound)
 })
 
+test('no file names a suite, whoever asks', async () => {
+  const { keyId } = await sold(database, acme, { reference: 'suite' })
+  for (const product of [{}, { product: 'suite' }]) {
+    const file = issueOfflineFile(technical(), { keyId, installationId: installation(), ...product })
+    await expect(file).rejects.toMatchObject({ fields: { product: 'required' } })
+  }
+})
+
 test('who fetched a file is a person, or a program by the name of its token', async () => {
   const { instanceId, keyId, shortId } = await sold(database, acme)
   const { tokenId } = await createToken(technical(), {
