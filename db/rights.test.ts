@@ -49,7 +49,9 @@ test('what a GLPI was answered is told by nobody otherwise, and locked to be cou
     await onConnection(url, async (client) => {
       await client.query(`begin; set local latchkey.scope = 'system'`)
       for (const column of ['code', 'calls', 'at', 'installation_id'])
-        expect((await refusalOf(client, `update checks set ${column} = ${column}`)).code, column).toBe('42501')
+        expect((await refusalOf(client, `update checks set ${column} = ${column}`)).code, column).toBe(
+          '42501',
+        )
       expect((await refusalOf(client, 'select id from checks for update')).code).toBe('done')
     })
 })

@@ -135,8 +135,12 @@ test('an installation that is gone gives back the place of each of its keys, fre
   expect((await listed(instanceId)).every(({ goneAt }) => goneAt !== null)).toBe(true)
   // Twice says nothing new.
   expect(await declareGone(technical(), { fileId })).toEqual({ instanceId, freesAt: latest })
-  const entries = `select from audit_entries where action = 'offline_file.declare_gone' and instance_id = $1`
-  expect(await rowsOf(database, entries, [instanceId])).toHaveLength(1)
+  const entries = `select k.short_id as "shortId", details ->> 'until' as until from audit_entries e
+    join keys k on k.id = e.key_id join products p on p.id = k.product_id
+    where action = 'offline_file.declare_gone' and e.instance_id = $1 order by p.name`
+  expect(await rowsOf(database, entries, [instanceId])).toEqual(
+    places.map((place) => ({ shortId: place.shortId, until: place.worksUntil.toISOString() })),
+  )
 })
 
 test('what ends within 30 days is to be fetched anew, until a newer file or none is needed', async () => {

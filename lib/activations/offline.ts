@@ -204,7 +204,7 @@ export const declareGone = command(
       .from(offlineFiles)
       .where(and(own, eq(offlineFiles.id, fileId)))
     if (!named) throw new NotFound('offline_file')
-    const { keyId, instanceId, installationId } = named
+    const { instanceId, installationId } = named
     const ofInstallation = and(
       own,
       eq(offlineFiles.instanceId, instanceId),
@@ -216,7 +216,7 @@ export const declareGone = command(
       .where(ofInstallation)
       .orderBy(offlineFiles.id)
       .for('update')
-    const freesAt = new Date(Math.max(...files.map(({ worksUntil }) => worksUntil.getTime())))
+    const freesAt = lastOf(files)
     const open = files.filter(({ goneAt }) => !goneAt)
     if (open.length === 0) {
       unchanged()
@@ -237,7 +237,15 @@ export const declareGone = command(
           isNull(activations.givenBackAt),
         ),
       )
-    audit({ keyId, instanceId, details: { installation: installationId, until: freesAt.toISOString() } })
+    for (const [keyId, ofKey] of Map.groupBy(open, (file) => file.keyId))
+      audit({
+        keyId,
+        instanceId,
+        details: { installation: installationId, until: lastOf(ofKey).toISOString() },
+      })
     return { instanceId, freesAt }
   },
 )
+
+const lastOf = (files: { worksUntil: Date }[]) =>
+  new Date(Math.max(...files.map(({ worksUntil }) => worksUntil.getTime())))
