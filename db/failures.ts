@@ -25,9 +25,9 @@ export async function unavailableWhenDown<T>(call: () => Promise<T>): Promise<T>
   } catch (thrown) {
     const error = cause(thrown)
     if (!isDown(error)) throw thrown
-    const message = { error: error instanceof Error ? error.message : String(error) }
-    if (isHeld(error)) log.error(message, 'somebody else holds a row for too long')
-    else log.error(message, 'the database is not available')
+    const message = error instanceof Error ? error.message : String(error)
+    if (isHeld(error)) log.error({ error: message }, 'somebody else holds a row for too long')
+    else log.error({ error: message }, 'the database is not available')
     noteOutage()
     throw new Unavailable('database')
   }

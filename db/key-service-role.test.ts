@@ -379,6 +379,7 @@ test('[A5] what the key service tells of calls is believed as far as it can be',
     refusedCalls(tx, organization_id, instance_id, new Date()),
   )
   expect(refused.get(key_id)).toBeGreaterThanOrEqual(2_200_000_000)
+  console.log('[A5] latchkey_key_service: 5 batches of what cannot be')
 })
 
 test('the key service starts with limits to what it waits for', async () => {

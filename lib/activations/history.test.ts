@@ -160,7 +160,12 @@ const silent = { url: null, glpiVersion: null, productVersion: null }
 test('what a call does not say stays known, whether it comes in the same second or later', async () => {
   for (const apart of [false, true]) {
     const installationId = randomUUID()
-    history.note({ ...good(), installationId, at: second(1), plugin: { reference: 'forms', version: '1.0.0' } })
+    history.note({
+      ...good(),
+      installationId,
+      at: second(1),
+      plugin: { reference: 'forms', version: '1.0.0' },
+    })
     if (apart) await history.flush()
     history.note({ ...good(), ...silent, installationId, at: second(2) })
     await history.flush()

@@ -1,6 +1,6 @@
 import { pool } from '@/db/client'
 import { isRefused, isRetryable, unavailableWhenDown } from '@/db/failures'
-import type { answerCodes, askedFor } from '@/db/schema/activations'
+import type { answerCodes, askedFor } from '@/db/schema/answer-codes'
 import { Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
