@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DatabaseError } from 'pg'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { closePool, pool } from '@/db/client'
+import { unavailableWhenDown } from '@/db/failures'
 import { keys } from '@/db/schema/keys'
 import { asOrganization } from '@/db/scope'
 import { Unavailable } from '@/lib/errors'
 import { addInstance } from '@/lib/instances/add'
 import { issuePermanentKey } from '@/lib/keys/issue'
 import { revealKeys } from '@/lib/keys/reveal'
+import { log } from '@/lib/log'
 import { sessionOf } from '@/lib/people/session'
 import { tokenHash } from '@/lib/people/tokens'
 import {
@@ -129,4 +132,13 @@ test('a database that is not there is Unavailable, with a time to come back', as
   })
   await closePool()
   expect(process.env.DATABASE_URL).toBe(url)
+})
+
+test('a row that somebody else holds for too long is told as such, and not as an outage', async () => {
+  const error = vi.spyOn(log, 'error').mockImplementation(() => {})
+  const held = Object.assign(new DatabaseError('canceling statement due to lock timeout', 0, 'error'), {
+    code: '55P03',
+  })
+  await expect(unavailableWhenDown(() => Promise.reject(held))).rejects.toThrow(Unavailable)
+  expect(error.mock.calls.map(([, text]) => text)).toEqual(['somebody else holds a row for too long'])
 })

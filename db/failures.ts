@@ -25,20 +25,21 @@ export async function unavailableWhenDown<T>(call: () => Promise<T>): Promise<T>
   } catch (thrown) {
     const error = cause(thrown)
     if (!isDown(error)) throw thrown
-    log.error(
-      { error: error instanceof Error ? error.message : String(error) },
-      'the database is not available',
-    )
+    const message = error instanceof Error ? error.message : String(error)
+    if (isHeld(error)) log.error({ error: message }, 'somebody else holds a row for too long')
+    else log.error({ error: message }, 'the database is not available')
     noteOutage()
     throw new Unavailable('database')
   }
 }
 
+const isHeld = (error: unknown) => error instanceof DatabaseError && error.code === lockTimeout
+
 /** Whether it says that the database cannot be reached or cannot write now, which passes. */
 export function isDown(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     const code = error.code ?? ''
-    return downClasses.includes(code.slice(0, 2)) || code === readOnly || code === lockTimeout
+    return downClasses.includes(code.slice(0, 2)) || code === readOnly || isHeld(error)
   }
   if (error instanceof AggregateError) return error.errors.some(isDown)
   return (

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
+import { refusedCalls } from '@/lib/activations/calls'
+import { createToken } from '@/lib/organizations/create-token'
+import type { TokenScope } from '@/lib/organizations/rules'
 import {
+  byMember,
   type Fixture,
   fillOrganization,
   makeCatalog,
@@ -19,6 +25,24 @@ beforeAll(async () => {
   const organization = await makeOrganization('acme')
   own = { ...organization, ...(await fillOrganization(database, organization)) }
 })
+
+const tokenFor = async (...scopes: TokenScope[]) =>
+  (await createToken(byMember(own, 'owner'), { name: 'Puppet', scopes, days: 30 })).tokenId
+
+/** Postgres' own time, as in production: what a sandbox tells is believed (sandbox/database.ts). */
+async function withoutSandbox<T>(work: () => Promise<T>): Promise<T> {
+  const migration = readFileSync('db/migrations/0044_what_the_key_service_says.sql', 'utf8')
+  const [believed = ''] = /^create function believed[^;]*;/m.exec(migration) ?? []
+  await rowsOf(database, believed.replace('create', 'create or replace'))
+  try {
+    return await work()
+  } finally {
+    await rowsOf(
+      database,
+      'create or replace function believed(at timestamptz) returns timestamptz language sql stable return at',
+    )
+  }
+}
 
 /** As a process would be that somebody has taken over: it names the organization, and any scope that it likes. */
 const asKeyService = async (statement: string) =>
@@ -49,8 +73,8 @@ test('[A5] the key service has these rights and no others', async () => {
     'INSERT audit_heads',
     'INSERT offline_files',
     'SELECT activations',
-    'SELECT api_tokens: created_at id last_used_at name organization_id',
-    'SELECT audit_entries: organization_id sequence',
+    'SELECT api_tokens: created_at expires_at id last_four last_used_at name organization_id revoked_at scopes',
+    'SELECT audit_entries: hash organization_id sequence',
     'SELECT audit_heads',
     'SELECT instance_addresses',
     'SELECT instances',
@@ -82,10 +106,12 @@ test('[A5] the key service calls these functions and no others', async () => {
   )
   expect(callable.map(({ name }) => name)).toEqual([
     'api_token_owner',
+    'believed',
     'check_key',
     'current_organization',
     'current_scope',
     'entitled_products',
+    'is_believed',
     'key_is_followed',
     'record_checks',
     'refresh_activation',
@@ -184,10 +210,11 @@ test('[A5] the key service writes of GLPIs and tokens, and in nobody’s name', 
   ] as const)
     expect((await asKeyService(entry(actor, personId))).code, `${actor} ${personId}`).toBe('42501')
   for (const actor of ['glpi', 'token']) expect((await asKeyService(entry(actor, null))).code).toBe('done')
+  const files = await tokenFor('offline_files.create')
   const file = (by: string) => `insert into offline_files
       (id, organization_id, activation_id, key_id, instance_id, installation_id, issued_at, works_until, ${by})
     select gen_random_uuid(), organization_id, id, key_id, instance_id, installation_id, now(), now() + interval '1 day',
-      '${by === 'issued_by_id' ? person : own.tokenId}' from activations where id = '${own.activationId}'`
+      '${by === 'issued_by_id' ? person : files}' from activations where id = '${own.activationId}'`
   expect((await asKeyService(file('issued_by_id'))).code).toBe('42501')
   expect((await asKeyService(file('api_token_id'))).code).toBe('done')
   console.log('[A5] latchkey_key_service: 8 entries, 2 files')
@@ -220,6 +247,140 @@ test('[A5] the key service undoes no fact: what was seen, given back, held and r
     expect(undone, when).toMatchObject({ code: '23514', constraint: 'activations_stay' })
   }
   console.log(`[A5] latchkey_key_service: ${undoing.length + 2} facts`)
+})
+
+test('[A5] an entry beside the end of the audit trail is not committed, and stops nobody', async () => {
+  const entry = `insert into audit_entries (id, organization_id, sequence, at, actor, action, outcome, details, hash)
+    select gen_random_uuid(), organization_id, sequence + 1, now(), 'glpi', 'key.revoke', 'done', '{}', '\\x01' from audit_heads`
+  const forged = [[entry], [entry, `update audit_heads set sequence = sequence + 1, hash = '\\x02'`]]
+  for (const statements of forged)
+    await onConnection(database.keyServiceUrl, async (client) => {
+      await client.query(`begin; set local latchkey.organization_id = '${own.organizationId}'`)
+      for (const statement of statements) await client.query(statement)
+      await expect(client.query('commit')).rejects.toMatchObject({ constraint: 'audit_entries_end' })
+    })
+  await tokenFor('keys.read')
+  const begun = `insert into audit_heads (organization_id, sequence, hash) values ('${own.organizationId}', 9, '\\x01')`
+  expect(await asKeyService(begun)).toMatchObject({ constraint: expect.stringMatching('audit_heads') })
+  console.log(`[A5] latchkey_key_service: ${forged.length + 1} ends of the trail`)
+})
+
+test('[A5] the key service adds no fact that cannot be, and none for ever', async () => {
+  const insert = (table: string, row: Record<string, string>, from: string) =>
+    `insert into ${table} (${Object.keys(row).join(', ')}) select ${Object.values(row).join(', ')} ${from}`
+  const activation = (more: Record<string, string> = {}) =>
+    insert(
+      'activations',
+      {
+        ...{
+          id: 'gen_random_uuid()',
+          organization_id: 'organization_id',
+          key_id: 'id',
+          instance_id: 'instance_id',
+        },
+        ...{ installation_id: `'stolen'`, environment: `'test'`, exclusive: 'false', lease_ends_at: 'now()' },
+        ...{ secret_hash: `sha256('')`, created_at: 'now()', refreshed_at: 'now()', ...more },
+      },
+      `from keys where id = '${own.keyId}'`,
+    )
+  const files = await tokenFor('offline_files.create')
+  const revoked = await tokenFor('offline_files.create')
+  const over = await tokenFor('offline_files.create')
+  await rowsOf(database, `update api_tokens set revoked_at = now() where id = $1`, [revoked])
+  await rowsOf(
+    database,
+    `update api_tokens set created_at = now() - interval '9 days', expires_at = now() - interval '1 day' where id = $1`,
+    [over],
+  )
+  const file = (more: Record<string, string> = {}) =>
+    insert(
+      'offline_files',
+      {
+        ...{
+          id: 'gen_random_uuid()',
+          organization_id: 'organization_id',
+          activation_id: 'id',
+          key_id: 'key_id',
+        },
+        ...{ instance_id: 'instance_id', installation_id: 'installation_id', issued_at: 'now()' },
+        ...{ works_until: `now() + interval '2 days'`, api_token_id: `'${files}'`, ...more },
+      },
+      `from activations where id = '${own.activationId}'`,
+    )
+  await rowsOf(database, 'update activations set given_back_at = null')
+  const later = `timestamptz '2999-01-01'`
+  const beyond = `timestamptz '2999-01-02'`
+  const wrong = [
+    activation({ lease_ends_at: later }),
+    activation({ refreshed_at: `now() + interval '1 minute'` }),
+    activation({ given_back_at: 'now()' }),
+    activation({ leases: `'{"forms":[null,null]}'` }),
+    activation({ created_at: later, refreshed_at: later, lease_ends_at: later }),
+    `update keys set first_seen_at = ${later} where first_seen_at is null`,
+    `update keys set replaced_at = ${later} where replaced_at is null`,
+    `update api_tokens set last_used_at = null`,
+    `update api_tokens set last_used_at = ${later}`,
+    file({ installation_id: `'another'` }),
+    file({ key_id: `'${own.permanentKeyId}'` }),
+    file({ issued_at: later, works_until: beyond }),
+    ...[own.tokenId, revoked, over].map((token) => file({ api_token_id: `'${token}'` })),
+  ]
+  await withoutSandbox(async () => {
+    for (const right of [activation(), file(), `update api_tokens set last_used_at = now()`])
+      expect((await asKeyService(right)).code, right).toBe('done')
+    for (const statement of wrong) expect((await asKeyService(statement)).code, statement).toBe('23514')
+  })
+  const back = `update api_tokens set last_used_at = now() - interval '1 hour'`
+  await rowsOf(database, 'update api_tokens set last_used_at = now()')
+  expect((await asKeyService(back)).code).toBe('23514')
+  console.log(`[A5] latchkey_key_service: ${wrong.length + 1} facts that cannot be`)
+})
+
+test('[A5] what the key service tells of calls is believed as far as it can be', async () => {
+  const { organizationId: organization_id, keyId: key_id, instanceId: instance_id } = own
+  const base = {
+    organization_id,
+    key_id,
+    instance_id,
+    installation_id: 'made-up',
+    at: '2999-01-01T00:00:00Z',
+  }
+  const check = { ...base, asked: 'validate', code: 'expired', notes: [], calls: 2_147_483_647 }
+  const question = { ...base, kind: 'installation', refusal_code: '7QF3XM', calls: 2_147_483_647 }
+  const told = (batch: object) => asKeyService(`select record_checks('${JSON.stringify(batch)}')`)
+  for (const made of [{ asked: 'made up' }, { code: 'made up' }])
+    expect((await told({ checks: [{ ...check, ...made }] })).code).toBe('23514')
+  const versions = { product_versions: { forms: '3.2.0', 'made-up': '1.0.0' } }
+  const questions = [1, 2, 3].map(() => ({ ...question, id: randomUUID() }))
+  const batch = { checks: Array(2_200).fill(check), sightings: [{ ...base, ...versions }], questions }
+  await withoutSandbox(() =>
+    onConnection(database.keyServiceUrl, async (client) => {
+      await client.query('select record_checks($1)', [JSON.stringify(batch)])
+      await client.query('select refresh_activation($1, $2, null, $3, now(), $4, $5)', [
+        ...[own.activationId, own.renewedKeyId, randomUUID(), '2999-01-01', 'forms'],
+      ])
+      const { rows } = await client.query(
+        'select refresh_activation($1, $2, null, $3, now(), now(), $4) as known',
+        [...[own.activationId, own.renewedKeyId, randomUUID(), 'x'.repeat(10_000_000)]],
+      )
+      expect(rows).toEqual([{ known: null }])
+    }),
+  )
+  const ahead = (column: string) => `${column} between now() and now() + interval '6 minutes'`
+  const [row] = await rowsOf(
+    database,
+    `select ${ahead('c.at')} as at, ${ahead('s.last_at')} as last_at, ${ahead('a.refreshed_at')} as refreshed_at,
+       s.product_versions as versions
+     from checks c join sightings s using (key_id, installation_id) join activations a on a.id = $1
+     where s.installation_id = 'made-up' limit 1`,
+    [own.activationId],
+  )
+  expect(row).toEqual({ at: true, last_at: true, refreshed_at: true, versions: { forms: '3.2.0' } })
+  const refused = await asOrganization(organization_id, (tx) =>
+    refusedCalls(tx, organization_id, instance_id, new Date()),
+  )
+  expect(refused.get(key_id)).toBeGreaterThanOrEqual(2_200_000_000)
+  console.log('[A5] latchkey_key_service: 5 batches of what cannot be')
 })
 
 test('the key service starts with limits to what it waits for', async () => {

@@ -44,6 +44,18 @@ test.each(Object.entries(changeable))(
   },
 )
 
+test('what a GLPI was answered is told by nobody otherwise, and locked to be counted', async () => {
+  for (const url of [database.appUrl, database.workerUrl])
+    await onConnection(url, async (client) => {
+      await client.query(`begin; set local latchkey.scope = 'system'`)
+      for (const column of ['code', 'calls', 'at', 'installation_id'])
+        expect((await refusalOf(client, `update checks set ${column} = ${column}`)).code, column).toBe(
+          '42501',
+        )
+      expect((await refusalOf(client, 'select id from checks for update')).code).toBe('done')
+    })
+})
+
 test("the portal's role removes what ends by itself, members, assignments and parts of suites; the worker's only the first", async () => {
   const byItself = ['command_runs', 'email_changes', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
   const rights = await onConnection(database.ownerUrl, (client) =>

@@ -32,6 +32,8 @@ const changes = {
   signing_keys: 'cipher, ring_version, signs_from, stops_at, last_expires_at, dropped_at',
   api_tokens: 'revoked_at, revoked_by_id, last_used_at',
   offline_files: 'gone_at',
+  // Nothing (it gives itself its own value), so that it can be locked to be counted.
+  checks: 'id',
 }
 const written = [
   ...['audit_entries', 'extensions', 'restorations', 'terms', 'key_sets'],
@@ -46,11 +48,12 @@ const keyServiceRights = [
      replaced_at, last_four) on keys`,
   'select (id, organization_id, key_id, reason, revoked_at, restored_at) on revocations',
   'select on signing_keys, key_sets',
-  'select (id, organization_id, name, created_at, last_used_at) on api_tokens',
   'select (id, organization_id, activation_id, issued_at, gone_at) on offline_files',
+  // A token that is revoked meanwhile gets nothing, and what it got says which one it was.
+  `select (id, organization_id, name, last_four, scopes, created_at, expires_at, revoked_at, last_used_at) on api_tokens`,
   'insert on activations, offline_files, audit_entries, audit_heads',
   // That entries are numbered without a gap is asked as whoever adds one.
-  'select (organization_id, sequence) on audit_entries',
+  'select (organization_id, sequence, hash) on audit_entries',
   'update (given_back_at, lease_ends_at) on activations',
   'update (last_used_at) on api_tokens',
   'update (installation_id) on instances',
@@ -61,6 +64,7 @@ const keyServiceRights = [
   'execute on function refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz, text)',
   'execute on function entitled_products(uuid, text, timestamptz)',
   'execute on function key_is_followed(uuid, timestamptz)',
+  'execute on function believed(timestamptz), is_believed(timestamptz)',
 ]
 
 const definerFunctions = [
@@ -82,6 +86,7 @@ const definerRights = [
   `select (id, organization_id, short_id, product_id, kind, binding, instance_id, starts_at, expires_at, term_ends_at,
      renewed_at, first_seen_at, replaced_at, follows_id, fingerprint) on keys`,
   'select (organization_id, key_id, reason, revoked_at, restored_at) on revocations',
+  'select (reference) on products',
   'select (id, organization_id, token_hash, scopes, expires_at, revoked_at, last_used_at) on api_tokens',
   'update (leases, lease_ends_at, refreshed_at) on activations',
   'update (glpi_version) on instances',

@@ -6,7 +6,7 @@ import { addInstance } from '@/lib/instances/add'
 import { generateKey } from '@/lib/keys/format'
 import { revokeKey } from '@/lib/keys/revoke'
 import { renewSubscription } from '@/lib/subscriptions/renew'
-import { bySystem, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { bySystem, onConnection, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
 import { keyOf, makeCustomer, sold } from '@/sandbox/test/sold'
 
@@ -90,6 +90,36 @@ test('the same call again gets the same activation, another lease and no secret,
   expect(new Set(answers.map(({ body }) => decodeJwt(body.lease).jti)).size).toBe(100)
   const rows = await rowsOf(database, 'select count(*)::int as n from activations where key_id = $1', [keyId])
   expect(rows).toEqual([{ n: 1 }])
+})
+
+test('of one installation that asks two processes at the same moment, one answer has the secret', async () => {
+  const other = await startKeyService(database)
+  const { key, keyId } = await sold(database, fixture)
+  const body = { product: 'forms', key, installation_id: installation() }
+  await onConnection(database.ownerUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    await client.query('select from keys where id = $1 for update', [keyId])
+    const asked = [service, other].map((one) => one.ask('POST', '/api/v1/activations', body))
+    const waiting = `select from pg_locks join pg_stat_activity using (pid)
+      where not granted and datname = current_database() and usename = 'latchkey_key_service'`
+    await expect.poll(async () => (await rowsOf(database, waiting)).length).toBe(2)
+    await client.query('commit')
+    const secrets = (await Promise.all(asked)).map((answer) => !!answer.body.activation?.secret)
+    expect(secrets.sort()).toEqual([false, true])
+  })
+})
+
+test('a key of the whole organization is in use in each of its GLPIs', async () => {
+  const { key, keyId } = await sold(database, fixture, { reference: 'cloud', everywhere: true })
+  for (const label of ['north', 'south']) {
+    const url = `https://${label}.${fixture.slug}.example/glpi`
+    await addInstance(bySystem(fixture.organizationId), { label, url, environment: 'production' })
+    expect(await activate({ product: 'cloud', key, url, installation_id: installation() })).toMatchObject({
+      ...{ status: 201, body: { activation: { environment: 'production' } } },
+    })
+  }
+  const used = 'select from activations where key_id = $1 and given_back_at is null'
+  expect(await rowsOf(database, used, [keyId])).toHaveLength(2)
 })
 
 test('a second installation is refused with a code, and asked about once however often it calls', async () => {

@@ -54,13 +54,17 @@ function fieldsOf(error: FastifyError, request: FastifyRequest): Record<string, 
   const sent =
     error.validationContext === 'params' ? params : error.validationContext === 'body' ? body : query
   return Object.fromEntries(
-    error.validation.map(({ instancePath, keyword }) => {
+    error.validation.map(({ instancePath, keyword, message }) => {
       const path = instancePath.split('/').filter(Boolean)
       const missing = valueAt(sent, path) === undefined
-      return [path.join('.') || 'body', missing ? 'required' : (wrongs[keyword] ?? 'malformed')]
+      return [path.join('.') || 'body', missing ? 'required' : because(keyword, message)]
     }),
   )
 }
+
+/** Our own rules say it themselves. */
+const because = (keyword: string, message = 'malformed') =>
+  keyword === 'custom' ? message : (wrongs[keyword] ?? 'malformed')
 
 const wrongs: Record<string, string> = {
   invalid_type: 'wrong_type',

@@ -17,6 +17,7 @@ import {
   byMember,
   bySystem,
   makeOrganization,
+  onConnection,
   productDatabase,
   productId,
   rowsOf,
@@ -132,6 +133,52 @@ test('a GLPI that uses another key of its instance is still there', async () => 
   const two = installation()
   expect((await activate(key, two)).status).toBe(201)
   expect((await activate(other, two, { product: 'branding' })).status).toBe(201)
+})
+
+async function withAnotherKey() {
+  const first = await sold(database, fixture)
+  const { keyId } = await startSubscription(bySystem(fixture.organizationId), {
+    productId: await productId(database, 'branding'),
+    instanceId: first.instanceId,
+  })
+  return { ...first, otherId: keyId, other: await keyOf(database, keyId) }
+}
+
+test('a GLPI that has called with another key since, and be it its own set-up page, is still there', async () => {
+  const { key, other, otherId } = await withAnotherKey()
+  const one = installation()
+  const freesAt = await left(key, one)
+  moveTo(freesAt - second)
+  const headers = { 'X-Registration-Key': other, 'X-Glpi-Network-Uid': one, 'User-Agent': 'GLPI/11.0.2' }
+  const { body } = await service.ask('GET', '/api/registration/info', undefined, headers)
+  expect(body.is_valid).toBe(true)
+  const seen = () => rowsOf(database, 'select from sightings where key_id = $1', [otherId])
+  await expect.poll(seen, { timeout: 5_000 }).toHaveLength(1)
+  moveTo(freesAt + second)
+  expect(await activate(key, installation())).toMatchObject({ status: 409 })
+})
+
+test('who comes back in the moment in which another would take the place has it still', async () => {
+  const { key, other, otherId, instanceId } = await withAnotherKey()
+  const one = installation()
+  const { body } = await activate(other, one, { product: 'branding' })
+  const path = `/api/v1/activations/${body.activation.id}`
+  await service.ask('DELETE', path, { key: other, installation_id: one })
+  moveTo((await left(key, one)) + second)
+  await onConnection(database.ownerUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    await client.query('select from instances where id = $1 for update', [instanceId])
+    const asked = activate(key, installation())
+    const waiting = `select distinct usename from pg_locks join pg_stat_activity using (pid)
+      where not granted and datname = current_database()`
+    await expect.poll(() => rowsOf(database, waiting)).toEqual([{ usename: 'latchkey_key_service' }])
+    const back = `update activations set given_back_at = null, lease_ends_at = lease_ends_at + interval '14 days',
+      refreshed_at = refreshed_at + interval '7 days' where key_id = $1`
+    await client.query(back, [otherId])
+    await client.query('commit')
+    expect(await asked).toMatchObject({ status: 409, body: { code: 'bound_elsewhere' } })
+  })
+  expect(await bound(instanceId)).toBe(one)
 })
 
 const day = 86_400_000

@@ -4,12 +4,20 @@ import { beforeAll, expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { verifiedKeySet } from '@/lib/activations/key-set'
 import { listOfflineFiles } from '@/lib/activations/offline-files'
+import { testKey } from '@/lib/activations/test-keys'
 import { generateKey } from '@/lib/keys/format'
 import { createToken } from '@/lib/organizations/create-token'
 import { revokeToken } from '@/lib/organizations/revoke-token'
 import type { TokenScope } from '@/lib/organizations/rules'
 import { tokenFor } from '@/lib/organizations/token'
-import { byMember, type Fixture, makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import {
+  byMember,
+  type Fixture,
+  makeOrganization,
+  onConnection,
+  productDatabase,
+  rowsOf,
+} from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 
@@ -114,7 +122,33 @@ test('an offline file names one installation, verifies from the root alone, and 
   })
   expect(other).toMatchObject({ status: 409, body: { code: 'bound_elsewhere' } })
   const entry = `select actor, details->>'token' as token from audit_entries where action = 'offline_file.issue' and instance_id = $1`
-  expect(await rowsOf(database, entry, [instanceId])).toEqual([{ actor: 'token', token: 'Ansible' }])
+  // Two may have one name.
+  const named = `Ansible (…${headers.Authorization?.slice(-4)})`
+  expect(await rowsOf(database, entry, [instanceId])).toEqual([{ actor: 'token', token: named }])
+  const told = `select asked, code, instance_id from checks where key_id = $1 and installation_id = $2`
+  await expect
+    .poll(() => rowsOf(database, told, [keyId, installation_id]), { timeout: 5_000 })
+    .toEqual([{ asked: 'offline_file', code: 'ok', instance_id: instanceId }])
+})
+
+test('a token that is revoked while its request waits gets nothing', async () => {
+  const { key, keyId } = await sold(database, acme)
+  const { headers, tokenId } = await token(acme, 'offline_files.create')
+  await onConnection(database.ownerUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    await client.query('select from keys where id = $1 for update', [keyId])
+    const asked = file(headers, { key, installation_id: installation() })
+    const waiting = `select usename from pg_locks join pg_stat_activity using (pid)
+      where not granted and datname = current_database()`
+    await expect.poll(() => rowsOf(database, waiting)).toEqual([{ usename: 'latchkey_key_service' }])
+    await revokeToken(byMember(acme, 'owner'), { tokenId })
+    await client.query('commit')
+    const refused = await asked
+    expect(refused).toMatchObject({ status: 401, body: { code: 'no_token' } })
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer')
+  })
+  expect(await rowsOf(database, 'select from offline_files where key_id = $1', [keyId])).toEqual([])
+  expect(await rowsOf(database, 'select from activations where key_id = $1', [keyId])).toEqual([])
 })
 
 test('a file is refused for an installation that the key is not for, and for keys of others as for nobody’s', async () => {
@@ -150,6 +184,9 @@ test('a file is refused for an installation that the key is not for, and for key
   // What is no key is none to anybody; of what somebody else has nothing is said that a client would believe.
   if (nobodys.status === 400) expect(await said(nobodys.body.signed)).toMatchObject({ code: 'malformed' })
   expect(theirs.body).not.toHaveProperty('signed')
+  const test = await file(headers, { key: testKey('forms', 'ok'), installation_id: installation() })
+  expect(test).toMatchObject({ status: 404, body: { code: 'unknown' } })
+  expect(test.body).not.toHaveProperty('signed')
   const fresh = generateKey('subscription')
   const unknown = await file(headers, { key: fresh, installation_id: installation() })
   expect(Object.keys(theirs.body)).toEqual(Object.keys(unknown.body))

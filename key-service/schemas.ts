@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Call } from '@/lib/activations/check'
-import { installationIdPattern } from '@/lib/activations/installation-id'
+import { installationIdPattern, withoutKey } from '@/lib/activations/installation-id'
 import { parseGlpiVersion } from '@/lib/catalog/rules'
 import { parseInstanceUrl } from '@/lib/instances/url'
 import { cleanHeader } from './clean'
@@ -23,18 +23,16 @@ export const Product = z
   .regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/)
   .max(100)
   .meta({ description: 'The plugin’s directory in GLPI.', example: 'forms' })
-export const InstallationId = z.string().regex(installationIdPattern).meta({
+export const InstallationId = withoutKey(z.string().regex(installationIdPattern)).meta({
   description: 'What this GLPI calls itself: GLPINetwork::getGlpiNetworkUid().',
   example: 'b6sf8Ht0vVcX3nRk2wYq',
 })
-const Url = z.string().max(2_048).meta({
+const Url = withoutKey(z.string().max(2_048)).meta({
   description: 'The address of this GLPI. One that is none is ignored, and a note says so.',
   example: 'https://glpi.example.com',
 })
 const version = (of: string, example: string) =>
-  z
-    .string()
-    .max(50)
+  withoutKey(z.string().max(50))
     .optional()
     .meta({ description: `The version of ${of}.`, example })
 export const Nonce = z

@@ -10,14 +10,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 export type SeedSize = 'small' | 'large'
 
-/** Brings a database of the cluster to this version. */
-export function migrateDatabase(postgres: Postgres, database: string) {
-  return migrate({
+/** Brings a database of the cluster to this version. Its time is the sandbox's, so that it believes any that it is told. */
+export async function migrateDatabase(postgres: Postgres, database: string) {
+  await migrate({
     owner: postgres.url(database),
     app: postgres.url(database, 'latchkey_app'),
     worker: postgres.url(database, 'latchkey_worker'),
     keyService: postgres.url(database, 'latchkey_key_service'),
   })
+  const believeAll =
+    'create or replace function believed(at timestamptz) returns timestamptz language sql stable return at'
+  await execute(postgres, database, believeAll)
 }
 
 /**
@@ -61,7 +64,7 @@ async function seededSize(postgres: Postgres): Promise<SeedSize | undefined> {
 /** Runs statements as the owner; from `postgres`, beside it, what drops the product's database. */
 async function execute(
   postgres: Postgres,
-  database: 'postgres' | 'latchkey',
+  database: string,
   ...statements: string[]
 ): Promise<{ note?: unknown }[]> {
   const client = new pg.Client({ connectionString: postgres.url(database) })

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -16,6 +17,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
+import { answerCodes, askedFor } from './answer-codes'
 import {
   bytes,
   definerAdds,
@@ -171,6 +173,9 @@ export const questionCounts = pgTable(
   ],
 )
 
+const isOneOf = (column: AnyPgColumn, known: readonly string[]) =>
+  sql`${column} in (${sql.raw(known.map((name) => `'${name}'`).join(', '))})`
+
 /** What a GLPI was answered; of the same second and the same caller in one row. */
 export const checks = pgTable(
   'checks',
@@ -181,7 +186,6 @@ export const checks = pgTable(
     instanceId: uuid(),
     installationId: text(),
     at: instant().notNull(),
-    /** What was asked: `validate`, `activate`, `refresh`, `give_back`, `registration`, `marketplace`, `download`, `offline_file`. */
     asked: text().notNull(),
     code: text().notNull(),
     notes: text().array().notNull(),
@@ -206,6 +210,8 @@ export const checks = pgTable(
     index('checks_at').on(t.at),
     index('checks_refused').on(t.organizationId, t.at).where(sql`${t.code} <> 'ok'`),
     check('checks_calls', sql`${t.calls} >= 1`),
+    check('checks_asked', isOneOf(t.asked, askedFor)),
+    check('checks_code', isOneOf(t.code, answerCodes)),
     ...organizationPolicy(t.organizationId),
     definerAdds,
   ],
@@ -257,6 +263,8 @@ export const sightings = pgTable(
     url: text(),
     glpiVersion: text(),
     productVersion: text(),
+    /** By the reference of each product that asked (a suite's key is in several plugins): its version. */
+    productVersions: jsonb().$type<Record<string, string>>().notNull().default({}),
     /** The key after this one has been seen too, so that this one need not call again; set by a trigger. */
     followed: boolean().notNull().default(false),
   },

@@ -82,6 +82,7 @@ export const programRoutes: FastifyPluginAsyncZod = async (app) => {
         if (signed === null) return sendRefused(checked, call, request, reply)
         return sendSignedRefusal({ checked, signed }, call, request, reply)
       }
+      if ('code' in made) return sendRefusedProgram(reply, made)
       return sendProblem(reply, 400, 'invalid_input', {
         fields: { product: 'required' },
         products: made.products,

@@ -89,12 +89,12 @@ async function close(scope: Scope, key: Key, input: AnswerQuestion) {
     .update(questions)
     .set({ answer: input.answer, answeredAt: now, answeredById: personId })
     .where(one(organizationId, question.id))
-  // One that was closed and is answered otherwise is open no more already, and one beyond the twenty never was.
-  if (!question.answer && question.listed)
-    await tx
-      .update(questionCounts)
-      .set({ open: sql`${questionCounts.open} - 1` })
-      .where(count)
+  // One that was closed and is answered otherwise is open no more already; of one beyond the twenty the calls were counted.
+  const { open, unlisted } = questionCounts
+  const counted = question.listed
+    ? { open: sql`${open} - 1` }
+    : { unlisted: sql`greatest(${unlisted} - ${question.calls}, 0)` }
+  if (!question.answer) await tx.update(questionCounts).set(counted).where(count)
   return question
 }
 

@@ -67,6 +67,18 @@ async function called(hours: number, more: Partial<Answered> = {}) {
   await history.flush()
 }
 
+test('the plugins that share a suite’s key are named with their versions, and the one of a product’s own key is not', async () => {
+  await called(1, { plugin: { reference: 'forms', version: '2.4.1' } })
+  const seen = () => asOrganization(own.organizationId, (tx) => lastSeen(tx, own.organizationId, instanceId))
+  expect((await seen()).get(keyId)).toMatchObject({ productVersion: '2.4.1' })
+  const suite = await productId(database, 'suite')
+  keyId = (await startSubscription(bySystem(own.organizationId), { productId: suite, instanceId })).keyId
+  await called(1, { plugin: { reference: 'forms', version: '2.4.1' } })
+  expect((await seen()).get(keyId)).toMatchObject({ productVersion: 'Forms Pro 2.4.1' })
+  await called(0, { plugin: { reference: 'branding', version: '7.0.0' } })
+  expect((await seen()).get(keyId)).toMatchObject({ productVersion: 'Branding 7.0.0, Forms Pro 2.4.1' })
+})
+
 const refused = (hours: number) =>
   called(hours, { code: 'bound_elsewhere', instanceId: null, installationId: 'another', asked: 'validate' })
 

@@ -10,6 +10,7 @@ import { keptSince } from './rules'
 export interface Seen {
   lastAt: Date
   glpiVersion: string | null
+  /** Of a suite's key with the name of each plugin that called. */
   productVersion: string | null
   leaseEndsAt: Date | null
   givenBackAt: Date | null
@@ -26,16 +27,20 @@ type Written<Row> = {
 
 const refusedWithinDays = 7
 
+const pluginsOf = sql`(
+  select string_agg(p.name || ' ' || v.value, ', ' order by p.name)
+  from jsonb_each_text(s.product_versions) v join products p on p.reference = v.key having bool_or(p.id <> k.product_id))`
+
 /** The last call on an instance with each of the keys that it uses, by the key. */
 export async function lastSeen(tx: OrganizationTx, organizationId: string, instanceId: string) {
   const { rows } = await tx.execute<Written<Seen> & { keyId: string }>(sql`
     select distinct on (s.key_id) s.key_id as "keyId", s.last_at as "lastAt", s.glpi_version as "glpiVersion",
-      s.product_version as "productVersion", a.lease_ends_at as "leaseEndsAt", a.given_back_at as "givenBackAt"
+      coalesce(${pluginsOf}, s.product_version) as "productVersion", a.lease_ends_at as "leaseEndsAt", a.given_back_at as "givenBackAt"
     from sightings s left join lateral (
       select a.lease_ends_at, a.given_back_at from activations a
       where a.organization_id = ${organizationId} and a.key_id = s.key_id and a.installation_id = s.installation_id
       order by a.created_at desc limit 1
-    ) a on true
+    ) a on true join keys k on k.organization_id = ${organizationId} and k.id = s.key_id
     where s.organization_id = ${organizationId} and s.instance_id = ${instanceId}
     order by s.key_id, s.last_at desc`)
   return new Map<string, Seen>(
@@ -60,7 +65,7 @@ export async function refusedCalls(
 ) {
   const { rows } = await tx.execute<{ keyId: string; calls: number }>(sql`
     select k.id as "keyId", r.calls from keys k cross join lateral (
-      select sum(c.calls)::int as calls from checks c
+      select sum(c.calls)::float8 as calls from checks c
       where c.organization_id = ${organizationId} and c.key_id = k.id and c.code <> 'ok'
         and c.at >= ${keptSince(now).toISOString()}::timestamptz
     ) r
@@ -155,7 +160,7 @@ export async function countedDays(
 export async function refusedWithinWeek(tx: OrganizationTx, organizationId: string, now: Date) {
   const week = sql`${new Date(now.getTime() - refusedWithinDays * 86_400_000).toISOString()}::timestamptz`
   const { rows } = await tx.execute<{ calls: number }>(sql`
-    select coalesce(sum(c.calls), 0)::int as calls from checks c
+    select coalesce(sum(c.calls), 0)::float8 as calls from checks c
     where c.organization_id = ${organizationId} and c.code <> 'ok' and c.at > ${week}`)
   return rows[0]?.calls ?? 0
 }

@@ -163,6 +163,7 @@ export function noteAnswer(
     url: call.url ?? null,
     glpiVersion: call.glpiVersion ?? null,
     productVersion: versionSaid(call, checked),
+    plugin: pluginSaid(call, checked),
     ...(question && call.installationId
       ? { question: { kind: question, refusalCode: refusalCode(found.id, call.installationId) } }
       : {}),
@@ -174,6 +175,9 @@ function versionSaid({ product, productVersion }: Call, { ownProduct }: Checked)
   if (!productVersion) return null
   return product && product !== ownProduct?.reference ? `${product} ${productVersion}` : productVersion
 }
+
+const pluginSaid = ({ productVersion: version }: Call, { product }: Checked) =>
+  version && product ? { reference: product.reference, version } : null
 
 /** A refusal where another GLPI is nothing that is known. */
 const answerCode = (call: Call, { code }: Checked): AnswerCode =>

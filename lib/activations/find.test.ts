@@ -96,3 +96,14 @@ test('who tries too often is refused, and who finds what they type is not', asyn
   for (let turn = 0; turn < 30; turn++) expect(await findNamed(seeker, '7QF3X1', soon)).toBe(null)
   await expect(findNamed(seeker, '7QF3X0', soon)).rejects.toMatchObject({ code: 'too_many' })
 })
+
+test('a code opens what was refused, and nothing else that was asked', async () => {
+  await rowsOf(
+    database,
+    `insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls)
+     values (gen_random_uuid(), $1, $2, 'address', 'moving', '8ADDR0', $3, $3, 1),
+       (gen_random_uuid(), $1, $2, 'copy', 'cloned', '8C0PY0', $3, $3, 1)`,
+    [own.organizationId, keyId, refusedAt],
+  )
+  for (const code of ['8ADDR0', '8C0PY0']) expect(await findNamed(member(own), code, soon)).toBeNull()
+})

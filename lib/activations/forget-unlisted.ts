@@ -1,5 +1,4 @@
-import { and, eq, isNull, lt } from 'drizzle-orm'
-import { questions } from '@/db/schema/activations'
+import { sql } from 'drizzle-orm'
 import { asSystem } from '@/db/scope'
 import { codeDays } from './refusal-code'
 
@@ -9,10 +8,18 @@ import { codeDays } from './refusal-code'
  * @returns how many there were
  */
 export async function forgetUnlisted(now: Date): Promise<number> {
-  const before = new Date(now.getTime() - codeDays * 86_400_000)
-  const over = and(eq(questions.listed, false), isNull(questions.answeredAt), lt(questions.lastAt, before))
-  const { rowCount } = await asSystem('forget who called with a key after twenty others', (tx) =>
-    tx.delete(questions).where(over),
+  const before = new Date(now.getTime() - codeDays * 86_400_000).toISOString()
+  const { rows } = await asSystem('forget who called with a key after twenty others', (tx) =>
+    tx.execute<{ forgotten: number }>(sql`
+      with over as (
+        delete from questions where not listed and answered_at is null and last_at < ${before}::timestamptz
+        returning organization_id, key_id, calls
+      ), counted as (
+        update question_counts c set unlisted = greatest(c.unlisted - o.calls, 0)
+        from (select organization_id, key_id, sum(calls) as calls from over group by organization_id, key_id) o
+        where c.organization_id = o.organization_id and c.key_id = o.key_id
+      )
+      select count(*)::int as forgotten from over`),
   )
-  return rowCount ?? 0
+  return rows[0]?.forgotten ?? 0
 }

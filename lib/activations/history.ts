@@ -1,26 +1,13 @@
 import { pool } from '@/db/client'
 import { isRefused, isRetryable, unavailableWhenDown } from '@/db/failures'
+import type { answerCodes, askedFor } from '@/db/schema/answer-codes'
 import { Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
-import type { CheckCode, CheckNote, QuestionKind } from './rules'
+import type { CheckNote, QuestionKind } from './rules'
 
-/** What was asked, as the history names it. */
-export type AskedFor =
-  | 'validate'
-  | 'activate'
-  | 'refresh'
-  | 'give_back'
-  | 'registration'
-  | 'marketplace'
-  | 'download'
-  | 'offline_file'
-
-/**
- * What was answered: a verdict, or, whatever else is right with the key, that it has no such activation (any more), or that
- * the GLPI does not say which one it is.
- */
-export type AnswerCode = CheckCode | 'unknown_activation' | 'no_installation'
+export type AskedFor = (typeof askedFor)[number]
+export type AnswerCode = (typeof answerCodes)[number]
 
 /** One answer that was given. Never the key itself. */
 export interface Answered {
@@ -36,10 +23,12 @@ export interface Answered {
   url: string | null
   glpiVersion: string | null
   productVersion: string | null
+  /** The plugin that said a version. */
+  plugin?: { reference: string; version: string } | null
   question?: { kind: QuestionKind; refusalCode: string }
 }
 
-type Row = Record<string, string | number | readonly string[] | null>
+type Row = Record<string, string | number | readonly string[] | Record<string, string> | null>
 type CountedRow = Row & { calls: number }
 type Counted = Map<string, CountedRow>
 
@@ -87,8 +76,13 @@ class History {
     count(this.checks, { ...of, ...versions, ...said, instance_id: instanceId }, { at })
     if (answered.code === 'ok' && installationId && instanceId) {
       // What is downloaded is not installed yet.
-      const installed = answered.asked === 'download' ? null : productVersion
-      const seen = { ...of, ...versions, product_version: installed, instance_id: instanceId, at, calls: 1 }
+      const isInstalled = answered.asked !== 'download'
+      const { plugin } = answered
+      const seen = {
+        ...{ ...of, ...versions, product_version: isInstalled ? productVersion : null },
+        product_versions: plugin && isInstalled ? { [plugin.reference]: plugin.version } : {},
+        ...{ instance_id: instanceId, at, calls: 1 },
+      }
       const key = `${keyId} ${installationId}`
       this.sightings.set(key, seenAgain(this.sightings.get(key), seen))
     }
@@ -139,6 +133,7 @@ const seenAgain = (before: CountedRow | undefined, seen: CountedRow): CountedRow
   url: seen.url ?? before?.url ?? null,
   glpi_version: seen.glpi_version ?? before?.glpi_version ?? null,
   product_version: seen.product_version ?? before?.product_version ?? null,
+  product_versions: { ...Object(before?.product_versions), ...Object(seen.product_versions) },
 })
 
 function count(rows: Counted, same: Row, first: Row) {

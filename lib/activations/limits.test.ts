@@ -83,3 +83,11 @@ test('[A6] whoever has a network has one turn, however many addresses are in it'
   await takeTurn(by({ ...fromGlpi, from: '2001:db8:0:1::1' }), key)
   console.log('[A6] 602 addresses')
 })
+
+test('all that a key is refused to have one turn, whatever they call themselves', async () => {
+  const refused = { ...unknown, found: good('refused').found }
+  for (let turn = 0; turn < 600; turn++) await takeTurn(by({ installationId: `thief ${turn}` }), refused)
+  const another = takeTurn(by({ installationId: 'another' }), refused)
+  await expect(another).rejects.toMatchObject({ code: 'too_many' })
+  await takeTurn(by(theirs), good('refused'))
+})

@@ -64,6 +64,14 @@ test('a member’s file takes the place of the instance that they chose: the tes
   await expect(issueOfflineFile(technical(), nowhere)).rejects.toThrow(NotFound)
 })
 
+test('no file names a suite, whoever asks', async () => {
+  const { keyId } = await sold(database, acme, { reference: 'suite' })
+  for (const product of [{}, { product: 'suite' }]) {
+    const file = issueOfflineFile(technical(), { keyId, installationId: installation(), ...product })
+    await expect(file).rejects.toMatchObject({ fields: { product: 'required' } })
+  }
+})
+
 test('who fetched a file is a person, or a program by the name of its token', async () => {
   const { instanceId, keyId, shortId } = await sold(database, acme)
   const { tokenId } = await createToken(technical(), {
@@ -226,8 +234,12 @@ test('an installation that is gone gives back the place of each of its keys, fre
   expect((await listed(instanceId)).every(({ goneAt }) => goneAt !== null)).toBe(true)
   // Twice says nothing new.
   expect(await declareGone(technical(), { fileId })).toEqual({ instanceId, freesAt: latest })
-  const entries = `select from audit_entries where action = 'offline_file.declare_gone' and instance_id = $1`
-  expect(await rowsOf(database, entries, [instanceId])).toHaveLength(1)
+  const entries = `select k.short_id as "shortId", details ->> 'until' as until from audit_entries e
+    join keys k on k.id = e.key_id join products p on p.id = k.product_id
+    where action = 'offline_file.declare_gone' and e.instance_id = $1 order by p.name`
+  expect(await rowsOf(database, entries, [instanceId])).toEqual(
+    places.map((place) => ({ shortId: place.shortId, until: place.worksUntil.toISOString() })),
+  )
 })
 
 test('what ends within 30 days is to be fetched anew, until a newer file or none is needed', async () => {

@@ -15,11 +15,11 @@ import { newId, uuidFrom } from '@/lib/ids'
 import { fingerprint, open } from '@/lib/keys/vault'
 import { takePlace } from './activate'
 import { type CheckedProduct, catalog } from './catalog'
-import { installationIdPattern } from './installation-id'
+import { installationIdPattern, withoutKey } from './installation-id'
 import { keySha256, offlineClaims } from './lease'
 import { newSigner } from './signer'
 
-const InstallationId = z.string('required').trim().regex(installationIdPattern, 'installation_id')
+const InstallationId = withoutKey(z.string('required').trim().regex(installationIdPattern, 'installation_id'))
 
 const IssueOfflineFile = z.object({
   keyId: z.uuid('not_found'),
@@ -96,6 +96,7 @@ async function record(
   tokenId: string | undefined,
 ) {
   const { activationId, keyId, instanceId, installationId, worksUntil } = file
+  const token = tokenId ? { token: await tokenInUse(tx, organizationId, tokenId, now) } : {}
   const by = tokenId ? { apiTokenId: tokenId } : { issuedById: personId }
   const until = worksUntil.toISOString()
   await tx.insert(offlineFiles).values({ ...file, organizationId, issuedAt: now, ...by })
@@ -103,7 +104,6 @@ async function record(
     .update(activations)
     .set({ leaseEndsAt: sql`greatest(${activations.leaseEndsAt}, ${until}::timestamptz)` })
     .where(and(eq(activations.organizationId, organizationId), eq(activations.id, activationId)))
-  const token = tokenId ? { token: await tokenName(tx, organizationId, tokenId) } : {}
   audit({ keyId, instanceId, details: { ...about, installation: installationId, until, ...token } })
 }
 
@@ -194,13 +194,26 @@ async function addressOf(tx: OrganizationTx, organizationId: string, instanceId:
   return found
 }
 
-async function tokenName(tx: OrganizationTx, organizationId: string, tokenId: string) {
+/**
+ * What the trail calls a token, which may have the name of another one. It was good when the call came in; whoever revokes
+ * it meanwhile has either finished or not begun.
+ */
+async function tokenInUse(tx: OrganizationTx, organizationId: string, tokenId: string, now: Date) {
+  const { id, name, lastFour, revokedAt, expiresAt } = apiTokens
   const [token] = await tx
-    .select({ name: apiTokens.name })
+    .select({ name, lastFour })
     .from(apiTokens)
-    .where(and(eq(apiTokens.organizationId, organizationId), eq(apiTokens.id, tokenId)))
+    .where(
+      and(
+        eq(apiTokens.organizationId, organizationId),
+        eq(id, tokenId),
+        isNull(revokedAt),
+        gt(expiresAt, now),
+      ),
+    )
+    .for('share')
   if (!token) throw new NotFound('token')
-  return token.name
+  return `${token.name} (…${token.lastFour})`
 }
 
 const DeclareGone = z.object({ fileId: z.uuid('not_found') })
@@ -221,7 +234,7 @@ export const declareGone = command(
       .from(offlineFiles)
       .where(and(own, eq(offlineFiles.id, fileId)))
     if (!named) throw new NotFound('offline_file')
-    const { keyId, instanceId, installationId } = named
+    const { instanceId, installationId } = named
     const ofInstallation = and(
       own,
       eq(offlineFiles.instanceId, instanceId),
@@ -233,7 +246,7 @@ export const declareGone = command(
       .where(ofInstallation)
       .orderBy(offlineFiles.id)
       .for('update')
-    const freesAt = new Date(Math.max(...files.map(({ worksUntil }) => worksUntil.getTime())))
+    const freesAt = lastOf(files)
     const open = files.filter(({ goneAt }) => !goneAt)
     if (open.length === 0) {
       unchanged()
@@ -254,7 +267,15 @@ export const declareGone = command(
           isNull(activations.givenBackAt),
         ),
       )
-    audit({ keyId, instanceId, details: { installation: installationId, until: freesAt.toISOString() } })
+    for (const [keyId, ofKey] of Map.groupBy(open, (file) => file.keyId))
+      audit({
+        keyId,
+        instanceId,
+        details: { installation: installationId, until: lastOf(ofKey).toISOString() },
+      })
     return { instanceId, freesAt }
   },
 )
+
+const lastOf = (files: { worksUntil: Date }[]) =>
+  new Date(Math.max(...files.map(({ worksUntil }) => worksUntil.getTime())))

@@ -22,6 +22,7 @@ export type FileForProgram =
   | { ok: true; text: string }
   | { ok: false; checked: Checked; signed: string | null }
   | { ok: false; checked?: never; products: readonly string[] }
+  | (RefusedProgram & { checked?: never })
 
 /**
  * Whose program asks. What is no token, is nobody's, was revoked or has expired is answered alike.
@@ -58,9 +59,11 @@ export async function fileForProgram(
   const by = { actor: { kind: 'token', tokenId }, organizationId } as const
   try {
     const { text } = await issueOfflineFile(by, { keyId: found.id, key, product, installationId, tokenId })
+    noteAnswer(call, checked, 'offline_file', null)
     return { ok: true, text }
   } catch (error) {
     if (!(error instanceof Refused || error instanceof NotFound)) throw error
+    if (error.facts.what === 'token') return { ok: false, code: 'no_token' }
     // Somebody was faster: what is said is as things stand by now.
     const after = await judgeAgain(call)
     if (after.verdict.ok) throw error

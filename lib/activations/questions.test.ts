@@ -239,7 +239,7 @@ test('of two that are said to be the test copy at once one is, and the other is 
   expect(refused).toMatchObject({ reason: { code: 'test_place_taken' } })
 })
 
-test('who is refused after the answer as well may be answered otherwise, as is possible by then', async () => {
+test('who is refused after the answer as well is asked about anew, and answered as is possible by then', async () => {
   await called('installation')
   const { id: questionId } = await only()
   const { instanceId: added } = await answer('test_copy', { label: 'Staging' })
@@ -252,12 +252,28 @@ test('who is refused after the answer as well may be answered otherwise, as is p
   await retireInstance(byMember(own, 'technical'), { instanceId: added ?? '' })
   expect(await possible()).toEqual([])
   await called('installation', { at: new Date(Date.now() + 60_000) })
+  expect(await only()).toMatchObject({ id: questionId, answer: null, calls: 1 })
+  expect(await count()).toEqual({ open: 1, unlisted: 0 })
   expect(await possible()).toEqual(['test_copy', 'not_ours'])
   const input = { questionId, answer: 'test_copy', edition: editionOf(await named()), label: 'Anew' } as const
   expect((await answerQuestion(byMember(own, 'technical'), input)).instanceId).not.toBe(added)
   await called('installation', { at: new Date(Date.now() + 120_000) })
   expect(await possible()).toEqual(['not_ours'])
-  expect(await count()).toEqual({ open: 0, unlisted: 0 })
+  expect(await count()).toEqual({ open: 1, unlisted: 0 })
+})
+
+test('who is asked about anew and finds twenty others is found by the code, and beyond them', async () => {
+  await called('installation', { question: { kind: 'installation', refusalCode: '9ABCDE' } })
+  await answer('test_copy', { label: 'Staging' })
+  const later = new Date(Date.now() + 60_000)
+  for (let stranger = 0; stranger < 20; stranger++)
+    await called('installation', { installationId: `stranger-${stranger}`, at: later })
+  await called('installation', { at: later })
+  expect(await count()).toEqual({ open: 20, unlisted: 1 })
+  const seeker = { personId: own.people.technical, isStaff: false, organizationIds: [own.organizationId] }
+  const path = await findNamed(seeker, '9ABCDE', later)
+  const row = await within((tx) => questionNamed(tx, own.organizationId, path?.split('/').at(-1) ?? ''))
+  expect(row).toMatchObject({ answer: null, calls: 1, lastAt: later })
 })
 
 test('what is not theirs is closed, counts its further calls, and may still be answered otherwise', async () => {
@@ -410,7 +426,7 @@ test('the code of whoever calls after twenty opens its case, which may be answer
   const edition = editionOf({ url: 'https://other.example/glpi', answer: null })
   const input = { questionId, answer: 'test_copy', edition, label: 'Staging' } as const
   await answerQuestion(byMember(own, 'technical'), input)
-  expect(await count()).toEqual({ open: 20, unlisted: 2 })
+  expect(await count()).toEqual({ open: 20, unlisted: 0 })
 })
 
 test('who called after twenty stands among them once there is room and it calls again', async () => {
@@ -422,7 +438,7 @@ test('who called after twenty stands among them once there is room and it calls 
   await answerQuestion(byMember(own, 'technical'), input)
   expect(await count()).toEqual({ open: 19, unlisted: 1 })
   await called('installation', { installationId: 'installation-20', at: at(30) })
-  expect(await count()).toEqual({ open: 20, unlisted: 1 })
+  expect(await count()).toEqual({ open: 20, unlisted: 0 })
   expect((await open())[0]).toMatchObject({ installationId: 'installation-20', calls: 2 })
 })
 
@@ -436,13 +452,17 @@ test('who called after twenty, and no more for as long as a code is good, is for
       'select installation_id as id from questions where key_id = $1 order by last_at desc limit 3',
       [keyId],
     ).then((rows) => rows.map(({ id }) => id))
+  const unlisted = () =>
+    rowsOf(database, 'select unlisted::int as n from question_counts where key_id = $1', [keyId])
   const week = new Date(at(21).getTime() + codeDays * 86_400_000)
   // As the worker, which alone may remove them.
   await closePool()
   openPoolAt(database.workerUrl)
   expect(await forgetUnlisted(week)).toBe(1)
+  expect(await unlisted()).toEqual([{ n: 1 }])
   expect(await kept()).toEqual(['installation-21', 'installation-19', 'installation-18'])
   expect(await forgetUnlisted(new Date(week.getTime() + 60_000))).toBe(1)
+  expect(await unlisted()).toEqual([{ n: 0 }])
   expect(await kept()).toEqual(['installation-19', 'installation-18', 'installation-17'])
   await closePool()
   openPoolAt(database.appUrl)

@@ -1,16 +1,8 @@
 import { z } from 'zod'
 import { parseGlpiVersion } from '@/lib/catalog/rules'
-import { findKeys } from '@/lib/keys/format'
+import { holdsKey } from '@/lib/keys/format'
 import { oneLine } from '@/lib/one-line'
 import { parseInstanceUrl } from './url'
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
 
 /** An instance's name. */
 export const Label = z
@@ -20,7 +12,7 @@ export const Label = z
 
 export const Address = z.string('required').transform((text, context) => {
   // An address is shown, compared and recorded: nobody's key belongs in it.
-  if (findKeys(decoded(text)).length > 0) {
+  if (holdsKey(text)) {
     context.addIssue({ code: 'custom', message: 'url_key' })
     return z.NEVER
   }

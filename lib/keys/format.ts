@@ -120,6 +120,19 @@ export function findKeys(text: string): string[] {
   return [...keys]
 }
 
+/** Whether a whole key stands in a text, also as an address writes it (`%67ks1…`): where it is none of ours to keep. */
+export const holdsKey = (text: string): boolean => findKeys(decoded(text)).length > 0
+
+/** Piece by piece, so that what is no such writing hides nothing beside it. */
+const decoded = (text: string) =>
+  text.replace(/(?:%[0-9a-f]{2})+/gi, (piece) => {
+    try {
+      return decodeURIComponent(piece)
+    } catch {
+      return piece
+    }
+  })
+
 /**
  * Puts something else, such as the short ID, in the place of each whole key in a free text. Takes a time that grows with
  * the text, and not with its square, whatever stands in it.

@@ -71,7 +71,10 @@ async function file(form: FormData, session: Session, instanceId: string) {
 /** @throws what is none of those that the page has a sentence for */
 function problemOf(error: unknown): string {
   if (error instanceof Unavailable) return 'unavailable'
-  if (error instanceof InvalidInput) return 'installationId' in error.fields ? 'installation' : 'key'
+  if (error instanceof InvalidInput) {
+    const wrong = error.fields.installationId
+    return wrong === 'holds_a_key' ? wrong : wrong ? 'installation' : 'key'
+  }
   if (error instanceof NotFound) return 'key'
   if (error instanceof Refused) return error.code === 'bound_elsewhere' ? error.code : 'key'
   throw error

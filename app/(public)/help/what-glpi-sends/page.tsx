@@ -14,9 +14,9 @@ export default async function WhatGlpiSendsPage() {
   const sent = (['key', 'installation', 'url', 'versions', 'network'] as const).map((one) =>
     t(`help.sent.${one}`),
   )
-  const kept = (['calls', 'days', 'seen', 'questions', 'unlisted', 'activations'] as const).map((one) =>
-    t(`help.kept.${one}`, { days: keptDays, codeDays }),
-  )
+  const kept = (
+    ['calls', 'days', 'seen', 'questions', 'unlisted', 'activations', 'offline', 'key'] as const
+  ).map((one) => t(`help.kept.${one}`, { days: keptDays, codeDays }))
   return (
     <>
       <PageHead title={t('help.title')} sentence={t('help.sentence')} />

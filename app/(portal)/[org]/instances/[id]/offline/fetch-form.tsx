@@ -52,7 +52,7 @@ export function FetchForm({
 }) {
   const typed = typeof query.installation === 'string' ? query.installation.slice(0, 100) : undefined
   const chosen = choices.find(({ value }) => value === query.key) ?? choices[0]
-  const wrong = query.problem === 'installation' ? t('errors.installation_id') : undefined
+  const wrong = wrongOf(query.problem)
   return (
     <form action={`/${organization.slug}/offline-files`} method="post" className="form">
       <input type="hidden" name="organization" value={organization.slug} />
@@ -70,7 +70,11 @@ export function FetchForm({
           </Select>
         )}
       </Field>
-      <InstallationField initial={typed ?? instance.installationId ?? ''} error={wrong} t={t} />
+      <InstallationField
+        initial={typed ?? instance.installationId ?? ''}
+        error={wrong && t(`errors.${wrong}`)}
+        t={t}
+      />
       <p>{t('offline.stays')}</p>
       <div className="row">
         <Button variant="primary" icon="download">
@@ -113,9 +117,15 @@ function InstallationField({
   )
 }
 
+/** What is wrong with the installation ID, by its sentence. */
+function wrongOf(problem: unknown) {
+  if (problem === 'holds_a_key') return problem
+  return problem === 'installation' ? 'installation_id' : undefined
+}
+
 /** Why no file was handed out: `?problem=`, set by offline-files/route.ts, which cannot answer in place. */
 function Problem({ problem, t }: { problem: unknown; t: Translate }) {
-  if (problem === 'installation') return <Notice tone="bad">{t('errors.invalid_input')}</Notice>
+  if (wrongOf(problem)) return <Notice tone="bad">{t('errors.invalid_input')}</Notice>
   if (problem === 'unavailable') return <Notice tone="bad">{t('errors.unavailable')}</Notice>
   if (problem !== 'bound_elsewhere' && problem !== 'key') return null
   return <Notice tone="bad">{t(`offline.problem.${problem}`)}</Notice>
