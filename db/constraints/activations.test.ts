@@ -45,6 +45,8 @@ const wrong: Wrong[] = [
   ['fewer open questions than none', 'question_counts_open', set('question_counts', 'open = -1')],
   ['fewer unlisted calls than none', 'question_counts_unlisted', set('question_counts', 'unlisted = -1')],
   ['an answer to no call', 'checks_calls', set('checks', 'calls = 0')],
+  ['an answer to what nobody asks', 'checks_asked', set('checks', `asked = 'sold'`)],
+  ['an answer that nobody gives', 'checks_code', set('checks', `code = 'maybe'`)],
   ['a day without calls', 'check_days_calls', set('check_days', 'calls = 0')],
   [
     'an installation that was last seen before it was first',
@@ -53,4 +55,4 @@ const wrong: Wrong[] = [
   ],
 ]
 
-refuses(database, schema, wrong, ['activations_stay'])
+refuses(database, schema, wrong, ['activations_stay', 'activations_begin'])

@@ -54,4 +54,8 @@ const wrong: Wrong[] = [
   ],
 ]
 
-refuses(database, { ...audit, ...commands }, wrong, ['audit_heads_forward'])
+refuses(database, { ...audit, ...commands }, wrong, [
+  'audit_heads_forward',
+  'audit_heads_begin',
+  'audit_entries_end',
+])

@@ -356,13 +356,16 @@ const wrong: Wrong[] = [
   ],
 ]
 
-refuses(database, schema, wrong, ['keys_stay_seen'])
+refuses(database, schema, wrong, ['keys_stay_seen', 'keys_seen_by_now'])
 
 test('the tables of each file of the schema are tried in one of these files', () => {
   const tests = globSync('*.test.ts', { cwd: import.meta.dirname })
     .map((file) => readFileSync(`${import.meta.dirname}/${file}`, 'utf8'))
     .join()
-  const files = globSync('*.ts', { cwd: `${import.meta.dirname}/../schema`, exclude: ['columns.ts'] })
+  const files = globSync('*.ts', {
+    cwd: `${import.meta.dirname}/../schema`,
+    exclude: ['columns.ts', 'answer-codes.ts'],
+  })
   expect(files.length).toBeGreaterThan(5)
   expect(files.filter((file) => !tests.includes(`from '@/db/schema/${file.slice(0, -3)}'`))).toEqual([])
 })

@@ -25,4 +25,4 @@ const wrong: Wrong[] = [
   ],
 ]
 
-refuses(database, schema, wrong)
+refuses(database, schema, wrong, ['offline_files_handed_out'])
