@@ -246,7 +246,12 @@ test('[A14] an account manager issues 30 keys an hour, over all organizations an
     ['fr', 'Un chargé de compte peut émettre 30 clés par heure. '],
   ] as const)
     expect(
-      translator(language)('errors.too_many', { limit: 'issue', points: `${mostIssued}`, unit: 'minutes', wait: 60 }),
+      translator(language)('errors.too_many', {
+        limit: 'issue',
+        points: `${mostIssued}`,
+        unit: 'minutes',
+        wait: 60,
+      }),
     ).toContain(said)
   console.log(`[A14] ${places.length} keys, ${mostIssued} by the account manager`)
 })
