@@ -189,7 +189,7 @@ export const Problem = z
     products: z
       .array(z.string())
       .optional()
-      .meta({ description: 'Of a suite’s key, where `product` is missing: the plugins that it is for.' }),
+      .meta({ description: 'Of a suite’s key, where no product was said: the plugins that it is for.' }),
     reference: z.string().optional().meta({ description: 'Of a fault of ours: what to tell the support.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457' })

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
-import { noEarlier } from '@/db/no-earlier'
 import { activations } from '@/db/schema/activations'
 import { instances } from '@/db/schema/instances'
-import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { lockAnyInstance } from '@/lib/instances/edit'
+import { endActivations } from '@/lib/instances/end-activations'
 import { lockKey } from '@/lib/keys/lock'
 import { markSeen } from '@/lib/keys/note-seen'
 import { catalog, unlockedBy } from './catalog'
@@ -100,7 +99,15 @@ export async function bind(
   { instanceId, installationId: before }: Place,
   installationId: string,
 ) {
-  if (before !== null) await endLeft(tx, { organizationId, instanceId, installationId: before, now })
+  // What it never gave back, since it had left it or its key had ended, is nobody's from now on.
+  if (before !== null)
+    await endActivations(
+      tx,
+      organizationId,
+      now,
+      eq(activations.instanceId, instanceId),
+      eq(activations.installationId, before),
+    )
   const bound = await tx
     .update(instances)
     .set({ installationId })
@@ -114,29 +121,6 @@ export async function bind(
     .returning({ id: instances.id })
   if (bound.length === 0) throw new Refused('bound_elsewhere')
   return before === null ? {} : { before }
-}
-
-/** What the installation before never gave back, since it had left it or its key had ended: that is nobody's from now on. */
-async function endLeft(
-  tx: OrganizationTx,
-  {
-    organizationId,
-    instanceId,
-    installationId,
-    now,
-  }: Record<'organizationId' | 'instanceId' | 'installationId', string> & { now: Date },
-) {
-  await tx
-    .update(activations)
-    .set({ givenBackAt: noEarlier(now, activations.createdAt) })
-    .where(
-      and(
-        eq(activations.organizationId, organizationId),
-        eq(activations.instanceId, instanceId),
-        eq(activations.installationId, installationId),
-        isNull(activations.givenBackAt),
-      ),
-    )
 }
 
 async function insert(

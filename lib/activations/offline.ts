@@ -12,6 +12,7 @@ import { type By, command, type Scope } from '@/lib/command'
 import { env } from '@/lib/env'
 import { InvalidInput, NotFound, Refused } from '@/lib/errors'
 import { newId, uuidFrom } from '@/lib/ids'
+import { endActivations } from '@/lib/instances/end-activations'
 import { fingerprint, open } from '@/lib/keys/vault'
 import { takePlace } from './activate'
 import { type CheckedProduct, catalog } from './catalog'
@@ -257,16 +258,7 @@ export const declareGone = command(
       .set({ goneAt: noEarlier(now, offlineFiles.issuedAt) })
       .where(and(ofInstallation, isNull(offlineFiles.goneAt)))
     const held = open.map(({ activationId }) => activationId)
-    await tx
-      .update(activations)
-      .set({ givenBackAt: noEarlier(now, activations.createdAt) })
-      .where(
-        and(
-          eq(activations.organizationId, organizationId),
-          inArray(activations.id, held),
-          isNull(activations.givenBackAt),
-        ),
-      )
+    await endActivations(tx, organizationId, now, inArray(activations.id, held))
     for (const [keyId, ofKey] of Map.groupBy(open, (file) => file.keyId))
       audit({
         keyId,

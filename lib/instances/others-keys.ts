@@ -1,9 +1,9 @@
-import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
-import { noEarlier } from '@/db/no-earlier'
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { readInstant } from '@/db/read-instant'
 import { activations } from '@/db/schema/activations'
 import { keys } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
+import { endActivations } from './end-activations'
 
 type OtherKey = Awaited<ReturnType<typeof othersKeys>>[number]
 
@@ -48,16 +48,6 @@ export async function giveBackOthersKeys(
     .where(
       and(eq(keys.organizationId, organizationId), sql`${keys.instanceId} is distinct from ${instanceId}`),
     )
-  await tx
-    .update(activations)
-    .set({ givenBackAt: noEarlier(now, activations.createdAt) })
-    .where(
-      and(
-        eq(activations.organizationId, organizationId),
-        eq(activations.instanceId, instanceId),
-        isNull(activations.givenBackAt),
-        inArray(activations.keyId, others),
-        which,
-      ),
-    )
+  const here = eq(activations.instanceId, instanceId)
+  await endActivations(tx, organizationId, now, here, inArray(activations.keyId, others), which)
 }

@@ -34,6 +34,7 @@ import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
 import { instanceDetail } from '@/lib/instances/detail'
 import { addressesOf, lockAnyInstance, lockInstance, lockOriginal } from '@/lib/instances/edit'
+import { endActivations } from '@/lib/instances/end-activations'
 import { giveBackOthersKeys, othersKeys } from '@/lib/instances/others-keys'
 import { countInstances, instanceNamed, listInstances, productionInstances } from '@/lib/instances/queries'
 import { attention } from '@/lib/keys/attention'
@@ -233,16 +234,14 @@ const reads: Record<string, Read> = {
     (await filesThatEnd(tx, organizationId, theirs.instanceId, now())).length,
   othersKeys: async (tx, organizationId) =>
     (await othersKeys(tx, organizationId, theirs.instanceId, now())).length,
-  giveBackOthersKeys: async (tx, organizationId) => {
-    const held = async () => {
-      const open = and(eq(activations.instanceId, theirs.instanceId), isNull(activations.givenBackAt))
-      const [found] = await tx.select({ n: count() }).from(activations).where(open)
-      return found?.n ?? 0
-    }
-    const before = await held()
-    await giveBackOthersKeys(tx, { organizationId, instanceId: theirs.instanceId, now: now() })
-    return before - (await held())
-  },
+  giveBackOthersKeys: (tx, organizationId) =>
+    endedOf(tx, theirs.instanceId, () =>
+      giveBackOthersKeys(tx, { organizationId, instanceId: theirs.instanceId, now: now() }),
+    ),
+  endActivations: (tx, organizationId) =>
+    endedOf(tx, theirs.instanceId, () =>
+      endActivations(tx, organizationId, now(), eq(activations.instanceId, theirs.instanceId)),
+    ),
   addressesOf: async (tx, organizationId) =>
     (await addressesOf(tx, organizationId, theirs.instanceId)).length,
   lockAnyInstance: (tx, organizationId) => some(lockAnyInstance(tx, organizationId, theirs.instanceId)),
@@ -316,6 +315,15 @@ test('[Z5] each function of lib that is given a transaction and an organization 
 })
 
 /** Runs a read and takes back what it has changed. */
+/** How many activations of an instance that ends which were open. */
+async function endedOf(tx: OrganizationTx, instanceId: string, end: () => Promise<void>) {
+  const open = and(eq(activations.instanceId, instanceId), isNull(activations.givenBackAt))
+  const held = async () => (await tx.select().from(activations).where(open)).length
+  const before = await held()
+  await end()
+  return before - (await held())
+}
+
 async function tried(
   inScope: (work: (tx: OrganizationTx) => Promise<never>) => Promise<never>,
   read: Read,
