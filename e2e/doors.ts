@@ -5,6 +5,9 @@ import { type Customer, calledFrom, openStranger } from './customer'
 import type { Fields } from './send'
 
 /** For a page or route: the permission that it asks for; null where anybody may look. */
+/** When the pages of these forms were made: the same for whoever sends one, so that their answers can be compared. */
+const openedAt = new Date().toISOString()
+
 export interface Path {
   permission: Permission | null
   /** Its address in an organization; `ids` names the organization whose instance and keys are meant, when it is another's. */
@@ -338,7 +341,7 @@ export const organizationActions: Record<string, Action> = {
     prepare: openStranger,
     fields: ({ keys, strangerId }) => [
       ['keyId', keys[0]?.id ?? ''],
-      ['madeAt', new Date().toISOString()],
+      ['madeAt', openedAt],
       [`edition.${strangerId}`, editionOf({ url: calledFrom, answer: null })],
     ],
   },
