@@ -8,10 +8,12 @@ import {
   useContext,
   useEffect,
   useId,
+  useRef,
   useState,
 } from 'react'
 import { Failure } from './failure'
 import type { FormState } from './form-state'
+import { showAnswer } from './show-answer'
 import { Checkbox, Field, Input, Select, TextArea } from './ui/field'
 import { Notice } from './ui/notice'
 import { keeping } from './unanswered'
@@ -50,9 +52,14 @@ export function ActionForm<Data = null>({
   const kept = typeof window === 'undefined' ? action : keeping(action)
   const [state, submit] = useActionState<FormState<Data>, FormData>(kept, { status: 'idle' })
   const [offline, setOffline] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
   useEffect(() => {
     if (state.status === 'failed') document.dispatchEvent(new Event(refusedEvent))
+    if (state.status !== 'idle') showAnswer(form.current)
   }, [state])
+  useEffect(() => {
+    if (offline) showAnswer(form.current)
+  }, [offline])
   // Sent without a connection, the whole page would fail, and what was typed be gone.
   const keepWhenOffline = (event: FormEvent<HTMLFormElement>) => {
     sayLanguage(event.currentTarget)
@@ -61,7 +68,7 @@ export function ActionForm<Data = null>({
   }
   if (state.status === 'done' && answer) return answer(state)
   return (
-    <form id={id} action={submit} onSubmit={keepWhenOffline} className="form">
+    <form id={id} ref={form} action={submit} onSubmit={keepWhenOffline} className="form">
       {Object.entries(hidden).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}

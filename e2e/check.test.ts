@@ -152,3 +152,39 @@ test('an answer, the commands and a refused field are in order for axe and at 32
   await looked()
   await context.close()
 })
+
+for (const viewport of [
+  { width: 360, height: 740 },
+  { width: 1280, height: 720 },
+]) {
+  test(`the answer, a refused field and what was asked come into view at ${viewport.width} by ${viewport.height}`, async ({
+    browser,
+  }) => {
+    const customer = await newCustomer('check-view')
+    const other = await newCustomer('check-viewer')
+    const { characters } = customer.keys[1] ?? { characters: '' }
+    const context = await browserAs(browser, other.people.technical, { locale: 'en-GB', viewport })
+    const page = await context.newPage()
+    await page.goto('/check')
+    const click = async (pasted: string) => {
+      await query(`delete from rate_limits where key like 'check:%'`)
+      await page.getByLabel('What was pasted into GLPI').fill(pasted)
+      await page.getByRole('button', { name: 'Check it', exact: true }).click()
+    }
+    await click(wrongAt(characters, 12))
+    const title = page.getByText('This key was changed on its way')
+    await expect(title).toBeFocused()
+    await expect(title).toBeInViewport()
+    await page.getByLabel('Version of GLPI').fill('the newest')
+    await click(characters)
+    await expect(page.getByLabel('Version of GLPI')).toBeFocused()
+    await expect(page.getByLabel('Version of GLPI')).toBeInViewport()
+    await expect(page.getByText('This does not look like a GLPI version')).toBeInViewport()
+    await page.getByLabel('Version of GLPI').fill('')
+    await click(characters)
+    await expect(page.getByText('Nothing is wrong with this key')).toBeInViewport()
+    await page.getByRole('button', { name: 'Ask to join' }).click()
+    await expect(page.getByText('The owners of the key’s organization have been asked')).toBeInViewport()
+    await context.close()
+  })
+}

@@ -4,6 +4,7 @@ import type { ComponentProps, ReactNode } from 'react'
 import { CopyButton } from '@/components/copy-button'
 import { ActionForm } from '@/components/form'
 import type { FormState } from '@/components/form-state'
+import { answerMark } from '@/components/show-answer'
 import { Button, LinkButton } from '@/components/ui/button'
 import { HiddenKey, KeyField } from '@/components/ui/key-field'
 import { Notice } from '@/components/ui/notice'
@@ -54,7 +55,9 @@ function Diagnosis({ tone, title, lines, masked, likely, remedy, ask, labels }: 
   return (
     <Notice tone={tone}>
       <div className="grid gap-2">
-        <p className="font-semibold">{title}</p>
+        <p className="font-semibold" {...answerMark}>
+          {title}
+        </p>
         {masked && (
           <>
             <HiddenKey start={masked.start} end={masked.end} label={masked.label} />
