@@ -52,14 +52,7 @@ export function ActionForm<Data = null>({
   const kept = typeof window === 'undefined' ? action : keeping(action)
   const [state, submit] = useActionState<FormState<Data>, FormData>(kept, { status: 'idle' })
   const [offline, setOffline] = useState(false)
-  const form = useRef<HTMLFormElement>(null)
-  useEffect(() => {
-    if (state.status === 'failed') document.dispatchEvent(new Event(refusedEvent))
-    if (state.status !== 'idle') showAnswer(form.current)
-  }, [state])
-  useEffect(() => {
-    if (offline) showAnswer(form.current)
-  }, [offline])
+  const form = useAnswerInView(state, offline)
   // Sent without a connection, the whole page would fail, and what was typed be gone.
   const keepWhenOffline = (event: FormEvent<HTMLFormElement>) => {
     sayLanguage(event.currentTarget)
@@ -92,6 +85,19 @@ export function ActionForm<Data = null>({
       </State>
     </form>
   )
+}
+
+/** The form, whose answer is brought into view and whose refusal the document is told of. */
+function useAnswerInView(state: FormState<unknown>, offline: boolean) {
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (state.status === 'failed') document.dispatchEvent(new Event(refusedEvent))
+    if (state.status !== 'idle') showAnswer(form.current)
+  }, [state])
+  useEffect(() => {
+    if (offline) showAnswer(form.current)
+  }, [offline])
+  return form
 }
 
 /** What the page speaks, which another tab may have changed since: `act.ts` answers in one language, and looks at this. */

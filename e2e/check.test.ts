@@ -36,7 +36,7 @@ for (const javaScriptEnabled of [true, false]) {
 
     await ask(page, ` ${wrongAt(key, 12)}`)
     await expect(answer).toContainText('This key was changed on its way')
-    await expect(answer).toContainText('Character 13:')
+    await expect(answer).toContainText('Character 12:')
     await expect(answer.getByRole('group', { name: 'The right key' })).toHaveText(key)
     await expect(page.getByLabel('What was pasted into GLPI')).toHaveValue('')
     const copy = answer.getByRole('button', { name: 'Copy the right key' })

@@ -11,9 +11,17 @@ describe('what is said', () => {
   test('that what is cleaned away does no harm, and which line breaks may', async () => {
     const cleaned = (found: string) =>
       `What stands beside it, ${found}, is left out wherever the key is taken, and does no harm.`
-    expect(lines(await said(`${good.key.slice(0, 9)}\u00a0${good.key.slice(9)}`))).toContain(
-      cleaned('a no-break space'),
-    )
+    const within = async (character: string) =>
+      lines(await said(` ${good.key.slice(0, 9)}${character}${good.key.slice(9)}`))
+    const named = {
+      '\u00a0': 'a no-break space',
+      '\t': 'a tab',
+      '\u200b': 'a character that nobody sees (U+200B)',
+    }
+    for (const [character, name] of Object.entries(named))
+      expect(await within(character)).toContain(
+        `Within it, after character 9, stands ${name}: it is left out wherever the key is taken, and does no harm.`,
+      )
     expect(lines(await said(`\u200b${good.key} `))).toContain(
       cleaned('a character that nobody sees (U+200B)'),
     )
@@ -26,7 +34,7 @@ describe('what is said', () => {
 
   test('where hyphens and letters of full width are', async () => {
     const hyphens = await said((good.key.match(/.{4}/g) ?? []).join('-'))
-    expect(lines(hyphens)).toContain('Character 5 does not belong: “-”.')
+    expect(lines(hyphens)).toContain('After character 4 stands what does not belong: “-”.')
     expect(lines(await said(good.key.split('').join('-')))).toContain('And 30 more.')
     const last = good.key.slice(-1)
     expect(lines(await said(`${good.key.slice(0, 35)}${wide(last)}`))).toContain(
@@ -43,6 +51,54 @@ describe('what is said', () => {
     expect(lines(await said(wrongAt(nobodys, 12)))).not.toContain('of 36')
   })
 
+  test('the same of one within a text as of it alone', async () => {
+    for (const length of [20, 28, 30, 33])
+      for (const text of [
+        `Hello, GLPI refuses this key: ${good.key.slice(0, length)}`,
+        `Bonjour,\nGLPI refuse la clé\n${good.key.slice(0, length)}\nque faire ?`,
+        `The key ${good.key.slice(0, length)} does not work, why?`,
+      ])
+        expect(lines(await said(text))).toContain(`${length} of 36 characters: the rest is missing.`)
+    const rest = `GLPI does not take ${good.key.slice(-24)} here`
+    expect(lines(await said(rest))).toContain('24 of 36 characters: the beginning is missing.')
+    const broken = wrongAt(good.key, 12)
+    for (const at of [8, 18, 30]) {
+      const mail = await said(
+        `Dear customer,\r\n> your key:\r\n> ${broken.slice(0, at)}\r\n> ${broken.slice(at)}\r\n`,
+      )
+      expect(mail.likely).toBe(good.key)
+      expect(lines(mail)).toContain('Character 12: ')
+    }
+    const unreadable = `${good.key.slice(0, 11)}b${good.key.slice(12, 19)}i${good.key.slice(20, 29)}o${good.key.slice(30)}`
+    const alone = await said(unreadable)
+    expect(lines(alone)).toContain('Character 12: “b” stands in no key')
+    expect((await said(`GLPI refuses this key: ${unreadable}, and I do not know why`)).lines).toEqual(
+      alone.lines,
+    )
+  })
+
+  test('that a key has one character too many, and which', async () => {
+    const last = good.key.slice(-1)
+    const place = async (text: string) => {
+      const { title, likely, lines: all } = await said(text)
+      expect({ text, title, likely }).toEqual({
+        text,
+        title: 'This key was changed on its way',
+        likely: good.key,
+      })
+      return all.find((line) => line.startsWith('Character'))
+    }
+    expect(await place(`${good.key}x`)).toBe('Character 37 is one too many: “x”.')
+    expect(await place(`${good.key}2`)).toBe(
+      last === '2' ? expect.anything() : 'Character 37 is one too many: “2”.',
+    )
+    expect(await place(`x${good.key}`)).toBe('Character 1 is one too many: “x”.')
+    expect(await place(`${good.key}${last}`)).toBe(`Character 37 was typed twice: “${last}”.`)
+    expect(await place(`GLPI refuses ${good.key}x, and I do not know why`)).toBe(
+      'Character 37 is one too many: “x”.',
+    )
+  })
+
   test('what opens a case names it, and what GLPI says without an answer leads to the test', async () => {
     expect((await said('i-ge3cs7')).remedy?.href).toBe('/open/I-GE3CS7')
     expect((await said('Unable to fetch registration information.')).remedy?.href).toBe('#connection')
@@ -56,7 +112,7 @@ describe('what is said', () => {
     expect(lines(one)).toContain('Character 12: ')
     const inSentence = await said(`The key is ${wrongAt(good.key, 12)} as I was told`)
     expect(inSentence.likely).toBe(good.key)
-    expect(lines(inSentence)).toContain('Character 23: ')
+    expect(lines(inSentence)).toContain('Character 12: ')
     // The first neighbours that differ.
     const nth = [...good.key].findIndex((char, index) => index > 4 && char !== good.key[index + 1])
     const swapped = `${good.key.slice(0, nth)}${good.key[nth + 1]}${good.key[nth]}${good.key.slice(nth + 2)}`
@@ -65,6 +121,9 @@ describe('what is said', () => {
     expect(about.filter((line) => /are swapped/.test(line))).toEqual([
       `Characters ${nth + 1} and the one after it are swapped: “${good.key[nth + 1]}” comes second.`,
     ])
+    const mail = `Subject: Your key\r\n\r\nDear customer,\r\n> ${wrongAt(good.key, 12)}\r\n-- \r\nNorthwind`
+    expect(lines(await said(mail))).toContain('Character 12: ')
+    expect(lines(await said(` ${wrongAt(good.key, 12)}`))).toContain('Character 12: ')
     const unsure = await said(wrongAt(nobodys, 12))
     expect(unsure.likely).toBeNull()
     expect(lines(unsure)).toMatch(/Character 12: “.” is wrong\.$/)

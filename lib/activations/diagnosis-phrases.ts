@@ -6,9 +6,9 @@ import { daysLeft, lastDay } from '@/lib/messages/dates'
 import { type Language, type Translate, translator } from '@/lib/messages/translator'
 import type { Checked } from './check'
 import type { Connectivity } from './connectivity'
-import { type Diagnosis, type DiagnosisCode, isKnownVersion, type Question } from './diagnosis'
+import { type Diagnosis, type DiagnosisCode, isKnownVersion, isWithin, type Question } from './diagnosis'
 import { verdictFacts } from './phrases'
-import { isWide, type Stray } from './recognize'
+import { isWide, isWideLetter, type Stray } from './recognize'
 import { fittingRelease } from './rules'
 
 /** A diagnosis in words, as the check page shows it. A whole key is in it only as `likely`. */
@@ -155,12 +155,15 @@ function places({ mistakes, strays, cut }: Diagnosis, t: Translate): string[] {
   const part = cut?.begins ? 'rest' : 'beginning'
   const said = [
     ...(cut ? [t('check.mistake.cut', { length: cut.length, of: keyLength, part })] : []),
-    ...strays.map(({ place, found }) => t('check.mistake.stray', { place, found: nameOf(found, t) })),
+    ...strays.map(({ place, found }) => sayStray(place, found, t)),
     ...mistakes.filter(isSaid).map((mistake) => sayMistake(mistake, t)),
   ]
   const more = said.length - mostMistakes
   return more > 0 ? [...said.slice(0, mostMistakes), t('check.mistake.more', { count: more })] : said
 }
+
+const sayStray = (place: number, found: string, t: Translate) =>
+  t(isWideLetter(found) ? 'check.mistake.wide' : 'check.mistake.stray', { place, found: nameOf(found, t) })
 
 /** Of two that are swapped the first stands for both. */
 const isSaid = ({ what }: Mistake, index: number, all: readonly Mistake[]) =>
@@ -168,15 +171,19 @@ const isSaid = ({ what }: Mistake, index: number, all: readonly Mistake[]) =>
 
 function sayMistake({ what, place, found, expected, likely }: Mistake, t: Translate): string {
   const character = nameOf(found ?? '', t)
+  if (what === 'stray') return sayStray(place, found ?? '', t)
   if (what === 'wrong' && likely)
     return t('check.mistake.likely', { place, found: character, likely: nameOf(likely, t) })
   const right = expected ? nameOf(expected, t) : 'none'
   return t(`check.mistake.${what}`, { place, found: character, expected: right })
 }
 
-function sayCleaned(cleaned: string, t: Translate): string {
-  if (cleaned === '\n') return t('check.cleaned_break')
-  return t('check.cleaned', { found: cleaned === 'text' ? cleaned : nameOf(cleaned, t) })
+function sayCleaned(cleaned: NonNullable<Diagnosis['cleaned']>, t: Translate): string {
+  if (cleaned === 'break') return t('check.cleaned_break')
+  if (cleaned === 'text') return t('check.cleaned_text')
+  const { place } = cleaned
+  const found = nameOf(cleaned.found, t)
+  return isWithin(cleaned) ? t('check.cleaned_within', { place, found }) : t('check.cleaned', { found })
 }
 
 /** A character in words, also one that nobody sees. */

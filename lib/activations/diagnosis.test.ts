@@ -145,6 +145,24 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
     () => `The key is ${wrongAt(good.key, 12)} as I was told`,
   ],
   ['mistyped', 'a wrong character of a key that nobody was given', () => wrongAt(nobodys, 12)],
+  ['mistyped', 'a key and one character more', () => `${good.key}x`],
+  ['mistyped', 'one character more before it', () => `x${good.key}`],
+  ['mistyped', 'a key whose end was typed twice', () => `${good.key}${good.key.slice(-1)}`],
+  ['text_around', 'a key that the next word runs into', () => `${good.key}and so on`],
+  ['mistyped', 'a cut key within a sentence', () => `Hello, GLPI refuses this key: ${good.key.slice(0, 30)}`],
+  ['mistyped', 'a cut key beside its short ID', () => `K-768RGA is cut: ${good.key.slice(0, 30)}`],
+  ['mistyped', 'the end of a key within a sentence', () => `Is ${good.key.slice(-24)} a key at all?`],
+  [
+    'mistyped',
+    'three wrong characters within a sentence',
+    () => `The key ${wrongAt(good.key, 12, 20, 30)} is refused`,
+  ],
+  [
+    'mistyped',
+    'a wrong character of a key that a mail breaks',
+    () =>
+      `> Your key:\r\n> ${wrongAt(good.key, 12).slice(0, 20)}\r\n> ${wrongAt(good.key, 12).slice(20)}\r\n`,
+  ],
   ['several_keys', 'two keys', () => `${good.key}\n${keys.trial}`],
   ['no_key_needed', 'the name of an open-source product', () => ' tags '],
   ['no_key_needed', 'a key for an open-source product', () => good.key, { product: 'tags' }],
@@ -210,6 +228,49 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
     'what GLPI says of the whole service',
     () => 'GLPI Network services website seems not available from your network or offline',
   ],
+  ...[
+    'GLPI Network key does not work',
+    'GLPI does not take my key',
+    'GLPI Network ne marche plus depuis hier',
+    'GLPI refuse ma clé, que faire ?',
+    'My key begins with gks1, is that right?',
+  ].map((text): [string, string, () => string] => ['text', 'what begins with GLPI', () => text]),
+  ...['GLPI version 11', 'GLPI 11.0.2 Forms Pro', 'glpi-prod'].map((text): [string, string, () => string] => [
+    text === 'GLPI 11.0.2 Forms Pro' ? 'text' : 'other',
+    text,
+    () => text,
+  ]),
+  ...[
+    'GLPI says: code X0K6JX',
+    'GLPI nous donne le code X0K6JX que faire',
+    'the code is X0K6JX, what now?',
+    'My code is X0K6JX',
+    'What is the code please, X0K6JX?',
+    'X0K6JX.',
+    '(X0K6JX)',
+    'la clé K-768RGA ne marche pas',
+    'K-768RGA, bought in May, is refused',
+  ].map((text): [string, string, () => string] => ['case', text, () => text]),
+  ...['the code of GLPI does not change', 'error code 500 on GLPI11', 'its colour is AB12CD today'].map(
+    (text): [string, string, () => string] => ['text', text, () => text],
+  ),
+  ...[
+    (T: string) => `Mon jeton API est ${T} et ça ne marche pas`,
+    (T: string) => `API token: ${T}`,
+    (T: string) => `${T} is what I pasted`,
+    (T: string) => `Bearer ${T}`,
+    (T: string) => `session_token=${T}`,
+    (T: string) => `{"session_token":"${T}"}`,
+    (T: string) => `Authorization: user_token ${T}\nApp-Token: ${T}`,
+    (T: string) => `curl -H 'Session-Token: ${T}' https://glpi.example/apirest.php/initSession`,
+    (T: string) => `Hello,\nhere is the token:\n${T}\nBest regards`,
+  ].flatMap((write) =>
+    [ofGlpi, '9f0012c3a4ffee01d4c5b6a798897a6b5c4d3e2f'].map((T): [string, string, () => string] => [
+      'glpi_token',
+      write('T'),
+      () => write(T),
+    ]),
+  ),
   ['email', 'an e-mail address', () => 'it@acme.example'],
   ['address', 'the address of a GLPI', () => 'https://glpi.acme.example/front/central.php'],
   ['version', 'a version', () => 'GLPI 11.0.4'],
@@ -280,6 +341,8 @@ describe('the one diagnosis', () => {
       const answer = await app.inject({
         method: 'POST',
         url: '/api/v1/keys/validate',
+        // From a network of its own each, so that no limit is met.
+        remoteAddress: `10.0.${compared}.1`,
         payload: { ...body, key },
       })
       expect({ what, status: answer.statusCode }).toEqual({ what, status: 200 })
@@ -308,7 +371,13 @@ describe('the one diagnosis', () => {
     for (const [code, what, pasted, more] of beside) {
       if (more) continue
       const payload = { key: pasted() }
-      const answer = await app.inject({ method: 'POST', url: '/api/v1/keys/validate', payload })
+      const remoteAddress = '10.1.0.1'
+      const answer = await app.inject({
+        method: 'POST',
+        url: '/api/v1/keys/validate',
+        remoteAddress,
+        payload,
+      })
       const expected = code === 'ok' ? 'ok' : 'malformed'
       expect({ what, code: answer.json().code }).toEqual({ what, code: expected })
       answers.add(code)

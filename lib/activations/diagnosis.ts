@@ -1,12 +1,12 @@
 import { InvalidInput, Unavailable } from '@/lib/errors'
 import { keyLength } from '@/lib/keys/checksum'
-import { explainKey, type Mistake } from '@/lib/keys/explain'
-import { cleanKey, findKeys, parseKey } from '@/lib/keys/format'
-import { mistypedKey } from '@/lib/keys/mistyped'
+import type { Mistake } from '@/lib/keys/explain'
+import { findKeys, parseKey } from '@/lib/keys/format'
 import { works } from '@/lib/keys/rules'
 import { takePoints } from '@/lib/limits'
 import { proofOf } from './ask-to-join'
 import { type CheckedProduct, catalog } from './catalog'
+import { type ChangedKey, changedKeyIn, isKeyWithExtra } from './changed-key'
 import { type Call, type Checked, judge, judgeAgain } from './check'
 import { type Connectivity, readConnectivity } from './connectivity'
 import { type OwnKey, ownKey, staffsKey } from './own-key'
@@ -36,12 +36,11 @@ export interface Diagnosis {
   checked: Checked | null
   /** Of a key that was changed on its way. */
   mistakes: Mistake[]
-  /** Of one that was cut off: how many characters are there, and whether they are its beginning. */
-  cut: { length: number; begins: boolean } | null
+  cut: ChangedKey['cut']
   /** What stands around and within a key that is right but for that, and is refused for it. */
   strays: Stray[]
-  /** Of what stands there and is cleaned away wherever a key is taken, the first character; `text` where it is words. */
-  cleaned: string | null
+  /** Of what is cleaned away wherever a key is taken, the first; `text` where it is words. */
+  cleaned: Stray | 'text' | 'break' | null
   /** The right key, where it is certain: it is the only one that fits, and it was issued. */
   likely: string | null
   /** Of `mistyped`: what there is to be said of the right key itself, as if that had been pasted. */
@@ -117,7 +116,8 @@ async function diagnosed(question: Question, asker: Asker): Promise<Diagnosis> {
   if (!pasted.trim()) throw new InvalidInput({ pasted: 'required' })
   const [key, other] = findKeys(pasted)
   if (other) return { ...nothing, code: 'several_keys' }
-  const checked = await unlessRecovering(() => judge({ ...asked, from, key: key ?? pasted }))
+  const asIs = !key || isKeyWithExtra(pasted)
+  const checked = await unlessRecovering(() => judge({ ...asked, from, key: asIs ? pasted : key }))
   if (!checked)
     return product && !asked.product ? { ...nothing, code: 'product_name', product } : ofNothingElse(pasted)
   if (checked.found) return ofVerdict(question, checked, asker)
@@ -165,15 +165,20 @@ async function ownOf(question: Question, { found, at, isTest }: Checked, asker: 
 }
 
 /** What stands beside a key: what it is refused for, or what the service cleans away (`parseKey`, which reads keys there). */
-function beside(pasted: string): { strays: Stray[] | 'text'; cleaned: string | null } {
+function beside(pasted: string): { strays: Stray[] | 'text'; cleaned: Diagnosis['cleaned'] } {
   const [key] = findKeys(pasted)
   // A key brought along from elsewhere has characters of its own.
   const strays = key ? (strayIn(pasted) ?? 'text') : []
   if (!parseKey(pasted).ok) return { strays, cleaned: null }
   // Some GLPIs cannot send it, so that it is to be known of before all others.
-  if (/[\r\n]/.test(pasted)) return { strays: [], cleaned: '\n' }
-  return { strays: [], cleaned: strays === 'text' ? strays : (strays[0]?.found ?? null) }
+  if (/[\r\n]/.test(pasted)) return { strays: [], cleaned: 'break' }
+  if (strays === 'text') return { strays: [], cleaned: strays }
+  // What stands within the key is what somebody looks for.
+  return { strays: [], cleaned: strays.find(isWithin) ?? strays[0] ?? null }
 }
+
+/** Whether it stands between two characters of the key, and not before or behind it. */
+export const isWithin = ({ place }: Stray) => place > 0 && place < keyLength
 
 /** Test keys belong to nobody, and the vendor's people see every organization anyhow. */
 function askOf({ found, verdict, isTest, at }: Checked, { personId, isStaff }: Asker): Diagnosis['ask'] {
@@ -203,10 +208,13 @@ async function ofNoKey(
   checked: Checked,
   look: (key: string) => Promise<Diagnosis | null>,
 ): Promise<Diagnosis> {
-  const { mistakes, suggestion } = changedKeyIn(pasted) ?? { mistakes: [] }
   const recognized = recognize(pasted)
-  const isChanged = suggestion || (isVague(recognized.what) && (mistakes.length > 0 || mistypedKey(pasted)))
-  if (!isChanged) return { ...nothing, code: recognized.what, checked, opens: recognized.opens ?? null }
+  const found = changedKeyIn(pasted)
+  // A mail that names a key, or a case, may bring it as well.
+  const isChanged = found?.suggestion || recognized.what === 'case' || isVague(recognized.what)
+  if (!found || !isChanged || (recognized.isAlone && !found.suggestion))
+    return { ...nothing, code: recognized.what, checked, opens: recognized.opens ?? null }
+  const { mistakes, suggestion, cut } = found
   // By chance one text in a thousand is near a key that nobody has: then nobody can say what belongs there.
   const beneath = suggestion ? await look(suggestion) : null
   if (suggestion && beneath) {
@@ -220,7 +228,7 @@ async function ofNoKey(
     code: 'mistyped',
     checked,
     mistakes: uncertain,
-    cut: suggestion ? null : cutIn(pasted),
+    cut,
   }
 }
 
@@ -242,25 +250,4 @@ function ofNothingElse(pasted: string): Diagnosis {
   return { ...nothing, code: what, opens }
 }
 
-/** A key of which more than a character or two is missing, by itself or as the longest word of a text. */
-function cutIn(pasted: string): Diagnosis['cut'] {
-  const words = [cleanKey(pasted), ...pasted.split(/\s+/).map(cleanKey)]
-  const [piece] = words.filter((word) => word.length < keyLength - 1 && mistypedKey(word))
-  return piece ? { length: piece.length, begins: /^gk[stp]1/.test(piece) } : null
-}
-
 const isVague = (what: NotKey) => what === 'other' || what === 'text'
-
-/** The mistakes of a key that was changed on its way, by itself or as one of the words of a text. */
-function changedKeyIn(pasted: string): { mistakes: Mistake[]; suggestion?: string } | null {
-  const whole = explainKey(pasted)
-  if (whole.ok || whole.suggestion) return whole.ok ? null : whole
-  for (const { 0: word, index } of pasted.matchAll(/\S{25,60}/g)) {
-    const said = explainKey(word)
-    if (said.ok || !mistypedKey(word)) continue
-    const before = [...pasted.slice(0, index)].length
-    const mistakes = said.mistakes.map((mistake) => ({ ...mistake, place: mistake.place + before }))
-    return { ...said, mistakes }
-  }
-  return whole
-}

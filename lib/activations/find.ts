@@ -5,9 +5,9 @@ import { instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { organizations } from '@/db/schema/organizations'
 import { asOrganization, asStaff, type OrganizationTx, type StaffTx } from '@/db/scope'
-import { normalizeShortId } from '@/lib/ids'
 import { giveBackPoints, takePoints } from '@/lib/limits'
-import { codeDays, normalizeRefusalCode } from './refusal-code'
+import { normalizeNamed } from './named'
+import { codeDays } from './refusal-code'
 
 type Tx = OrganizationTx | StaffTx
 
@@ -17,11 +17,6 @@ interface Seeker {
   /** One of the vendor's people, who find it in every organization. */
   isStaff: boolean
   organizationIds: readonly string[]
-}
-
-/** Reads a code or a short ID as people type it; null where it is neither. */
-export function normalizeNamed(typed: string): string | null {
-  return normalizeShortId(typed) ?? normalizeRefusalCode(typed)
 }
 
 /**

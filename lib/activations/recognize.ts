@@ -1,6 +1,5 @@
-import { normalizeShortId } from '@/lib/ids'
 import { cleanMarks, findKeys, parseKey } from '@/lib/keys/format'
-import { normalizeRefusalCode } from './refusal-code'
+import { aVersion, namedAlone, namedWithin } from './named'
 
 /** What a pasted text can be that is no registration key; `text` is prose in which none stands. */
 export const notKeys = [
@@ -26,9 +25,10 @@ export interface Recognized {
   what: NotKey
   /** Of a `case`: the refusal code or short ID that opens it in the portal; of a `masked` key, its end. */
   opens?: string
+  /** Of a `case`: nothing else was pasted. */
+  isAlone?: true
 }
 
-const aVersion = /^(?:glpi\s*v?\d{1,3}|v?\d{1,3}\.\d{1,4})(?:\.\d{1,4}){0,3}(?:-\w+)?$/i
 /** A key of which the portal shows the beginning and the end, or the end alone, as a line of a list with what stands before it. */
 const hidden =
   /^(?:gk[stp]1[a-z0-9]{0,12}|K-[A-Z0-9]{6}\s(?:.{0,80}\s)?)?\s*(?:[•…*]|\.{3})[\s•…*.]*([a-z0-9]{4})$/i
@@ -70,7 +70,9 @@ const patterns: [NotKey, RegExp][] = [
   ],
   ['unreached', /site (?:web )?des services .{0,40}(?:semble|paraît).{0,20}(?:indisponible|pas disponible)/i],
   // GLPI makes its tokens, and its installation ID, of 40 letters and digits.
-  ['glpi_token', /^(?:(?:authorization|app-token|session-token|user_token)[:\s]+)*[A-Za-z0-9]{40}$/i],
+  ['glpi_token', /^[A-Za-z0-9]{40}$/],
+  // Within a sentence, a command or a header; without a digit it may be anything.
+  ['glpi_token', /(?<![A-Za-z0-9])(?=[A-Za-z]*\d)[A-Za-z0-9]{40}(?![A-Za-z0-9])/],
   ['email', /^[^\s@]+@[^\s@]+\.[^\s@]+$/],
   ['address', /^(?:https?:\/\/\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:[:/]\S*)?)$/i],
   ['version', aVersion],
@@ -82,10 +84,12 @@ export function recognize(pasted: string): Recognized {
   if (isBytes(pasted)) return { what: 'glpicrypt' }
   const [, end] = hidden.exec(text) ?? []
   if (end) return { what: 'masked', opens: end.toLowerCase() }
-  const opens = caseIn(text)
-  if (opens) return { what: 'case', opens }
+  const opens = namedAlone(text)
+  if (opens) return { what: 'case', opens, isAlone: true }
   const [found] = patterns.find(([, pattern]) => pattern.test(text)) ?? []
   if (found) return { what: found }
+  const within = namedWithin(text)
+  if (within) return { what: 'case', opens: within }
   return { what: text.split(/\s+/).filter((word) => /\p{L}{2}/u.test(word)).length > 2 ? 'text' : 'other' }
 }
 
@@ -95,22 +99,9 @@ function isBytes(pasted: string): boolean {
   return pasted.length <= 80 && /[\0-\x08\x0e-\x1f\x7f-\x9f\ufffd]/.test(pasted)
 }
 
-/** A refusal code or a short ID, by itself or in the portal's address that a refusal names. */
-function caseIn(text: string): string | null {
-  const [, said] = /^(?:the )?(?:refusal )?code(?: de refus)?[\s:]+([\w-]{6,10})$/i.exec(text) ?? []
-  const [, inAddress] = /\/open\/([\w-]{6,10})(?![\w-])/.exec(text) ?? []
-  const typed = inAddress ?? said ?? text
-  // Letters alone are a word ("plugin", "keyword"), unless they are written as codes are.
-  if (!inAddress && !/\d/.test(typed) && typed !== typed.toUpperCase()) return null
-  if (aVersion.test(typed)) return null
-  const shortId = normalizeShortId(typed)
-  // Without its hyphen an instance's is many a word as well.
-  const isShortId = shortId?.startsWith('K') || /^[iIlL1]\p{Pd}/u.test(typed)
-  return shortId && isShortId ? shortId : normalizeRefusalCode(typed)
-}
-
-/** What does not belong to the key in a pasted text, by its place, counted from 1 in characters. */
+/** What does not belong to the key in a pasted text. */
 export interface Stray {
+  /** The key's character after which it stands, counted from 1; of one in another width, which of them it is. */
   place: number
   found: string
 }
@@ -127,10 +118,14 @@ export function strayIn(pasted: string): Stray[] | 'text' | null {
   const isBreak = (char: string | undefined) => char === '\n' || char === '\r'
   const first = chars.findIndex((char) => !isBreak(char))
   const last = chars.findLastIndex((char) => !isBreak(char))
-  const strays = chars
-    .map((found, at) => ({ found, place: at + 1 }))
-    .filter(({ place }) => place > first && place <= last + 1 && !kept.has(place - 1))
-    .filter(({ found }, index, all) => !(found === '\n' && all[index - 1]?.found === '\r'))
+  let place = 0
+  const strays: Stray[] = []
+  for (const [at, found] of chars.entries()) {
+    const isOwn = kept.has(at)
+    if (isOwn || isWideLetter(found)) place++
+    const isSecondOfBreak = found === '\n' && chars[at - 1] === '\r'
+    if (at >= first && at <= last && !isOwn && !isSecondOfBreak) strays.push({ found, place })
+  }
   const isWord = ({ found }: Stray) => /[\p{L}\p{N}]/u.test(found) && !isWide(found)
   return strays.some(isWord) ? 'text' : strays
 }
@@ -146,5 +141,8 @@ function keptOf(pasted: string): Set<number> | null {
   return new Set(chars.flatMap((char, at) => (/[a-z0-9]/i.test(char) ? [at] : [])))
 }
 
-/** A letter or digit as East Asian keyboards type it. */
+/** As East Asian keyboards type it. */
 export const isWide = (char: string) => /[\uff01-\uff5e]/.test(char)
+
+/** One of the key's own, but for its width. */
+export const isWideLetter = (char: string) => /[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]/.test(char)

@@ -19,7 +19,7 @@ export const isNoKey = (text: string, { because, suggestion }: Extract<KeyExplan
  * A piece of one, without its beginning: in one run twenty characters that keys are made of (BIP-350 leaves out b, i, o
  * and 1), a digit among them. No name or address that somebody searches for is like that.
  */
-const isPiece = (text: string) => /^(?=.*\d)[02-9ac-hj-np-z]{20,}$/i.test(text.trim())
+export const isPiece = (text: string) => /^(?=.*\d)[02-9ac-hj-np-z]{20,}$/i.test(text.trim())
 
 /** As an address says it, since it is led to: `also` is the second place, where there is one. */
 type Mistyped = { q: string; mistyped: string; place: string; also?: string }

@@ -3,7 +3,7 @@
 import { redirect } from 'next/navigation'
 import { actAlone, failure } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
-import { normalizeNamed } from '@/lib/activations/find'
+import { normalizeNamed } from '@/lib/activations/named'
 
 /** Leads to the address of a typed code, which looks it up. What is none stays out of addresses: it may be a key. */
 export async function openNamed(_state: FormState, form: FormData): Promise<FormState> {

@@ -11,7 +11,7 @@ export const CodeForm = ({ t }: { t: Translate }) => (
       label={t('questions.code.label')}
       mono
       required
-      maxLength={40}
+      maxLength={2_000}
       autoComplete="off"
     />
     <div className="row">
