@@ -50,8 +50,14 @@ for (const javaScriptEnabled of [true, false]) {
     } else await expect(copy).toHaveCount(0)
     const { organizationId } = customer
     expect(await tokenOwner(token)).toMatchObject({ organizationId, scopes: ['keys.read'] })
+    await page.reload()
+    if (!javaScriptEnabled) {
+      await expect(page.getByText('This form has made its API token already')).toBeVisible()
+      await expect(page.getByRole('button', { name: 'Make the token' })).toBeVisible()
+    }
+    expect(await page.content()).not.toContain('lkt_')
+    await page.goto(home(customer))
 
-    await page.getByRole('link', { name: 'Back to the settings' }).click()
     const row = page.getByRole('row', { name: 'Ansible, production' })
     await expect(row).toContainText(`ends in ${token.slice(-4)}`)
     await expect(row).toContainText(`made by ${technical.email}`)

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { apiTokens } from '@/db/schema/api-tokens'
-import { now } from '@/lib/clock'
 import { type By, command } from '@/lib/command'
 import { Conflict, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
@@ -9,7 +8,7 @@ import { oneLine } from '@/lib/one-line'
 import { tokenHash } from '@/lib/people/tokens'
 import { later, startOfDay } from './calendar'
 import { timeZoneOf } from './queries'
-import { mayCreateToken, mayShowToken, mostTokens, tokenDays, tokenScopes } from './rules'
+import { mayCreateToken, mostTokens, tokenDays, tokenScopes } from './rules'
 import { tokenFor } from './token'
 import { countWorkingTokens } from './tokens'
 
@@ -29,6 +28,9 @@ const CreateToken = z.object({
   hash: z.string().length(43),
   lastFour: z.string().length(4),
 })
+
+/** Answers of this run, and not of an earlier one of the same form, which come from the database. */
+const fresh = new WeakSet<object>()
 
 const create = command(
   'token.create',
@@ -54,15 +56,17 @@ const create = command(
     // A form from before its run was forgotten: its token has been shown.
     if (made.length === 0) throw new Conflict('idempotency_key_reused')
     audit({ details: { name, scopes: scopes.join(', '), until: expiresAt.toISOString(), lastFour } })
-    return { tokenId: id, name, createdAt: now.toISOString() }
+    const answer = { tokenId: id, name }
+    fresh.add(answer)
+    return answer
   },
   // In turn, so that no two count the same tokens, and each counts those of who is being removed.
   { once: true, membersInTurn: true },
 )
 
 /**
- * Makes a token, and shows it: from then on only its hash is kept. The same form sent again within ten minutes shows the
- * same token, since its first answer may have been lost, and later none.
+ * Makes a token, and shows it: from then on only its hash is kept. The same form sent again, as by reloading its answer,
+ * makes and shows none: whoever comes to the screen later would read it.
  * @throws Forbidden; Refused `tokens_full`, `token_shown`.
  */
 export async function createToken(
@@ -74,6 +78,6 @@ export async function createToken(
   const { name, scopes, days } = asked as Pick<z.input<typeof CreateToken>, 'name' | 'scopes' | 'days'>
   const hash = tokenHash(token).toString('base64url')
   const made = await create(by, { name, scopes, days, hash, lastFour: token.slice(-4) })
-  if (!mayShowToken(new Date(made.createdAt), now())) throw new Refused('token_shown')
-  return { tokenId: made.tokenId, name: made.name, token }
+  if (!fresh.has(made)) throw new Refused('token_shown')
+  return { ...made, token }
 }

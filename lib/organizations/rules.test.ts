@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isOpen, mayAccept, mayCeaseToOwn, mayCreateToken, mayShowToken, tokenState } from './rules'
+import { isOpen, mayAccept, mayCeaseToOwn, mayCreateToken, tokenState } from './rules'
 
 const now = new Date('2026-03-02T09:00:00Z')
 const later = new Date(now.getTime() + 1)
@@ -66,9 +66,4 @@ test.each([
   [{ expiresAt: now, revokedAt: now }, 'revoked'],
 ] as const)('a token with %j', (changes, state) => {
   expect(tokenState({ expiresAt: later, revokedAt: null, ...changes }, now)).toBe(state)
-})
-
-test('a token is shown for ten minutes after it was made', () => {
-  const after = (milliseconds: number) => mayShowToken(now, new Date(now.getTime() + milliseconds))
-  expect([after(0), after(599_999), after(600_000)]).toEqual([true, true, false])
 })

@@ -74,11 +74,3 @@ export function tokenState(token: TokenFacts, now: Date): 'working' | 'revoked' 
   if (token.revokedAt) return 'revoked'
   return token.expiresAt <= now ? 'expired' : 'working'
 }
-
-/** Minutes in which a form that is sent again is answered with its token once more. */
-const shownMinutes = 10
-
-/** Whether a token can still be shown to who has just made it: their first answer may have been lost. */
-export function mayShowToken(createdAt: Date, now: Date): boolean {
-  return now.getTime() - createdAt.getTime() < shownMinutes * 60_000
-}

@@ -19,8 +19,8 @@ const pattern = /^lkt_[A-Za-z0-9_-]{43}$/
 
 /**
  * The token that a form makes, from the form's idempotency key: 256 bits that nobody can tell without the secret. Not
- * drawn at random, because a form that is sent twice must be answered with one token twice, and no answer that is kept
- * may hold it. The key is forgotten after 30 days (lib/jobs/clean-up.ts); from then on nobody can make the token again.
+ * drawn at random, because a form that is sent twice is known by its hash, which is part of what was asked. The key is
+ * forgotten after 30 days (lib/jobs/clean-up.ts).
  */
 export function tokenFor({ actor, idempotencyKey }: By): string {
   const personId = 'personId' in actor ? actor.personId : ''

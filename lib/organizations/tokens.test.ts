@@ -134,26 +134,24 @@ test('a token that is used under a clock that is a moment behind works, and so d
   expect(await tokenOwner(token)).toBeNull()
 })
 
-test('[F1] a form that is sent twenty times at once makes one token, and each answer shows it', async () => {
+test('[F1] a form that is sent twenty times at once makes one token, and one answer shows it', async () => {
   const own = await fresh()
   const by = byMember(own, 'technical')
-  const answers = await Promise.all(Array.from({ length: 20 }, () => createToken(by, asked)))
-  expect(new Set(answers.map(({ token }) => token)).size).toBe(1)
+  const answers = await Promise.all(Array.from({ length: 20 }, () => codeOf(createToken(by, asked))))
+  expect(answers.filter((code) => code === 'done')).toHaveLength(1)
+  expect(answers.filter((code) => code === 'token_shown')).toHaveLength(19)
   expect(await rowsIn(own)).toHaveLength(1)
   expect(await entriesOf(own)).toHaveLength(1)
   console.log('[F1] 20 clicks, 1 token')
 })
 
-test('a form that is sent again shows its token for ten minutes, and never another’s', async () => {
+test('a form that is sent again shows its token no more, and never another’s', async () => {
   const own = await fresh()
   const by = byMember(own, 'owner')
   const { token } = await createToken(by, asked)
-  moveClock(9 * 60_000)
-  expect((await createToken(by, asked)).token).toBe(token)
-  moveClock(10 * 60_000 + 5_000)
   expect(await codeOf(createToken(by, asked))).toBe('token_shown')
+  expect(await tokenOwner(token)).not.toBeNull()
   expect(await codeOf(createToken(by, { ...asked, name: 'Other' }))).toBe('idempotency_key_reused')
-  setClock(undefined)
   // The same key in another's hand, or for another organization, is another form.
   const other = await fresh()
   const { idempotencyKey = '' } = by
