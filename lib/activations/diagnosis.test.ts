@@ -457,7 +457,10 @@ describe('who asks', () => {
     const { manager } = await makeStaff(fixture)
     const ofVendor = await ask(keys.renewed ?? '', {}, { personId: manager, isStaff: true })
     const told = sayDiagnosis(ofVendor, { pasted: '' }, 'en')
-    expect(told.remedy?.href).toBe(`/acme/keys/${ofVendor.checked?.found?.id}`)
+    const [newer] = await rowsOf<{ id: string }>(database, 'select id from keys where follows_id = $1', [
+      ofVendor.checked?.found?.id,
+    ])
+    expect(told.remedy).toEqual({ href: `/acme/keys/${newer?.id}`, text: 'Get the newer key' })
     expect(told.lines.join(' ')).not.toContain('invite you')
   })
 
@@ -576,6 +579,11 @@ describe('who asks', () => {
       [{ glpiVersion: 'the newest' }, { glpiVersion: 'glpi_version' }],
       [{ installationId: 'bad id' }, { installationId: 'installation_id' }],
       [{ productVersion: '1'.repeat(51) }, { productVersion: 'too_long' }],
+      [{ productVersion: good.key }, { productVersion: 'version_key' }],
+      [{ productVersion: `version ${good.key}` }, { productVersion: 'version_key' }],
+      [{ productVersion: wrongAt(good.key, 12) }, { productVersion: 'version_key' }],
+      [{ installationId: good.key }, { installationId: 'installation_key' }],
+      [{ product: good.key }, { product: 'invalid' }],
     ]
     for (const [fields, wrong] of mistakes)
       expect(() => readQuestion(fields)).toThrow(expect.objectContaining({ fields: wrong }))

@@ -40,8 +40,16 @@ export function ownKey(slug: string, found: FoundKey, asked: Asked, at: Date): P
 /** The same for the vendor's people, who have the key's page from everywhere, and are asked nothing. @throws Unavailable */
 export async function staffsKey(personId: string, found: FoundKey, asked: Asked, at: Date): Promise<OwnKey> {
   const { slug } = found.organization
-  const right = await asStaff(personId, (tx) => rightFor(tx, slug, found, asked, at))
-  return { page: `/${slug}/keys/${found.id}`, newer: null, right, question: null }
+  const page = (keyId: string) => `/${slug}/keys/${keyId}`
+  return asStaff(personId, async (tx) => {
+    const newer = await newestAfter(tx, found.organizationId, found.id, at)
+    return {
+      page: page(found.id),
+      newer: newer && { shortId: newer.shortId, page: page(newer.id) },
+      right: await rightFor(tx, slug, found, asked, at),
+      question: null,
+    }
+  })
 }
 
 /** Of a key that was asked for another product or kind: the one that works there, or where it would stand. */
@@ -73,7 +81,7 @@ async function rightFor(
   return instanceId ? `/${slug}/instances/${instanceId}` : null
 }
 
-async function newestAfter(tx: OrganizationTx, organizationId: string, keyId: string, at: Date) {
+async function newestAfter(tx: OrganizationTx | StaffTx, organizationId: string, keyId: string, at: Date) {
   const moment = sql`${at.toISOString()}::timestamptz`
   const { rows } = await tx.execute<{ id: string; shortId: string }>(sql`
     with recursive later as (

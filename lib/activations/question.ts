@@ -1,10 +1,18 @@
 import { z } from 'zod'
 import { InvalidInput } from '@/lib/errors'
 import { Address, GlpiVersion } from '@/lib/instances/input'
+import { holdsKey } from '@/lib/keys/format'
+import { beginsAsKey } from '@/lib/keys/mistyped'
 import type { Question } from './diagnosis'
 import { installationIdPattern } from './installation-id'
 
-const words = z.string().trim().default('')
+/** What the answer says again, or asks others about: no key belongs in it, nor one that is mistyped. */
+const words = (mistake: string) =>
+  z
+    .string()
+    .trim()
+    .default('')
+    .refine((said) => !holdsKey(said) && !beginsAsKey(said), mistake)
 
 /** What the check page's form sends. All but what was pasted may be left empty. */
 const Form = z.object({
@@ -12,11 +20,11 @@ const Form = z.object({
   url: z.preprocess((url) => (typeof url === 'string' && url.trim()) || undefined, Address.optional()),
   glpiVersion: GlpiVersion,
   // As the API takes it: any other is no installation there either.
-  installationId: words.pipe(
+  installationId: words('installation_key').pipe(
     z.union([z.literal(''), z.string().regex(installationIdPattern, 'installation_id')]),
   ),
-  product: words.pipe(z.string().max(100, 'too_long')),
-  productVersion: words.pipe(z.string().max(50, 'too_long')),
+  product: words('invalid').pipe(z.string().max(100, 'too_long')),
+  productVersion: words('version_key').pipe(z.string().max(50, 'too_long')),
   kind: z.enum(['', 'subscription', 'trial', 'permanent']).catch(''),
 })
 

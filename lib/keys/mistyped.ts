@@ -1,7 +1,8 @@
 import { explainKey, type KeyExplanation } from '@/lib/keys/explain'
 import { cleanMarks, lastFour } from '@/lib/keys/format'
 
-const beginsAsKey = (text: string) =>
+/** Whether a text begins as keys do, whatever follows. */
+export const beginsAsKey = (text: string) =>
   /^gk[stp]1/.test(
     cleanMarks(text)
       .map(({ char }) => char)

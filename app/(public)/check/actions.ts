@@ -2,7 +2,7 @@
 
 import { actAlone, failure } from '@/app/_request/act'
 import { attempted } from '@/app/_request/attempt'
-import { currentLanguage, networkAddress } from '@/app/_request/session'
+import { currentLanguage, currentTranslator, networkAddress } from '@/app/_request/session'
 import { type FormState, valuesOf } from '@/components/form-state'
 import { askToJoin, readProof } from '@/lib/activations/ask-to-join'
 import { diagnose } from '@/lib/activations/diagnosis'
@@ -10,7 +10,8 @@ import { type Said, sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
 import { readQuestion } from '@/lib/activations/question'
 import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
-import { findKeys } from '@/lib/keys/format'
+import { holdsKey } from '@/lib/keys/format'
+import { beginsAsKey } from '@/lib/keys/mistyped'
 import { networkOf } from '@/lib/network'
 
 /** Whose key it was, the proof says; that it is theirs who sends it, too. A form of its own: Enter in the other asks nobody. */
@@ -52,6 +53,10 @@ export async function check(_state: FormState<Said>, form: FormData): Promise<Fo
   })
   if (state.status === 'idle') return state
   const fields = Object.entries(state.values ?? {})
-  const kept = fields.filter(([name, value]) => name !== 'pasted' && findKeys(value).length === 0)
-  return { ...state, values: Object.fromEntries(kept) }
+  const isKey = (value: string) => holdsKey(value) || beginsAsKey(value)
+  const kept = fields.filter(([name, value]) => name !== 'pasted' && !isKey(value))
+  const values = Object.fromEntries(kept)
+  if (state.status === 'done' || !state.values.pasted?.trim()) return { ...state, values }
+  const pasted = (await currentTranslator())('check.paste_again')
+  return { ...state, values, fields: { pasted, ...state.fields } }
 }
