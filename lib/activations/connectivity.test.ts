@@ -52,6 +52,12 @@ describe('what the line means', () => {
     ['not_portal', but(['http', '302'], ['answer', 'none'], ['clock', 'unknown'])],
     ['not_portal', but(['http', '403'], ['answer', 'html'], ['clock', 'unknown'])],
     ['clock', but(['clock', '+301s'])],
+    ['incomplete', good.slice(0, good.indexOf(' via='))],
+    ['incomplete', 'latchkey-test v1 dns=ok tcp=ok tls=none'],
+    ['incomplete', 'latchkey-test v1 dns=ok'],
+    ['incomplete', good.slice(0, -1)],
+    ['incomplete', but(['tls', 'cert'], ...none).replace(/ clock.*/, '')],
+    ['dns', 'latchkey-test v1 dns=fail tcp=skip'],
     ['clock', but(['clock', '-3600s'])],
   ]
   test.each(table)('%s: %s', (finding, line) => {

@@ -12,6 +12,7 @@ export const connectivityFindings = [
   'dns',
   'tcp_refused',
   'tcp_timeout',
+  'incomplete',
   'clock',
   'certificate',
   'tls',
@@ -74,9 +75,13 @@ function findingOf(fields: Fields, clockSeconds: number | null, http: number | n
   if (dns === 'fail') return 'dns'
   if (tcp === 'refused') return 'tcp_refused'
   if (tcp === 'timeout') return 'tcp_timeout'
+  const isWhole = /^(?:[+-]\d{1,10}s|unknown)$/.test(fields.clock ?? '')
+  if (tls === 'cert' && !isWhole) return 'incomplete'
   // A certificate is good for a time, which another clock takes for over, or not begun.
   if (tls === 'cert') return wrongClock ? 'clock' : 'certificate'
   if (tls === 'fail') return 'tls'
+  // It ends with the clock: what stands before may be cut as well.
+  if (!isWhole) return 'incomplete'
   if (http === null) return 'no_answer'
   if (http >= 500 || http === 429) return 'service'
   if (answer !== 'ok') return 'not_portal'

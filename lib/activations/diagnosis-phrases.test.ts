@@ -105,6 +105,12 @@ describe('what is said', () => {
     expect(lines(await said('…vczx'))).toContain('ends in vczx')
   })
 
+  test('the portal’s name and its port, each once', async () => {
+    const refused =
+      'latchkey-test v1 dns=ok tcp=refused tls=skip proxy=none http=000 answer=none clock=unknown'
+    expect(lines(await said(refused))).toContain('but port 41400 of localhost is closed to this server')
+  })
+
   test('where a key is mistyped, with the right one where it is certain', async () => {
     const one = await said(wrongAt(good.key, 12))
     expect(one.likely).toBe(good.key)

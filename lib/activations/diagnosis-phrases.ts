@@ -200,7 +200,7 @@ function nameOf(character: Stray['found'], t: Translate): string {
 }
 
 function sayConnectivity({ finding, clockSeconds, http, way }: Connectivity, t: Translate) {
-  const { host, port, protocol } = new URL(env().PUBLIC_URL)
+  const { hostname: host, port, protocol } = new URL(env().PUBLIC_URL)
   const facts = {
     host,
     port: port || (protocol === 'https:' ? '443' : '80'),

@@ -1,7 +1,12 @@
 import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
+import { whomToAsk } from '@/app/_request/whom-to-ask'
+import { mailTo } from '@/components/ui/button'
+import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
+import { may } from '@/lib/access'
 import type { filesThatEnd } from '@/lib/activations/offline-files'
+import { env } from '@/lib/env'
 import { inUse } from '@/lib/keys/order'
 import type { KeyRow } from '@/lib/keys/queries'
 import { lastDay } from '@/lib/messages/dates'
@@ -16,26 +21,38 @@ interface Props {
 }
 
 /** Which offline files end soon: a new one is fetched as soon as a key works longer than they do. */
-export function EndingFiles({ visit, instance, rows, files }: Props & { files: Ending }) {
+export async function EndingFiles({ visit, instance, rows, files }: Props & { files: Ending }) {
   const { t, language, organization } = visit
-  if (instance.retiredAt) return null
+  if (instance.retiredAt || files.length === 0) return null
+  const mayFetch = may(organization.role, 'offline_file.issue')
+  const { who, names } = mayFetch ? { who: '', names: [] } : await whomToAsk(visit, 'offline_file.issue')
+  const support = env().SUPPORT_EMAIL
   const link = (chunks: ReactNode) => (
     <a className="link" href={`/${organization.slug}/instances/${instance.id}/offline`}>
       {chunks}
     </a>
   )
   return files.map(({ productId, product, worksUntil }) => {
-    const longer = rows.some(
-      (row) =>
-        row.productId === productId && inUse(row) && (row.expiresAt === null || row.expiresAt > worksUntil),
-    )
     const date = lastDay(worksUntil, language, organization.timeZone)
+    const next = nextFor(rows, productId, worksUntil)
+    const facts = { product, date, next, support, mail: mailTo(support) }
     return (
       <Notice key={`${productId} ${worksUntil.getTime()}`} tone="soon" silent>
-        {t.rich('offline.ends', { product, date, renewed: longer ? 'yes' : 'no', link })}
+        {mayFetch ? (
+          t.rich('offline.ends', { ...facts, link })
+        ) : (
+          <LongNames names={names}>{t.rich('offline.ends_for_others', { ...facts, who })}</LongNames>
+        )}
       </Notice>
     )
   })
+}
+
+/** What comes before a new file: nothing where a key works longer than the one at hand, else what lengthens the key. */
+function nextFor(rows: readonly KeyRow[], productId: string, worksUntil: Date) {
+  const keys = rows.filter((row) => row.productId === productId && inUse(row))
+  if (keys.some(({ expiresAt }) => expiresAt === null || expiresAt > worksUntil)) return 'fetch'
+  return keys.some(({ kind }) => kind === 'trial') ? 'trial' : 'renew'
 }
 
 /** Where a GLPI gets its files that cannot reach the portal; said beside its keys. */

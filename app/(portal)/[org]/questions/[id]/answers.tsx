@@ -6,6 +6,7 @@ import { mailTo } from '@/components/ui/button'
 import { LongNames } from '@/components/ui/long-names'
 import { Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
+import { isStaffRole } from '@/lib/access'
 import { editionOf } from '@/lib/activations/answer'
 import { renewIdCommand } from '@/lib/activations/installation-id'
 import type { QuestionRow } from '@/lib/activations/questions'
@@ -34,7 +35,7 @@ export function Answers({ visit, row, answers }: Props & { answers: readonly Que
   )
   if (row.kind !== 'installation') return parts
   const support = env().SUPPORT_EMAIL
-  const words = { support, shortId: row.shortId, mail: mailTo(support) }
+  const words = { staff: askedOf(visit), support, shortId: row.shortId, mail: mailTo(support) }
   const moved = (
     <Section key="moved_installation" title={t('questions.moved_installation.title')}>
       <Panel padded>
@@ -44,6 +45,9 @@ export function Answers({ visit, row, answers }: Props & { answers: readonly Que
   )
   return parts.toSpliced(-1, 0, moved)
 }
+
+/** An account manager is not told to ask the account manager. */
+const askedOf = ({ organization }: Visit) => (isStaffRole(organization.role) ? 'yes' : 'no')
 
 /** Why it can be no test copy: there is one, and what frees its place. */
 function Taken({ visit: { t, organization, language, session }, row: { testCopy } }: Props) {
@@ -75,7 +79,7 @@ function Answer({ visit, row, answer: given, first }: Props & { answer: Question
   const { t, organization } = visit
   const name = given === 'test_copy' && row.kind === 'copy' ? 'copy' : given
   const url = row.url ? displayUrl(row.url) : ''
-  const facts = { instance: row.instance ?? 'none', url, kind: row.kind }
+  const facts = { instance: row.instance ?? 'none', url, kind: row.kind, staff: askedOf(visit) }
   const hidden = {
     organization: organization.slug,
     idempotencyKey: randomUUID(),

@@ -10,7 +10,7 @@ import { Empty } from '@/components/ui/notice'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
-import { may } from '@/lib/access'
+import { isStaffRole, may } from '@/lib/access'
 import { editionOf } from '@/lib/activations/answer'
 import { countUnlisted, mostStrangers, openQuestions, type QuestionRow } from '@/lib/activations/questions'
 import { NotFound } from '@/lib/errors'
@@ -130,7 +130,7 @@ function Consequences({ visit, keyId, rows, unlisted, madeAt }: OfKey) {
           ))}
           {unlisted > 0 && <li>{t('questions.none_ours.unlisted', { count: unlisted })}</li>}
         </ul>
-        <p>{t('questions.none_ours.later')}</p>
+        <p>{t('questions.none_ours.later', { staff: isStaffRole(organization.role) ? 'yes' : 'no' })}</p>
         <p>{t('questions.none_ours.otherwise')}</p>
         <div className="row">
           <SubmitButton variant="primary" pendingText={t('shell.busy')}>
