@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from '@playwright/test'
 import { browserAs, inOrganization, newCustomer } from './customer'
+import { origin, send } from './send'
 
 test('the archive of a release that fits is downloaded from the instance’s page; a viewer sees no such link', async ({
   browser,
@@ -58,4 +59,27 @@ test('how much needs somebody is the same number on each page, and refused attem
   await expect(page).toHaveURL(`/${customer.slug}/questions`)
   await page.goto(`/${customer.slug}/offline-files`)
   await expect(page).toHaveURL(`/${customer.slug}/instances`)
+})
+
+test('what the addresses of files refuse they refuse in a sentence', async () => {
+  const customer = await newCustomer('sentences')
+  const as = customer.people.technical
+  const files = `/${customer.slug}/offline-files`
+  const archives = `/${customer.slug}/instances/${customer.instanceId}/archives`
+  const form = { origin: origin(), 'content-type': 'application/x-www-form-urlencoded' }
+  const answers = [
+    await send({ method: 'POST', path: files, as, headers: form, body: 'organization=another' }),
+    await send({ method: 'POST', path: files, as, headers: { origin: origin() }, body: 'no form' }),
+    await send({ path: files, as }),
+    await send({ method: 'DELETE', path: files, as, headers: { origin: origin() } }),
+    await send({ path: `${archives}?product=nothing`, as }),
+    await send({ path: archives }),
+    await send({ method: 'PUT', path: archives, as, headers: { origin: origin() } }),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([404, 404, 303, 405, 307, 307, 405])
+  for (const { text, headers } of answers) {
+    expect(text).toMatch(/^[A-Z][^<>{}]{30,}\.\n$/)
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8')
+  }
+  expect(answers[3]?.headers.allow).toBe('GET, HEAD, POST')
 })

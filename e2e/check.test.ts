@@ -32,6 +32,9 @@ for (const javaScriptEnabled of [true, false]) {
     const page = await context.newPage()
     await page.goto('/sign-in')
     await page.getByRole('link', { name: 'Check a key' }).click()
+    const needsNone = page.getByRole('heading', { name: 'What needs no key' }).locator('..')
+    await expect(needsNone).toContainText('GLPI itself is open source')
+    await expect(needsNone).toContainText('Nor do these, which are open source: ')
     const answer = page.getByRole('status').filter({ has: page.getByRole('link') })
 
     await ask(page, ` ${wrongAt(key, 12)}`)

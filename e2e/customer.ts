@@ -212,7 +212,11 @@ export async function newOfflineFile(
   organizationId: string,
   instanceId: string,
   by: Person | undefined,
-  { installationId = 'e2e-offline', days = 300 } = {},
+  {
+    installationId = 'e2e-offline',
+    days = 300,
+    keyId = null,
+  }: { installationId?: string; days?: number; keyId?: string | null } = {},
 ): Promise<string> {
   const fileId = newId()
   await inOrganization(
@@ -221,11 +225,12 @@ export async function newOfflineFile(
        insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
          lease, lease_ends_at, created_at, refreshed_at)
        select gen_random_uuid(), organization_id, id, $2, $5, 'production', false, sha256('e2e'),
-         $3, now() + make_interval(days => $6), now(), now() from keys where organization_id = $1 order by id limit 1
+         $3, now() + make_interval(days => $6), now(), now() from keys
+       where organization_id = $1 and ($7::uuid is null or id = $7) order by id limit 1
        returning *)
      insert into offline_files (id, organization_id, activation_id, key_id, instance_id, installation_id, issued_at, works_until, issued_by_id)
      select $3, $1, id, key_id, $2, installation_id, created_at, lease_ends_at, $4 from taken`,
-    [organizationId, instanceId, fileId, by?.personId, installationId, days],
+    [organizationId, instanceId, fileId, by?.personId, installationId, days, keyId],
   )
   return fileId
 }

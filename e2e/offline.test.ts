@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { expect, type Page, test } from '@playwright/test'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { verifiedKeySet } from '@/lib/activations/key-set'
+import { startTrial } from '@/lib/trials/start'
 import {
   browserAs,
+  bySystem,
   type Customer,
   inOrganization,
   inSystem,
@@ -46,7 +48,7 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(page.getByText('only an account manager can move its key')).toBeVisible()
     const key = page.getByLabel('Key', { exact: true })
     const chosen = (await key.locator('option:checked').textContent()) ?? ''
-    const [, shortId, until] = /\((K-\w{6})\): a file works until (.+)$/.exec(chosen) ?? []
+    const [, until, shortId] = /^Until (.+?): .* \((K-\w{6})\)$/.exec(chosen) ?? []
     await page.getByLabel('Installation ID').fill(`  of-${customer.slug} `)
     const { name, payload } = await fetchFile(page)
     expect(name).toBe(`latchkey-${shortId}.json`)
@@ -132,6 +134,35 @@ test('a file that ends within 30 days is told on the page of its instance, and n
   await context.close()
 })
 
+test('of a trial’s file is said what lengthens a trial; who may not fetch is led to nobody’s button', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('offline-trial')
+  const { owner, viewer, billing } = customer.people
+  const { keyId } = await startTrial(bySystem(customer.organizationId), {
+    productId: customer.products.formspro,
+    instanceId: customer.spareId,
+  })
+  const ending = { installationId: 'of-a-trial', days: 20, keyId }
+  await newOfflineFile(customer.organizationId, customer.spareId, owner, ending)
+  const told = async (person: Parameters<typeof browserAs>[1]) => {
+    const context = await browserAs(browser, person)
+    const page = await context.newPage()
+    await page.goto(`/${customer.slug}/instances/${customer.spareId}`)
+    const note = page.locator('.notice').filter({ hasText: 'The offline file of Forms Pro works until' })
+    await expect(note).toContainText('It is a trial’s')
+    await expect(note).not.toContainText('Renew')
+    const links = await note
+      .getByRole('link')
+      .evaluateAll((all) => all.map((link) => link.getAttribute('href')))
+    await context.close()
+    return links.filter((href) => href?.endsWith('/offline')).length
+  }
+  expect(await told(owner)).toBe(1)
+  for (const person of [viewer, billing, await newStaff('manager', customer.organizationId)])
+    expect(await told(person)).toBe(0)
+})
+
 test('who may not fetch files sees them, without buttons, and is told whom to ask', async ({ browser }) => {
   const customer = await newCustomer('offline-viewer')
   const { owner, viewer, billing } = customer.people
@@ -213,7 +244,7 @@ test('of a suite’s key each plugin has a file of its own, which names that plu
   const key = page.getByLabel('Key', { exact: true })
   const options = await key.locator('option').allTextContents()
   expect(options.length).toBeGreaterThan(1)
-  const forms = options.find((text) => text.startsWith('Forms Pro, by ')) ?? ''
+  const forms = options.find((text) => text.includes(': Forms Pro, by ')) ?? ''
   await key.selectOption({ label: forms })
   await page.getByLabel('Installation ID').fill('suite')
   const { name, payload } = await fetchFile(page)

@@ -1,5 +1,14 @@
 import { expect, type Page, test } from '@playwright/test'
-import { browserAs, type Customer, inOrganization, newCustomer, newInstance, subscribe } from './customer'
+import {
+  browserAs,
+  type Customer,
+  inOrganization,
+  newCustomer,
+  newInstance,
+  newStaff,
+  openStranger,
+  subscribe,
+} from './customer'
 import { axeFindings, tooWide } from './look'
 
 /** What a GLPI asks the key service, at the portal's own address. */
@@ -84,6 +93,51 @@ test('a refused GLPI’s code leads to its case; said to be a test copy, it is v
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^What GLPI sends to this portal/)
   expect(await axeFindings(page)).toEqual([])
   await context.close()
+})
+
+test('the page of an instance leads to earlier calls, and counts by day what is older', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('earlier')
+  const { organizationId, instanceId } = customer
+  const keyId = customer.keys[0]?.id
+  await inOrganization(
+    organizationId,
+    `insert into checks (organization_id, key_id, instance_id, asked, code, notes, calls, at, installation_id)
+     select $1, $2, $3, 'validate', 'ok', '{}', 1, now() - n * interval '1 day', 'known-here' from generate_series(1, 16) n`,
+    [organizationId, keyId, instanceId],
+  )
+  const page = await (await browserAs(browser, customer.people.viewer)).newPage()
+  await page.goto(`/${customer.slug}/instances/${instanceId}`)
+  const calls = page.getByRole('region', { name: 'Calls of GLPI' })
+  await expect(calls.getByRole('row')).toHaveCount(15)
+  const id = calls.locator('code').filter({ hasText: 'known-here' })
+  await expect(id).toHaveCount(15)
+  expect(await id.first().evaluate((code) => getComputedStyle(code).fontFamily)).toContain('JetBrains')
+  const earlier = calls.getByRole('link', { name: 'Earlier calls' })
+  const [list, link] = [await calls.locator('.panel').first().boundingBox(), await earlier.boundingBox()]
+  expect((link?.y ?? 0) - (list?.y ?? 0) - (list?.height ?? 0)).toBeGreaterThanOrEqual(8)
+  await earlier.click()
+  await expect(calls.getByRole('row')).toHaveCount(1)
+  await expect(earlier).toHaveCount(0)
+})
+
+test('an account manager is told what staff do, and not to ask the account manager', async ({ browser }) => {
+  const customer = await newCustomer('managed')
+  await openStranger(customer)
+  const told = async (person: Parameters<typeof browserAs>[1]) => {
+    const context = await browserAs(browser, person)
+    const page = await context.newPage()
+    await page.goto(`/${customer.slug}/questions/${customer.strangerId}`)
+    await expect(page.getByRole('button', { name: 'It is not ours' })).toBeVisible()
+    const text = await page.getByRole('main').textContent()
+    await context.close()
+    return text ?? ''
+  }
+  expect(await told(customer.people.owner)).toMatch(/moved by your account manager.*ask your account manager/)
+  const manager = await told(await newStaff('manager', customer.organizationId))
+  expect(manager).not.toMatch(/your account manager|write to/)
+  expect(manager).toMatch(/compare both with this case.*revoke it as leaked/)
 })
 
 test('who is nobody there gets the answer of a code that nobody knows', async ({ browser }) => {

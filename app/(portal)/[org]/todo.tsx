@@ -103,7 +103,11 @@ function Line({
       <Dot {...looks[line.what]} />
       <div>
         {t.rich(`overview.${line.what}`, { ...words, b })}
-        <p>{t.rich(`overview.${line.what}_detail`, { ...words, support, mail: mailTo(support) })}</p>
+        <p>
+          <LongNames names={[]}>
+            {t.rich(`overview.${line.what}_detail`, { ...words, support, mail: mailTo(support) })}
+          </LongNames>
+        </p>
       </div>
       <LinkButton
         small

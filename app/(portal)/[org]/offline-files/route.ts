@@ -1,6 +1,6 @@
-import { notFound } from 'next/navigation'
 import { actingAs, fromOwnPage, organizationOf } from '@/app/_request/act'
 import { attempted } from '@/app/_request/attempt'
+import { leadTo, missing, wrongMethod } from '@/app/_request/plain'
 import { currentSession } from '@/app/_request/session'
 import { issueOfflineFile } from '@/lib/activations/offline'
 import { env } from '@/lib/env'
@@ -11,7 +11,7 @@ import type { Session } from '@/lib/people/session'
 
 /** Who has typed or kept this address: files are fetched from the page of an instance. */
 export async function GET(_request: Request, { params }: { params: Promise<{ org: string }> }) {
-  return see(`/${(await params).org}/instances`)
+  return leadTo(`/${(await params).org}/instances`)
 }
 
 /**
@@ -20,32 +20,36 @@ export async function GET(_request: Request, { params }: { params: Promise<{ org
  */
 export async function POST(request: Request, { params }: { params: Promise<{ org: string }> }) {
   const { org } = await params
-  const form = await request.formData().catch(() => notFound())
-  const instanceId = form.get('instanceId')
+  const form = await request.formData().catch(() => null)
+  const instanceId = form?.get('instanceId')
   // What a page sends names its own organization, and its instance.
-  if (form.get('organization') !== org || !isId(instanceId)) notFound()
+  if (!form || form.get('organization') !== org || !isId(instanceId)) return missing()
   const page = `/${org}/instances/${instanceId}/offline`
   if (!(await fromOwnPage())) {
     await attempted('offline_file.issue', null, 'wrong_origin')
-    notFound()
+    return missing()
   }
   const session = await currentSession()
   if (!session) {
     await attempted('offline_file.issue', null, 'signed_out')
-    return see(`/sign-in?to=${encodeURIComponent(page)}`)
+    return leadTo(`/sign-in?to=${encodeURIComponent(page)}`)
   }
   // The page says so itself.
-  if (!env().LEASE_KEY_RING) return see(page)
+  if (!env().LEASE_KEY_RING) return leadTo(page)
   try {
     return await file(form, session, instanceId)
   } catch (error) {
     // The page was made before the role changed; now it says whom to ask.
-    if (error instanceof Forbidden) return see(page)
+    if (error instanceof Forbidden) return leadTo(page)
     // What no button of ours sends, such as another's organization; of a key that is no more the page says so.
-    if (error instanceof NotFound && error.facts.what !== 'key') notFound()
-    return see(`${page}?${new URLSearchParams({ problem: problemOf(error), ...typedIn(form) })}`)
+    if (error instanceof NotFound && error.facts.what !== 'key') return missing()
+    return leadTo(`${page}?${new URLSearchParams({ problem: problemOf(error), ...typedIn(form) })}`)
   }
 }
+
+const other = wrongMethod('GET, HEAD, POST')
+
+export { other as DELETE, other as PATCH, other as PUT }
 
 async function file(form: FormData, session: Session, instanceId: string) {
   const organization = await organizationOf('offline_file.issue', form, session)
@@ -86,5 +90,3 @@ function typedIn(form: FormData) {
   const typed = { key: key ?? '', installation: installation ?? '' }
   return Object.values(typed).some((text) => findKeys(text).length > 0) ? {} : typed
 }
-
-const see = (path: string) => new Response(null, { status: 303, headers: { Location: path } })

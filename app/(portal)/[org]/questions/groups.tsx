@@ -42,7 +42,7 @@ function Group({ visit, rows }: { visit: Visit; rows: KeyQuestions }) {
           <LongNames names={names}>{subject}</LongNames>
         </b>
         <p>
-          <LongNames names={names}>{text}</LongNames> <code>{rows[0].shortId}</code>
+          <LongNames names={names}>{text}</LongNames> <code className="id">{rows[0].shortId}</code>
         </p>
         <Unlisted visit={visit} row={rows[0]} />
       </div>

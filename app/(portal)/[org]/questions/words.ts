@@ -1,3 +1,4 @@
+import { asCode } from '@/components/ui/long-name'
 import type { KeyQuestions, QuestionRow } from '@/lib/activations/questions'
 import { displayUrl } from '@/lib/instances/url'
 import { moment } from '@/lib/messages/dates'
@@ -15,7 +16,7 @@ export function questionWords(row: QuestionRow, { t, language, timeZone }: Reade
   const at = (when: Date) => moment(when, language, timeZone)
   const url = row.url ? displayUrl(row.url) : ''
   const facts = {
-    installation: row.installationId,
+    installation: asCode(row.installationId),
     said: row.url ? 'yes' : 'no',
     url,
     glpi: row.glpiVersion ?? 'none',
@@ -44,7 +45,7 @@ export function groupWords(rows: KeyQuestions, { t, language, timeZone }: Reader
     return count > 0 && !onlyStrangers ? [t(`questions.group.kind.${kind}`, { count })] : []
   })
   const last = t('questions.group.newest', {
-    installation: newest.installationId,
+    installation: asCode(newest.installationId),
     said: newest.url ? 'yes' : 'no',
     url,
     glpi: newest.glpiVersion ?? 'none',

@@ -1,6 +1,7 @@
 import type { Visit } from '@/app/_request/session'
 import { LinkButton } from '@/components/ui/button'
 import { Icon } from '@/components/ui/icon'
+import { asCode } from '@/components/ui/long-name'
 import { LongNames } from '@/components/ui/long-names'
 import { Section } from '@/components/ui/panel'
 import { ShortIds } from '@/components/ui/short-ids'
@@ -47,7 +48,7 @@ export function Calls({
         </table>
       </div>
       {last && (
-        <p className="row">
+        <p className="row mt-3">
           <LinkButton small href={`${path}?calls=${placeText(last.at, last.id)}`}>
             {t('calls.earlier')}
           </LinkButton>
@@ -69,7 +70,7 @@ function Line({ visit: { t, language, session }, row }: { visit: Visit; row: Ans
   const by = {
     glpi: row.glpiVersion ?? 'none',
     plugin: row.productVersion ?? 'none',
-    installation: installationId ?? 'none',
+    installation: installationId ? asCode(installationId) : 'none',
     url: url ? displayUrl(url) : 'none',
   }
   return (

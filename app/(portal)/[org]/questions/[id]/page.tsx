@@ -57,7 +57,8 @@ async function QuestionPage({ params }: Props) {
         title={<LongNames names={names}>{subject}</LongNames>}
         sentence={
           <>
-            <LongNames names={names}>{`${detail}. ${beside}`}</LongNames> <code>{row.shortId}</code>
+            <LongNames names={names}>{`${detail}. ${beside}`}</LongNames>{' '}
+            <code className="id">{row.shortId}</code>
           </>
         }
         actions={

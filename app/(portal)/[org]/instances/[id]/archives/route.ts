@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { redirect } from 'next/navigation'
+import { leadTo, wrongMethod } from '@/app/_request/plain'
 import { currentSession, membershipIn } from '@/app/_request/session'
 import { isStaffRole } from '@/lib/access'
 import { downloadArchive } from '@/lib/activations/download-archive'
@@ -21,17 +21,22 @@ export async function GET(request: Request, { params }: Params) {
   const { org, id } = await params
   const page = `/${org}/instances/${id}`
   const session = await currentSession()
-  if (!session) redirect(`/sign-in?to=${encodeURIComponent(page)}`)
+  if (!session) return leadTo(`/sign-in?to=${encodeURIComponent(page)}`, 307)
   const { searchParams } = new URL(request.url)
   const asked = {
     product: searchParams.get('product') ?? '',
     version: searchParams.get('version') ?? '',
   }
   const found = await archiveFor(session, org, { instanceId: id, ...asked })
-  if ('problem' in found) redirect(found.problem === 'none' ? page : `${page}?problem=${found.problem}`)
+  if ('problem' in found)
+    return leadTo(found.problem === 'none' ? page : `${page}?problem=${found.problem}`, 307)
   const elsewhere = signedAddress(found.name, now())
-  return elsewhere ? see(elsewhere) : sent(found.name)
+  return elsewhere ? leadTo(elsewhere) : sent(found.name)
 }
+
+const other = wrongMethod('GET, HEAD')
+
+export { other as DELETE, other as PATCH, other as POST, other as PUT }
 
 /** The archive's name, for who may have it. Another's organization and what there is none of are `none` alike. */
 async function archiveFor(
@@ -70,6 +75,3 @@ async function sent(name: string) {
     },
   })
 }
-
-const see = (address: string) =>
-  new Response(null, { status: 303, headers: { Location: address, 'Cache-Control': 'no-store' } })

@@ -5,6 +5,7 @@ import { requireMember, type Visit } from '@/app/_request/session'
 import { Portal } from '@/app/(portal)/portal'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
+import { asCode } from '@/components/ui/long-name'
 import { LongNames } from '@/components/ui/long-names'
 import { Empty } from '@/components/ui/notice'
 import { PageHead, Panel } from '@/components/ui/panel'
@@ -65,7 +66,7 @@ async function NoneOursPage({ params }: Props) {
                   instance: first.instance ?? 'none',
                 })}
               </LongNames>{' '}
-              <code>{first.shortId}</code>
+              <code className="id">{first.shortId}</code>
             </>
           )
         }
@@ -121,7 +122,7 @@ function Consequences({ visit, keyId, rows, unlisted, madeAt }: OfKey) {
             <li key={id}>
               <LongNames names={[installationId, url && displayUrl(url)]}>
                 {t('questions.none_ours.caller', {
-                  installation: installationId,
+                  installation: asCode(installationId),
                   said: url ? 'yes' : 'no',
                   url: url ? displayUrl(url) : '',
                 })}
