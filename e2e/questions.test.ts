@@ -107,13 +107,22 @@ test('the page of an instance leads to earlier calls, and counts by day what is 
      select $1, $2, $3, 'validate', 'ok', '{}', 1, now() - n * interval '1 day', 'known-here' from generate_series(1, 16) n`,
     [organizationId, keyId, instanceId],
   )
+  await inOrganization(
+    organizationId,
+    `insert into check_days (organization_id, key_id, instance_id, day, asked, code, calls)
+     values ($1, $2, $3, current_date - 40, 'validate', 'ok', 7), ($1, $2, $3, current_date - 40, 'validate', 'expired', 2)`,
+    [organizationId, keyId, instanceId],
+  )
   const page = await (await browserAs(browser, customer.people.viewer)).newPage()
   await page.goto(`/${customer.slug}/instances/${instanceId}`)
   const calls = page.getByRole('region', { name: 'Calls of GLPI' })
   await expect(calls.getByRole('row')).toHaveCount(15)
+  await calls.getByText('Before that, by day').click()
+  await expect(calls.getByText('9 calls, 2 of them refused')).toBeVisible()
+  await calls.getByText('Before that, by day').click()
   const id = calls.locator('code').filter({ hasText: 'known-here' })
   await expect(id).toHaveCount(15)
-  expect(await id.first().evaluate((code) => getComputedStyle(code).fontFamily)).toContain('JetBrains')
+  expect(await id.first().evaluate((code) => getComputedStyle(code).fontFamily)).toContain('mono')
   const earlier = calls.getByRole('link', { name: 'Earlier calls' })
   const [list, link] = [await calls.locator('.panel').first().boundingBox(), await earlier.boundingBox()]
   expect((link?.y ?? 0) - (list?.y ?? 0) - (list?.height ?? 0)).toBeGreaterThanOrEqual(8)
