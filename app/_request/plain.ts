@@ -9,7 +9,8 @@ import { browsersLanguage, currentLanguage } from './session'
 export const missing = () => sentence(404, 'errors.route_missing')
 
 /** The methods that a route does not know. */
-export const wrongMethod = (allow: string) => () => sentence(405, 'errors.route_method', { Allow: allow })
+export const wrongMethod = (known: readonly string[]) => () =>
+  sentence(405, 'errors.route_method', { Allow: known.join(', ') })
 
 /** To the page that says what is to be said. */
 export const leadTo = (path: string, status: 303 | 307 = 303) =>

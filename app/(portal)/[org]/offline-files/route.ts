@@ -47,7 +47,7 @@ export async function POST(request: Request, { params }: { params: Promise<{ org
   }
 }
 
-const other = wrongMethod('GET, HEAD, POST')
+const other = wrongMethod(['GET', 'HEAD', 'POST'])
 
 export { other as DELETE, other as PATCH, other as PUT }
 

@@ -34,7 +34,7 @@ export async function GET(request: Request, { params }: Params) {
   return elsewhere ? leadTo(elsewhere) : sent(found.name)
 }
 
-const other = wrongMethod('GET, HEAD')
+const other = wrongMethod(['GET', 'HEAD'])
 
 export { other as DELETE, other as PATCH, other as POST, other as PUT }
 
