@@ -22,14 +22,23 @@ const mostHeaderBytes = 128 * 1_024
  * wait for longer than a GLPI does, and make the others wait.
  */
 const mostAtOnce = 1_024
+/**
+ * Milliseconds within which a request must have come whole: of at most 16 kB, over any line that a GLPI has. Who says its
+ * headers and then nothing would keep a connection for five minutes.
+ */
+const longestToCome = 5_000
 /** Of what stands in a path for an ID or a name; what is longer than this is none. */
 const longestName = 1_000
 
 /**
  * What GLPI servers talk to.
  * @param isProxy whether the address of a peer is a proxy's, whose X-Forwarded-For is believed
+ * @param limits in place of the usual ones: calls at work at once, and milliseconds within which a request must have come
  */
-export async function buildServer(isProxy: (address: string) => boolean) {
+export async function buildServer(
+  isProxy: (address: string) => boolean,
+  limits: { mostAtOnce: number; longestToCome: number } = { mostAtOnce, longestToCome },
+) {
   const app = fastify({
     bodyLimit: mostBytes,
     trustProxy: isProxy,
@@ -39,7 +48,15 @@ export async function buildServer(isProxy: (address: string) => boolean) {
     requestIdHeader: false,
     forceCloseConnections: 'idle',
     // A request without a host is refused below: by Node, without a word.
-    http: { maxHeaderSize: mostHeaderBytes, requireHostHeader: false },
+    http: {
+      maxHeaderSize: mostHeaderBytes,
+      requireHostHeader: false,
+      // Not above the whole request's, or Node would take it for that.
+      headersTimeout: limits.longestToCome,
+      // How often Node looks, and so by how much it may be late.
+      connectionsCheckingInterval: limits.longestToCome / 5,
+    },
+    requestTimeout: limits.longestToCome,
     clientErrorHandler: answerBroken,
     frameworkErrors: sendUnrouted,
     // A GLPI whose constant ends in a slash asks with two.
@@ -48,7 +65,12 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.server.on('checkExpectation', answerExpectation)
-  app.addHook('onRequest', admit())
+  app.addHook('onRequest', async (request, reply) => {
+    noStore(reply)
+    if (request.raw.httpVersion === '1.1' && request.raw.headers.host === undefined)
+      return sendProblem(reply.header('Connection', 'close'), 400, 'bad_request')
+  })
+  app.addHook('preValidation', admit(limits.mostAtOnce))
   app.addHook('preValidation', async (request) => {
     request.body = cleanFields(request.body)
     request.query = cleanFields(request.query)
@@ -69,18 +91,19 @@ export async function buildServer(isProxy: (address: string) => boolean) {
   return app
 }
 
-/** Sees to what holds for every call before its route does. */
-function admit() {
+/**
+ * Lets as many calls as may be at work at once go on to their route. A call counts when its body has come and not before:
+ * whoever sends none would take the place of those who do.
+ */
+function admit(most: number) {
   let atWork = 0
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const { raw } = request
-    noStore(reply)
-    if (raw.httpVersion === '1.1' && raw.headers.host === undefined)
-      return sendProblem(reply.header('Connection', 'close'), 400, 'bad_request')
-    if (atWork >= mostAtOnce) {
+    if (atWork >= most) {
       sendBusy(request, reply)
       return reply
     }
+    // Who has hung up meanwhile closes nothing any more.
+    if (reply.raw.destroyed) return reply.hijack()
     atWork++
     // Also comes where the caller has hung up.
     reply.raw.once('close', () => atWork--)
