@@ -82,11 +82,18 @@ test('what is no token, nobody’s, or revoked is answered alike; one without th
 
 test('a cursor that no page gave is named as what is wrong', async () => {
   const { headers } = await token(acme, 'keys.read')
-  for (const after of ['x', 'bnVsbA', Buffer.from('["1","x"]').toString('base64url')])
+  const cursor = (...said: string[]) => Buffer.from(JSON.stringify(said)).toString('base64url')
+  // Later than Postgres knows a time.
+  const late = ['99999999999999', '9223372036854775807', '1e300', '0.0000001'].map((seconds) =>
+    cursor(seconds, randomUUID()),
+  )
+  for (const after of ['x', 'bnVsbA', cursor('1', 'x'), ...late])
     expect(await keys(headers, `?after=${after}`)).toMatchObject({
       status: 400,
       body: { fields: { after: 'not_found' } },
     })
+  for (const seconds of ['99999999999', '1795360466.123456', 'Infinity'])
+    expect(await keys(headers, `?after=${cursor(seconds, randomUUID())}`)).toMatchObject({ status: 200 })
 })
 
 test('an offline file names one installation, verifies from the root alone, and takes the key’s place', async () => {

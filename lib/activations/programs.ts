@@ -91,8 +91,11 @@ function unknownTo({ isTest: _, ...checked }: Checked): Checked {
 
 const mostKeys = 200
 
-/** Where a page ends, as a caller hands it back: the sorting value and the ID of its last key. */
-const Cursor = z.tuple([z.string().regex(/^(?:\d+(?:\.\d+)?|Infinity)$/), z.string().refine(isId)])
+/**
+ * Where a page ends, as a caller hands it back: the sorting value (seconds since 1970, as many as Postgres has in a time) and
+ * the ID of its last key.
+ */
+const Cursor = z.tuple([z.string().regex(/^(?:\d{1,11}(?:\.\d{1,6})?|Infinity)$/), z.string().refine(isId)])
 
 /**
  * An organization's keys as a program lists them, two hundred at a time, by their end. Never the key itself: its last four
