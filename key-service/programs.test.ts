@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
@@ -217,6 +218,25 @@ test('the same request again is the same file, also of twenty at once; and the k
   expect(await rowsOf(database, 'select from offline_files where key_id = $1', [keyId])).toHaveLength(1)
   const none = await file(headers, { installation_id })
   expect(none).toMatchObject({ status: 400, body: { fields: { key: 'required' } } })
+})
+
+test('who asks for one key at once waits in turn and not in the database, which would let none wait for long', async () => {
+  const { key, keyId } = await sold(database, acme)
+  const { headers } = await token(acme, 'offline_files.create')
+  const installation_id = installation()
+  const waiting = `select count(*)::int as waiting from pg_locks join pg_stat_activity using (pid)
+    where not granted and datname = current_database()`
+  const answers = await onConnection(database.ownerUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'`)
+    await client.query('select from keys where id = $1 for update', [keyId])
+    const asked = Array.from({ length: 5 }, () => file(headers, { key, installation_id }))
+    await expect.poll(() => rowsOf(database, waiting), { interval: 10 }).not.toEqual([{ waiting: 0 }])
+    await wait(100)
+    expect(await rowsOf(database, waiting)).toEqual([{ waiting: 1 }])
+    await client.query('commit')
+    return Promise.all(asked)
+  })
+  expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201])
 })
 
 test.each(['', ' ', 'FORMS', '../x'])(

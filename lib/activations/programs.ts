@@ -9,7 +9,7 @@ import { type TokenOwner, tokenOwner } from '@/lib/organizations/token'
 import { type Call, type Checked, judge, judgeAgain, noteAnswer } from './check'
 import { takeProgramTurn } from './limits'
 import { issueOfflineFile, needsPlugin } from './offline'
-import { signedVerdict } from './serve'
+import { inTurn, signedVerdict } from './serve'
 
 /** Why a program gets nothing: it shows no token that is good, or one that may not do this. */
 export type RefusedProgram = { ok: false; code: 'no_token' | 'scope_missing' }
@@ -58,7 +58,9 @@ export async function fileForProgram(
   const { product, installationId } = call
   const by = { actor: { kind: 'token', tokenId }, organizationId } as const
   try {
-    const { text } = await issueOfflineFile(by, { keyId: found.id, key, product, installationId, tokenId })
+    const input = { keyId: found.id, key, product, installationId, tokenId }
+    // Twenty at once would hold twenty connections, and those behind wait for the key's lock longer than Postgres lets them.
+    const { text } = await inTurn(found.id, () => issueOfflineFile(by, input))
     noteAnswer(call, checked, 'offline_file', null)
     return { ok: true, text }
   } catch (error) {
