@@ -79,6 +79,17 @@ test('the first activation binds the instance, tells its secret and gives a leas
   ])
 })
 
+test('who was refused for a wrong address and then has the key is not asked about', async () => {
+  const { key, keyId } = await sold(database, fixture)
+  const installation_id = installation()
+  const refused = await activate({ key, installation_id, url: 'https://mistyped.example' })
+  expect(refused).toMatchObject({ status: 409, body: { code: 'bound_elsewhere' } })
+  expect((await activate({ key, installation_id })).status).toBe(201)
+  const asked = 'select answer, answered_by_id as who from questions where key_id = $1'
+  const read = () => rowsOf(database, asked, [keyId])
+  await expect.poll(read, { timeout: 5_000 }).toEqual([{ answer: 'let_in', who: null }])
+})
+
 test('the same call again gets the same activation, another lease and no secret, also a hundred at once', async () => {
   const { key, keyId } = await sold(database, fixture)
   const installation_id = installation()

@@ -97,6 +97,8 @@ export const questionAnswer = pgEnum('question_answer', [
   'further_address',
   'not_ours',
   'ours',
+  // Nobody's answer: what it asked is over, since that installation has come to have the key.
+  'let_in',
 ])
 
 /** One entry per key and installation, however often it calls. */

@@ -5,8 +5,8 @@ export const askedFor = [
 ]
 
 /**
- * What was answered: a verdict, or, whatever else is right with the key, that it has no such activation (any more), or that
- * the GLPI does not say which one it is.
+ * What was answered: a verdict, or, whatever else is right with the key, that it has no such activation (any more), that the
+ * GLPI does not say which one it is, or that it does not prove that the activation which it gives back is its own.
  */
 export const answerCodes = [
   ...([
@@ -19,5 +19,5 @@ export const answerCodes = [
     'expired',
     'revoked',
   ] as const),
-  ...(['bound_elsewhere', 'unknown_activation', 'no_installation'] as const),
+  ...(['bound_elsewhere', 'unknown_activation', 'no_installation', 'secret_needed'] as const),
 ]

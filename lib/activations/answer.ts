@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { questionAnswer, questionCounts, questions, sightings } from '@/db/schema/activations'
+import { questionCounts, questions, sightings } from '@/db/schema/activations'
 import { command, type Scope } from '@/lib/command'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { createInstance } from '@/lib/instances/add'
@@ -10,11 +10,11 @@ import { Address, Label } from '@/lib/instances/input'
 import { parseInstanceUrl } from '@/lib/instances/url'
 import { aboutKey, lockKey } from '@/lib/keys/lock'
 import { testCopyOf } from './questions'
-import { mayAnswer } from './rules'
+import { mayAnswer, type QuestionAnswer, questionAnswers } from './rules'
 
 const AnswerQuestion = z.object({
   questionId: z.uuid('not_found'),
-  answer: z.enum(questionAnswer.enumValues),
+  answer: z.enum(questionAnswers),
   /** What the form showed (`editionOf`): who answers must not answer something else, or for the second time. */
   edition: z.string(),
   /** Of the instance that is added, where one is. */
@@ -102,7 +102,7 @@ type About = { id: string; label: string; url: string | null } | null
 type Effect = (scope: Scope, key: Key, question: Question, input: AnswerQuestion) => Promise<About>
 
 /** What each answer does beside closing the question. */
-const effects: Record<(typeof questionAnswer.enumValues)[number], Effect> = {
+const effects: Record<QuestionAnswer, Effect> = {
   not_ours: async () => null,
   ours: (scope, key, question, input) => add(scope, key, question, input, 'production'),
   // Two with one ID are told apart by nothing until the copy has an ID of its own, with which it then calls.

@@ -64,6 +64,19 @@ test('a member’s file takes the place of the instance that they chose: the tes
   await expect(issueOfflineFile(technical(), nowhere)).rejects.toThrow(NotFound)
 })
 
+test('a member who fetches a file for a GLPI that was refused is not asked about it any more', async () => {
+  const { keyId } = await sold(database, acme)
+  const installationId = installation()
+  const said = { id: randomUUID(), refusal_code: '7QF3XM', calls: 1, kind: 'installation' }
+  const of = { organization_id: acme.organizationId, key_id: keyId, installation_id: installationId }
+  const batch = JSON.stringify({ questions: [{ ...said, ...of, at: new Date() }] })
+  await rowsOf(database, 'select record_checks($1)', [batch])
+  const asked = `select q.answer, c.open from questions q join question_counts c using (key_id) where key_id = $1`
+  expect(await rowsOf(database, asked, [keyId])).toEqual([{ answer: null, open: 1 }])
+  await issueOfflineFile(technical(), { keyId, installationId })
+  expect(await rowsOf(database, asked, [keyId])).toEqual([{ answer: 'let_in', open: 0 }])
+})
+
 test('no file names a suite, whoever asks', async () => {
   const { keyId } = await sold(database, acme, { reference: 'suite' })
   for (const product of [{}, { product: 'suite' }]) {

@@ -18,6 +18,7 @@ import { takePlace } from './activate'
 import { type CheckedProduct, catalog } from './catalog'
 import { installationIdPattern, withoutKey } from './installation-id'
 import { keySha256, offlineClaims } from './lease'
+import { letIn } from './let-in'
 import { newSigner } from './signer'
 
 const InstallationId = withoutKey(z.string('required').trim().regex(installationIdPattern, 'installation_id'))
@@ -91,12 +92,14 @@ export const recordOfflineFile = command('offline_file.issue', IssueOfflineFile,
 })
 
 async function record(
-  { tx, organizationId, personId, now, audit }: Scope,
+  scope: Scope,
   file: Omit<typeof offlineFiles.$inferInsert, 'organizationId' | 'issuedAt'>,
   about: Record<string, string>,
   tokenId: string | undefined,
 ) {
+  const { tx, organizationId, personId, now, audit } = scope
   const { activationId, keyId, instanceId, installationId, worksUntil } = file
+  if (personId) await letIn(scope, keyId, installationId)
   const token = tokenId ? { token: await tokenInUse(tx, organizationId, tokenId, now) } : {}
   const by = tokenId ? { apiTokenId: tokenId } : { issuedById: personId }
   const until = worksUntil.toISOString()

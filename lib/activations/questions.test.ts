@@ -46,7 +46,12 @@ const at = (minute: number) => new Date(Date.UTC(2026, 10, 22, 7, minute))
 
 /** A call as the key service notes it. */
 async function called(kind: QuestionKind | null, more: Partial<Answered> & { code?: Answered['code'] } = {}) {
-  history.note({
+  history.note({ ...noted(kind), ...more })
+  await history.flush()
+}
+
+function noted(kind: QuestionKind | null): Answered {
+  return {
     at: at(0),
     organizationId: own.organizationId,
     keyId,
@@ -59,9 +64,7 @@ async function called(kind: QuestionKind | null, more: Partial<Answered> & { cod
     glpiVersion: '11.0.2',
     productVersion: null,
     ...(kind ? { question: { kind, refusalCode: '7QF3XM' } } : {}),
-    ...more,
-  })
-  await history.flush()
+  }
 }
 
 const within = <T>(work: (tx: Parameters<Parameters<typeof asOrganization<T>>[1]>[0]) => Promise<T>) =>
@@ -387,6 +390,49 @@ test('a key of the whole organization is let in where it is one of theirs', asyn
     added,
   ])
   expect(row).toEqual({ environment: 'production', installation_id: 'b6sf-other' })
+})
+
+test('who was refused and has the key by now leaves nothing to be asked, and is asked about anew when refused again', async () => {
+  await called('installation')
+  const { id: questionId } = await only()
+  const named = () => within((tx) => questionNamed(tx, own.organizationId, questionId))
+  // It would be let in, and has not come in yet.
+  await called(null, { at: at(1) })
+  expect(await only()).toMatchObject({ id: questionId })
+  await rowsOf(database, `update instances set installation_id = 'b6sf-other' where id = $1`, [instanceId])
+  await called('installation', { at: at(3) })
+  // What was noted earlier and written late.
+  await called(null, { at: at(2) })
+  expect(await only()).toMatchObject({ id: questionId, calls: 2 })
+  await called(null, { at: at(4) })
+  expect(await count()).toEqual({ open: 0, unlisted: 0 })
+  const row = await named()
+  expect(row).toMatchObject({ answer: 'let_in', answeredAt: at(4), answeredBy: null })
+  expect(answersTo(row.kind, row.binding).filter((one) => mayAnswer(row, one).ok)).toEqual([])
+  await called('installation', { at: at(5) })
+  expect(await only()).toMatchObject({ id: questionId, answer: null, calls: 1 })
+  expect(await count()).toEqual({ open: 1, unlisted: 0 })
+})
+
+test('refused and let in within the same second, and beyond the twenty, it is over as well', async () => {
+  for (let stranger = 0; stranger < 21; stranger++)
+    await called('installation', { installationId: `stranger-${stranger}` })
+  expect(await count()).toEqual({ open: 20, unlisted: 1 })
+  await rowsOf(database, `update instances set installation_id = 'stranger-20' where id = $1`, [instanceId])
+  const note = { installationId: 'stranger-20', glpiVersion: '11.0.9' }
+  history.note({ ...noted('installation'), ...note, at: at(1) })
+  await called(null, { ...note, at: at(2) })
+  expect(await count()).toEqual({ open: 20, unlisted: 0 })
+})
+
+test('[A11] twenty strangers hide no new address of the GLPI that has the key', async () => {
+  for (let stranger = 0; stranger < 22; stranger++)
+    await called('installation', { installationId: `stranger-${stranger}` })
+  await called('address', { installationId: 'known', at: at(1) })
+  const addresses = (await open()).filter(({ kind }) => kind === 'address')
+  expect(addresses).toMatchObject([{ installationId: 'known', unlisted: 2 }])
+  expect(await count()).toEqual({ open: 21, unlisted: 2 })
+  console.log('[A11] 22 strangers, 1 address')
 })
 
 test('twenty are open per key, and what calls beyond them is counted', async () => {

@@ -157,7 +157,8 @@ export function fittingRelease(
 
 /** What a call leaves to be asked: whose installation it is, what a new address means, or that there are two of one. */
 export type QuestionKind = 'installation' | 'address' | 'copy'
-export type QuestionAnswer = 'test_copy' | 'moved' | 'further_address' | 'not_ours' | 'ours'
+export const questionAnswers = ['test_copy', 'moved', 'further_address', 'not_ours', 'ours'] as const
+export type QuestionAnswer = (typeof questionAnswers)[number]
 
 /**
  * What may be answered to an open question. That an installation has moved takes another instance's key along, which is no
@@ -176,7 +177,8 @@ export type AnswerVerdict =
 interface AskedAbout {
   kind: QuestionKind
   binding: CheckedKey['binding']
-  answer: QuestionAnswer | null
+  /** `let_in`: nobody's; the installation has come to have the key. */
+  answer: QuestionAnswer | 'let_in' | null
   answeredAt: Date | null
   lastAt: Date
   /** The test copy that the key has. */

@@ -87,6 +87,12 @@ function Standing({ visit, row, again }: { visit: Visit; row: QuestionRow; again
     )
   const who = row.answeredBy ?? ''
   const at = moment(row.answeredAt, language, session.timeZone)
+  if (row.answer === 'let_in')
+    return (
+      <Notice tone="calm" silent>
+        {t('questions.let_in', { at })}
+      </Notice>
+    )
   return (
     <Notice tone="calm" silent>
       <LongNames names={[who]}>
