@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { activations } from '@/db/schema/activations'
@@ -13,6 +12,7 @@ import { markSeen } from '@/lib/keys/note-seen'
 import { catalog, unlockedBy } from './catalog'
 import { type FoundKey, findKeyIn } from './facts'
 import { type Place, verdictOn } from './rules'
+import { secretHash } from './secret'
 
 const ActivateKey = z.object({
   keyId: z.uuid('not_found'),
@@ -129,8 +129,9 @@ async function insert(
   { id: keyId, binding }: FoundKey,
   { instanceId, environment }: { instanceId: string; environment: 'production' | 'test' },
 ) {
-  const secretHash = createHash('sha256').update(secret).digest()
-  const row = { id: newId(now), organizationId, keyId, instanceId, installationId, environment, secretHash }
+  const hash = secretHash(secret)
+  const of = { organizationId, keyId, instanceId, installationId, environment }
+  const row = { id: newId(now), ...of, secretHash: hash }
   const inserted = await tx
     .insert(activations)
     .values({
@@ -145,5 +146,5 @@ async function insert(
     .returning({ id: activations.id })
   // Somebody else was there between the verdict and this.
   if (inserted.length === 0) throw new Refused('bound_elsewhere')
-  return { id: row.id, instanceId, environment, secretHash: secretHash.toString('hex') }
+  return { id: row.id, instanceId, environment, secretHash: hash.toString('hex') }
 }

@@ -9,7 +9,7 @@ import { fingerprint } from '@/lib/keys/vault'
 import { type CheckedProduct, catalog, unlockedBy } from './catalog'
 import { type FoundKey, findKey, isFollowed } from './facts'
 import { type AnswerCode, type AskedFor, history } from './history'
-import { takeTurn } from './limits'
+import { takeGuess, takeTurn } from './limits'
 import { refusalCode } from './refusal-code'
 import {
   type Asked,
@@ -92,7 +92,11 @@ export async function judgeAgain(call: Call): Promise<Checked> {
     // It may have been issued, or brought along in a format of its own, after the backup that the database is of, and GLPIs
     // would remember a `no` for a day.
     const isKey = !looked.mistakes || !isNoKey(call.key, looked.mistakes)
-    if (isKey && env().RECOVERY === '1') throw new Unavailable('recovery', recoverySeconds)
+    if (isKey && env().RECOVERY === '1') {
+      // Nobody guesses unseen meanwhile.
+      await takeGuess(call.from)
+      throw new Unavailable('recovery', recoverySeconds)
+    }
     const product = (call.product && byReference.get(call.product)) || null
     const code = looked.mistakes ? 'malformed' : 'unknown'
     const verdict: CheckVerdict = { ok: false, code, notes: [] }

@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { log } from '@/lib/log'
 import type { Call, Checked } from './check'
 import type { FoundKey } from './facts'
-import { takeTurn } from './limits'
+import { takeGuess, takeProgramTurn, takeTurn } from './limits'
 import { ownerOf } from './programs'
 
 afterEach(() => {
@@ -84,8 +84,57 @@ test('[A6] whoever has a network has one turn, however many addresses are in it'
   console.log('[A6] 602 addresses')
 })
 
-test('all that a key is refused to have one turn, whatever they call themselves', async () => {
-  const refused = { ...unknown, found: good('refused').found }
+/** The same key where it is refused: to nobody that is known, to who has it in use, or to the installation of its instance. */
+function refusedTo(id: string, who: 'nobody' | 'its activation' | 'its instance'): Checked {
+  const { found } = good(id)
+  if (!found) throw new Error('it was found')
+  // as: of a place the limits read this one
+  const places = [{ installationId: 'one' }] as FoundKey['places']
+  const activation = who === 'its activation' ? found.activation : null
+  return { ...unknown, found: { ...found, activation, places: who === 'its activation' ? [] : places } }
+}
+
+test.each(['its activation', 'its instance'] as const)(
+  'who has a key, known by %s, is told that it has ended or moved, however many strangers ask',
+  async (known) => {
+    const id = `ended, ${known}`
+    for (let turn = 0; turn < 601; turn++) {
+      const asked = takeTurn(by({ installationId: `made up ${turn}` }), refusedTo(id, 'nobody'))
+      if (turn < 600) await asked
+      else await expect(asked).rejects.toMatchObject({ code: 'too_many' })
+    }
+    for (const how of [{}, fromGlpi, theirs]) await takeTurn(by(how), refusedTo(id, known))
+    // Who says that it is the one, and is elsewhere, uses up its own turn as well.
+    await usedUp(by({ from: '192.0.2.9' }), refusedTo(id, known))
+    await takeTurn(by({}), refusedTo(id, known))
+  },
+)
+
+test.each([
+  ['keys', () => takeTurn({ key: 'x', from: guesser() }, unknown)],
+  ['keys, after a restore', () => takeGuess(guesser())],
+  ['tokens', () => ownerOf('Bearer lkt_guessed', 'keys.read', guesser())],
+])('[A6] guessing %s is counted by the network, however many addresses are in it', async (_what, guess) => {
+  network++
+  for (let tries = 0; tries < 60; tries++) await guess()
+  await expect(guess()).rejects.toMatchObject({ code: 'too_many' })
+  network++
+  await guess()
+  console.log('[A6] 62 addresses')
+})
+
+let [network, address] = [0, 0]
+const guesser = () => `2001:db8:a6:${network.toString(16)}::${(++address).toString(16)}`
+
+test('a good token has its turns as well: more than a program needs, and not without end', async () => {
+  for (let turn = 0; turn < 600; turn++) await takeProgramTurn('a token', `192.0.2.${turn % 200}`)
+  await expect(takeProgramTurn('a token', '192.0.2.201')).rejects.toMatchObject({ code: 'too_many' })
+  // Nobody else's.
+  await takeProgramTurn('another token', '192.0.2.1')
+})
+
+test('all strangers that a key is refused to have one turn, whatever they call themselves', async () => {
+  const refused = refusedTo('refused', 'nobody')
   for (let turn = 0; turn < 600; turn++) await takeTurn(by({ installationId: `thief ${turn}` }), refused)
   const another = takeTurn(by({ installationId: 'another' }), refused)
   await expect(another).rejects.toMatchObject({ code: 'too_many' })

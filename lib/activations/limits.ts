@@ -1,10 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { Refused } from '@/lib/errors'
 import { log } from '@/lib/log'
 import { networkOf } from '@/lib/network'
 import type { Call, Checked } from './check'
 import type { FoundKey } from './facts'
+import { isProved } from './secret'
 
 /*
  * Counted in the process's memory and not in Postgres, where counting would cost each check more than the check itself
@@ -12,14 +12,15 @@ import type { FoundKey } from './facts'
  */
 
 const perSeconds = 10
-/** Of one key from one installation, as far as that is proved, and of one key from all that it is refused to. */
+/** Of one key from one installation, as far as that is proved, and of one key from all strangers that it is refused to. */
 const ofKey = new RateLimiterMemory({ points: 600, duration: perSeconds })
 /** Of keys that nobody was given, from one address: of 2^130 keys a guess finds none, and it should be seen. */
 const guesses = new RateLimiterMemory({ points: 60, duration: 60 })
 
 /**
  * Takes a turn for a call. Whoever is refused, or knows a key and an installation ID but not the activation's secret, uses
- * up nothing of the installation that the key belongs to. GLPI itself has no secret to show: what it asks is counted apart,
+ * up nothing of the installation that the key belongs to: that one has its own turn also where its key has ended or has
+ * moved, since its administrator must read why. GLPI itself has no secret to show: what it asks is counted apart,
  * and what nobody proves by the network that it came from, so that only who shares it with a thief shares its limit.
  * @throws Refused `too_many` with `retryAfterSeconds`
  */
@@ -27,23 +28,26 @@ export async function takeTurn(call: Call, { found, verdict, isTest }: Checked) 
   const from = call.from ?? 'unknown'
   // Everybody has it: one who uses it up must not take it from the others.
   if (isTest) return takeAddressTurn(from)
-  if (!found) {
-    guessed()
-    return consume(guesses, networkOf(from))
-  }
+  if (!found) return takeGuess(from)
   const { installationId = '' } = call
-  const who = verdict.ok ? `${installationId} ${howKnown(call, found)}` : 'refused'
+  const who = verdict.ok || isKnown(call, found) ? `${installationId} ${howKnown(call, found)}` : 'refused'
   return consume(ofKey, `${found.id} ${who}`)
 }
 
+/** Whether the caller says the ID of an installation that the key is, or was, good for: nobody else's counts as that. */
+const isKnown = ({ installationId }: Call, { activation, places }: FoundKey) =>
+  installationId !== undefined &&
+  (activation !== null || places.some((place) => place.installationId === installationId))
+
 function howKnown({ secret, fromGlpi, from = 'unknown' }: Call, { activation }: FoundKey): string {
-  if (isProved(secret, activation?.secretHash)) return 'proved'
+  if (isProved(secret, Buffer.from(activation?.secretHash ?? '', 'hex'))) return 'proved'
   return `${fromGlpi ? 'glpi' : 'unproved'} ${networkOf(from)}`
 }
 
-function isProved(secret: string | undefined, hash: string | undefined): boolean {
-  if (!secret || !hash) return false
-  return timingSafeEqual(createHash('sha256').update(secret).digest(), Buffer.from(hash, 'hex'))
+/** Takes a turn for a key that nobody was given, and counts it for the log. @throws Refused `too_many` */
+export function takeGuess(from = 'unknown') {
+  guessed()
+  return consume(guesses, networkOf(from))
 }
 
 /** Takes a turn for a program of an organization, or, where its token is none, of the address that guesses. */

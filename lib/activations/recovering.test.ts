@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
+import { judge } from '@/lib/activations/check'
 import { diagnose } from '@/lib/activations/diagnosis'
 import { sayDiagnosis } from '@/lib/activations/diagnosis-phrases'
 import { testKey } from '@/lib/activations/test-keys'
 import { generateKey } from '@/lib/keys/format'
+import { log } from '@/lib/log'
 import { makeCatalog, productDatabase } from '@/sandbox/test/fixture'
 
 await productDatabase({ RECOVERY: '1' })
@@ -13,6 +15,19 @@ const ask = (pasted: string) =>
   diagnose({ pasted }, { from: randomUUID(), personId: null, memberships: [], isStaff: false })
 const key = generateKey('subscription')
 const mistyped = key.slice(0, 20) + (key[20] === 'q' ? 'p' : 'q') + key.slice(21)
+
+// The first of the file: what is told once a minute begins with it.
+test('who guesses keys then is refused after 60 a minute, and told in the log, as ever', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  const warn = vi.spyOn(log, 'warn').mockImplementation(() => {})
+  const guess = () => judge({ key: generateKey('subscription'), from: '192.0.2.77' })
+  for (let tries = 0; tries < 60; tries++)
+    await expect(guess()).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(guess()).rejects.toMatchObject({ code: 'too_many' })
+  vi.advanceTimersByTime(60_000)
+  expect(warn.mock.calls).toEqual([[{ calls: 61 }, expect.stringContaining('nobody was given')]])
+  vi.useRealTimers()
+})
 
 test.each([
   ['a mistyped key', mistyped, 'mistyped'],

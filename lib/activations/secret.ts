@@ -1,0 +1,13 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+/*
+ * An activation's secret: the first answer alone holds it, so that whoever learns a key and an installation ID, which GLPI
+ * itself sends with each call, is not taken for the installation.
+ */
+
+/** What is stored of a secret. */
+export const secretHash = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+
+/** Whether a caller has the secret of an activation. */
+export const isProved = (secret: string | undefined, hash: Buffer): boolean =>
+  secret !== undefined && hash.length > 0 && timingSafeEqual(secretHash(secret), hash)
