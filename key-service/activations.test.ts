@@ -251,8 +251,8 @@ test('an activation that was given back is refreshed no more, and says when its 
   const { key } = await sold(database, fixture)
   const installation_id = installation()
   const { body } = await activate({ key, installation_id })
-  const { id } = body.activation
-  const asked = { installation_id, product: 'forms', nonce: 'a-nonce-of-three' }
+  const { id, secret } = body.activation
+  const asked = { installation_id, product: 'forms', nonce: 'a-nonce-of-three', secret }
   const given = await giveBack(id, asked, key)
   expect(given.status).toBe(200)
   const { exp, key_sha256 } = decodeJwt(body.lease)
@@ -273,9 +273,9 @@ test('an activation that was given back is refreshed no more, and says when its 
 test('who missed the answer gives back again and gets the same one; nobody else does', async () => {
   const { key, keyId } = await sold(database, fixture)
   const installation_id = installation()
-  const { id } = (await activate({ key, installation_id })).body.activation
-  const first = await giveBack(id, { installation_id }, key)
-  const again = await giveBack(id, { installation_id }, key)
+  const { id, secret } = (await activate({ key, installation_id })).body.activation
+  const first = await giveBack(id, { installation_id, secret }, key)
+  const again = await giveBack(id, { installation_id, secret }, key)
   expect(again).toMatchObject({ status: 200, body: { frees_at: first.body.frees_at } })
   expect((await verified(again.body.signed)).payload.frees_at).toBe(
     (await verified(first.body.signed)).payload.frees_at,
@@ -291,19 +291,47 @@ test('who missed the answer gives back again and gets the same one; nobody else 
   expect((await verified(unknown.body.signed)).payload).toMatchObject({ valid: false, code: 'unknown' })
 })
 
+test('who knows a key and its installation, but not the secret, gives nothing back and gets no other secret', async () => {
+  const { key, keyId, shortId } = await sold(database, fixture)
+  const installation_id = installation()
+  const { id, secret } = (await activate({ key, installation_id })).body.activation
+  for (const more of [{}, { secret: 'x' }, { secret: '' }, { secret: (await activateAnother()).secret }]) {
+    const refused = await giveBack(id, { installation_id, ...more }, key)
+    expect(refused).toMatchObject({ status: 403, body: { code: 'secret_needed' } })
+    expect(refused.body.detail).toContain('member')
+    expect(refused.body.page).toContain(`/open/${shortId}`)
+    expect(refused.body).not.toHaveProperty('frees_at')
+  }
+  const again = await activate({ key, installation_id })
+  expect(again).toMatchObject({ status: 200, body: { activation: { id } } })
+  expect(again.body.activation).not.toHaveProperty('secret')
+  const entries = `select from audit_entries where key_id = $1 and action = 'activation.give_back'`
+  expect(await rowsOf(database, entries, [keyId])).toEqual([])
+  expect((await giveBack(id, { installation_id, secret }, key)).status).toBe(200)
+  // Nor does it tell a thief what it told its holder.
+  expect((await giveBack(id, { installation_id }, key)).body.code).toBe('secret_needed')
+})
+
+async function activateAnother() {
+  const { key } = await sold(database, fixture)
+  return (await activate({ key, installation_id: installation() })).body.activation
+}
+
 test('the history has the answers that were given, also that an activation is none any more', async () => {
   const { key, keyId } = await sold(database, fixture)
   const other = await sold(database, fixture)
   const installation_id = installation()
-  const { id } = (await activate({ key, installation_id })).body.activation
-  const giveBack = (of: string) =>
-    service.ask('DELETE', `/api/v1/activations/${id}`, { installation_id, key: of })
+  const { id, secret } = (await activate({ key, installation_id })).body.activation
+  const giving = (of: string, more: Record<string, unknown> = { secret }) =>
+    giveBack(id, { installation_id, ...more }, of)
   expect((await refresh(randomUUID(), { key, installation_id })).status).toBe(404)
   // An activation that a key has not is none.
-  expect((await giveBack(other.key)).status).toBe(404)
+  expect((await giving(other.key)).status).toBe(404)
   await revokeKey(bySystem(fixture.organizationId), { keyId, reason: 'requested' })
+  expect((await giving(key, {})).status).toBe(403)
+  expect((await giving(key, { product: 'branding', secret })).status).toBe(403)
   // A key that is good no more is given back all the same.
-  for (let time = 0; time < 2; time++) expect((await giveBack(key)).status).toBe(200)
+  for (let time = 0; time < 2; time++) expect((await giving(key)).status).toBe(200)
   const kept = () =>
     rowsOf(
       database,
@@ -318,6 +346,8 @@ test('the history has the answers that were given, also that an activation is no
       of('activate', 'ok'),
       of('refresh', 'unknown_activation'),
       of('give_back', 'unknown_activation'),
+      of('give_back', 'secret_needed'),
+      of('give_back', 'wrong_product'),
       of('give_back', 'ok', 2),
     ])
 })

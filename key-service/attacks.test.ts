@@ -76,18 +76,21 @@ test('[A3] whatever is activated and given back, in whatever order, no two insta
     const { key } = await sold(database, fixture)
     const installations = [installation(), installation(), installation()]
     const held = new Map<string, number>()
-    const ids = new Map<string, string>()
+    const ids = new Map<string, { id: string; secret: string }>()
     for (const step of random.subarray(sequence * 8, sequence * 8 + 8)) {
       const who = installations[step % 3] ?? ''
       if (step & 64 && ids.has(who)) {
-        await service.ask('DELETE', `/api/v1/activations/${ids.get(who)}`, { key, installation_id: who })
+        const { id, secret } = ids.get(who) ?? {}
+        const body = { key, installation_id: who, secret }
+        expect((await service.ask('DELETE', `/api/v1/activations/${id}`, body)).status).toBe(200)
         ids.delete(who)
         continue
       }
       const { status, body } = await activate({ key, installation_id: who })
       if (status >= 300) continue
       leases++
-      ids.set(who, body.activation.id)
+      // The secret is told once.
+      ids.set(who, { ...ids.get(who), ...body.activation })
       held.set(who, decodeJwt(body.lease).exp ?? 0)
       // The clock stands still, so that each lease that was given still holds.
       expect([...held.keys()]).toEqual([who])

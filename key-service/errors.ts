@@ -19,6 +19,9 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
   if (error instanceof DomainError && error.code === 'too_many') {
     return sendProblem(reply.header('Retry-After', String(error.facts.retryAfterSeconds)), 429, 'too_many')
   }
+  if (error instanceof DomainError && error.code === 'secret_needed') {
+    return sendProblem(reply, 403, 'secret_needed', { page: error.facts.page })
+  }
   const { statusCode = 500 } = error
   if (statusCode < 500) return sendProblem(reply, statusCode, codeOf(error, statusCode))
   const reference = newId()

@@ -117,7 +117,7 @@ const descriptions: Record<string, string> = {
   201: 'It was made by this call.',
   400: 'Something is missing or malformed: `invalid_input`, and `fields` says of each such field that it is `required`, or of a `wrong_type`, `too_long`, an `unknown_value`, `not_found` or otherwise `malformed`. Or the key is no key: `malformed`. Or the body is no JSON: `invalid_json`. Or the request is none: `bad_request`.',
   401: 'No API token, or none that is good: `no_token`.',
-  403: 'The key is refused, and `signed` says so: `wrong_product`, `wrong_kind`, `not_started`, `expired`, `revoked`. Or the token lacks the scope: `scope_missing`.',
+  403: 'The key is refused, and `signed` says so: `wrong_product`, `wrong_kind`, `not_started`, `expired`, `revoked`. Or, not signed, the token lacks the scope (`scope_missing`), or an activation is given back without its secret (`secret_needed`).',
   404: 'Nobody was given this key here: `unknown`. Or there is no such thing: `unknown_activation`, `unknown_product`, `not_found`.',
   409: 'The key belongs to another installation: `bound_elsewhere`.',
   413: 'The body has more than 16 kB: `too_large`.',

@@ -49,7 +49,8 @@ const refresh = (key: string, installation_id: string, id: string) =>
 async function left(key: string, installation_id: string) {
   const { body } = await activate(key, installation_id)
   const path = `/api/v1/activations/${body.activation.id}`
-  const given = await service.ask('DELETE', path, { key, installation_id })
+  const { secret } = body.activation
+  const given = await service.ask('DELETE', path, { key, installation_id, secret })
   const freesAt = Date.parse(given.body.frees_at)
   expect(freesAt / second).toBe(decodeJwt(body.lease).exp)
   return freesAt
@@ -96,7 +97,9 @@ test('what is given back is signed for the product that it was activated for, an
   const one = installation()
   const { body } = await activate(key, one)
   const path = `/api/v1/activations/${body.activation.id}`
-  const giving = (product?: string) => service.ask('DELETE', path, { key, installation_id: one, product })
+  const { secret } = body.activation
+  const giving = (product?: string) =>
+    service.ask('DELETE', path, { key, installation_id: one, product, secret })
   const wrong = await giving('branding')
   expect(wrong).toMatchObject({ status: 403, body: { code: 'wrong_product', signed: expect.any(String) } })
   const held = 'select from activations where key_id = $1 and given_back_at is null'
@@ -128,7 +131,8 @@ test('a GLPI that uses another key of its instance is still there', async () => 
   moveTo(freesAt + second)
   expect(await activate(key, installation())).toMatchObject({ status: 409 })
   const back = `/api/v1/activations/${kept.body.activation.id}`
-  const given = await service.ask('DELETE', back, { key: other, installation_id: one })
+  const { secret } = kept.body.activation
+  const given = await service.ask('DELETE', back, { key: other, installation_id: one, secret })
   moveTo(Math.max(freesAt, Date.parse(given.body.frees_at)))
   const two = installation()
   expect((await activate(key, two)).status).toBe(201)
@@ -163,7 +167,9 @@ test('who comes back in the moment in which another would take the place has it 
   const one = installation()
   const { body } = await activate(other, one, { product: 'branding' })
   const path = `/api/v1/activations/${body.activation.id}`
-  await service.ask('DELETE', path, { key: other, installation_id: one })
+  const { secret } = body.activation
+  const given = await service.ask('DELETE', path, { key: other, installation_id: one, secret })
+  expect(given.status).toBe(200)
   moveTo((await left(key, one)) + second)
   await onConnection(database.ownerUrl, async (client) => {
     await client.query(`begin; set local latchkey.scope = 'system'`)
@@ -245,6 +251,7 @@ test('a trial that was left for a subscription holds no place', async () => {
   const given = await service.ask('DELETE', `/api/v1/activations/${body.activation.id}`, {
     key,
     installation_id: one,
+    secret: body.activation.secret,
   })
   moveTo(Date.parse(given.body.frees_at))
   expect((await activate(key, installation(), { product: 'branding' })).status).toBe(201)
@@ -406,7 +413,7 @@ test('[A3] whatever is activated, given back, fetched and said to be gone as tim
   for (let sequence = 0; sequence < sequences; sequence++) {
     const { key, keyId, instanceId } = await sold(database, fixture)
     const installations = [installation(), installation(), installation()]
-    const ids = new Map<string, string>()
+    const [ids, secrets] = [new Map<string, string>(), new Map<string, string>()]
     let at = Date.now()
     let held = { by: '', until: 0 }
     let expected = 0
@@ -424,7 +431,8 @@ test('[A3] whatever is activated, given back, fetched and said to be gone as tim
       const what = Math.floor(step / 3) % 4
       const id = ids.get(held.by)
       if (what === 0 && id) {
-        await service.ask('DELETE', `/api/v1/activations/${id}`, { key, installation_id: held.by })
+        const body = { key, installation_id: held.by, secret: secrets.get(id) }
+        await service.ask('DELETE', `/api/v1/activations/${id}`, body)
         ids.delete(held.by)
       } else if (what === 1) {
         // By days, or to the very second at which what was promised last is over.
@@ -440,7 +448,9 @@ test('[A3] whatever is activated, given back, fetched and said to be gone as tim
       } else {
         const answer = await activate(key, who)
         if (answer.status < 300) {
-          ids.set(who, answer.body.activation.id)
+          const { id, secret } = answer.body.activation
+          ids.set(who, id)
+          if (secret) secrets.set(id, secret)
           leaseOf(who, answer.body.lease)
         }
       }

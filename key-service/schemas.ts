@@ -40,6 +40,11 @@ export const Nonce = z
   .regex(/^[\w-]{8,128}$/)
   .meta({ description: 'Repeated in the signed answer.' })
 
+const Secret = z
+  .string()
+  .max(100)
+  .meta({ description: 'The activation’s secret, which the first answer held.' })
+
 const shared = {
   key: Key.optional(),
   url: Url.optional(),
@@ -71,7 +76,7 @@ export const RefreshRequest = z
     product: Product,
     installation_id: InstallationId,
     lease: z.uuid().optional().meta({ description: 'The jti of the lease that this one follows.' }),
-    secret: z.string().max(100).optional().meta({ description: 'The activation’s secret.' }),
+    secret: Secret.optional(),
   })
   .meta({ id: 'RefreshRequest' })
 export const ValidateRequest = z
@@ -83,6 +88,7 @@ export const GiveBackRequest = z
     product: Product.optional(),
     installation_id: InstallationId,
     nonce: Nonce.optional(),
+    secret: Secret.optional(),
   })
   .meta({ id: 'GiveBackRequest' })
 

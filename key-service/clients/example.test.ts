@@ -216,16 +216,32 @@ test.skipIf(!php)('an offline file says until when it works, and that it is over
   )
 })
 
-test.skipIf(!php)('of an offline file that was given with its key the place can be given back', async () => {
-  const { portal, run, give } = await begin()
-  expect(await give(portal.offlineFile(key, 'uuid-of-glpi_network'), `registration_key=${key}`)).toContain(
-    '[back]',
-  )
-  const until = new Date((portal.keys.get(key)?.entitledUntil ?? 0) * 1_000).toISOString().slice(0, 10)
-  expect(await run('page', 'give_back=1')).toContain(
-    `[message The key is used here no more. Another GLPI may use it from ${until}`,
-  )
-})
+test.skipIf(!php)(
+  'an offline file with its key but no lease before it says who can free its place',
+  async () => {
+    const { portal, run, give } = await begin()
+    await give(portal.offlineFile(key, 'uuid-of-glpi_network'), `registration_key=${key}`)
+    await run('page', 'give_back=1')
+    expect(await run('page')).toContain(
+      '<td>The portal needs the secret that came with the first answer to this GLPI. Whoever manages the key can free its place in the portal.</td>',
+    )
+  },
+)
+
+test.skipIf(!php)(
+  'of an offline file over a lease, given with its key, the place can be given back',
+  async () => {
+    const { portal, run, give } = await begin()
+    await run('page', 'save_key=1', `registration_key=${key}`)
+    expect(await give(portal.offlineFile(key, 'uuid-of-glpi_network'), `registration_key=${key}`)).toContain(
+      '[back]',
+    )
+    const until = new Date((portal.keys.get(key)?.entitledUntil ?? 0) * 1_000).toISOString().slice(0, 10)
+    expect(await run('page', 'give_back=1')).toContain(
+      `[message The key is used here no more. Another GLPI may use it from ${until}`,
+    )
+  },
+)
 
 test.skipIf(!php)('a key that is entered gets its verdict, also where another goes on working', async () => {
   const { portal, run } = await begin()

@@ -91,12 +91,9 @@ describeClients(phpPath(), (client) => {
     expect(await live(2)).toMatchObject({ entitled: true, givingBack: false, mode: 'full' })
   })
 
-  test.each([
-    ['without a lease beneath it', false],
-    ['over an online lease', true],
-  ])('an offline file %s is given back to its end', async (_name, online) => {
+  test('an offline file over an online lease is given back to its end', async () => {
     const { portal, call, state, start } = await begin(client)
-    if (online) await state('activate', key)
+    await state('activate', key)
     portal.addKey(key, { entitledUntil: start + 100 * day })
     await call('useOfflineFile', portal.offlineFile(key, 'glpi-1'), key)
     portal.fault = 'network'
@@ -113,6 +110,19 @@ describeClients(phpPath(), (client) => {
     expect(portal.calls.map(({ call }) => call)).toContain(
       'DELETE /api/v1/activations/activation%20of%20glpi-1',
     )
+  })
+
+  test('an offline file without a lease beneath it stays, since no secret came with it, and support is told why', async () => {
+    const { portal, call } = await begin(client)
+    portal.addKey(key)
+    await call('useOfflineFile', portal.offlineFile(key, 'glpi-1'), key)
+    expect(await call('giveBack')).toMatchObject({
+      freesAt: null,
+      state: {
+        ...{ entitled: true, offline: true, givingBack: true },
+        service: { code: 'unreachable', why: 'secret_needed' },
+      },
+    })
   })
 
   test('an offline file that was taken without its key stays: nobody can be asked', async () => {

@@ -44,6 +44,9 @@ export function signWith(pair: Pair, typ: string, claims: Claims, header: Claims
 
 const day = 86_400
 
+/** The secret of every activation, in each answer: a client that has had one must show it. */
+const told = 'kept apart'
+
 export class TestPortal {
   /** The true time, in seconds. */
   time = 1_790_000_000
@@ -166,9 +169,10 @@ export class TestPortal {
     return this.#activation(method, body)
   }
 
-  #giveBack(id: string, { nonce, installation_id: installation }: Claims): Reply {
+  #giveBack(id: string, { nonce, installation_id: installation, secret }: Claims): Reply {
     const key = this.activations.get(id)
     if (key === undefined) return this.#json(404, { code: 'unknown_activation' })
+    if (secret !== told) return this.#json(403, { code: 'secret_needed' })
     const freesAt = this.givenBack.get(id) ?? Math.max(this.time + 7 * day, this.filesEnd.get(id) ?? 0)
     this.givenBack.set(id, freesAt)
     this.forgotten.add(id)
@@ -191,7 +195,7 @@ export class TestPortal {
       this.forgotten.delete(lease.sub)
       this.givenBack.delete(lease.sub)
       return this.#json(200, {
-        activation: { id: lease.sub, environment: 'production', secret: 'kept apart' },
+        activation: { id: lease.sub, environment: 'production', secret: told },
         lease: signWith(this.signing, 'lease+jwt', lease),
         verdict: { valid: true, code, notes: facts.notes, page },
       })

@@ -128,7 +128,7 @@ export const activations: Record<string, Example[]> = {
       name: 'test_key',
       summary: 'A test key',
       parameters: { id },
-      body: { key: ok, installation_id },
+      body: { key: ok, installation_id, secret },
       status: 200,
       answer: { frees_at: '2026-07-08T09:30:00.000Z', signed: jws },
     },

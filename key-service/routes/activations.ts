@@ -53,7 +53,7 @@ const giveBackSchema = {
   operationId: 'giveBack',
   summary: 'Give an activation back',
   description:
-    'It is refreshed no more. The first installation that presents the key from `frees_at` on has the place, unless this one still uses another key of its instance. Where the answer was lost, ask again: the same call gets the same answer.',
+    'Needs the activation’s secret (`secret_needed`): whoever lost it asks a member, who ends it in the portal, or support. It is refreshed no more. The first installation that presents the key from `frees_at` on has the place, unless this one still uses another key of its instance. Where the answer was lost, ask again: the same call gets the same answer.',
   params: Params,
   body: GiveBackRequest,
   response: { 200: GivenBack, ...always, 403: Problem },
@@ -88,8 +88,8 @@ export const activationRoutes: FastifyPluginAsyncZod = async (app) => {
       schema: giveBackSchema,
     },
     async (request, reply) => {
-      const { product, installation_id: installationId } = request.body
-      const call = { ...callOf(request.body, request), product, installationId }
+      const { product, installation_id: installationId, secret } = request.body
+      const call = { ...callOf(request.body, request), product, installationId, secret }
       const ended = await endActivation(call, request.params.id)
       if (!ended.ok) return sendSignedRefusal(ended, call, request, reply)
       return reply.send({ frees_at: ended.freesAt.toISOString(), signed: ended.signed })

@@ -211,6 +211,7 @@ test.each(languages)('each answer that the history can hold is said in its own w
     ...checkCodes.filter((code) => code !== 'malformed' && code !== 'unknown'),
     'unknown_activation',
     'no_installation',
+    'secret_needed',
   ]
   const said = (code: string) =>
     t('calls.line', { asked: 'refresh', code, shortId: 'K-7QF3XM', product: 'Forms', calls: 1 })

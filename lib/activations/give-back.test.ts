@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { By } from '@/lib/command'
-import { NotFound } from '@/lib/errors'
+import { NotFound, Refused } from '@/lib/errors'
 import { fingerprint } from '@/lib/keys/vault'
 import { type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
@@ -26,11 +26,15 @@ test('a place is given back by the installation that has it, and by no other tha
         activation.id,
       ])
     )[0]
-  const mine = { keyId, activationId: activation.id, installationId: 'holder' }
+  const mine = { keyId, activationId: activation.id, installationId: 'holder', secret: 'a secret' }
   for (const wrong of [{ installationId: 'another' }, { keyId: other.keyId }])
     await expect(giveBack(by, { ...mine, ...wrong })).rejects.toThrow(NotFound)
+  for (const secret of [undefined, '', 'another'])
+    await expect(giveBack(by, { ...mine, secret })).rejects.toThrow(new Refused('secret_needed'))
   expect(await held()).toEqual({ held: true })
   const given = await giveBack(by, mine)
   expect(await held()).toEqual({ held: false })
   expect(await giveBack(by, mine)).toEqual(given)
+  // Nor does it tell a thief what it told its holder.
+  await expect(giveBack(by, { ...mine, secret: undefined })).rejects.toThrow(new Refused('secret_needed'))
 })

@@ -9,6 +9,7 @@ import { noteLease } from './facts'
 import { giveBack } from './give-back'
 import type { AskedFor } from './history'
 import { givenBackClaims, keySha256, leaseClaims, timeClaims, verdictClaims } from './lease'
+import { remedyPage } from './phrases'
 import type { Place } from './rules'
 import type { Signer } from './sign'
 import { signer } from './signer'
@@ -144,13 +145,15 @@ async function lease(call: Presented, checked: Checked, asked: AskedFor, named?:
 /**
  * Ends an activation; asked again, it says the same again.
  * @returns when its place is free, or the verdict on a key that is not known, or not of that product; signed either way
- * @throws NotFound, Unavailable
+ * @throws NotFound; Refused `secret_needed`, with the `page` of the key; Unavailable
  */
 export async function endActivation(call: WithNonce & { installationId: string }, activationId: string) {
   const checked = await judge(call)
   // Whatever else is wrong with the key, who gives it back asks for nothing.
-  if (!checked.found || checked.code === 'wrong_product')
+  if (!checked.found || checked.code === 'wrong_product') {
+    noteAnswer(call, checked, 'give_back')
     return { ok: false as const, checked, signed: await signedVerdict(checked, call) }
+  }
   const freesAt = await freeFrom(call, checked, activationId)
   noteAnswer(call, checked, 'give_back', null, 'ok')
   const facts = {
@@ -172,11 +175,14 @@ async function freeFrom(call: Call & { installationId: string }, checked: Checke
   if (!found || (isTest && found.activation?.id !== activationId)) throw new NotFound('activation')
   if (isTest) return at
   const by = { actor: { kind: 'glpi' }, organizationId: found.organizationId } as const
-  const given = { keyId: found.id, activationId, installationId: call.installationId }
+  const given = { keyId: found.id, activationId, installationId: call.installationId, secret: call.secret }
   try {
     return (await giveBack(by, given)).freesAt
   } catch (error) {
-    throw error instanceof NotFound ? unknownActivation(call, checked, 'give_back') : error
+    if (error instanceof NotFound) throw unknownActivation(call, checked, 'give_back')
+    if (!(error instanceof Refused)) throw error
+    noteAnswer(call, checked, 'give_back', null, 'secret_needed')
+    throw new Refused('secret_needed', { page: remedyPage(checked) })
   }
 }
 

@@ -572,7 +572,7 @@ final class Latchkey
                 : 'wrong_nonce';
         }
         if ($because !== null) {
-            return $this->unbelieved(self::refusedFields($json) ?? $because);
+            return $this->unbelieved(self::unsignedRefusal($json) ?? $because);
         }
         $this->believed($claims['iat']);
         $this->noteVerdict($granted, $claims, $json);
@@ -586,11 +586,15 @@ final class Latchkey
     }
 
     /**
-     * What the portal refused of the question, as in `invalid_input url`: a mistake of the plugin or of its settings. It is
-     * not signed and says nothing about the key, so it is only shown; what is no field's name might be anybody's text.
+     * What the portal refused of the question, as in `invalid_input url`, a mistake of the plugin or of its settings; or that
+     * it lacks the activation's secret. It is not signed and says nothing about the key, so it is only shown; what is no
+     * field's name might be anybody's text.
      */
-    private static function refusedFields(array $json): ?string
+    private static function unsignedRefusal(array $json): ?string
     {
+        if (($json['code'] ?? null) === 'secret_needed' && !isset($json['signed'])) {
+            return 'secret_needed';
+        }
         $fields = $json['fields'] ?? null;
         if (($json['code'] ?? null) !== 'invalid_input' || isset($json['signed']) || !is_array($fields)) {
             return null;
@@ -645,6 +649,8 @@ final class Latchkey
             return null;
         }
         $about = ['installation_id' => $this->settings['installationId'], 'product' => $this->settings['product']];
+        // Not where there is none: of an offline file that was taken before any lease.
+        $about += array_filter(['secret' => $this->kept['secret']], 'is_string');
         $nonce = self::nonce();
         $path = '/api/v1/activations/' . rawurlencode($activation);
         $json = $this->ask('DELETE', $path, ['nonce' => $nonce] + $about, ['X-Registration-Key: ' . $this->kept['key']]);
@@ -658,7 +664,7 @@ final class Latchkey
             $this->believed($claims['iat']);
             return $claims['frees_at'];
         }
-        $this->unbelieved($because ?? 'wrong_claims');
+        $this->unbelieved(self::unsignedRefusal($json) ?? $because ?? 'wrong_claims');
         return null;
     }
 

@@ -13,10 +13,12 @@ export function wrongRefusal({ iat, valid, code }: Claims): string | null {
 }
 
 /**
- * What the portal refused of the question, as in `invalid_input url`: a mistake of the plugin or of its settings. It is not
- * signed and says nothing about the key, so it is only shown; what is no field's name might be anybody's text.
+ * What the portal refused of the question, as in `invalid_input url`, a mistake of the plugin or of its settings; or that it
+ * lacks the activation's secret. It is not signed and says nothing about the key, so it is only shown; what is no field's
+ * name might be anybody's text.
  */
-export function refusedFields({ code, fields, signed }: Claims): string | null {
+export function unsignedRefusal({ code, fields, signed }: Claims): string | null {
+  if (code === 'secret_needed' && signed === undefined) return code
   if (code !== 'invalid_input' || signed !== undefined || !isObject(fields)) return null
   const names = Object.keys(fields).filter((name) => /^[a-z_]{1,40}$/.test(name))
   return names.length > 0 ? `invalid_input ${names.slice(0, 5).join(' ')}` : null

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { membersOf, refusedFields, wrongLease, wrongRefusal } from './answers'
+import { membersOf, unsignedRefusal, wrongLease, wrongRefusal } from './answers'
 import { ask, type Question, usualTimeout } from './http'
 import type { Kept } from './kept'
 import { boundedLease, type Ending, type Lease, readLease } from './lease'
@@ -114,7 +114,7 @@ export class Exchange {
     const granted = typeof json.lease === 'string'
     const statement = granted ? json.lease : json.signed
     const checked = await this.verify(statement, granted ? 'lease+jwt' : 'verdict+jwt')
-    if (!checked.ok) return this.unbelieved(refusedFields(json) ?? checked.because)
+    if (!checked.ok) return this.unbelieved(unsignedRefusal(json) ?? checked.because)
     const { claims } = checked
     if (claims.nonce !== nonce) return this.unbelieved('wrong_nonce')
     const wrong = this.wrongClaim(claims, kept.key) ?? (granted ? wrongLease(claims) : wrongRefusal(claims))
@@ -169,7 +169,7 @@ export class Exchange {
       method: 'DELETE',
       address: `/api/v1/activations/${encodeURIComponent(lease.activation)}`,
       headers: { 'X-Registration-Key': this.kept.key },
-      body: { installation_id: installationId, product, nonce },
+      body: { installation_id: installationId, product, nonce, secret: this.kept.secret ?? undefined },
     })
     if (!json) return null
     const checked = await this.verify(json.signed, 'given-back+jwt')
@@ -180,7 +180,7 @@ export class Exchange {
       this.believed(iat)
       return freesAt
     }
-    this.unbelieved(checked.ok ? 'wrong_claims' : checked.because)
+    this.unbelieved(unsignedRefusal(json) ?? (checked.ok ? 'wrong_claims' : checked.because))
     return null
   }
 

@@ -242,6 +242,9 @@ class PluginLatchkeyexampleKey extends CommonGLPI
             'unreachable' => __('Something else answers in its place, or it is out of order. This says nothing about the key.', 'latchkeyexample'),
         ];
         $why = (string) $service['why'];
+        if ($why === 'secret_needed') {
+            return __('The portal needs the secret that came with the first answer to this GLPI. Whoever manages the key can free its place in the portal.', 'latchkeyexample');
+        }
         if (strpos($why, 'invalid_input ') === 0) {
             $sentence = __('The portal cannot read what this plugin sends: %s. This says nothing about the key.', 'latchkeyexample');
             return sprintf($sentence, substr($why, strlen('invalid_input ')));
