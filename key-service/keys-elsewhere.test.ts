@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { issueOfflineFile } from '@/lib/activations/offline'
 import { createToken } from '@/lib/organizations/create-token'
+import { tokenFor } from '@/lib/organizations/token'
 import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
@@ -86,4 +87,34 @@ test('a GLPI whose installation ID is a key says none', async () => {
   const without = await service.ask('GET', '/api/registration/info', undefined, headers)
   expect(body).toEqual(without.body)
   expect(await keptAnywhere(own.key)).toBe(0)
+})
+
+test('so is an API token, and a key that is said to be the name of a product', async () => {
+  const by = byMember(acme, 'owner')
+  await createToken(by, { name: 'strayed', scopes: ['keys.read'], days: 30 })
+  const token = tokenFor(by)
+  const activating = { key: own.key, product: 'forms', installation_id: 'one' }
+  const strays: [string, string, string][] = [
+    ['installation_id', token, 'holds_a_token'],
+    ['installation_id', `glpi-${token}`, 'holds_a_token'],
+    ['url', `https://glpi.example/${token}`, 'holds_a_token'],
+    ['url', `https://glpi.example/%6ckt${token.slice(3)}`, 'holds_a_token'],
+    ['product_version', token, 'holds_a_token'],
+    ['glpi_version', token, 'holds_a_token'],
+    ['product', other.key, 'holds_a_key'],
+  ]
+  for (const [name, stray, because] of strays)
+    for (const path of ['activations', 'keys/validate', `activations/${randomUUID()}/refresh`]) {
+      const body = { ...activating, product_version: '3.2.0', [name]: stray }
+      const refused = await service.ask('POST', `/api/v1/${path}`, body)
+      expect(refused).toMatchObject({ status: 400, body: { fields: { [name]: because } } })
+    }
+  const glpi = { 'X-Registration-Key': own.key, 'X-Glpi-Network-Uid': token, 'User-Agent': 'GLPI/11.0.2' }
+  expect((await service.ask('GET', '/api/registration/info', undefined, glpi)).status).toBe(200)
+  const file = { keyId: own.keyId, instanceId: own.instanceId, installationId: token }
+  await expect(issueOfflineFile(byMember(acme, 'technical'), file)).rejects.toMatchObject({
+    fields: { installationId: 'holds_a_token' },
+  })
+  expect(await keptAnywhere(token.slice(4))).toBe(0)
+  expect(await keptAnywhere(other.key)).toBe(0)
 })

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Call } from '@/lib/activations/check'
-import { installationIdPattern, withoutKey } from '@/lib/activations/installation-id'
+import { installationIdPattern, withoutSecret } from '@/lib/activations/installation-id'
 import { parseGlpiVersion } from '@/lib/catalog/rules'
 import { parseInstanceUrl } from '@/lib/instances/url'
 import { cleanHeader } from './clean'
@@ -18,21 +18,22 @@ export const Key = z
   .string()
   .max(longestKey)
   .meta({ description: 'The registration key as it was pasted; or in the header X-Registration-Key.' })
-export const Product = z
-  .string()
-  .regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/)
-  .max(100)
-  .meta({ description: 'The plugin’s directory in GLPI.', example: 'forms' })
-export const InstallationId = withoutKey(z.string().regex(installationIdPattern)).meta({
+export const Product = withoutSecret(
+  z
+    .string()
+    .regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/)
+    .max(100),
+).meta({ description: 'The plugin’s directory in GLPI.', example: 'forms' })
+export const InstallationId = withoutSecret(z.string().regex(installationIdPattern)).meta({
   description: 'What this GLPI calls itself: GLPINetwork::getGlpiNetworkUid().',
   example: 'b6sf8Ht0vVcX3nRk2wYq',
 })
-const Url = withoutKey(z.string().max(2_048)).meta({
+const Url = withoutSecret(z.string().max(2_048)).meta({
   description: 'The address of this GLPI. One that is none is ignored, and a note says so.',
   example: 'https://glpi.example.com',
 })
 const version = (of: string, example: string) =>
-  withoutKey(z.string().max(50))
+  withoutSecret(z.string().max(50))
     .optional()
     .meta({ description: `The version of ${of}.`, example })
 export const Nonce = z

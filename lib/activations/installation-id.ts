@@ -1,8 +1,12 @@
 import type { z } from 'zod'
-import { holdsKey } from '@/lib/keys/format'
+import { decoded, holdsKey } from '@/lib/keys/format'
+import { tokenPattern } from '@/lib/organizations/rules'
 
-/** What a caller says of itself is kept and shown, in the one case as its name: nobody's key belongs in it. */
-export const withoutKey = (text: z.ZodString) => text.refine((said) => !holdsKey(said), 'holds_a_key')
+/** What a caller says of itself is kept and shown, in the one case as its name: nobody's key or API token belongs in it. */
+export const withoutSecret = (text: z.ZodString) =>
+  text
+    .refine((said) => !holdsKey(said), 'holds_a_key')
+    .refine((said) => !tokenPattern.test(decoded(said)), 'holds_a_token')
 
 /** What an installation ID looks like: GLPI makes its own of letters and digits, but a setting may say anything. */
 export const installationIdPattern = /^[\x21-\x7e]{1,100}$/

@@ -16,12 +16,14 @@ import { endActivations } from '@/lib/instances/end-activations'
 import { fingerprint, open } from '@/lib/keys/vault'
 import { takePlace } from './activate'
 import { type CheckedProduct, catalog } from './catalog'
-import { installationIdPattern, withoutKey } from './installation-id'
+import { installationIdPattern, withoutSecret } from './installation-id'
 import { keySha256, offlineClaims } from './lease'
 import { letIn } from './let-in'
 import { newSigner } from './signer'
 
-const InstallationId = withoutKey(z.string('required').trim().regex(installationIdPattern, 'installation_id'))
+const InstallationId = withoutSecret(
+  z.string('required').trim().regex(installationIdPattern, 'installation_id'),
+)
 
 const IssueOfflineFile = z.object({
   keyId: z.uuid('not_found'),

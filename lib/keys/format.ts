@@ -123,8 +123,8 @@ export function findKeys(text: string): string[] {
 /** Whether a whole key stands in a text, also as an address writes it (`%67ks1…`): where it is none of ours to keep. */
 export const holdsKey = (text: string): boolean => findKeys(decoded(text)).length > 0
 
-/** Piece by piece, so that what is no such writing hides nothing beside it. */
-const decoded = (text: string) =>
+/** As an address writes it, piece by piece, so that what is no such writing hides nothing beside it. */
+export const decoded = (text: string) =>
   text.replace(/(?:%[0-9a-f]{2})+/gi, (piece) => {
     try {
       return decodeURIComponent(piece)

@@ -74,3 +74,6 @@ export function tokenState(token: TokenFacts, now: Date): 'working' | 'revoked' 
   if (token.revokedAt) return 'revoked'
   return token.expiresAt <= now ? 'expired' : 'working'
 }
+
+/** What an API token looks like wherever it stands: known at sight, also to programs that look for secrets where none should be. */
+export const tokenPattern = /lkt_[A-Za-z0-9_-]{43}/

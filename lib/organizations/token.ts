@@ -9,13 +9,12 @@ import type { By } from '@/lib/command'
 import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { tokenHash } from '@/lib/people/tokens'
-import type { TokenScope } from './rules'
+import { type TokenScope, tokenPattern } from './rules'
 
 const prefix = 'lkt_'
 const noteHours = 1
 
-/** What a token looks like: known at sight, also to programs that look for secrets where none should be. */
-const pattern = /^lkt_[A-Za-z0-9_-]{43}$/
+const pattern = new RegExp(`^${tokenPattern.source}$`)
 
 /**
  * The token that a form makes, from the form's idempotency key: 256 bits that nobody can tell without the secret. Not

@@ -77,7 +77,7 @@ function problemOf(error: unknown): string {
   if (error instanceof Unavailable) return 'unavailable'
   if (error instanceof InvalidInput) {
     const wrong = error.fields.installationId
-    return wrong === 'holds_a_key' ? wrong : wrong ? 'installation' : 'key'
+    return wrong === 'holds_a_key' || wrong === 'holds_a_token' ? wrong : wrong ? 'installation' : 'key'
   }
   if (error instanceof NotFound) return 'key'
   if (error instanceof Refused) return error.code === 'bound_elsewhere' ? error.code : 'key'

@@ -119,7 +119,7 @@ function InstallationField({
 
 /** What is wrong with the installation ID, by its sentence. */
 function wrongOf(problem: unknown) {
-  if (problem === 'holds_a_key') return problem
+  if (problem === 'holds_a_key' || problem === 'holds_a_token') return problem
   return problem === 'installation' ? 'installation_id' : undefined
 }
 
