@@ -393,6 +393,8 @@ test('a product that is not known here is named as what it is, to a real key and
 test.each([
   ['no key', { installation_id: 'x' }, { key: 'required' }],
   ['no installation', { key: 'x' }, { installation_id: 'required' }],
+  ['nothing at all', {}, { key: 'required', installation_id: 'required' }],
+  ['a text for a list', { key: 'x', installation_id: 'x', kinds: 'trial' }, { kinds: 'wrong_type' }],
   ['an installation of blanks', { key: 'x', installation_id: ' ' }, { installation_id: 'malformed' }],
   ['a number for a key', { key: 7, installation_id: 'x' }, { key: 'wrong_type' }],
   ['nothing for an address', { key: 'x', installation_id: 'x', url: null }, { url: 'wrong_type' }],
@@ -442,6 +444,8 @@ test('what is sent without a body, in another form, or too long is refused in th
   expect(await service.ask('POST', path)).toMatchObject({ status: 400, body: { status: 400 } })
   const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
   expect(await service.ask('POST', path, 'key=x', form)).toMatchObject({ status: 415, body: { status: 415 } })
+  const plain = await service.ask('POST', path, '{}', { 'Content-Type': 'text/plain' })
+  expect(plain).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } })
   const long = await service.ask('POST', path, { key: 'x'.repeat(20_000) })
   expect(long).toMatchObject({ status: 413, body: { status: 413 } })
   expect(await service.ask('GET', '/api/v1/nothing')).toMatchObject({

@@ -4,7 +4,7 @@ import { DomainError, NotFound, Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
 import { type ProblemCode, sendProblem } from './answers'
-import { FieldError } from './schemas'
+import { FieldError, presentedKey } from './schemas'
 
 /** What went wrong on purpose keeps its code; anything else is a bug, told by a number that the log has as well. */
 export function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
@@ -56,13 +56,20 @@ function fieldsOf(error: FastifyError, request: FastifyRequest): Record<string, 
   const { params, query, body } = request
   const sent =
     error.validationContext === 'params' ? params : error.validationContext === 'body' ? body : query
-  return Object.fromEntries(
-    error.validation.map(({ instancePath, keyword, message }) => {
-      const path = instancePath.split('/').filter(Boolean)
-      const missing = valueAt(sent, path) === undefined
-      return [path.join('.') || 'body', missing ? 'required' : because(keyword, message)]
-    }),
-  )
+  const wrong = error.validation.map(({ instancePath, keyword, message }) => {
+    const path = instancePath.split('/').filter(Boolean)
+    const missing = valueAt(sent, path) === undefined
+    return [path.join('.') || 'body', missing ? 'required' : because(keyword, message)] as const
+  })
+  // The first says what it is, and what follows measures it as something else: the letters of a text for a list's entries.
+  return { ...withoutKey(error.validationContext, request), ...Object.fromEntries(wrong.reverse()) }
+}
+
+/** The key may stand in the header, so that no schema says that it is missing. Every body has one, or should. */
+function withoutKey(context: string | undefined, { body, headers }: FastifyRequest) {
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
+  const isMissing = context === 'body' && isObject && !('key' in body) && presentedKey(headers) === undefined
+  return isMissing ? { key: 'required' } : {}
 }
 
 /** Our own rules say it themselves. */

@@ -64,6 +64,8 @@ export async function buildServer(
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
+  // Fastify would read it, and a schema then miss its fields.
+  app.removeContentTypeParser('text/plain')
   app.server.on('checkExpectation', answerExpectation)
   app.addHook('onRequest', async (request, reply) => {
     noStore(reply)
