@@ -482,6 +482,7 @@ test('what is no HTTP, and headers without end, are answered in JSON as well', a
   )
   expect(head).toMatch(/^HTTP\/1\.1 431 /)
   expect(body).not.toHaveProperty('is_valid')
+  expect(body).toMatchObject({ validation_message: expect.stringMatching(/headers.*portal/) })
 })
 
 test.each([

@@ -133,14 +133,24 @@ const codes: Record<number, Code> = {
   408: 'timeout',
   413: 'too_large',
   417: 'expectation_failed',
-  431: 'too_large',
+  431: 'headers_too_large',
 }
 export const codeOf = (status: number): Code => codes[status] ?? 'bad_request'
 
 /** As the key service answers (RFC 9457). */
 export function problem(status: number, code: Code, language: keyof typeof messages): string {
   const detail = messages[language].problem[code]
-  return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, code, detail })
+  // A key is the one header in which somebody pastes a text; GLPI's administrator reads this member alone.
+  const forGlpi =
+    code === 'headers_too_large' ? { validation_message: messages[language].headers_too_large } : {}
+  return JSON.stringify({
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    code,
+    detail,
+    ...forGlpi,
+  })
 }
 
 /** About one connection and not about what is said over it (RFC 9110, section 7.6.1): each side has its own. */

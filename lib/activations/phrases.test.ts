@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { explainKey } from '@/lib/keys/explain'
+import { generateKey } from '@/lib/keys/format'
 import { makeCatalog, productDatabase, type Reference } from '@/sandbox/test/fixture'
 import { type CheckedProduct, catalog } from './catalog'
 import type { Checked } from './check'
@@ -187,4 +189,28 @@ test('of the test key with a version that does not fit the sentence names a rele
   expect(verdictSentence({ ...checked, isTest: true }, {}, 'en')).toContain('Install 3.2.0.')
   expect(verdictSentence(checked, {}, 'en')).not.toContain('Install')
   expect(verdictSentence({ ...checked, isTest: true }, { glpiVersion: '11.0.2' }, 'fr')).toContain('3.2.0')
+})
+
+/** One of which the last character is not the one before as well: of two alike either may be missing. */
+function anyKey(): string {
+  const made = generateKey('subscription')
+  return made.at(-1) === made.at(-2) || made.at(9) === made.at(10) || made.at(8) === made.at(9)
+    ? anyKey()
+    : made
+}
+
+test.each([
+  ['its end', (whole: string) => whole.slice(0, -1), 'its end is missing', 'sa fin manque'],
+  [
+    'a character within',
+    (whole: string) => whole.slice(0, 9) + whole.slice(10),
+    'character 10 is missing',
+    'le caractère 10 manque',
+  ],
+])('of a key that lacks %s it is not said that a character looks wrong', (_what, cut, en, fr) => {
+  const mistakes = explainKey(cut(anyKey()))
+  if (mistakes.ok) throw new Error('it lacks a character')
+  const checked = { ...checkedAs('malformed', {}), found: null, product: null, ownProduct: null, mistakes }
+  expect(verdictSentence(checked, {}, 'en')).toContain(`This key was changed on its way: ${en}. Copy`)
+  expect(verdictSentence(checked, {}, 'fr')).toContain(fr)
 })

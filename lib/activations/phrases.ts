@@ -1,5 +1,7 @@
 import { compareVersions } from '@/lib/catalog/rules'
 import { env } from '@/lib/env'
+import { keyLength } from '@/lib/keys/checksum'
+import type { Mistake } from '@/lib/keys/explain'
 import { lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import type { Checked } from './check'
@@ -68,8 +70,14 @@ const cut = (text: string) => (text.length > longestShown ? `${text.slice(0, lon
 
 function messageOf({ code, mistakes, product, refusalCode }: Checked, asked: Asked) {
   if (code === 'wrong_product' && !product) return 'unknown_product'
-  if (code === 'malformed') return mistakes?.mistakes.length ? 'malformed_at' : 'malformed'
+  if (code === 'malformed') return malformedAs(mistakes?.mistakes[0])
   if (code === 'bound_elsewhere' && isNameless(asked)) return 'no_installation'
   if (code === 'bound_elsewhere' && !refusalCode) return 'bound_elsewhere_no_code'
   return code
+}
+
+function malformedAs(mistake: Mistake | undefined) {
+  if (!mistake) return 'malformed'
+  if (mistake.what !== 'missing') return 'malformed_at'
+  return mistake.placeInKey === keyLength ? 'malformed_end' : 'malformed_missing'
 }
