@@ -32,8 +32,6 @@ const options = { requireHostHeader: false, shouldUpgradeCallback: shouldUpgrade
 const server = createServer(options, (request, response) => {
   setClientAddress(request, trusted)
   setHeaders(request, response)
-  // No file of ours is worth asking for in parts, and over a part that it has not Next fails with 500.
-  delete request.headers.range
   // For the way back after signing in.
   request.headers['x-path'] = (request.url ?? '/')
     .replace(/([?&])_rsc(?:=[^&]*)?(?:&|$)/, '$1')
@@ -42,6 +40,8 @@ const server = createServer(options, (request, response) => {
     forward(request, response, KEY_SERVICE_URL)
     return
   }
+  // No file of Next's is worth asking for in parts, and over a part that it has not it fails with 500.
+  delete request.headers.range
   const status = refusal(request)
   if (status) {
     response
