@@ -1,5 +1,5 @@
 import underPressure from '@fastify/under-pressure'
-import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyPluginAsync, type FastifyReply, type FastifyRequest } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { mostBytes } from '@/scripts/key-service'
 import { sendProblem } from './answers'
@@ -81,6 +81,12 @@ export async function buildServer(
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'not_found'))
   await app.register(underPressure, { maxEventLoopDelay: 1_000, retryAfter: 5, pressureHandler: sendBusy })
   await documentRoutes(app)
+  await app.register(routes)
+  return app
+}
+
+/** Everything that is answered. */
+const routes: FastifyPluginAsync = async (app) => {
   await app.register(activationRoutes)
   await app.register(keyRoutes)
   await app.register(programRoutes)
@@ -90,7 +96,6 @@ export async function buildServer(
   await app.register(glpiRoutes)
   for (const prefix of ['/api/marketplace', '/api/glpi-plugins'])
     await app.register(marketplaceRoutes, { prefix })
-  return app
 }
 
 /**
