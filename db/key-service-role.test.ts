@@ -336,6 +336,41 @@ test('[A5] the key service adds no fact that cannot be, and none for ever', asyn
   console.log(`[A5] latchkey_key_service: ${wrong.length + 1} facts that cannot be`)
 })
 
+test('[A5] no column that the key service may change takes what cannot be taken back', async () => {
+  await tokenFor('keys.read')
+  await rowsOf(database, 'update activations set given_back_at = null')
+  await rowsOf(database, 'update keys set first_seen_at = null, replaced_at = null')
+  await rowsOf(database, 'update api_tokens set last_used_at = null')
+  const moments: [column: string, table: string, where: string][] = [
+    ['given_back_at', 'activations', 'given_back_at is null'],
+    ['lease_ends_at', 'activations', 'true'],
+    ['first_seen_at', 'keys', 'first_seen_at is null'],
+    ['replaced_at', 'keys', 'replaced_at is null and renewed_at is not null'],
+    ['last_used_at', 'api_tokens', 'last_used_at is null'],
+  ]
+  const ever = [`'infinity'`, `'2099-01-01'`, `now() + interval '500 days'`, `'-infinity'`]
+  const changes = [
+    ...moments.flatMap(([column, table, where]) =>
+      ever.map((value) => `update ${table} set ${column} = ${value} where ${where}`),
+    ),
+    ...[`''`, `' '`].map(
+      (value) => `update instances set installation_id = ${value} where installation_id is null`,
+    ),
+  ]
+  await withoutSandbox(async () => {
+    for (const change of changes) expect((await asKeyService(change)).code, change).toBe('23514')
+    for (const [column, table, where] of moments) {
+      const value = column === 'lease_ends_at' ? `lease_ends_at + interval '1 day'` : 'now()'
+      const right = `update ${table} set ${column} = ${value} where ${where}`
+      expect(await asKeyService(right), right).toMatchObject({
+        code: 'done',
+        rows: expect.toSatisfy((n) => n > 0),
+      })
+    }
+  })
+  console.log(`[A5] latchkey_key_service: ${changes.length} changes that could not be taken back`)
+})
+
 test('[A5] what the key service tells of calls is believed as far as it can be', async () => {
   const { organizationId: organization_id, keyId: key_id, instanceId: instance_id } = own
   const base = {
