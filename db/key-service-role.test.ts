@@ -113,6 +113,8 @@ test('[A5] the key service calls these functions and no others', async () => {
     'entitled_products',
     'is_believed',
     'key_is_followed',
+    'place_holds',
+    'place_left_until',
     'record_checks',
     'refresh_activation',
   ])

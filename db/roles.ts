@@ -65,6 +65,7 @@ const keyServiceRights = [
   'execute on function entitled_products(uuid, text, timestamptz)',
   'execute on function key_is_followed(uuid, timestamptz)',
   'execute on function believed(timestamptz), is_believed(timestamptz)',
+  'execute on function place_holds(uuid, uuid, text), place_left_until(uuid, uuid, text)',
 ]
 
 const definerFunctions = [

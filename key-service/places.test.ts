@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
+import { lastSeen } from '@/lib/activations/calls'
 import { declareGone, issueOfflineFile } from '@/lib/activations/offline'
 import { addInstance } from '@/lib/instances/add'
 import { editInstance } from '@/lib/instances/edit'
@@ -395,6 +397,63 @@ test('the place of an offline installation that is gone is another’s when its 
   expect((await activate(key, two)).status).toBe(201)
   expect(await takenOver(instanceId)).toEqual([{ action: 'activation.activate', before: one, after: two }])
 })
+
+/** What the signed answer, the instance's page and the trail say of a place that was given back. */
+async function saidOf(
+  given: { body: { frees_at: string; signed: string } },
+  keyId: string,
+  instanceId: string,
+) {
+  const seen = () =>
+    asOrganization(fixture.organizationId, (tx) => lastSeen(tx, fixture.organizationId, instanceId))
+  const onPage = async () => (await seen()).get(keyId)?.freesAt?.getTime()
+  await expect.poll(onPage, { timeout: 5_000 }).toBeTruthy()
+  const [entry] = await rowsOf<{ until: string }>(
+    database,
+    `select details ->> 'until' as until from audit_entries where action = 'activation.give_back' and key_id = $1`,
+    [keyId],
+  )
+  return {
+    answer: Date.parse(given.body.frees_at),
+    signed: Number(decodeJwt(given.body.signed).frees_at) * second,
+    page: await onPage(),
+    trail: Date.parse(entry?.until ?? ''),
+  }
+}
+
+test.each([
+  ['that was said to be gone', true],
+  ['of a key that was left for the next one', false],
+])(
+  'answer, page and trail name the day of giving back on which an offline file %s could last have worked',
+  async (_which, gone) => {
+    const before = await soldHere()
+    const { instanceId } = before
+    const one = installation()
+    const technical = byMember(fixture, 'technical')
+    await issueOfflineFile(technical, { keyId: before.keyId, installationId: one })
+    const [file] = await rowsOf<{ id: string; until: Date }>(
+      database,
+      'select id, works_until as until from offline_files where key_id = $1',
+      [before.keyId],
+    )
+    if (gone) await declareGone(technical, { fileId: file?.id ?? '' })
+    const keyId = gone ? before.keyId : await sellAgain(instanceId)
+    const key = await keyOf(database, keyId)
+    const { body } = await activate(key, one)
+    const back = { key, installation_id: one }
+    const given = await service.ask('DELETE', `/api/v1/activations/${body.activation.id}`, back)
+    const until = file?.until.getTime() ?? 0
+    expect(until).toBeGreaterThan((decodeJwt(body.lease).exp ?? 0) * second)
+    const said = { answer: until, signed: until, page: until, trail: until }
+    expect(await saidOf(given, keyId, instanceId)).toEqual(said)
+    moveTo(until - 2 * second)
+    expect(await activate(key, installation())).toMatchObject({ status: 409 })
+    // Its own key has ended with the file, so that nobody can take it on that day.
+    const places = `select place_free_from(organization_id, id, $2) as at from instances where id = $1`
+    expect(await rowsOf(database, places, [instanceId, one])).toEqual([{ at: new Date(until) }])
+  },
+)
 
 test('GLPI’s own registration takes the place as well, and says so', async () => {
   const { key, instanceId } = await sold(database, fixture)

@@ -117,6 +117,7 @@ test('of each key it is known when it was last seen, as what, and until when it 
         productVersion: '2.4.1',
         leaseEndsAt: hoursAgo(-100),
         givenBackAt: null,
+        freesAt: null,
       },
     ],
   ])

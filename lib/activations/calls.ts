@@ -14,6 +14,8 @@ export interface Seen {
   productVersion: string | null
   leaseEndsAt: Date | null
   givenBackAt: Date | null
+  /** Where it was given back, from when on another GLPI may have the place, as the plugin was told. */
+  freesAt: Date | null
 }
 
 /** What is written out comes as Postgres writes it. */
@@ -35,9 +37,11 @@ const pluginsOf = sql`(
 export async function lastSeen(tx: OrganizationTx, organizationId: string, instanceId: string) {
   const { rows } = await tx.execute<Written<Seen> & { keyId: string }>(sql`
     select distinct on (s.key_id) s.key_id as "keyId", s.last_at as "lastAt", s.glpi_version as "glpiVersion",
-      coalesce(${pluginsOf}, s.product_version) as "productVersion", a.lease_ends_at as "leaseEndsAt", a.given_back_at as "givenBackAt"
+      coalesce(${pluginsOf}, s.product_version) as "productVersion", a.lease_ends_at as "leaseEndsAt", a.given_back_at as "givenBackAt",
+      case when a.given_back_at is not null
+        then place_left_until(${organizationId}, a.instance_id, a.installation_id) end as "freesAt"
     from sightings s left join lateral (
-      select a.lease_ends_at, a.given_back_at from activations a
+      select a.lease_ends_at, a.given_back_at, a.instance_id, a.installation_id from activations a
       where a.organization_id = ${organizationId} and a.key_id = s.key_id and a.installation_id = s.installation_id
       order by a.created_at desc limit 1
     ) a on true join keys k on k.organization_id = ${organizationId} and k.id = s.key_id
@@ -51,6 +55,7 @@ export async function lastSeen(tx: OrganizationTx, organizationId: string, insta
         lastAt: readInstant(row.lastAt),
         leaseEndsAt: readInstantOrNull(row.leaseEndsAt),
         givenBackAt: readInstantOrNull(row.givenBackAt),
+        freesAt: readInstantOrNull(row.freesAt),
       },
     ]),
   )

@@ -6,6 +6,7 @@ import { command } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { lockKey } from '@/lib/keys/lock'
 import { isProved } from './secret'
+import { placeLeftUntil } from './place-left'
 
 const GiveBack = z.object({
   keyId: z.uuid(),
@@ -15,7 +16,8 @@ const GiveBack = z.object({
 })
 
 /**
- * Ends an activation: nothing refreshes it any more. Its place is free once its last lease has run out (DESIGN §2, rule 4).
+ * Ends an activation: nothing refreshes it any more. Its place is free once the last lease or offline file that the
+ * installation had there has run out (DESIGN §2, rule 4).
  * Asked again by the same installation, whose answer may have been lost, it says the same again.
  * @returns the day on which that is
  * @param secret the activation's; who has none but knows key and installation ID could end it and begin another, of which it
@@ -43,12 +45,12 @@ export const giveBack = command(
       .returning()
     const [activation] = given.length > 0 ? given : await tx.select().from(activations).where(own)
     if (!activation) throw new NotFound('activation')
-    const { leaseEndsAt, instanceId } = activation
+    const { instanceId } = activation
+    const freesAt = await placeLeftUntil(tx, organizationId, activation)
     if (given.length === 0) {
       unchanged()
-      return { freesAt: leaseEndsAt }
+      return { freesAt }
     }
-    const until = leaseEndsAt.toISOString()
     audit({
       keyId,
       instanceId,
@@ -56,9 +58,9 @@ export const giveBack = command(
         shortId: key.shortId,
         product: key.product.name,
         installation: installationId,
-        until,
+        until: freesAt.toISOString(),
       },
     })
-    return { freesAt: leaseEndsAt }
+    return { freesAt }
   },
 )

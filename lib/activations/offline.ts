@@ -19,6 +19,7 @@ import { type CheckedProduct, catalog } from './catalog'
 import { installationIdPattern, withoutSecret } from './installation-id'
 import { keySha256, offlineClaims } from './lease'
 import { letIn } from './let-in'
+import { placeLeftUntil } from './place-left'
 import { newSigner } from './signer'
 
 const InstallationId = withoutSecret(
@@ -225,9 +226,9 @@ async function tokenInUse(tx: OrganizationTx, organizationId: string, tokenId: s
 const DeclareGone = z.object({ fileId: z.uuid('not_found') })
 
 /**
- * Notes that an offline installation is no more, by one of its files. Nobody can take those back, so each of its keys'
- * places is free on the day on which the last of them could have worked, and not before. Saying it twice changes nothing.
- * @returns the last of these days, and the instance
+ * Notes that an offline installation is no more, by one of its files. Nobody can take those back, so its place
+ * is free on the day on which the last of them could have worked, and not before. Saying it twice changes nothing.
+ * @returns that day, and the instance
  * @throws NotFound
  */
 export const declareGone = command(
@@ -252,11 +253,10 @@ export const declareGone = command(
       .where(ofInstallation)
       .orderBy(offlineFiles.id)
       .for('update')
-    const freesAt = lastOf(files)
     const open = files.filter(({ goneAt }) => !goneAt)
     if (open.length === 0) {
       unchanged()
-      return { instanceId, freesAt }
+      return { instanceId, freesAt: await placeLeftUntil(tx, organizationId, named) }
     }
     await tx
       .update(offlineFiles)
@@ -264,15 +264,9 @@ export const declareGone = command(
       .where(and(ofInstallation, isNull(offlineFiles.goneAt)))
     const held = open.map(({ activationId }) => activationId)
     await endActivations(tx, organizationId, now, inArray(activations.id, held))
-    for (const [keyId, ofKey] of Map.groupBy(open, (file) => file.keyId))
-      audit({
-        keyId,
-        instanceId,
-        details: { installation: installationId, until: lastOf(ofKey).toISOString() },
-      })
+    const freesAt = await placeLeftUntil(tx, organizationId, named)
+    const details = { installation: installationId, until: freesAt.toISOString() }
+    for (const keyId of new Set(open.map((file) => file.keyId))) audit({ keyId, instanceId, details })
     return { instanceId, freesAt }
   },
 )
-
-const lastOf = (files: { worksUntil: Date }[]) =>
-  new Date(Math.max(...files.map(({ worksUntil }) => worksUntil.getTime())))

@@ -60,7 +60,8 @@ function Alone({ visit: { t, language, session }, seen, now }: { visit: Visit; s
   const say = (at: Date | null) => (at ? moment(at, language, session.timeZone) : '')
   const [at, until] = [say(seen.lastAt), say(seen.leaseEndsAt)]
   const contact = contactOf(seen, now)
-  if (contact === 'given_back') return <p>{t('calls.given_back', { at: say(seen.givenBackAt), until })}</p>
+  if (contact === 'given_back')
+    return <p>{t('calls.given_back', { at: say(seen.givenBackAt), until: say(seen.freesAt) })}</p>
   if (contact === 'stopped')
     return (
       <>
