@@ -84,6 +84,35 @@ describeClients(phpPath(), (client) => {
     expect(await state('checkNow')).toMatchObject({ clockSuspect: false, service: { code: 'ok' } })
   })
 
+  test.each([
+    ['with a steady clock', { boot: 'first', ms: 5_000 }],
+    ['without one', null],
+  ])(
+    'a failed try that the clock put days ahead holds off nothing once it is set right: %s',
+    async (_name, steady) => {
+      const { portal, machine, pass, state } = await begin(client)
+      machine.steady = steady && { ...steady }
+      await state('activate', key)
+      portal.tamper = () => ({})
+      machine.wall += 8 * day * 1000
+      expect(await state('check')).toMatchObject({ entitled: false, clockSuspect: steady !== null })
+      machine.wall -= 8 * day * 1000
+      pass(60)
+      // While no answer can be believed, one try is made at once, and the next after its pause.
+      const tries = () => portal.calls.length
+      const before = tries()
+      await state('check')
+      const once = tries()
+      expect(once).toBeGreaterThan(before)
+      pass(60)
+      await state('check')
+      expect(tries()).toBe(once)
+      machine.wall -= hour * 1000
+      portal.tamper = (json) => json
+      expect(await state('check')).toMatchObject({ entitled: true, mode: 'full', clockSuspect: false })
+    },
+  )
+
   test('offline, one wrong reading of a clock without a steady one beside it ends with a fresh file', async () => {
     const { portal, machine, call, pass, state, start } = await begin(client)
     portal.fault = 'network'

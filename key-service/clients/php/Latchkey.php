@@ -120,6 +120,8 @@ final class Latchkey
         'time' => null,
         'failures' => 0,
         'triedAt' => 0,
+        // What this machine's clock said at that try (milliseconds).
+        'triedWall' => 0,
         'givingBack' => false,
         'startedAnew' => false,
     ];
@@ -507,12 +509,16 @@ final class Latchkey
 
     /**
      * Until when nobody is asked after a failure (seconds). After an outage all are due: each waits 30 to 90 minutes
-     * between its tries, so that they come back one by one.
+     * between its tries, so that they come back one by one. A try that lies ahead of this machine's clock, which has been
+     * set back since, holds off nobody: it may be days ahead.
      */
     private function pauseEnd(): float
     {
-        $share = self::share($this->settings['installationId'] . ':' . $this->kept['failures']);
-        return $this->kept['failures'] > 0 ? $this->kept['triedAt'] + 1800 + 3600 * $share : 0;
+        $kept = $this->kept;
+        if ($kept['failures'] === 0 || $kept['time']['wall'] < $kept['triedWall'] - self::TOLERANCE) {
+            return 0;
+        }
+        return $kept['triedAt'] + 1800 + 3600 * self::share($this->settings['installationId'] . ':' . $kept['failures']);
     }
 
     /** A number from 0 to 1 that is the same for the same text. */
@@ -690,6 +696,7 @@ final class Latchkey
     {
         $this->kept['failures'] = $this->failuresBefore + 1;
         $this->kept['triedAt'] = $this->now();
+        $this->kept['triedWall'] = $this->kept['time']['wall'];
     }
 
     /**

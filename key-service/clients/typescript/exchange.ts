@@ -250,6 +250,7 @@ export class Exchange {
   private countFailure() {
     this.kept.failures = this.failuresBefore + 1
     this.kept.triedAt = this.now
+    this.kept.triedWall = this.kept.time?.wall ?? 0
   }
 
   private get issuer(): string {

@@ -52,6 +52,8 @@ export interface Kept {
   /** How often in a row the service was not reached, and when last (seconds). */
   failures: number
   triedAt: number
+  /** What this machine's clock said at that try (milliseconds). */
+  triedWall: number
   /** Somebody wants to give the place back, and the portal has not confirmed it: it is asked for nothing else. */
   givingBack: boolean
   /** The state was cut off or damaged, and began anew. */
@@ -73,6 +75,7 @@ export const nothingKept: Kept = {
   time: null,
   failures: 0,
   triedAt: 0,
+  triedWall: 0,
   givingBack: false,
   startedAnew: false,
 }

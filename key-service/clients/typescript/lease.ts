@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Found, Kept, Verdict } from './kept'
 import { type Claims, isTime } from './statements'
+import { tolerance } from './time'
 
 /** What a plugin does when its key ends; GLPI itself always goes on. */
 export type Ending = 'read_only' | 'trial_mode' | 'disabled'
@@ -139,10 +140,13 @@ export function nextCall(kept: Kept, lease: Lease | null, installationId: string
 
 /**
  * Until when nobody is asked after a failure (seconds). After an outage all are due: each waits 30 to 90 minutes between
- * its tries, so that they come back one by one.
+ * its tries, so that they come back one by one. A try that lies ahead of this machine's clock, which has been set back since,
+ * holds off nobody: it may be days ahead.
  */
 export function pauseEnd(kept: Kept, installationId: string): number {
-  return kept.failures > 0 ? kept.triedAt + 1800 + 3600 * share(`${installationId}:${kept.failures}`) : 0
+  const { failures, triedAt, triedWall, time } = kept
+  const isAhead = time !== null && time.wall < triedWall - tolerance
+  return failures > 0 && !isAhead ? triedAt + 1800 + 3600 * share(`${installationId}:${failures}`) : 0
 }
 
 function plannedCall(kept: Kept, lease: Lease | null, spread: number): number {
