@@ -54,7 +54,20 @@ describeClients(phpPath(), (client) => {
       ],
       ['wrong_header', JSON.stringify({ ...good, lease: JSON.parse(online.body).lease })],
       ['untrusted_keys', JSON.stringify({ lease: good.lease })],
-      ['no_offline_file', 'gibberish'],
+      ...['', 'gibberish', '<html>', '[]', 'null', '5', 'true', '"text"'].map((text): [string, string] => [
+        'no_offline_file',
+        text,
+      ]),
+      ...[
+        '{}',
+        '{"lease":[1],"key_set":"x"}',
+        '{"lease":"x","key_set":[1]}',
+        '{"lease":null,"key_set":{"a":1}}',
+      ].map((text): [string, string] => ['untrusted_keys', text]),
+      ...[[1], [good.lease], { a: 1 }, 5, null, 'a.b.c'].map((lease): [string, string] => [
+        'no_signature',
+        JSON.stringify({ ...good, lease }),
+      ]),
       ['no_offline_file', `{"lease":"${'x'.repeat(70_000)}"}`],
     ]
     const before = await state()

@@ -5,6 +5,24 @@ import { begin, day, describeClients, hour, key, otherKey } from './test-life'
 import { encode, hash, makePair, signWith, type TestPortal } from './test-portal'
 
 describeClients(phpPath(), (client) => {
+  test.each([
+    {},
+    { status: 503, title: 'Service Unavailable' },
+    ...[[1], { a: 1 }, 5, null, true, 'text', 'a.b.c'].flatMap((member) => [
+      { signed: member },
+      { lease: member, verdict: member, activation: member },
+    ]),
+  ])('an answer that is JSON and no statement is none: %j', async (answer) => {
+    const { portal, state } = await begin(client)
+    portal.tamper = () => answer
+    for (const asked of [['activate', key], ['checkNow']] as const)
+      expect(await state(...asked)).toMatchObject({
+        key: null,
+        entitled: false,
+        service: { code: 'unreachable' },
+      })
+  })
+
   test('a key that is pasted with what clings to it becomes a lease', async () => {
     const { portal, machine, state, start } = await begin(client)
     expect(await state()).toMatchObject({ key: null, entitled: false, mode: 'disabled', until: null })

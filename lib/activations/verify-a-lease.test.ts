@@ -17,7 +17,15 @@ import { readPublished } from '@/lib/activations/signing-keys'
 import { makeSigningKey, sandboxRoot } from '@/sandbox/lease-root'
 import { phpPath } from '@/sandbox/php'
 import { productDatabase } from '@/sandbox/test/fixture'
-import { type Answer, inPhp, inTypeScript, type Presented } from '@/sandbox/test/lease-programs'
+import {
+  type Answer,
+  type Found,
+  inPhp,
+  inTypeScript,
+  linesInPhp,
+  linesInTypeScript,
+  type Presented,
+} from '@/sandbox/test/lease-programs'
 import { at } from '@/sandbox/time'
 
 /*
@@ -294,6 +302,68 @@ test.skipIf(!php)(
   },
   120_000,
 )
+
+/** What is uploaded, or answers, in the place of a file and of the portal. */
+const nothingSigned = [
+  ...[
+    '',
+    '<html>',
+    '{}',
+    '[]',
+    'null',
+    '5',
+    'true',
+    '"text"',
+    '{"lease":[1],"key_set":"x"}',
+    '{"lease":"x","key_set":[1]}',
+  ],
+  ...['{"lease":null,"key_set":{"a":1}}', '{"signed":[1]}', '{"signed":{"a":1}}', '{"signed":5}'],
+  ...[
+    '{"type":"about:blank","title":"Service Unavailable","status":503}',
+    '{"lease":"a.b.c","key_set":"a.b.c","signed":"a.b.c"}',
+  ],
+]
+
+/** Each of these as both, and one of each that is right. */
+function found(): [Answer, Found][] {
+  const right = JSON.stringify({ lease: offline.lease, key_set: offline.keySet })
+  const listed = JSON.stringify({ lease: [offline.lease], key_set: [offline.keySet] })
+  return [
+    ['valid', { as: 'file', text: right }],
+    ['revoked', { as: 'answer', text: JSON.stringify({ status: 403, signed: refusal.lease }) }],
+    ['refused', { as: 'file', text: listed }],
+    ['refused', { as: 'answer', text: JSON.stringify({ signed: [refusal.lease] }) }],
+    ...nothingSigned.flatMap((text): [Answer, Found][] => [
+      ['refused', { as: 'file', text }],
+      ['refused', { as: 'answer', text }],
+    ]),
+  ]
+}
+/** As the lines expect it: the nonce apart. */
+const looked = () => ({ ...offline, expected: { ...offline.expected, nonce: 'asked' } })
+
+test('the lines of TypeScript that take a file or an answer call everything else no lease', async () => {
+  const cases = found()
+  const said = await linesInTypeScript(
+    looked(),
+    cases.map(([, text]) => text),
+  )
+  expect(cases.map(([, text], index) => [text, said[index]])).toEqual(
+    cases.map(([answer, text]) => [text, answer]),
+  )
+})
+
+test.skipIf(!php)('the lines of PHP that take a file or an answer call everything else no lease', () => {
+  const cases = found()
+  const said = linesInPhp(
+    php ?? '',
+    looked(),
+    cases.map(([, text]) => text),
+  )
+  expect(cases.map(([, text], index) => [text, said[index]])).toEqual(
+    cases.map(([answer, text]) => [text, answer]),
+  )
+})
 
 /** 25 leases and 25 offline files, each of another GLPI. */
 function statements(count: number): Promise<Presented[]> {
