@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { phpPath } from '@/sandbox/php'
 import { type Machine, phpClient, typescriptClient } from './test-clients'
-import { makePair, signWith, TestPortal } from './test-portal'
+import { signWith, TestPortal } from './test-portal'
 
 const key = `gks1${'q'.repeat(32)}`
 const day = 86_400
@@ -35,7 +35,7 @@ test.each(clients)(
     const file = portal.offlineFile(key, 'glpi')
     const [stolen, set] = [portal.signing, portal.keySet()]
 
-    drop(portal)
+    portal.dropSigningKey()
     expect((await client.call(portal, online, 'checkNow')).state).toMatchObject({
       entitled: true,
       service: { code: 'ok' },
@@ -67,13 +67,6 @@ test.each(clients)(
   },
 )
 
-/** Takes the signing key back, as `leases:rotate -- --drop` does. */
-function drop(portal: TestPortal) {
-  portal.signing = makePair()
-  portal.published = [portal.signing]
-  portal.version++
-}
-
 test.each(clients)(
   'what the %s client has verified before is its own: refused elsewhere it goes on for the grace, and then as the product says',
   async (name, client) => {
@@ -82,7 +75,7 @@ test.each(clients)(
     if (name === 'PHP') await portal.listen()
     const machine = machineOf(portal)
     const { until } = (await client.call(portal, machine, 'activate', key)).state
-    drop(portal)
+    portal.dropSigningKey()
     portal.addKey(key, { code: 'bound_elsewhere' })
     const state = async (verb: 'checkNow' | 'state') => (await client.call(portal, machine, verb)).state
     const refused = { key: { code: 'bound_elsewhere' }, service: { code: 'ok' } }
@@ -104,7 +97,7 @@ test.each(clients)(
     if (name === 'PHP') await portal.listen()
     const machine = machineOf(portal)
     await client.call(portal, machine, 'activate', key)
-    drop(portal)
+    portal.dropSigningKey()
     // It hears of the newer set by asking for the time, and of nothing else.
     portal.faultAt = /activations/
     portal.fault = 'html_500'
@@ -138,7 +131,7 @@ test.each(clients)(
     const issued = portal.time
     expect((await client.call(portal, machine, 'activate', key)).state.until).toBe(issued + 300 * day)
     portal.tamper = (json) => json
-    drop(portal)
+    portal.dropSigningKey()
     portal.addKey(key, { code: 'bound_elsewhere' })
     expect((await client.call(portal, machine, 'checkNow')).state.until).toBe(issued + 60 * day)
     portal.close()

@@ -55,6 +55,11 @@ test('the document for plugin developers names what the state has, and no more',
   expect(firstColumn('`mode`')).toEqual(['mode', 'read_only', 'trial_mode', 'disabled'])
   const sample = readFileSync(path.join(sources, 'example/inc/key.class.php'), 'utf8')
   for (const code of firstColumn('`code`').slice(1)) expect(sample).toContain(`'${code}' =>`)
+  const refused = firstColumn('`refused`').slice(1)
+  for (const because of refused) expect(sample).toContain(`'${because}' =>`)
+  for (const file of ['php/Latchkey.php', 'typescript/latchkey.ts'])
+    for (const because of refused)
+      expect(readFileSync(path.join(import.meta.dirname, file), 'utf8')).toContain(`\`${because}\``)
   // A trial is not renewed: of a key that has ended the portal knows what follows.
   expect(document).not.toMatch(/renew it in the portal/i)
   expect(sample).not.toMatch(/renew it in the portal/i)
@@ -224,6 +229,25 @@ test.skipIf(!php)(
     await run('page', 'give_back=1')
     expect(await run('page')).toContain(
       '<td>The portal needs the secret that came with the first answer to this GLPI. Whoever manages the key can free its place in the portal.</td>',
+    )
+  },
+)
+
+test.skipIf(!php)(
+  'an offline file whose signing key was dropped is to be fetched anew, and then works',
+  async () => {
+    const { portal, run, give } = await begin()
+    await run('page', 'save_key=1', `registration_key=${key}`)
+    const file = portal.offlineFile(key, 'uuid-of-glpi_network')
+    portal.dropSigningKey()
+    await run('page', 'save_key=1', `registration_key=${key}`)
+    expect(await give(file)).toContain(
+      '[message The portal has since dropped the key that signed this offline file. Fetch the file anew in the portal. (unknown_kid)]',
+    )
+    expect(await run('page')).toContain('<th>Key</th><td>The key is good.</td>')
+    expect(await give(portal.offlineFile(key, 'uuid-of-glpi_network'))).not.toContain('[message')
+    expect(await give('<html>')).toContain(
+      '[message This is no whole offline file. Fetch it anew in the portal. (no_offline_file)]',
     )
   },
 )

@@ -92,6 +92,13 @@ export class TestPortal {
     return key
   }
 
+  /** Takes the signing key back, as `leases:rotate -- --drop` does. */
+  dropSigningKey() {
+    this.signing = makePair()
+    this.published = [this.signing]
+    this.version++
+  }
+
   /** A new signing key, published in a new list. */
   rotate() {
     this.signing = makePair()

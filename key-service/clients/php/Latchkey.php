@@ -251,7 +251,9 @@ final class Latchkey
     /**
      * Takes the text of an offline activation file.
      * @param string|null $pasted the key that the file was made for, where the administrator has it.
-     * @return array `state`, and `refused`: why the file was refused; null: it was taken.
+     * @return array `state`, and `refused`: why the file was refused; null: it was taken. `over`; `wrong_claims` (for another
+     *   GLPI, key or product); `unknown_kid` (its signing key was dropped since: it is to be fetched anew); `untrusted_keys`
+     *   (another portal's, or altered); `wrong_signature` (altered); `no_signature`, `wrong_header`, `no_offline_file` (no such file).
      */
     public function useOfflineFile(string $text, ?string $pasted = null): array
     {

@@ -89,7 +89,9 @@ export class Latchkey {
   /**
    * Takes the text of an offline activation file.
    * @param pasted the key that the file was made for, where the administrator has it.
-   * @returns the state, and why the file was refused; null: it was taken.
+   * @returns the state, and why the file was refused; null: it was taken. `over`; `wrong_claims` (for another GLPI, key or
+   * product); `unknown_kid` (its signing key was dropped since: it is to be fetched anew); `untrusted_keys` (another portal's,
+   * or altered); `wrong_signature` (altered); `no_signature`, `wrong_header`, `no_offline_file` (no such file).
    */
   useOfflineFile(text: string, pasted?: string): Promise<{ state: State; refused: string | null }> {
     return this.alone(async () => {

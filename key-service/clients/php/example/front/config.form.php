@@ -21,7 +21,7 @@ if (isset($given['save_key']) && trim((string) ($given['registration_key'] ?? ''
     $file = (string) file_get_contents($_FILES['offline_file']['tmp_name']);
     $answer = $key === '' ? $client->useOfflineFile($file) : $client->useOfflineFile($file, $key);
     if ($answer['refused'] !== null) {
-        $sentence = __('This offline file is not for this GLPI, or is over.', 'latchkeyexample');
+        $sentence = PluginLatchkeyexampleKey::refusedFileSentence($answer['refused']);
         Session::addMessageAfterRedirect($sentence . ' (' . $answer['refused'] . ')', false, ERROR);
     }
     Html::back();

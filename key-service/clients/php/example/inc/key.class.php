@@ -199,6 +199,24 @@ class PluginLatchkeyexampleKey extends CommonGLPI
             : sprintf(__('An offline file is used. It works until %s.', 'latchkeyexample'), self::time($state['until']));
     }
 
+    /** Why an offline file was not taken, and what to do; it says nothing about the key. */
+    public static function refusedFileSentence(string $refused): string
+    {
+        $none = __('This is no whole offline file. Fetch it anew in the portal.', 'latchkeyexample');
+        $changed = __('This offline file is of another portal, or was changed on its way. Fetch it anew in the portal.', 'latchkeyexample');
+        $sentences = [
+            'over' => __('This offline file has ended. Fetch a new one in the portal.', 'latchkeyexample'),
+            'wrong_claims' => __('This offline file is for another GLPI, another key or another plugin.', 'latchkeyexample'),
+            'unknown_kid' => __('The portal has since dropped the key that signed this offline file. Fetch the file anew in the portal.', 'latchkeyexample'),
+            'untrusted_keys' => $changed,
+            'wrong_signature' => $changed,
+            'no_signature' => $none,
+            'wrong_header' => $none,
+            'no_offline_file' => $none,
+        ];
+        return $sentences[$refused] ?? $none;
+    }
+
     private static function verdictSentence(array $key): string
     {
         $sentences = [
