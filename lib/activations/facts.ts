@@ -1,13 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
-import pLimit, { type LimitFunction } from 'p-limit'
 import type { QueryConfig, QueryResultRow } from 'pg'
 import { pool } from '@/db/client'
 import { unavailableWhenDown } from '@/db/failures'
 import { readInstant, readInstantOrNull } from '@/db/read-instant'
 import { readTogether } from '@/db/read-together'
 import type { OrganizationTx } from '@/db/scope'
-import { Unavailable } from '@/lib/errors'
 import type { KeyFacts } from '@/lib/keys/rules'
+import { line } from './line'
 import type { CheckedKey, Place } from './rules'
 
 /** What `check_key()` of the database says of a key, for one caller. */
@@ -62,28 +61,15 @@ export interface Caller {
  * Who comes on top of these waits here, for as long as Postgres goes on answering: a thousand servers that ask in one
  * moment. In the pool's own queue a busy Postgres and a silent one would look the same.
  */
-const atOnce = {
-  reads: pLimit({ concurrency: 16, rejectOnClear: true }),
-  writes: pLimit({ concurrency: 8, rejectOnClear: true }),
-}
+const atOnce = { reads: line(16), writes: line(8) }
 
 /** Outside any transaction, which would take twice as long again. @throws Unavailable */
 const read = <T extends QueryResultRow>(query: QueryConfig) =>
-  inLine(atOnce.reads, () => readTogether<T>(query))
+  atOnce.reads(() => unavailableWhenDown(() => readTogether<T>(query)))
 
 /** The same on a connection of its own: who writes waits for the disk, and the others not for it. @throws Unavailable */
 const write = <T extends QueryResultRow>(query: QueryConfig) =>
-  inLine(atOnce.writes, async () => (await pool().query<T>(query)).rows)
-
-async function inLine<T>(line: LimitFunction, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await line(() => unavailableWhenDown(ask))
-  } catch (error) {
-    // Whoever waits would wait for the same.
-    if (error instanceof Unavailable) line.clearQueue()
-    throw error instanceof DOMException && error.name === 'AbortError' ? new Unavailable('database') : error
-  }
-}
+  atOnce.writes(() => unavailableWhenDown(async () => (await pool().query<T>(query)).rows))
 
 /**
  * Looks a key up in whatever organization has it: one statement.
