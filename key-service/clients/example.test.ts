@@ -399,6 +399,42 @@ test.skipIf(!php)('the steps of the document work as they are written, the outag
   ])
 })
 
+test('the TypeScript of the document works as it is written, with this machine’s clock and fetch', async () => {
+  const portal = new TestPortal()
+  portal.time = Math.floor(Date.now() / 1_000)
+  portal.addKey(key)
+  await portal.listen()
+  portal.issuer = portal.address ?? ''
+  const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-ts-'))
+  cleanUp.push(
+    () => portal.close(),
+    () => rmSync(folder, { recursive: true }),
+  )
+  const document = readFileSync(
+    path.join(import.meta.dirname, '../../docs/add-key-checks-to-a-plugin.md'),
+    'utf8',
+  )
+  const [, lines = ''] = /^ +```ts\n(.*?)^ +```$/ms.exec(document) ?? []
+  const client = lines
+    .replace('https://portal.example.com', portal.issuer)
+    .replace('/var/lib/yourplugin', folder)
+  const clients = path.join(import.meta.dirname, 'typescript')
+  const program = path.join(folder, 'document.ts')
+  writeFileSync(
+    program,
+    `import { fileStorage } from '${clients}/kept'
+    import { Latchkey } from '${clients}/latchkey'
+    export function made(rootPublicKey: string, installationId: string) {
+      ${client}
+      return client
+    }`,
+  )
+  const { made } = await import(program)
+  const plugin = made(portal.rootPublicKey, 'glpi')
+  expect(await plugin.activate(key)).toMatchObject({ entitled: true, clockSuspect: false })
+  expect(await plugin.state()).toMatchObject({ entitled: true, clockSuspect: false, mode: 'full' })
+})
+
 test.skipIf(!php)('the sample plugin and the real key service', async () => {
   const database = await productDatabase()
   const service = await startKeyService(database)

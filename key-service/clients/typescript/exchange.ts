@@ -22,11 +22,16 @@ export interface Settings {
   environment?: 'production' | 'test'
   /** What the plugin does while it has never had a lease. */
   withoutLease?: Ending
-  clock: Clock
-  fetch: typeof globalThis.fetch
+  /** Where it is left out, this machine's own. */
+  clock?: Clock | undefined
+  /** Where it is left out, Node's own; another one as for GLPI's proxy. */
+  fetch?: typeof globalThis.fetch | undefined
   /** Milliseconds. */
   timeout?: number
 }
+
+/** With what was left out. */
+export type WholeSettings = Settings & { clock: Clock; fetch: typeof globalThis.fetch }
 
 /** How a question ended: with a lease, with a signed refusal, or without anything that can be believed. */
 type Outcome = 'lease' | 'refusal' | 'nothing'
@@ -39,7 +44,7 @@ export class Exchange {
   private keySetRead: { text: string | null; keySet: KeySet | null } | undefined
 
   constructor(
-    private readonly settings: Settings,
+    private readonly settings: WholeSettings,
     readonly kept: Kept,
   ) {
     this.failuresBefore = kept.failures

@@ -1,8 +1,8 @@
-import { Exchange, type Settings } from './exchange'
+import { Exchange, type Settings, type WholeSettings } from './exchange'
 import { type Kept, nothingKept, readKept, type Storage, sealKept } from './kept'
 import { nextCall, pauseEnd, readLease, type State, stateOf } from './lease'
 import { objectOf } from './statements'
-import { readTime, startFrom, tolerance } from './time'
+import { machineClock, readTime, startFrom, tolerance } from './time'
 
 const longestFile = 65_536
 /** In characters; a key has 36. */
@@ -13,7 +13,12 @@ const longestKey = 1_000
  * key that the root vouches for is believed; everything else is "the service cannot be reached".
  */
 export class Latchkey {
-  constructor(private readonly settings: Settings & { storage: Storage }) {}
+  private readonly settings: WholeSettings & { storage: Storage }
+
+  constructor(settings: Settings & { storage: Storage }) {
+    const { clock = machineClock, fetch = globalThis.fetch } = settings
+    this.settings = { ...settings, clock, fetch }
+  }
 
   /** Takes a key that an administrator has pasted. One that works is given up only for another that works. */
   activate(pasted: string): Promise<State> {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /** Clocks of this machine: the one that people set, and one that only goes on. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
@@ -7,6 +9,23 @@ export interface Clock {
    * it a clock that is set during an outage is noticed to the second. It should count the time that the machine sleeps.
    */
   steady?(): { boot: string; ms: number } | null
+}
+
+/**
+ * This machine's own. Linux counts in `uptime` the time that the machine sleeps; `performance.now()` would stand still
+ * meanwhile. Other systems do not tell.
+ */
+export const machineClock: Clock = {
+  now: () => Date.now(),
+  steady: () => {
+    try {
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+      const seconds = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'))
+      return { boot, ms: Math.floor(seconds * 1000) }
+    } catch {
+      return null
+    }
+  },
 }
 
 /** What is remembered of the time; all in milliseconds. */
