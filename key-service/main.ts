@@ -46,9 +46,8 @@ async function main() {
   if (!LEASE_KEY_RING) throw new Error('LEASE_KEY_RING is missing; .env.example explains it')
   if (RELEASES_BASE_URL && !RELEASES_SECRET)
     throw new Error('RELEASES_SECRET is missing; .env.example explains it')
-  // A GLPI's own patience is short, and none of its calls reads more than a few rows. Who waits for a connection, and then for
-  // its answer, waits for both: together a second and a half.
-  openPoolAt(KEY_SERVICE_DATABASE_URL, { connection: 700, query: 800, statement: 700 })
+  // A GLPI's own patience is short, and none of its calls reads more than a few rows.
+  openPoolAt(KEY_SERVICE_DATABASE_URL, { connection: 1_000, query: 1_000, statement: 800 })
   const app = await buildServer(isOneOf(trustedProxies(TRUSTED_PROXIES)))
   const finish = stopInOrder(app.server, stopping)
   const stop = async () => {

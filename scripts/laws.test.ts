@@ -100,6 +100,7 @@ const laws: Record<string, Law> = {
     except: {
       'lib/clock.ts': 'is the clock',
       'lib/ids.ts': 'begins an ID with the time',
+      'key-service/clients/typescript/time.ts': 'is the clock of whoever copies it, who has no other',
       'lib/jobs/clean-up.ts': 'clears the limits, which count by their library’s own time',
     },
     breach:

@@ -15,7 +15,7 @@ export function line(concurrency: number) {
       try {
         return await ask()
       } catch (error) {
-        if (error instanceof Unavailable) outages++
+        if (error instanceof Unavailable && error.facts.what === 'database') outages++
         throw error
       }
     })
