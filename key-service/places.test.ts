@@ -441,7 +441,7 @@ test.each([
     const keyId = gone ? before.keyId : await sellAgain(instanceId)
     const key = await keyOf(database, keyId)
     const { body } = await activate(key, one)
-    const back = { key, installation_id: one }
+    const back = { key, installation_id: one, secret: body.activation.secret }
     const given = await service.ask('DELETE', `/api/v1/activations/${body.activation.id}`, back)
     const until = file?.until.getTime() ?? 0
     expect(until).toBeGreaterThan((decodeJwt(body.lease).exp ?? 0) * second)

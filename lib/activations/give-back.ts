@@ -5,8 +5,8 @@ import { activations } from '@/db/schema/activations'
 import { command } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { lockKey } from '@/lib/keys/lock'
-import { isProved } from './secret'
 import { placeLeftUntil } from './place-left'
+import { isProved } from './secret'
 
 const GiveBack = z.object({
   keyId: z.uuid(),
