@@ -67,6 +67,8 @@ export async function startBench(options: {
       smtpPort,
       clockFile,
       headsFile,
+      // Nothing is paid here.
+      stripeUrl: 'http://127.0.0.1:9',
       releasesDir: path.join(home, 'releases'),
     })
     await prepareDatabase(postgres, env, 'large', print)

@@ -12,6 +12,7 @@ export type Role = MemberRole | StaffRole | 'glpi' | 'token' | 'stranger' | 'per
 const everyMember = memberRoles
 // Without `as const`, which hides what it stands behind from the mutation test.
 const owner: readonly Role[] = ['owner']
+const billing: readonly Role[] = ['owner', 'billing']
 const technical: readonly Role[] = ['owner', 'technical']
 /** Reads every organization, recorded. */
 const everyStaff = staffRoles
@@ -65,6 +66,17 @@ export const permissions = {
   'key.note_seen': [...technical, 'glpi', 'system'],
   'subscription.start': [...acting, 'system'],
   'subscription.renew': ['system'],
+  /** What is paid, was paid and can be paid. */
+  'billing.read': [...billing, ...everyStaff],
+  /** One payment, with the keys that it brought: whoever installs them comes to it by a mail. */
+  'billing.see_checkout': readers,
+  'billing.record_customer': ['system'],
+  'checkout.begin': billing,
+  /** Also one that another member began. */
+  'checkout.open': billing,
+  'checkout.give_up': billing,
+  'checkout.record': ['system'],
+  'checkout.settle': ['system'],
   'trial.start': ['system'],
 
   /** What it means that another GLPI, or one at another address, called with a key. */

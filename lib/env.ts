@@ -105,6 +105,24 @@ const Env = z.object({
   STAFF_OIDC_ISSUER: url(['https', 'http'], 'https://login.example.com').optional(),
   STAFF_OIDC_CLIENT_ID: z.string().trim().optional(),
   STAFF_OIDC_CLIENT_SECRET: z.string().trim().optional(),
+  // All payments go through Stripe; without a key the portal sells nothing, and names who does.
+  STRIPE_SECRET_KEY: z
+    .string()
+    .transform(withoutBlanks)
+    .refine((text) => /^(sk|rk)_(test|live)_\w+$/.test(text), {
+      error: 'should be a secret or restricted key of Stripe, such as sk_live_…',
+    })
+    .optional(),
+  // Several while one takes the place of another.
+  STRIPE_WEBHOOK_SECRET: z
+    .string()
+    .transform((text) => withoutBlanks(text).split(','))
+    .refine((secrets) => secrets.every((secret) => /^whsec_\w+$/.test(secret)), {
+      error: 'should be the signing secret of the webhook endpoint, whsec_…, several separated by commas',
+    })
+    .optional(),
+  // The sandbox's stand-in.
+  SANDBOX_STRIPE_URL: url(['http'], 'http://127.0.0.1:4001').optional(),
   LOG_LEVEL: z
     .string()
     .trim()
@@ -173,6 +191,7 @@ function contradictions(env: Env): string[] {
   }
   if (env.RELEASES_BASE_URL && !env.RELEASES_SECRET)
     lines.push('RELEASES_SECRET is missing; what stands at RELEASES_BASE_URL is signed for with it')
+  lines.push(...stripeContradictions(env))
   const names = new Map<string, string>()
   for (const [name, bytes] of secretsOf(env)) {
     const secret = bytes.toString('base64')
@@ -199,6 +218,24 @@ function oidcContradictions(env: Env): string[] {
   return issuer.protocol === 'http:' && !isLoopback(issuer.hostname)
     ? ['STAFF_OIDC_ISSUER should begin with https: who reads along would sign in as your people']
     : []
+}
+
+function stripeContradictions(env: Env): string[] {
+  const { STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, SANDBOX_STRIPE_URL, PUBLIC_URL } = env
+  const lines: string[] = []
+  if (STRIPE_SECRET_KEY && !STRIPE_WEBHOOK_SECRET)
+    lines.push('STRIPE_WEBHOOK_SECRET is missing; without it nothing that is paid would be heard of')
+  if (!STRIPE_SECRET_KEY && STRIPE_WEBHOOK_SECRET)
+    lines.push('STRIPE_SECRET_KEY is missing; STRIPE_WEBHOOK_SECRET alone sells nothing')
+  const hosts = SANDBOX_STRIPE_URL ? [SANDBOX_STRIPE_URL, PUBLIC_URL] : []
+  if (
+    hosts.some((host) => !isLoopback(new URL(host).hostname)) ||
+    (STRIPE_SECRET_KEY?.includes('_live_') && SANDBOX_STRIPE_URL)
+  )
+    lines.push(
+      'SANDBOX_STRIPE_URL plays Stripe and is for the sandbox alone; remove it, or set both addresses to loopback ones and a test key',
+    )
+  return lines
 }
 
 function secretsOf(env: Env): [name: string, secret: Buffer][] {

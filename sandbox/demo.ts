@@ -74,11 +74,12 @@ async function start(options: Options, home: string): Promise<Portal> {
   const secretsFile = path.join(home, 'demo.env')
   if (options.fresh || !existsSync(secretsFile)) dropData(home)
   if (!options.dev) await buildWhenStale(print)
-  const beside = options.port + 1
+  const beside = async (port: number) => (port < 65_536 && (await isPortFree(port)) ? port : freePort())
   return startPortal({
     home,
     port: options.port,
-    mailPort: beside < 65_536 && (await isPortFree(beside)) ? beside : await freePort(),
+    mailPort: await beside(options.port + 1),
+    stripePort: await beside(options.port + 2),
     secrets: keptSecrets(secretsFile),
     size: options.size,
     dev: options.dev,
@@ -93,6 +94,7 @@ function welcome(portal: Portal, options: Options) {
   print('Latchkey is ready')
   print(`  Portal  ${portal.publicUrl}`)
   print(`  Mail    ${portal.mailUrl}  (every mail of the portal arrives here)`)
+  print(`  Stripe  ${portal.stripeUrl}  (a stand-in: pay with the card 4242 4242 4242 4242)`)
   print('')
   print('Sign in as one of these; the code comes by mail:')
   for (const { email, name, organization, role } of people) {

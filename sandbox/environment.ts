@@ -45,6 +45,9 @@ export function keptSecrets(file: string): Environment {
   return secrets
 }
 
+/** What the stand-in for Stripe signs its events with. */
+export const webhookSecret = 'whsec_sandbox'
+
 /** What the product's processes are started with. */
 export function productEnvironment(options: {
   postgres: Postgres
@@ -54,6 +57,7 @@ export function productEnvironment(options: {
   clockFile: string
   headsFile: string
   releasesDir: string
+  stripeUrl: string
 }): Environment {
   const { postgres, secrets, publicUrl, smtpPort } = options
   return {
@@ -71,5 +75,8 @@ export function productEnvironment(options: {
     SANDBOX_CLOCK_FILE: options.clockFile,
     SUPPORT_EMAIL: 'support@latchkey.example',
     RELEASES_DIR: options.releasesDir,
+    STRIPE_SECRET_KEY: 'sk_test_sandbox',
+    STRIPE_WEBHOOK_SECRET: webhookSecret,
+    SANDBOX_STRIPE_URL: options.stripeUrl,
   }
 }

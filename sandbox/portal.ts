@@ -5,12 +5,14 @@ import { startMail } from '@/sandbox/mail'
 import { freePort } from '@/sandbox/ports'
 import { type Postgres, startPostgres } from '@/sandbox/postgres'
 import { makeReleases } from '@/sandbox/releases'
+import { startStripeProcess } from '@/sandbox/stripe-process'
 import { type Exit, firstToEnd, type Running, stopAll } from '@/scripts/processes'
 import { parts, startProduct } from '@/scripts/product'
 
 export type Portal = {
   publicUrl: string
   mailUrl: string
+  stripeUrl: string
   env: Environment
   postgres: Postgres
   seeded: SeedSize
@@ -23,6 +25,8 @@ interface Options {
   home: string
   port: number
   mailPort: number
+  /** A free one, when it is not said. */
+  stripePort?: number
   flags?: string[]
   secrets: Environment
   size: SeedSize
@@ -53,8 +57,11 @@ export async function startPortal(options: Options): Promise<Portal> {
   }
   try {
     const smtpPort = await freePort()
-    const env = environmentOf(options, postgres, smtpPort)
+    const stripePort = options.stripePort ?? (await freePort())
+    const env = environmentOf(options, postgres, smtpPort, stripePort)
     running.push(startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }))
+    const clockFile = env.SANDBOX_CLOCK_FILE ?? ''
+    running.push(startStripeProcess({ port: stripePort, publicUrl: publicUrlAt(port), clockFile, print }))
     const seeded = await prepareDatabase(postgres, env, options.size, print)
     const mode = options.dev ? { NODE_ENV: 'development' } : {}
     const product = { parts, host: '127.0.0.1', port, keyServicePort: await freePort() }
@@ -65,6 +72,7 @@ export async function startPortal(options: Options): Promise<Portal> {
     return {
       publicUrl: publicUrlAt(port),
       mailUrl: `http://localhost:${mailPort}`,
+      stripeUrl: env.SANDBOX_STRIPE_URL ?? '',
       env,
       postgres,
       seeded,
@@ -79,7 +87,12 @@ export async function startPortal(options: Options): Promise<Portal> {
 
 const publicUrlAt = (port: number) => `http://localhost:${port}`
 
-function environmentOf({ home, port, secrets }: Options, postgres: Postgres, smtpPort: number): Environment {
+function environmentOf(
+  { home, port, secrets }: Options,
+  postgres: Postgres,
+  smtpPort: number,
+  stripePort: number,
+): Environment {
   const releasesDir = path.join(home, 'releases')
   makeReleases(releasesDir)
   return productEnvironment({
@@ -90,6 +103,7 @@ function environmentOf({ home, port, secrets }: Options, postgres: Postgres, smt
     clockFile: path.join(home, 'clock'),
     headsFile: path.join(home, 'audit-heads.jsonl'),
     releasesDir,
+    stripeUrl: `http://127.0.0.1:${stripePort}`,
   })
 }
 

@@ -4,6 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 const secure = process.env.PUBLIC_URL?.trim().startsWith('https:') ?? false
 // The development server alone builds stack traces by eval and styles inline.
 const development = process.env.NODE_ENV === 'development'
+/** Where a form's answer may lead: who pays without JavaScript follows it to Stripe's pages. */
+const payments =
+  process.env.SANDBOX_STRIPE_URL?.trim() || 'https://checkout.stripe.com https://billing.stripe.com'
 const strictest = "default-src 'none'; frame-ancestors 'none'"
 
 /**
@@ -41,7 +44,7 @@ function pagePolicy(): string {
     "img-src 'self' data:",
     "font-src 'self'",
     "connect-src 'self'",
-    "form-action 'self'",
+    `form-action 'self' ${payments}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ')

@@ -85,6 +85,8 @@ const laws: Record<string, Law> = {
       'lib/organizations/token.ts': 'asks a definer function whose a token is',
       'lib/jobs/presence.ts': 'holds a lock for as long as the worker lives',
       'lib/limits.ts': 'counts, outside transactions',
+      'lib/payments/receive-event.ts': 'stores an event in one statement, outside any transaction',
+      'lib/payments/work-events.ts': 'takes events, outside any transaction',
       'lib/people/session.ts': 'asks a definer function who holds a cookie',
       'lib/start.ts': 'checks the role before anything else',
     },

@@ -51,6 +51,7 @@ function startWeb({ host, port, keyServicePort = usualPort, env, print }: Produc
 const notForKeyService = [
   ...['DATABASE_URL', 'WORKER_DATABASE_URL', 'DATABASE_OWNER_URL', 'KEY_RING', 'SIGN_IN_SECRET'],
   ...['AUDIT_SIGNING_KEY', 'SMTP_URL', 'STAFF_OIDC_CLIENT_SECRET'],
+  ...['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET'],
 ]
 
 /** What must be given to it besides, and how it is made. */

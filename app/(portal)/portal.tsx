@@ -2,10 +2,10 @@ import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { initials, organizationsOf, PersonMenu } from '@/app/person-menu'
 import { type NavItem, Shell } from '@/components/shell'
-import { isStaffRole } from '@/lib/access'
+import { isStaffRole, may } from '@/lib/access'
 import { StaffBanner } from './staff-banner'
 
-type Place = 'overview' | 'instances' | 'keys' | 'questions' | 'members' | 'activity' | 'settings'
+type Place = 'overview' | 'instances' | 'keys' | 'questions' | 'billing' | 'members' | 'activity' | 'settings'
 
 /** The frame of an organization's pages. `needs` counts the lines of its overview that want somebody. */
 export async function Portal({
@@ -51,11 +51,12 @@ export async function Portal({
 
 function navOf({ session, organization, t }: Visit, current: Place, needs: number): NavItem[] {
   const home = `/${organization.slug}`
-  const places: [Place, NavItem['icon'], path: string][] = [
+  const places: readonly (readonly [Place, NavItem['icon'], path: string])[] = [
     ['overview', 'house', ''],
     ['instances', 'server', '/instances'],
     ['keys', 'key', '/keys'],
     ['questions', 'inbox', '/questions'],
+    ...(may(organization.role, 'billing.read') ? ([['billing', 'credit-card', '/billing']] as const) : []),
     ['members', 'users', '/members'],
     ['activity', 'list', '/activity'],
     ['settings', 'settings', '/settings'],

@@ -40,6 +40,7 @@ export const terms = pgTable(
       columns: [t.organizationId, t.subscriptionId],
       foreignColumns: [subscriptions.organizationId, subscriptions.id],
     }),
+    unique('terms_organization').on(t.organizationId, t.id),
     unique('terms_ordinal').on(t.organizationId, t.subscriptionId, t.ordinal),
     unique('terms_end').on(t.organizationId, t.id, t.endsAt),
     check('terms_ordinal_counts', sql`${t.ordinal} >= 1`),

@@ -1,4 +1,5 @@
 import { lastDay } from '@/lib/messages/dates'
+import { money } from '@/lib/messages/money'
 import type { Language, Translate } from '@/lib/messages/translator'
 import { instanceChanges } from './instance-changes'
 import { isolated } from './isolated'
@@ -21,7 +22,9 @@ export function auditSentence(
       name,
       name === 'until' && typeof value === 'string'
         ? lastDay(new Date(value), language, timeZone)
-        : isolated(String(value ?? ''), name === 'url'),
+        : name === 'amount' && typeof value === 'number'
+          ? money(value, String(row.details.currency), language)
+          : isolated(String(value ?? ''), name === 'url'),
     ]),
   )
   const noted = row.details.note ? 'yes' : 'no'

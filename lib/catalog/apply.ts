@@ -1,13 +1,15 @@
-import { eq, inArray, sql } from 'drizzle-orm'
+import { eq, inArray, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { products, releases, suiteProducts } from '@/db/schema/catalog'
+import { prices } from '@/db/schema/payments'
 import type { SystemTx } from '@/db/scope'
 import { vendorCommand } from '@/lib/command'
 import { InvalidInput, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { catalogChanges, type KnownProduct } from './changes'
-import { Catalog, type CatalogProduct } from './input'
+import { Catalog, type CatalogProduct, termOf } from './input'
 import { catalogMistakes } from './mistakes'
+import { writePrices } from './prices'
 
 type Given = z.input<typeof Catalog> & { dryRun?: boolean }
 /** Looked at by the handler, which knows what the suites may contain, so that all mistakes are told at once. */
@@ -65,6 +67,7 @@ async function knownProducts(tx: SystemTx): Promise<KnownProduct[]> {
     .from(suiteProducts)
     .innerJoin(products, eq(products.id, suiteProducts.productId))
   const known = await tx.select().from(releases)
+  const current = await tx.select().from(prices).where(isNull(prices.withdrawnAt))
   return rows.map(({ product: { id, createdAt: _, withdrawnAt, ...product }, sold }) => ({
     ...product,
     // as: the columns' own checks say the same as the schema of the input
@@ -72,6 +75,10 @@ async function knownProducts(tx: SystemTx): Promise<KnownProduct[]> {
     trialDays: product.trialDays as CatalogProduct['trialDays'],
     withdrawn: withdrawnAt !== null,
     contains: parts.filter(({ suiteId }) => suiteId === id).map(({ reference }) => reference),
+    prices: current
+      .filter(({ productId }) => productId === id)
+      .map(({ currency, amount, taxBehavior: tax, months }) => ({ currency, amount, tax, months }))
+      .toSorted((a, b) => termOf(a).localeCompare(termOf(b))),
     releases: known
       .filter(({ productId }) => productId === id)
       .map(({ version, glpiMin, glpiMax, releasedOn }) => ({ version, glpiMin, glpiMax, releasedOn })),
@@ -95,7 +102,7 @@ async function write(
       ),
     ),
   )
-  for (const { contains: _, releases: stated, withdrawn, ...product } of given) {
+  for (const { contains: _, releases: stated, prices: asked, withdrawn, ...product } of given) {
     const before = known.find(({ reference }) => reference === product.reference)
     // The day on which it was withdrawn stays that day.
     const sale = before?.withdrawn === withdrawn ? {} : { withdrawnAt: withdrawn ? now : null }
@@ -105,6 +112,7 @@ async function write(
       .onConflictDoUpdate({ target: products.reference, set: { ...product, ...sale } })
       .returning({ id: products.id })
     if (!row) throw new Error('an upsert returns its row')
+    await writePrices(tx, { id: row.id, binding: product.binding }, asked, now)
     if (stated.length === 0) continue
     await tx
       .insert(releases)

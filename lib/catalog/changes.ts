@@ -79,6 +79,7 @@ const productFields = [
   'homepageUrl',
   'withdrawn',
   'contains',
+  'prices',
 ] as const satisfies ProductField[]
 const releaseFields = ['glpiMin', 'glpiMax', 'releasedOn'] as const satisfies ReleaseField[]
 
@@ -98,7 +99,9 @@ const inOrder = <V>(value: V): V => (Array.isArray(value) ? (value.toSorted() as
 function takesBack(field: ProductField, from: Value, to: Value): boolean {
   if (field === 'kind' || field === 'openSource' || field === 'keyKind' || field === 'binding') return true
   if (field === 'graceDays' || field === 'movesPerYear') return Number(to) < Number(from)
-  if (field === 'contains' && Array.isArray(from) && Array.isArray(to))
-    return from.some((reference) => !to.includes(reference))
+  if (field === 'contains' && Array.isArray(from) && Array.isArray(to)) {
+    const kept: readonly unknown[] = to
+    return from.some((reference) => !kept.includes(reference))
+  }
   return to === 'disabled' && (field === 'onExpiry' || field === 'onRevocation')
 }

@@ -76,6 +76,8 @@ const reasons: Record<string, string> = {
   date: 'this is no day, such as 2026-11-21',
   reference: 'a reference has small letters, digits, - and _ only',
   open_source_trial: 'what is open source needs no key, so there is nothing to try',
+  currency: 'this must be a currency in three small letters, such as eur',
+  price_twice: 'two prices are for the same currency and months',
   not_a_suite: 'only a product of kind: suite contains others',
   contains_itself: 'a suite cannot contain itself',
   suite_in_suite: 'a suite contains products, not suites',

@@ -11,6 +11,18 @@ const Release = z.strictObject({
   releasedOn: z.iso.date('date'),
 })
 
+/** Of a term. The amount is in the currency's smallest unit: cents, or whole yen. */
+const Price = z.strictObject({
+  currency: z.string().regex(/^[a-z]{3}$/, 'currency'),
+  amount: z.number().int().min(1).max(99_999_999),
+  tax: z.enum(['inclusive', 'exclusive']).default('exclusive'),
+  months: z.number().int().min(1).max(36).default(12),
+})
+
+/** What there is one price of, and what they are sorted by: in which order they stand says nothing. */
+export const termOf = ({ currency, months }: { currency: string; months: number }) =>
+  `${currency} ${String(months).padStart(2, '0')}`
+
 const Product = z.strictObject({
   reference: z.string().regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/, 'reference'),
   name: z.string().trim().min(1).max(100),
@@ -33,6 +45,11 @@ const Product = z.strictObject({
   /** No longer sold; what was sold goes on. */
   withdrawn: z.boolean().default(false),
   contains: z.array(z.string()).default([]),
+  prices: z
+    .array(Price)
+    .default([])
+    .refine((prices) => new Set(prices.map(termOf)).size === prices.length, { error: 'price_twice' })
+    .transform((prices) => prices.toSorted((a, b) => termOf(a).localeCompare(termOf(b)))),
   releases: z.array(Release).default([]),
 })
 
@@ -40,4 +57,5 @@ const Product = z.strictObject({
 export const Catalog = z.strictObject({ products: z.array(Product).min(1) })
 
 export type CatalogProduct = z.output<typeof Product>
+export type CatalogPrice = z.output<typeof Price>
 export type CatalogRelease = z.output<typeof Release>

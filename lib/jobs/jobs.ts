@@ -15,6 +15,8 @@ export interface Jobs {
   'mail.key_revealed': MemberChange & { revealed: string[] }
   /** To an owner, of somebody who holds the named key. */
   'mail.asked_to_join': MemberChange & { shortId: string }
+  /** To those whose GLPIs need the new keys of what was paid, and to who paid it. */
+  'mail.keys_ready': { organizationId: string; checkoutId: string }
   /** Daily; it has no payload of its own. */
   clean_up: unknown
   /** Hourly, likewise. */

@@ -16,6 +16,8 @@ import {
   sendRemoved,
   sendRoleChanged,
 } from '@/lib/organizations/send-member-change'
+import { sendKeysReady } from '@/lib/payments/send-keys-ready'
+import { workEvents } from '@/lib/payments/work-events'
 import { sendEmailChange } from '@/lib/people/send-email-change'
 import { sendNewDevice } from '@/lib/people/send-new-device'
 import { sendSignIn } from '@/lib/people/send-sign-in'
@@ -46,6 +48,7 @@ const tasks: TaskList = {
   'mail.removed': (payload) => sendRemoved(payload),
   'mail.asked_to_join': (payload) => sendAskedToJoin(payload),
   'mail.key_revealed': (payload) => sendKeyRevealed(payload),
+  'mail.keys_ready': (payload) => sendKeysReady(payload),
   clean_up: cleanUp,
   sign_audit_heads: signHeads,
 }
@@ -156,8 +159,12 @@ async function main() {
   const { runner, release } = await startOnceDatabaseAnswers(WORKER_DATABASE_URL)
   log.info('the worker is ready')
   stopWhenAsked(runner)
+  const events = new AbortController()
+  const worked = workEvents(events.signal)
   // Rejects when the worker cannot go on; whatever supervises this process then starts it anew.
   await runner.promise
+  events.abort()
+  await worked
   await release()
   await closePool()
 }

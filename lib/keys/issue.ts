@@ -61,6 +61,8 @@ interface NewKey {
   followsId?: string
   startsAt: Date
   expiresAt: Date | null
+  /** It is paid already: it is issued also where the instance was retired meanwhile, whose key it takes over from. */
+  paid?: true
   now: Date
 }
 
@@ -73,7 +75,7 @@ export async function writeKey(tx: OrganizationTx, made: NewKey) {
   const { organizationId, product, kind, instanceId, now } = made
   const bound = product.binding === 'organization'
   if (bound !== (instanceId === null)) throw new Refused(bound ? 'needs_no_instance' : 'needs_instance')
-  if (instanceId) await requireInstance(tx, organizationId, instanceId)
+  if (instanceId && !made.paid) await requireInstance(tx, organizationId, instanceId)
   const id = newId(now)
   const key = generateKey(kind)
   const row = {
@@ -114,6 +116,13 @@ export async function productToIssue(tx: OrganizationTx | SystemTx, productId: s
 
 /** The part of an audit entry that says where. */
 export const at = (instanceId: string | null) => (instanceId ? { instanceId } : {})
+
+/** What was paid is issued, whatever has become of the product since. @throws NotFound */
+export async function productPaidFor(tx: OrganizationTx, productId: string): Promise<Product> {
+  const [product] = await tx.select().from(products).where(eq(products.id, productId))
+  if (!product) throw new NotFound('product')
+  return product
+}
 
 async function requireInstance(tx: OrganizationTx, organizationId: string, instanceId: string) {
   const [instance] = await tx

@@ -1,14 +1,12 @@
 import { z } from 'zod'
-import { subscriptions, terms } from '@/db/schema/subscriptions'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
-import { newId } from '@/lib/ids'
 import { Note, noteOf } from '@/lib/keys/free-text'
-import { at, ProductId, productToIssue, writeKey } from '@/lib/keys/issue'
+import { ProductId, productToIssue } from '@/lib/keys/issue'
 import { mostIssued } from '@/lib/keys/rules'
 import { refuseSecondKey } from '@/lib/keys/second'
-import { timeZoneOf } from '@/lib/organizations/queries'
-import { longestTerm, mayIssueTerm, nextTerm } from './rules'
+import { beginSubscription } from './add-term'
+import { longestTerm, mayIssueTerm } from './rules'
 
 const StartSubscription = z.object({
   productId: ProductId,
@@ -33,26 +31,16 @@ export const startSubscription = command(
     const product = await productToIssue(tx, productId)
     if (product.keyKind !== 'subscription') throw new Refused('not_sold_by_term', { product: product.name })
     if (role === 'manager') await refuseSecondKey(tx, { organizationId, instanceId }, product, now)
-    const span = nextTerm(null, months, product.overlapDays, await timeZoneOf(tx, organizationId), now)
-    const subscriptionId = newId(now)
-    await tx.insert(subscriptions).values({ id: subscriptionId, organizationId, productId, createdAt: now })
-    const term = { id: newId(now), organizationId, subscriptionId, ordinal: 1, createdAt: now }
-    await tx.insert(terms).values({ ...term, startsAt: span.startsAt, endsAt: span.endsAt })
-    const key = await writeKey(tx, {
+    const { subscriptionId, keyId, shortId, entry } = await beginSubscription(tx, {
       organizationId,
       product,
-      kind: 'subscription',
       instanceId,
-      term: { id: term.id, endsAt: span.endsAt },
-      startsAt: now,
-      expiresAt: span.keyExpiresAt,
+      months,
       now,
     })
-    const until = span.endsAt.toISOString()
     const told = written && { note: written }
-    const details = { shortId: key.shortId, product: product.name, until, ...told }
-    audit({ keyId: key.id, ...at(instanceId), details })
-    return { subscriptionId, keyId: key.id, shortId: key.shortId }
+    audit({ ...entry, details: { ...entry.details, ...told } })
+    return { subscriptionId, keyId, shortId }
   },
   {
     once: true,

@@ -6,9 +6,16 @@ interface Offer extends Omit<Product, 'releases'> {
   releases?: { version: string; glpiMin: string; glpiMax: string | null; daysAgo: number }[]
 }
 
+/** Of a year, in cents. */
+const pricedAt = (euros: number) => [
+  { currency: 'eur', amount: euros },
+  { currency: 'usd', amount: Math.round(euros * 1.1) },
+]
+
 const offers: Offer[] = [
   {
     reference: 'inventoryplus',
+    prices: pricedAt(49000),
     name: 'Inventory Plus',
     description: {
       en: 'Finds what is on the network and keeps the inventory true.',
@@ -27,6 +34,7 @@ const offers: Offer[] = [
   },
   {
     reference: 'formspro',
+    prices: pricedAt(29000),
     name: 'Forms Pro',
     description: {
       en: 'Forms with conditions, approvals and attachments.',
@@ -41,6 +49,7 @@ const offers: Offer[] = [
   },
   {
     reference: 'workflowstudio',
+    prices: pricedAt(39000),
     name: 'Workflow Studio',
     description: {
       en: 'Draws what happens to a ticket, and does it.',
@@ -55,6 +64,7 @@ const offers: Offer[] = [
   },
   {
     reference: 'signature',
+    prices: pricedAt(19000),
     name: 'Signature',
     description: {
       en: 'Signs hand-over reports on a phone or a tablet.',
@@ -70,6 +80,7 @@ const offers: Offer[] = [
   },
   {
     reference: 'chatbot',
+    prices: pricedAt(59000),
     name: 'Chatbot',
     description: {
       en: 'Answers the questions that come every day, and opens a ticket for the others.',
@@ -84,6 +95,7 @@ const offers: Offer[] = [
   },
   {
     reference: 'productivity-suite',
+    prices: pricedAt(69000),
     name: 'Productivity Suite',
     kind: 'suite',
     description: {
@@ -94,6 +106,7 @@ const offers: Offer[] = [
   },
   {
     reference: 'cloud-standard',
+    prices: pricedAt(240000),
     name: 'Cloud Standard',
     kind: 'cloud_plan',
     binding: 'organization',

@@ -105,16 +105,28 @@ export async function makeOrganization(slug: string, timeZone = 'Europe/Paris'):
 
 const description = { en: 'Made up for tests.', fr: 'Inventé pour les tests.' }
 
-/** One product of each sort. */
+/** A year in two currencies, in their smallest units. */
+const pricedAt = (amount: number) => [
+  { currency: 'eur', amount },
+  { currency: 'jpy', amount: amount * 2 },
+]
+
+/** One product of each sort; the suite has no price. */
 export async function makeCatalog() {
   await applyCatalog(
     { actor: { kind: 'system' } },
     {
       products: [
-        { reference: 'forms', name: 'Forms Pro', description, trialDays: 15 },
-        { reference: 'branding', name: 'Branding', description, overlapDays: 0, trialDays: 30 },
+        { reference: 'forms', name: 'Forms Pro', description, trialDays: 15, prices: pricedAt(29_000) },
+        {
+          ...{ reference: 'branding', name: 'Branding', description, overlapDays: 0, trialDays: 30 },
+          prices: pricedAt(12_000),
+        },
         { reference: 'suite', name: 'Suite', description, kind: 'suite', contains: ['forms', 'branding'] },
-        { reference: 'cloud', name: 'Cloud', description, kind: 'cloud_plan', binding: 'organization' },
+        {
+          ...{ reference: 'cloud', name: 'Cloud', description, kind: 'cloud_plan', binding: 'organization' },
+          prices: pricedAt(240_000),
+        },
         { reference: 'legacy', name: 'Legacy', description, keyKind: 'permanent' },
         { reference: 'tags', name: 'Tags', description, openSource: true },
       ],

@@ -3,6 +3,7 @@ import account from './account.json'
 import activations from './activations.json'
 import activity from './activity.json'
 import audit from './audit.json'
+import billing from './billing.json'
 import calls from './calls.json'
 import check from './check.json'
 import errors from './errors.json'
@@ -30,6 +31,7 @@ export const fr: typeof en = {
   activations,
   activity,
   audit,
+  billing,
   calls,
   check,
   errors,

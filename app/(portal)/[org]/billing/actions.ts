@@ -1,0 +1,43 @@
+'use server'
+
+import { redirect } from 'next/navigation'
+import { act } from '@/app/_request/act'
+import type { FormState } from '@/components/form-state'
+import { Unavailable } from '@/lib/errors'
+import { beginCheckout } from '@/lib/payments/begin-checkout'
+import { giveUpCheckout } from '@/lib/payments/give-up-checkout'
+import { openSession } from '@/lib/payments/open-session'
+
+const text = (form: FormData, name: string) => {
+  const value = form.get(name)
+  return typeof value === 'string' ? value : ''
+}
+
+/** Reserves what was shown, and leads to Stripe; where Stripe does not answer, to the page on which it can be tried again. */
+export async function pay(_state: FormState, form: FormData): Promise<FormState> {
+  return act('checkout.begin', form, async ({ by, organization }) => {
+    const subscriptionIds = text(form, 'subscriptionIds').split(' ')
+    const asked = { subscriptionIds, shown: Number(text(form, 'shown')), currency: text(form, 'currency') }
+    const { checkoutId } = await beginCheckout(by, asked)
+    const page = `/${organization.slug}/billing/checkouts/${checkoutId}`
+    const opened = await openSession(by, checkoutId).catch((error: unknown) => {
+      if (error instanceof Unavailable) return { url: page }
+      throw error
+    })
+    redirect(opened.url)
+  })
+}
+
+export async function goOn(_state: FormState, form: FormData): Promise<FormState> {
+  return act('checkout.open', form, async ({ by }) => {
+    redirect((await openSession(by, text(form, 'checkoutId'))).url)
+  })
+}
+
+export async function giveUp(_state: FormState, form: FormData): Promise<FormState> {
+  return act('checkout.give_up', form, async ({ by, organization }) => {
+    const checkoutId = text(form, 'checkoutId')
+    await giveUpCheckout(by, checkoutId)
+    redirect(`/${organization.slug}/billing/checkouts/${checkoutId}`)
+  })
+}

@@ -1,0 +1,56 @@
+import type { Visit } from '@/app/_request/session'
+import { ActionForm } from '@/components/form'
+import { LongNames } from '@/components/ui/long-names'
+import { Panel } from '@/components/ui/panel'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { may } from '@/lib/access'
+import { moment } from '@/lib/messages/dates'
+import type { CheckoutRow } from '@/lib/payments/queries'
+import { giveUp, goOn } from '../../actions'
+
+interface Props {
+  visit: Visit
+  checkout: CheckoutRow
+  /** It may be paid already, which Stripe has yet to say. */
+  quiet?: boolean
+}
+
+/** What can be done with a payment that was begun: by whoever of the organization may pay. */
+export function GoOn({ visit, checkout, quiet }: Props) {
+  const { t, language, session, organization } = visit
+  const { id, by, begunAt, expiresAt } = checkout
+  const date = (at: Date) => moment(at, language, session.timeZone)
+  const who = by ?? t('billing.checkout.by_somebody')
+  const facts = { by: who, date: date(begunAt), until: expiresAt ? date(expiresAt) : '' }
+  const hidden = { organization: organization.slug, checkoutId: id }
+  return (
+    <Panel padded>
+      {!quiet && (
+        <p>
+          <b>{t('billing.checkout.open')}</b>{' '}
+          <LongNames names={[by]}>
+            {t(expiresAt ? 'billing.checkout.open_text' : 'billing.checkout.unreachable_text', facts)}
+          </LongNames>
+        </p>
+      )}
+      {may(organization.role, 'checkout.open') && (
+        <div className="row mt-3">
+          <ActionForm action={goOn} hidden={hidden}>
+            <SubmitButton
+              variant={quiet ? 'default' : 'primary'}
+              icon="credit-card"
+              pendingText={t('shell.busy')}
+            >
+              {t('billing.checkout.continue')}
+            </SubmitButton>
+          </ActionForm>
+          <ActionForm action={giveUp} hidden={hidden}>
+            <SubmitButton variant="quiet" pendingText={t('shell.busy')}>
+              {t('billing.checkout.give_up')}
+            </SubmitButton>
+          </ActionForm>
+        </div>
+      )}
+    </Panel>
+  )
+}

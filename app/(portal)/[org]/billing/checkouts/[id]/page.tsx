@@ -1,0 +1,174 @@
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
+import { read } from '@/app/_request/read'
+import { requireMember, type Visit } from '@/app/_request/session'
+import { KeepFresh } from '@/components/keep-fresh'
+import { LinkButton } from '@/components/ui/button'
+import { Notice } from '@/components/ui/notice'
+import { PageHead, Panel, Section } from '@/components/ui/panel'
+import { NotFound } from '@/lib/errors'
+import { isId } from '@/lib/ids'
+import type { Speaking } from '@/lib/keys/phrases'
+import { type KeyRow, listKeys } from '@/lib/keys/queries'
+import { lastDay, moment } from '@/lib/messages/dates'
+import { money } from '@/lib/messages/money'
+import { type CheckoutRow, findCheckout } from '@/lib/payments/queries'
+import { Portal } from '../../../../portal'
+import { KeyTable } from '../../../keys/table'
+import { GoOn } from './go-on'
+
+interface Props {
+  params: Promise<{ org: string; id: string }>
+  searchParams: Promise<{ back?: unknown }>
+}
+
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t } = await requireMember((await params).org, 'billing.see_checkout')
+  return t('billing.checkout.page_title')
+})
+
+export default organizationPage(CheckoutPage)
+
+/** One payment: how it stands, and what it has brought. Whatever one comes here with, it issues nothing. */
+async function CheckoutPage({ params, searchParams }: Props) {
+  const { org, id } = await params
+  const visit = await requireMember(org, 'billing.see_checkout')
+  const { t, organization, session, language } = visit
+  const { organizationId, timeZone } = organization
+  const { data, needs, at } = await read(visit, async (tx, now) => {
+    const checkout = isId(id) ? await findCheckout(tx, organizationId, id) : undefined
+    if (!checkout) throw new NotFound('checkout')
+    const keyIds = checkout.lines.flatMap(({ newKey }) => newKey?.id ?? [])
+    const rows = await Promise.all(keyIds.map((keyId) => keyRow(tx, organizationId, keyId, now)))
+    return { checkout, rows: rows.flat() }
+  })
+  const { checkout, rows } = data
+  const speaking: Speaking = { t, language, timeZone, now: at }
+  const cameBack = (await searchParams).back === 'paid'
+  return (
+    <Portal visit={visit} current="billing" needs={needs}>
+      <PageHead
+        title={t('billing.checkout.title', { date: moment(checkout.begunAt, language, session.timeZone) })}
+      />
+      <How visit={visit} checkout={checkout} waiting={cameBack} />
+      {rows.length > 0 && (
+        <Panel>
+          <KeyTable visit={visit} rows={rows} speaking={speaking} />
+        </Panel>
+      )}
+      <Lines visit={visit} checkout={checkout} />
+    </Portal>
+  )
+}
+
+async function keyRow(
+  tx: Parameters<typeof listKeys>[0],
+  organizationId: string,
+  keyId: string,
+  now: Date,
+): Promise<KeyRow[]> {
+  return (await listKeys(tx, { organizationId, state: 'all', keyId }, { sort: 'until', size: 1 }, now)).rows
+}
+
+/** How it stands, in a sentence, with what can be done; what changes by itself keeps itself up to date. */
+function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow; waiting: boolean }) {
+  const { t, language, organization } = visit
+  const { state, lines, amount, currency } = checkout
+  const total = money(amount, currency, language)
+  if (state === 'paid') {
+    const isIn = lines.every(({ newKey }) => newKey?.firstSeenAt)
+    return (
+      <>
+        {!isIn && <KeepFresh seconds={10} />}
+        <Notice tone="ok">
+          <b>{t('billing.checkout.paid', { count: lines.length })}</b>{' '}
+          {t('billing.checkout.paid_text', { total })}
+        </Notice>
+      </>
+    )
+  }
+  if (state === 'on_its_way')
+    return (
+      <>
+        <KeepFresh seconds={10} />
+        <Notice tone="soon">
+          <b>{t('billing.checkout.on_its_way')}</b> {t('billing.checkout.on_its_way_text')}
+        </Notice>
+      </>
+    )
+  if (state === 'open' && waiting)
+    return (
+      <>
+        <KeepFresh seconds={2} />
+        <Notice tone="soon" icon="loader-circle">
+          <b>{t('billing.checkout.waiting')}</b> {t('billing.checkout.waiting_text')}
+        </Notice>
+        <GoOn visit={visit} checkout={checkout} quiet />
+      </>
+    )
+  if (state === 'open') return <GoOn visit={visit} checkout={checkout} />
+  return (
+    <>
+      <Notice tone="calm">
+        <b>{t(`billing.checkout.${state}`)}</b> {t('billing.checkout.ended_text')}
+      </Notice>
+      <p className="after">
+        <LinkButton variant="primary" href={`/${organization.slug}/billing`}>
+          {t('billing.checkout.again')}
+        </LinkButton>
+      </p>
+    </>
+  )
+}
+
+function Lines({ visit: { t, language, organization }, checkout }: { visit: Visit; checkout: CheckoutRow }) {
+  const day = (end: Date) => lastDay(end, language, organization.timeZone)
+  const { currency } = checkout
+  return (
+    <Section title={t('billing.checkout.lines')}>
+      <Panel>
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">{t('billing.product')}</th>
+              <th scope="col">{t('billing.paid_until')}</th>
+              <th scope="col">{t('billing.price')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {checkout.lines.map(({ id, product, instance, amount, taxBehavior, endsAt, newKey, oldKey }) => (
+              <tr key={id}>
+                <td>
+                  <b>{product}</b>
+                  <small>{instance ?? t('billing.everywhere')}</small>
+                </td>
+                <td data-head={t('billing.paid_until')}>
+                  {day(endsAt)}
+                  {oldKey?.expiresAt && (
+                    <small>
+                      {t('billing.checkout.old_until', {
+                        shortId: oldKey.shortId,
+                        date: day(oldKey.expiresAt),
+                      })}
+                    </small>
+                  )}
+                  {newKey && (
+                    <small>
+                      {newKey.firstSeenAt
+                        ? t('billing.checkout.in_glpi', {
+                            date: moment(newKey.firstSeenAt, language, organization.timeZone),
+                          })
+                        : t('billing.checkout.not_in_glpi')}
+                    </small>
+                  )}
+                </td>
+                <td data-head={t('billing.price')} className="whitespace-nowrap">
+                  {money(amount, currency, language)} <small>{t(`billing.tax.${taxBehavior}`)}</small>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Panel>
+    </Section>
+  )
+}

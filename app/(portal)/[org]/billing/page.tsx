@@ -1,0 +1,82 @@
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
+import { read } from '@/app/_request/read'
+import { requireMember, type Visit } from '@/app/_request/session'
+import { Button, mailTo } from '@/components/ui/button'
+import { Empty, Notice } from '@/components/ui/notice'
+import { PageHead, Panel, Section } from '@/components/ui/panel'
+import { may } from '@/lib/access'
+import { env } from '@/lib/env'
+import { expiringDays } from '@/lib/keys/rules'
+import { listPayable, type Payable } from '@/lib/payments/payable'
+import { openCheckouts } from '@/lib/payments/queries'
+import { sells } from '@/lib/payments/stripe'
+import { Portal } from '../../portal'
+import { OpenCheckouts } from './open-checkouts'
+import { SubscriptionTable } from './subscription-table'
+
+interface Props {
+  params: Promise<{ org: string }>
+}
+
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t } = await requireMember((await params).org, 'billing.read')
+  return t('billing.title')
+})
+
+export default organizationPage(BillingPage)
+
+async function BillingPage({ params }: Props) {
+  const visit = await requireMember((await params).org, 'billing.read')
+  const { t, organization } = visit
+  const { organizationId } = organization
+  const { data, needs, at } = await read(visit, async (tx, now) => ({
+    ...(await listPayable(tx, organizationId, now)),
+    open: await openCheckouts(tx, organizationId),
+  }))
+  const { currency, payable, open } = data
+  const soon = new Date(at.getTime() + expiringDays * 86_400_000)
+  const isDue = ({ verdict, termEndsAt }: Payable) => verdict.ok && termEndsAt <= soon
+  return (
+    <Portal visit={visit} current="billing" needs={needs}>
+      <PageHead
+        title={t('billing.title')}
+        sentence={t('billing.sentence', { count: payable.filter(isDue).length })}
+      />
+      {!sells() && <NothingSold visit={visit} />}
+      {open.length > 0 && (
+        <Section title={t('billing.open')}>
+          <OpenCheckouts visit={visit} checkouts={open} />
+        </Section>
+      )}
+      {payable.length === 0 ? (
+        <Panel>
+          <Empty icon="credit-card" title={t('billing.none_title')}>
+            {t('billing.none_text')}
+          </Empty>
+        </Panel>
+      ) : (
+        <Section title={t('billing.subscriptions')}>
+          <form action={`/${organization.slug}/billing/renew`} method="get">
+            <SubscriptionTable visit={visit} payable={payable} currency={currency} isDue={isDue} />
+            {sells() && may(organization.role, 'checkout.begin') && payable.some((one) => one.verdict.ok) && (
+              <p className="after row">
+                <Button variant="primary" icon="credit-card">
+                  {t('billing.renew_ticked')}
+                </Button>
+              </p>
+            )}
+          </form>
+        </Section>
+      )}
+    </Portal>
+  )
+}
+
+function NothingSold({ visit: { t } }: { visit: Visit }) {
+  const support = env().SUPPORT_EMAIL
+  return (
+    <Notice tone="calm" silent>
+      {t.rich('billing.off', { support, mail: mailTo(support) })}
+    </Notice>
+  )
+}

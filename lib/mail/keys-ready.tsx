@@ -1,0 +1,56 @@
+import { Text } from '@react-email/components'
+import { env } from '@/lib/env'
+import { lastDay } from '@/lib/messages/dates'
+import { type Language, translator } from '@/lib/messages/translator'
+import { MailButton, MailLayout, renderMail } from './layout'
+import { forSubject } from './subject'
+
+export interface KeysReady {
+  to: string
+  language: Language
+  organization: string
+  slug: string
+  /** The organization's, in which terms and keys end. */
+  timeZone: string
+  checkoutId: string
+  keys: {
+    product: string
+    instance: string | null
+    shortId: string
+    paidUntil: Date
+    /** Until when the old key goes on; null where there was none. */
+    oldUntil: Date | null
+  }[]
+}
+
+const mostNamed = 50
+
+/** Tells that what was paid has its keys, and where they are. No key is in it. */
+export async function keysReadyMail(mail: KeysReady) {
+  const { to, language, organization, slug, timeZone, keys, checkoutId } = mail
+  const t = translator(language)
+  const { PUBLIC_URL } = env()
+  const count = keys.length
+  const subject = t('mail.keys_ready.subject', { count, organization: forSubject(organization) })
+  const rendered = await renderMail(
+    <MailLayout language={language} to={to} title={t('mail.keys_ready.title', { count })}>
+      <Text style={{ margin: '0 0 12px' }}>{t('mail.keys_ready.text', { count, organization })}</Text>
+      {keys.slice(0, mostNamed).map(({ product, instance, shortId, paidUntil, oldUntil }) => (
+        <Text key={shortId} style={{ margin: '0 0 8px' }}>
+          {t('mail.keys_ready.key', {
+            product,
+            shortId,
+            instance: instance ?? t('billing.everywhere'),
+            until: lastDay(paidUntil, language, timeZone),
+            old: oldUntil ? 'yes' : 'no',
+            oldUntil: oldUntil ? lastDay(oldUntil, language, timeZone) : '',
+          })}
+        </Text>
+      ))}
+      <MailButton href={`${PUBLIC_URL}/${slug}/billing/checkouts/${checkoutId}`}>
+        {t('mail.keys_ready.button', { count })}
+      </MailButton>
+    </MailLayout>,
+  )
+  return { subject, ...rendered }
+}

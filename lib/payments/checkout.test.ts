@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
+import { now } from '@/lib/clock'
+import { Fault } from '@/sandbox/stripe/faults'
+import { byMember, bySystem, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { paymentsForTests } from '@/sandbox/test/payments'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
+import { beginCheckout } from './begin-checkout'
+import { giveUpCheckout } from './give-up-checkout'
+import { openSession } from './open-session'
+import { listPayable } from './payable'
+import { findCheckout } from './queries'
+
+const payments = await paymentsForTests()
+const database = await productDatabase(payments.env)
+let acme: Fixture
+
+beforeAll(async () => {
+  acme = await makeCustomer('acme')
+})
+
+const byBilling = () => byMember(acme, 'billing')
+const payableOf = (subscriptionId: string) =>
+  asOrganization(acme.organizationId, async (tx) => {
+    const { payable } = await listPayable(tx, acme.organizationId, now(), [subscriptionId])
+    return payable[0]
+  })
+const checkoutOf = (id: string) =>
+  asOrganization(acme.organizationId, (tx) => findCheckout(tx, acme.organizationId, id))
+const begin = (subscriptionIds: string[], shown: number) =>
+  beginCheckout(byBilling(), { subscriptionIds, shown, currency: 'eur' })
+const keysOf = (subscriptionId: string) =>
+  rowsOf<{ shortId: string; startsAt: Date; endsAt: Date; follows: string | null }>(
+    database,
+    `select k.short_id as "shortId", t.starts_at as "startsAt", t.ends_at as "endsAt", k.follows_id as follows
+     from terms t join keys k on k.term_id = t.id where t.subscription_id = $1 order by t.ordinal`,
+    [subscriptionId],
+  )
+
+test('a paid Checkout brings each of its subscriptions one term that follows the last, and its key', async () => {
+  const [one, other] = [await sold(database, acme), await sold(database, acme, { reference: 'branding' })]
+  const { checkoutId } = await begin([one.subscriptionId, other.subscriptionId], 41_000)
+  const { url } = await openSession(byBilling(), checkoutId)
+  expect(await payments.pay(url)).toMatchObject({ status: 303 })
+  expect(await payments.work()).toBeGreaterThan(0)
+  for (const { subscriptionId } of [one, other]) {
+    const [first, second, ...more] = await keysOf(subscriptionId)
+    expect(more).toEqual([])
+    expect(second?.startsAt).toEqual(first?.endsAt)
+    expect(second?.follows).not.toBeNull()
+  }
+  const checkout = await checkoutOf(checkoutId)
+  expect(checkout).toMatchObject({ state: 'paid', amount: 41_000, currency: 'eur' })
+  expect(await payableOf(one.subscriptionId)).toMatchObject({ verdict: { ok: false, because: 'paid_ahead' } })
+})
+
+test('before the money is there nothing is issued: neither by a Checkout that is open nor by a debit on its way', async () => {
+  const { subscriptionId } = await sold(database, acme)
+  const { checkoutId } = await begin([subscriptionId], 29_000)
+  const { url } = await openSession(byBilling(), checkoutId)
+  expect(await keysOf(subscriptionId)).toHaveLength(1)
+  await payments.pay(url, { method: 'sepa_debit', iban: 'AT321904300235473204' })
+  await payments.work()
+  expect(await checkoutOf(checkoutId)).toMatchObject({ state: 'on_its_way' })
+  expect(await keysOf(subscriptionId)).toHaveLength(1)
+})
+
+test('[C4] of 50 who click Renew at once, 10 rounds, one has an open Checkout each time', async () => {
+  for (let round = 0; round < 10; round++) {
+    const { subscriptionId } = await sold(database, acme)
+    const tries = await Promise.allSettled(Array.from({ length: 50 }, () => begin([subscriptionId], 29_000)))
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    const codes = tries.flatMap((tried) => (tried.status === 'rejected' ? [tried.reason.code] : []))
+    expect(new Set(codes)).toEqual(new Set(['being_paid']))
+  }
+})
+
+test('given up, it can be paid by nobody at Stripe, and what it was for is free again', async () => {
+  const { subscriptionId } = await sold(database, acme)
+  const { checkoutId } = await begin([subscriptionId], 29_000)
+  const { url } = await openSession(byBilling(), checkoutId)
+  expect(await giveUpCheckout(byMember(acme, 'owner'), checkoutId)).toBe('given_up')
+  expect((await payments.pay(url)).status).not.toBe(303)
+  await payments.work()
+  expect(await checkoutOf(checkoutId)).toMatchObject({ state: 'given_up' })
+  expect(await payableOf(subscriptionId)).toMatchObject({ verdict: { ok: true, amount: 29_000 } })
+})
+
+test('what is charged is what was shown: another amount or currency is refused', async () => {
+  const { subscriptionId } = await sold(database, acme)
+  await expect(begin([subscriptionId], 28_999)).rejects.toMatchObject({ code: 'price_changed' })
+  const inYen = { subscriptionIds: [subscriptionId], shown: 29_000, currency: 'jpy' }
+  await expect(beginCheckout(byBilling(), inYen)).rejects.toMatchObject({ code: 'price_changed' })
+})
+
+test('opened again it is the same, also where the answer of Stripe was lost', async () => {
+  const { subscriptionId } = await sold(database, acme)
+  const { checkoutId } = await begin([subscriptionId], 29_000)
+  const lost = { on: 'api', do: 'fail', path: '/v1/checkout/sessions', effect: true, kept: false, times: 2 }
+  payments.faults.add(Fault.parse(lost))
+  await expect(openSession(byBilling(), checkoutId)).rejects.toMatchObject({ code: 'unavailable' })
+  payments.faults.clear()
+  const first = await openSession(byBilling(), checkoutId)
+  expect(await openSession(byMember(acme, 'owner'), checkoutId)).toEqual(first)
+  const { data } = await payments.stripe.checkout.sessions.list({ limit: 100 })
+  expect(data.filter((session) => session.client_reference_id === checkoutId)).toHaveLength(1)
+}, 30_000)
+
+test('nobody else comes to a Checkout of the organization', async () => {
+  const stranger = await makeCustomer('globex')
+  const { subscriptionId } = await sold(database, acme)
+  const { checkoutId } = await begin([subscriptionId], 29_000)
+  const other = byMember(stranger, 'owner')
+  const lines = { subscriptionIds: [subscriptionId], shown: 29_000, currency: 'eur' }
+  await expect(openSession(other, checkoutId)).rejects.toMatchObject({ code: 'not_found' })
+  await expect(giveUpCheckout(other, checkoutId)).rejects.toMatchObject({ code: 'not_found' })
+  await expect(beginCheckout(other, lines)).rejects.toMatchObject({ code: 'not_found' })
+  await expect(giveUpCheckout(byMember(acme, 'owner'), randomUUID())).rejects.toMatchObject({
+    code: 'not_found',
+  })
+  await expect(openSession(byMember(acme, 'technical'), checkoutId)).rejects.toMatchObject({
+    code: 'forbidden',
+  })
+  await expect(openSession(bySystem(acme.organizationId), checkoutId)).rejects.toMatchObject({
+    code: 'forbidden',
+  })
+})

@@ -1,0 +1,249 @@
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { products } from '@/db/schema/catalog'
+import { instances } from '@/db/schema/instances'
+import { keys } from '@/db/schema/keys'
+import { organizations } from '@/db/schema/organizations'
+import { billingAccounts, checkoutLines, checkouts, prices } from '@/db/schema/payments'
+import { people } from '@/db/schema/people'
+import { terms } from '@/db/schema/subscriptions'
+import type { OrganizationTx } from '@/db/scope'
+import { type By, command } from '@/lib/command'
+import { env } from '@/lib/env'
+import { NotFound, Refused, Unavailable } from '@/lib/errors'
+import { dayText, lastDay } from '@/lib/messages/dates'
+import { type Language, translator } from '@/lib/messages/translator'
+import { lastDayBefore } from '@/lib/organizations/calendar'
+import { endCheckout, lockCheckout } from './settle-checkout'
+import { asking, isRepeatedFailure, type Stripe } from './stripe'
+
+const CheckoutId = z.object({ checkoutId: z.uuid('not_found') })
+
+/** Reads what Stripe is to be asked, for whoever of the organization may pay: who began it, or another. */
+const readyToOpen = command(
+  'checkout.open',
+  CheckoutId,
+  async ({ tx, organizationId, unchanged }, { checkoutId }) => {
+    unchanged()
+    const checkout = await lockCheckout(tx, organizationId, checkoutId)
+    if (checkout.endedAt || checkout.completedAt) throw new Refused('checkout_ended')
+    const [[account], [organization], [payer], lines] = await Promise.all([
+      tx.select().from(billingAccounts).where(eq(billingAccounts.organizationId, organizationId)),
+      tx.select().from(organizations).where(eq(organizations.id, organizationId)),
+      tx
+        .select({ email: people.email, language: people.language })
+        .from(people)
+        .where(eq(people.id, checkout.begunById ?? '')),
+      linesOf(tx, organizationId, checkoutId),
+    ])
+    // a checkout has them by its foreign keys
+    if (!account || !organization) throw new Error('a checkout has an organization and its account')
+    const { customerId } = account
+    const { name, slug, timeZone } = organization
+    return { ...checkout, customerId, name, slug, timeZone, payer: payer ?? null, lines }
+  },
+)
+type Ready = Awaited<ReturnType<typeof readyToOpen>>
+
+/**
+ * Opens the Checkout at Stripe, or finds it open: the same one however often it is asked for, also where an answer was lost,
+ * by the idempotency key.
+ * @returns where to pay
+ * @throws Unavailable where Stripe does not serve us: what was reserved stays, and is asked for again; Refused
+ * `checkout_ended`, or `price_changed` where Stripe would charge something else than was shown; then it has ended.
+ */
+export async function openSession(by: By, checkoutId: string): Promise<{ url: string }> {
+  const ready = await readyToOpen(by, { checkoutId })
+  if (ready.sessionUrl) return { url: ready.sessionUrl }
+  const system: By = { actor: { kind: 'system' }, organizationId: by.organizationId }
+  const customerId = ready.customerId ?? (await makeCustomer(system, ready))
+  const session = await createSession(system, ready, customerId)
+  const { id, url, expires_at, amount_subtotal, currency } = session
+  if (amount_subtotal !== ready.amount || currency !== ready.currency || !url) {
+    await asking((stripe) => stripe.checkout.sessions.expire(id))
+    await recordAnswer(system, { checkoutId, answer: 'refused' })
+    throw new Refused('price_changed')
+  }
+  await recordAnswer(system, { checkoutId, answer: { sessionId: id, url, expiresAt: expires_at } })
+  return { url }
+}
+
+async function makeCustomer(system: By, { id, organizationId, name, payer }: Ready): Promise<string> {
+  const customer = await asking((stripe) =>
+    stripe.customers.create(
+      {
+        name,
+        ...(payer && { email: payer.email, preferred_locales: [payer.language] }),
+        metadata: { organization: organizationId },
+      },
+      // One that was deleted at Stripe leaves its key behind for a day, and so the Checkout stands in it too.
+      { idempotencyKey: `customer-${organizationId}-${id}` },
+    ),
+  )
+  return (await recordCustomer(system, { customerId: customer.id })).customerId
+}
+
+async function createSession(system: By, ready: Ready, customerId: string): Promise<Stripe.Checkout.Session> {
+  const { id, attempt } = ready
+  try {
+    return await asking((stripe) =>
+      stripe.checkout.sessions.create(sessionOf(ready, customerId), {
+        idempotencyKey: `checkout-${id}-${attempt}`,
+      }),
+    )
+  } catch (error) {
+    if (error instanceof Unavailable && isRepeatedFailure(error.cause))
+      await recordAnswer(system, { checkoutId: id, answer: 'failed' })
+    throw error
+  }
+}
+
+function sessionOf(ready: Ready, customerId: string): Stripe.Checkout.SessionCreateParams {
+  const { id, organizationId, slug, currency, lines, timeZone, payer } = ready
+  const language = payer?.language ?? 'en'
+  const page = `${env().PUBLIC_URL}/${slug}/billing/checkouts/${id}`
+  const metadata = { organization: organizationId, checkout: id }
+  return {
+    mode: 'payment',
+    customer: customerId,
+    client_reference_id: id,
+    metadata,
+    payment_intent_data: { metadata },
+    invoice_creation: { enabled: true, invoice_data: { metadata } },
+    line_items: lines.map((line) => ({
+      quantity: 1,
+      metadata: { line: line.id },
+      price_data: {
+        currency,
+        unit_amount: line.amount,
+        tax_behavior: line.taxBehavior,
+        product_data: { name: nameOf(line, language, timeZone), metadata: { line: line.id } },
+      },
+    })),
+    automatic_tax: { enabled: true },
+    billing_address_collection: 'required',
+    tax_id_collection: { enabled: true },
+    customer_update: { address: 'auto', name: 'auto' },
+    locale: language,
+    success_url: `${page}?back=paid`,
+    cancel_url: page,
+  }
+}
+
+/** As it stands on the invoice: product, instance, short ID and the days that are paid for. */
+function nameOf(line: Ready['lines'][number], language: Language, timeZone: string): string {
+  const t = translator(language)
+  // Stripe's limit of a name.
+  const most = 250
+  const first = dayText(lastDayBefore(new Date(line.startsAt.getTime() + 1), timeZone), language)
+  const facts = {
+    product: line.product,
+    shortId: line.shortId ?? '',
+    first,
+    last: lastDay(line.endsAt, language, timeZone),
+  }
+  const whole = t('billing.line', { ...facts, instance: line.instance ?? t('billing.everywhere') })
+  if (whole.length <= most) return whole
+  const instance = `${(line.instance ?? '').slice(0, most - whole.length - 1)}…`
+  return t('billing.line', { ...facts, instance }).slice(0, most)
+}
+
+function linesOf(tx: OrganizationTx, organizationId: string, checkoutId: string) {
+  return tx
+    .select({
+      id: checkoutLines.id,
+      amount: checkoutLines.amount,
+      taxBehavior: prices.taxBehavior,
+      startsAt: checkoutLines.startsAt,
+      endsAt: checkoutLines.endsAt,
+      product: products.name,
+      instance: instances.label,
+      shortId: keys.shortId,
+    })
+    .from(checkoutLines)
+    .innerJoin(prices, eq(prices.id, checkoutLines.priceId))
+    .innerJoin(products, eq(products.id, checkoutLines.productId))
+    .leftJoin(
+      instances,
+      and(
+        eq(instances.organizationId, checkoutLines.organizationId),
+        eq(instances.id, checkoutLines.instanceId),
+      ),
+    )
+    .leftJoin(
+      terms,
+      and(
+        eq(terms.organizationId, checkoutLines.organizationId),
+        eq(terms.subscriptionId, checkoutLines.subscriptionId),
+        sql`not exists (select from terms later where later.organization_id = ${terms.organizationId}
+          and later.subscription_id = ${terms.subscriptionId} and later.ordinal > ${terms.ordinal})`,
+      ),
+    )
+    .leftJoin(
+      keys,
+      and(
+        eq(keys.organizationId, terms.organizationId),
+        eq(keys.termId, terms.id),
+        isNull(keys.supersededAt),
+      ),
+    )
+    .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, checkoutId)))
+    .orderBy(asc(checkoutLines.id))
+}
+
+const RecordCustomer = z.object({ customerId: z.string().startsWith('cus_') })
+
+/** Keeps the customer that Stripe has made; of two at the same moment the first. */
+const recordCustomer = command(
+  'billing.record_customer',
+  RecordCustomer,
+  async ({ tx, organizationId, audit, unchanged }, { customerId }) => {
+    const own = eq(billingAccounts.organizationId, organizationId)
+    const [account] = await tx.select().from(billingAccounts).where(own).for('update')
+    if (!account) throw new NotFound('billing_account')
+    if (account.customerId) {
+      unchanged()
+      return { customerId: account.customerId }
+    }
+    await tx.update(billingAccounts).set({ customerId }).where(own)
+    audit({ details: { customer: customerId } })
+    return { customerId }
+  },
+)
+
+const RecordAnswer = CheckoutId.extend({
+  answer: z.union([
+    // Seconds since 1970, as Stripe says it.
+    z.object({ sessionId: z.string().startsWith('cs_'), url: z.url(), expiresAt: z.number().int() }),
+    z.enum(['failed', 'refused']),
+  ]),
+})
+
+/**
+ * Keeps what Stripe has answered: where to pay; `failed`, so that it is asked under another idempotency key; or `refused`,
+ * which ends the Checkout.
+ */
+const recordAnswer = command(
+  'checkout.record',
+  RecordAnswer,
+  async ({ tx, organizationId, now, audit, unchanged }, { checkoutId, answer }) => {
+    const { attempt, currency, amount } = await lockCheckout(tx, organizationId, checkoutId)
+    if (answer === 'refused') {
+      await endCheckout(tx, organizationId, checkoutId, { ended: 'not_created', endedAt: now })
+      return audit({ action: 'checkout.not_created', details: { currency, amount } })
+    }
+    unchanged()
+    const kept =
+      answer === 'failed'
+        ? { attempt: attempt + 1 }
+        : {
+            sessionId: answer.sessionId,
+            sessionUrl: answer.url,
+            expiresAt: new Date(answer.expiresAt * 1_000),
+          }
+    await tx
+      .update(checkouts)
+      .set(kept)
+      .where(and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, checkoutId)))
+  },
+)

@@ -1,0 +1,155 @@
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { products } from '@/db/schema/catalog'
+import { instanceAddresses, instances } from '@/db/schema/instances'
+import { keys } from '@/db/schema/keys'
+import { billingAccounts, prices } from '@/db/schema/payments'
+import { terms } from '@/db/schema/subscriptions'
+import type { OrganizationTx } from '@/db/scope'
+import { timeZoneOf } from '@/lib/organizations/queries'
+import { nextTerm } from '@/lib/subscriptions/rules'
+import { mayPay, type PayVerdict } from './rules'
+
+/** A subscription with the term that would be paid next. */
+export interface Payable {
+  subscriptionId: string
+  productId: string
+  product: string
+  overlapDays: number
+  instanceId: string | null
+  instance: string | null
+  instanceShortId: string | null
+  url: string | null
+  /** The current key of the last term. */
+  keyId: string
+  shortId: string
+  /** What is paid now, and until when the key goes on. */
+  termEndsAt: Date
+  keyExpiresAt: Date
+  price: { id: string; amount: number; taxBehavior: 'inclusive' | 'exclusive'; months: number } | null
+  /** The term that a payment now would bring. */
+  next: { startsAt: Date; endsAt: Date } | null
+  verdict: PayVerdict
+}
+
+/** The currency that an organization pays in: its own once it has paid, else the first of the catalog. */
+export async function currencyOf(tx: OrganizationTx, organizationId: string): Promise<string> {
+  const [account] = await tx
+    .select({ currency: billingAccounts.currency })
+    .from(billingAccounts)
+    .where(eq(billingAccounts.organizationId, organizationId))
+  if (account) return account.currency
+  const [first] = await tx
+    .select({ currency: prices.currency })
+    .from(prices)
+    .where(isNull(prices.withdrawnAt))
+    .orderBy(sql`${prices.currency} <> 'eur'`, asc(prices.currency))
+    .limit(1)
+  return first?.currency ?? 'eur'
+}
+
+/**
+ * Subscriptions of an organization by the end of what is paid, each with its verdict.
+ * @param only those subscriptions; all, where it is left out. At most 500.
+ */
+export async function listPayable(
+  tx: OrganizationTx,
+  organizationId: string,
+  now: Date,
+  only?: readonly string[],
+): Promise<{ currency: string; payable: Payable[] }> {
+  const [currency, timeZone] = await Promise.all([
+    currencyOf(tx, organizationId),
+    timeZoneOf(tx, organizationId),
+  ])
+  const rows = await lastTerms(tx, organizationId, currency, only)
+  const payable = rows.map(({ facts, price: found, ...row }) => {
+    const price = found?.id ? found : null
+    const verdict = mayPay({ ...facts, amount: price?.amount ?? null }, now)
+    const last = { termEndsAt: row.termEndsAt, keyExpiresAt: row.keyExpiresAt }
+    const next = price ? nextTerm(last, price.months, row.overlapDays, timeZone, now) : null
+    return { ...row, price, next, verdict }
+  })
+  return { currency, payable }
+}
+
+/** The Checkout in which the subscription is being paid. */
+const open = sql<
+  string | null
+>`(select l.checkout_id from checkout_lines l where l.organization_id = ${terms.organizationId}
+  and l.subscription_id = ${terms.subscriptionId} and l.ended_at is null)`
+
+const columns = {
+  subscriptionId: terms.subscriptionId,
+  productId: keys.productId,
+  product: products.name,
+  overlapDays: products.overlapDays,
+  instanceId: keys.instanceId,
+  instance: instances.label,
+  instanceShortId: instances.shortId,
+  url: instanceAddresses.url,
+  keyId: keys.id,
+  shortId: keys.shortId,
+  termEndsAt: terms.endsAt,
+  keyExpiresAt: sql<Date>`${keys.expiresAt}`.mapWith(keys.expiresAt),
+  price: {
+    id: prices.id,
+    amount: prices.amount,
+    taxBehavior: prices.taxBehavior,
+    months: prices.months,
+  },
+  facts: {
+    withdrawn: sql<boolean>`${products.withdrawnAt} is not null`,
+    retired: sql<boolean>`${instances.retiredAt} is not null`,
+    lastStartsAt: terms.startsAt,
+    openCheckoutId: open,
+  },
+}
+
+async function lastTerms(
+  tx: OrganizationTx,
+  organizationId: string,
+  currency: string,
+  only: readonly string[] | undefined,
+) {
+  const isLast = sql`not exists (select from terms later where later.organization_id = ${organizationId}
+    and later.subscription_id = ${terms.subscriptionId} and later.ordinal > ${terms.ordinal})`
+  return tx
+    .select(columns)
+    .from(terms)
+    .innerJoin(
+      keys,
+      and(
+        eq(keys.organizationId, terms.organizationId),
+        eq(keys.termId, terms.id),
+        isNull(keys.supersededAt),
+      ),
+    )
+    .innerJoin(products, eq(products.id, keys.productId))
+    .leftJoin(
+      instances,
+      and(eq(instances.organizationId, keys.organizationId), eq(instances.id, keys.instanceId)),
+    )
+    .leftJoin(
+      instanceAddresses,
+      and(
+        eq(instanceAddresses.organizationId, keys.organizationId),
+        eq(instanceAddresses.instanceId, keys.instanceId),
+        eq(instanceAddresses.ordinal, 0),
+        sql`${instanceAddresses.retiredAt} is not distinct from ${instances.retiredAt}`,
+      ),
+    )
+    .leftJoin(
+      prices,
+      and(
+        eq(prices.productId, products.id),
+        eq(prices.currency, currency),
+        eq(prices.months, 12),
+        isNull(prices.withdrawnAt),
+      ),
+    )
+    .where(
+      and(eq(terms.organizationId, organizationId), isLast, only && inArray(terms.subscriptionId, [...only])),
+    )
+    .orderBy(asc(terms.endsAt), asc(terms.subscriptionId))
+    .limit(500)
+}

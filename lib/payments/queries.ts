@@ -1,0 +1,126 @@
+import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { products } from '@/db/schema/catalog'
+import { instances } from '@/db/schema/instances'
+import { keys } from '@/db/schema/keys'
+import { checkoutLines, checkouts, prices } from '@/db/schema/payments'
+import { people } from '@/db/schema/people'
+import type { OrganizationTx } from '@/db/scope'
+import { type CheckoutState, checkoutState } from './rules'
+
+export interface CheckoutRow {
+  id: string
+  state: CheckoutState
+  begunAt: Date
+  /** The name or address of who began it; null where that was nobody. */
+  by: string | null
+  currency: string
+  amount: number
+  sessionUrl: string | null
+  expiresAt: Date | null
+  lines: CheckoutLineRow[]
+}
+
+export interface CheckoutLineRow {
+  id: string
+  product: string
+  instanceId: string | null
+  instance: string | null
+  amount: number
+  taxBehavior: 'inclusive' | 'exclusive'
+  startsAt: Date
+  endsAt: Date
+  /** Once it is paid. */
+  newKey: { id: string; shortId: string; firstSeenAt: Date | null; expiresAt: Date | null } | null
+  /** The key that the new one takes over from. */
+  oldKey: { id: string; shortId: string; expiresAt: Date | null } | null
+}
+
+const oldKeys = alias(keys, 'old_keys')
+
+/** Checkouts that are open, or on their way, the oldest first; at most fifty. */
+export async function openCheckouts(tx: OrganizationTx, organizationId: string): Promise<CheckoutRow[]> {
+  const found = await checkoutRows(tx)
+    .where(and(eq(checkouts.organizationId, organizationId), isNull(checkouts.endedAt)))
+    .orderBy(asc(checkouts.id))
+    .limit(50)
+  return Promise.all(found.map((row) => withLines(tx, organizationId, row)))
+}
+
+/** @returns undefined where the organization has none such */
+export async function findCheckout(
+  tx: OrganizationTx,
+  organizationId: string,
+  id: string,
+): Promise<CheckoutRow | undefined> {
+  const [found] = await checkoutRows(tx).where(
+    and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, id)),
+  )
+  return found && withLines(tx, organizationId, found)
+}
+
+const checkoutRows = (tx: OrganizationTx) =>
+  tx
+    .select({
+      id: checkouts.id,
+      begunAt: checkouts.begunAt,
+      by: sql<string | null>`coalesce(nullif(${people.name}, ''), ${people.email})`,
+      currency: checkouts.currency,
+      amount: checkouts.amount,
+      sessionUrl: checkouts.sessionUrl,
+      expiresAt: checkouts.expiresAt,
+      completedAt: checkouts.completedAt,
+      ended: checkouts.ended,
+    })
+    .from(checkouts)
+    .leftJoin(people, eq(people.id, checkouts.begunById))
+    .$dynamic()
+
+type Found = Awaited<ReturnType<typeof checkoutRows>>[number]
+
+async function withLines(
+  tx: OrganizationTx,
+  organizationId: string,
+  { completedAt, ended, ...row }: Found,
+): Promise<CheckoutRow> {
+  const lines = await tx
+    .select({
+      id: checkoutLines.id,
+      product: products.name,
+      instanceId: checkoutLines.instanceId,
+      instance: instances.label,
+      amount: checkoutLines.amount,
+      taxBehavior: prices.taxBehavior,
+      startsAt: checkoutLines.startsAt,
+      endsAt: checkoutLines.endsAt,
+      newKey: {
+        id: keys.id,
+        shortId: keys.shortId,
+        firstSeenAt: keys.firstSeenAt,
+        expiresAt: keys.expiresAt,
+      },
+      oldKey: { id: oldKeys.id, shortId: oldKeys.shortId, expiresAt: oldKeys.expiresAt },
+    })
+    .from(checkoutLines)
+    .innerJoin(products, eq(products.id, checkoutLines.productId))
+    .innerJoin(prices, eq(prices.id, checkoutLines.priceId))
+    .leftJoin(
+      instances,
+      and(
+        eq(instances.organizationId, checkoutLines.organizationId),
+        eq(instances.id, checkoutLines.instanceId),
+      ),
+    )
+    .leftJoin(
+      keys,
+      and(
+        eq(keys.organizationId, checkoutLines.organizationId),
+        eq(keys.termId, checkoutLines.termId),
+        isNull(keys.supersededAt),
+      ),
+    )
+    .leftJoin(oldKeys, and(eq(oldKeys.organizationId, keys.organizationId), eq(oldKeys.id, keys.followsId)))
+    .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, row.id)))
+    .orderBy(desc(checkoutLines.endsAt), asc(checkoutLines.id))
+  return { ...row, state: checkoutState({ completedAt, ended }), lines }
+}

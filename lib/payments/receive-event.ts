@@ -1,0 +1,29 @@
+import { pool } from '@/db/client'
+import { unavailableWhenDown } from '@/db/failures'
+import { now } from '@/lib/clock'
+import { verifiedEvent } from './stripe'
+
+/**
+ * Checks who has sent an event and stores it, once: the stored event is the queue (`work-events.ts`). One statement, outside
+ * any transaction.
+ * @param body exactly as it came
+ * @param signature the header `Stripe-Signature`
+ * @returns false where it is not Stripe's, or not of now
+ * @throws Unavailable where nothing is sold, or the database is down
+ */
+export async function receiveEvent(body: Buffer, signature: string): Promise<boolean> {
+  const at = now()
+  const event = verifiedEvent(body, signature, at)
+  if (!event) return false
+  const { object } = event.data
+  const subject = 'id' in object && typeof object.id === 'string' ? object.id : ''
+  await unavailableWhenDown(() =>
+    pool().query({
+      name: 'receive_event',
+      text: `insert into stripe_events (id, type, object_id, live, happened_at, received_at, due_at)
+        values ($1, $2, $3, $4, to_timestamp($5), $6, $6) on conflict (id) do nothing`,
+      values: [event.id, event.type, subject, event.livemode, event.created, at],
+    }),
+  )
+  return true
+}

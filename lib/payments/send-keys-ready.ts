@@ -1,0 +1,59 @@
+import { and, eq, inArray, or } from 'drizzle-orm'
+import { memberships, organizations } from '@/db/schema/organizations'
+import { checkouts } from '@/db/schema/payments'
+import { people } from '@/db/schema/people'
+import { asOrganization } from '@/db/scope'
+import { rolesThatMay } from '@/lib/access'
+import type { Jobs } from '@/lib/jobs/jobs'
+import { keysReadyMail } from '@/lib/mail/keys-ready'
+import { sendMail } from '@/lib/mail/send'
+import { findCheckout } from './queries'
+
+/**
+ * The job `mail.keys_ready`: a mail to each who may put keys into GLPI, and to who paid.
+ * @throws when the mail server does not take one; the job is then tried again, each mail under its own name.
+ */
+export async function sendKeysReady({ organizationId, checkoutId }: Jobs['mail.keys_ready']) {
+  const found = await asOrganization(organizationId, async (tx) => {
+    const [organization] = await tx
+      .select({ name: organizations.name, slug: organizations.slug, timeZone: organizations.timeZone })
+      .from(organizations)
+      .where(eq(organizations.id, organizationId))
+    const payer = tx
+      .select({ id: checkouts.begunById })
+      .from(checkouts)
+      .where(and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, checkoutId)))
+    const told = await tx
+      .select({ id: people.id, to: people.email, language: people.language })
+      .from(memberships)
+      .innerJoin(people, eq(people.id, memberships.personId))
+      .where(
+        and(
+          eq(memberships.organizationId, organizationId),
+          or(inArray(memberships.role, rolesThatMay('key.reveal')), inArray(people.id, payer)),
+        ),
+      )
+    const checkout = await findCheckout(tx, organizationId, checkoutId)
+    return organization && checkout && { organization, told, lines: checkout.lines }
+  })
+  if (!found) return
+  const { organization, told, lines } = found
+  const keys = lines.flatMap(({ product, instance, endsAt, newKey, oldKey }) =>
+    newKey
+      ? [
+          {
+            product,
+            instance,
+            shortId: newKey.shortId,
+            paidUntil: endsAt,
+            oldUntil: oldKey?.expiresAt ?? null,
+          },
+        ]
+      : [],
+  )
+  const { name, slug, timeZone } = organization
+  for (const { id, to, language } of told) {
+    const mail = await keysReadyMail({ to, language, organization: name, slug, timeZone, checkoutId, keys })
+    await sendMail({ identity: `keys-ready.${checkoutId}.${id}`, to, ...mail })
+  }
+}

@@ -1,0 +1,81 @@
+import Stripe from 'stripe'
+import { env } from '@/lib/env'
+import { Unavailable } from '@/lib/errors'
+import { log } from '@/lib/log'
+
+export type { Stripe }
+
+let client: Stripe | undefined
+
+/** Whether the vendor sells through the portal at all. */
+export const sells = () => env().STRIPE_SECRET_KEY !== undefined
+
+/**
+ * The official SDK. Somebody waits for the answer: it is given up after ten seconds and one repeat (its own patience is 80
+ * seconds and two), https://docs.stripe.com/api/idempotent_requests makes the repeat harmless.
+ * @throws Unavailable where no key is set
+ */
+export function stripe(): Stripe {
+  const { STRIPE_SECRET_KEY, SANDBOX_STRIPE_URL } = env()
+  if (!STRIPE_SECRET_KEY) throw new Unavailable('stripe', 3_600)
+  const at = SANDBOX_STRIPE_URL ? new URL(SANDBOX_STRIPE_URL) : undefined
+  client ??= new Stripe(STRIPE_SECRET_KEY, {
+    timeout: 5_000,
+    maxNetworkRetries: 1,
+    telemetry: false,
+    ...(at && { protocol: 'http', host: at.hostname, port: at.port }),
+  })
+  return client
+}
+
+/**
+ * Asks Stripe for something.
+ * @throws Unavailable where Stripe cannot be reached, has too much to do, fails, or does not know our key: whatever was asked
+ * can be asked again. What it refuses is a fault of ours, and is thrown as it is.
+ */
+export async function asking<T>(question: (stripe: Stripe) => Promise<T>): Promise<T> {
+  try {
+    return await question(stripe())
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeError) || !isOutage(error)) throw error
+    log.warn({ error: error.type, code: error.code, status: error.statusCode }, 'Stripe does not serve us')
+    throw Object.assign(new Unavailable('stripe', 30), { cause: error })
+  }
+}
+
+const isOutage = (error: InstanceType<typeof Stripe.errors.StripeError>) =>
+  error instanceof Stripe.errors.StripeConnectionError ||
+  error instanceof Stripe.errors.StripeRateLimitError ||
+  error instanceof Stripe.errors.StripeAuthenticationError ||
+  error instanceof Stripe.errors.StripePermissionError ||
+  error instanceof Stripe.errors.StripeAPIError
+
+/** Whether Stripe has said again what it had failed with before, under the same idempotency key, as it does for a day. */
+export const isRepeatedFailure = (error: unknown) =>
+  error instanceof Stripe.errors.StripeAPIError && error.headers?.['idempotent-replayed'] === 'true'
+
+/** Of an event's time, in seconds. The SDK alone takes any that lies ahead. */
+const oldest = 300
+const furthestAhead = 60
+
+/**
+ * The event that somebody has sent, if it is Stripe's and of now (https://docs.stripe.com/webhooks#verify-official-libraries).
+ * @param body exactly as it came
+ * @param signature the header `Stripe-Signature`
+ * @param at what time it is
+ * @throws Unavailable where no secret is set
+ */
+export function verifiedEvent(body: Buffer, signature: string, at: Date): Stripe.Event | undefined {
+  const { STRIPE_WEBHOOK_SECRET: secrets } = env()
+  if (!secrets) throw new Unavailable('stripe', 3_600)
+  const stamp = Number(/(?:^|,)t=(\d{1,12})(?:,|$)/.exec(signature)?.[1])
+  if (!(stamp <= at.getTime() / 1_000 + furthestAhead)) return undefined
+  for (const secret of secrets) {
+    try {
+      return Stripe.webhooks.constructEvent(body, signature, secret, oldest, undefined, at.getTime())
+    } catch {
+      // not signed with this one; or no JSON, whichever signed it
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,142 @@
+import { and, desc, eq, isNull } from 'drizzle-orm'
+import { keys } from '@/db/schema/keys'
+import { subscriptions, terms } from '@/db/schema/subscriptions'
+import type { OrganizationTx } from '@/db/scope'
+import type { AuditEntry } from '@/lib/audit/append'
+import { NotFound } from '@/lib/errors'
+import { newId } from '@/lib/ids'
+import { at, type Product, writeKey } from '@/lib/keys/issue'
+import { timeZoneOf } from '@/lib/organizations/queries'
+import { nextTerm } from './rules'
+
+interface Begun {
+  organizationId: string
+  product: Product
+  /** Null for a product that is bound to the whole organization. */
+  instanceId: string | null
+  months: number
+  /** It is paid already, so that nothing that happened since may keep the key back. */
+  paid?: true
+  now: Date
+}
+
+/** What has come of a term, and what the audit trail says of it. */
+export interface Issued {
+  subscriptionId: string
+  termId: string
+  keyId: string
+  shortId: string
+  entry: Pick<AuditEntry, 'instanceId' | 'keyId'> & { details: Record<string, string> }
+}
+
+/**
+ * Begins a subscription in the caller's transaction: its first term, and the key of that term.
+ * @throws as `writeKey` does
+ */
+export async function beginSubscription(tx: OrganizationTx, begun: Begun): Promise<Issued> {
+  const { organizationId, product, instanceId, months, paid, now } = begun
+  const span = nextTerm(null, months, product.overlapDays, await timeZoneOf(tx, organizationId), now)
+  const subscriptionId = newId(now)
+  await tx
+    .insert(subscriptions)
+    .values({ id: subscriptionId, organizationId, productId: product.id, createdAt: now })
+  const term = { id: newId(now), organizationId, subscriptionId, ordinal: 1, createdAt: now }
+  await tx.insert(terms).values({ ...term, startsAt: span.startsAt, endsAt: span.endsAt })
+  const key = await writeKey(tx, {
+    organizationId,
+    product,
+    kind: 'subscription',
+    instanceId,
+    term: { id: term.id, endsAt: span.endsAt },
+    startsAt: now,
+    expiresAt: span.keyExpiresAt,
+    ...(paid && { paid }),
+    now,
+  })
+  const details = { shortId: key.shortId, product: product.name, until: span.endsAt.toISOString() }
+  return {
+    subscriptionId,
+    termId: term.id,
+    keyId: key.id,
+    shortId: key.shortId,
+    entry: { keyId: key.id, ...at(instanceId), details },
+  }
+}
+
+/**
+ * Adds the next term of a subscription and issues its key at once, in the caller's transaction; the old key lives to its
+ * own end (DESIGN §2, rule 2). The subscription must be locked: see `lockSubscription`.
+ * @throws NotFound where it has no term; as `writeKey` does
+ */
+export async function addTerm(
+  tx: OrganizationTx,
+  added: Omit<Begun, 'instanceId'> & { subscriptionId: string },
+): Promise<Issued> {
+  const { organizationId, subscriptionId, product, months, paid, now } = added
+  const last = await lastTerm(tx, organizationId, subscriptionId)
+  const span = nextTerm(
+    { termEndsAt: last.term.endsAt, keyExpiresAt: last.key.expiresAt ?? last.term.endsAt },
+    months,
+    product.overlapDays,
+    await timeZoneOf(tx, organizationId),
+    now,
+  )
+  const ordinal = last.term.ordinal + 1
+  const term = { id: newId(now), organizationId, subscriptionId, ordinal, createdAt: now }
+  await tx.insert(terms).values({ ...term, startsAt: span.startsAt, endsAt: span.endsAt })
+  const { instanceId } = last.key
+  const key = await writeKey(tx, {
+    organizationId,
+    product,
+    kind: 'subscription',
+    instanceId,
+    term: { id: term.id, endsAt: span.endsAt },
+    followsId: last.key.id,
+    startsAt: now,
+    expiresAt: span.keyExpiresAt,
+    ...(paid && { paid }),
+    now,
+  })
+  await tx
+    .update(keys)
+    .set({ renewedAt: now })
+    .where(and(eq(keys.organizationId, organizationId), eq(keys.id, last.key.id)))
+  const until = span.endsAt.toISOString()
+  const details = { shortId: key.shortId, follows: last.key.shortId, product: product.name, until }
+  return {
+    subscriptionId,
+    termId: term.id,
+    keyId: key.id,
+    shortId: key.shortId,
+    entry: { keyId: key.id, ...at(instanceId), details },
+  }
+}
+
+/** Locked until the commit, so that terms follow one another. @throws NotFound where the organization has none such. */
+export async function lockSubscription(tx: OrganizationTx, organizationId: string, subscriptionId: string) {
+  const [subscription] = await tx
+    .select()
+    .from(subscriptions)
+    .where(and(eq(subscriptions.organizationId, organizationId), eq(subscriptions.id, subscriptionId)))
+    .for('update')
+  if (!subscription) throw new NotFound('subscription')
+  return subscription
+}
+
+async function lastTerm(tx: OrganizationTx, organizationId: string, subscriptionId: string) {
+  const [last] = await tx
+    .select({ term: terms, key: keys })
+    .from(terms)
+    .innerJoin(keys, and(eq(keys.organizationId, terms.organizationId), eq(keys.termId, terms.id)))
+    .where(
+      and(
+        eq(terms.organizationId, organizationId),
+        eq(terms.subscriptionId, subscriptionId),
+        isNull(keys.supersededAt),
+      ),
+    )
+    .orderBy(desc(terms.ordinal))
+    .limit(1)
+  if (!last) throw new NotFound('term')
+  return last
+}
