@@ -16,6 +16,15 @@ const changeable: Record<string, string[]> = {
   key_sets: [],
   // It is used, and revoked: never lengthened, nor allowed more.
   api_tokens: ['revoked_at', 'revoked_by_id', 'last_used_at'],
+  // It is withdrawn, and Stripe is told of it.
+  prices: ['withdrawn_at', 'stripe_price_id'],
+  billing_accounts: ['customer_id'],
+  // How it stands; never what is paid, or how much.
+  checkouts: [
+    ...['attempt', 'session_id', 'session_url', 'expires_at', 'completed_at', 'ended_at', 'ended'],
+    'invoice_id',
+  ],
+  checkout_lines: ['ended_at', 'term_id'],
   restorations: [],
   extensions: [],
   terms: [],
@@ -54,6 +63,45 @@ test('what a GLPI was answered is told by nobody otherwise, and locked to be cou
         )
       expect((await refusalOf(client, 'select id from checks for update')).code).toBe('done')
     })
+})
+
+test('what Stripe tells is taken in by the portal, worked on by the worker, and neither does the other', async () => {
+  const columns = ['id', 'type', 'object_id', 'live', 'happened_at', 'received_at']
+  const worked = ['due_at', 'tries', 'done_at', 'outcome']
+  const rights = (url: string) =>
+    onConnection(url, async (client) => {
+      await client.query('begin')
+      const taken = await refusalOf(
+        client,
+        `insert into stripe_events (${columns}, due_at) values ('evt_1', 'x', 'cs_1', false, now(), now(), now())`,
+      )
+      const changed: string[] = []
+      for (const column of [...columns, ...worked]) {
+        const { code } = await refusalOf(client, `update stripe_events set ${column} = ${column}`)
+        expect(code, column).toMatch(/^(done|42501)$/)
+        if (code === 'done') changed.push(column)
+      }
+      return { taken: taken.code, changed }
+    })
+  expect(await rights(database.appUrl)).toEqual({ taken: 'done', changed: [] })
+  expect(await rights(database.workerUrl)).toEqual({ taken: '42501', changed: worked })
+})
+
+test('the key service learns nothing of what is paid', async () => {
+  const tables = ['prices', 'billing_accounts', 'checkouts', 'checkout_lines', 'stripe_events']
+  const read = await onConnection(database.keyServiceUrl, async (client) => {
+    const found: string[] = []
+    for (const table of tables) {
+      const { rows } = await client.query(
+        `select from pg_attribute where attrelid = $1::regclass and attnum > 0
+           and has_column_privilege(attrelid, attnum, 'select, insert, update, references')`,
+        [table],
+      )
+      if (rows.length > 0) found.push(table)
+    }
+    return found
+  })
+  expect(read).toEqual([])
 })
 
 test("the portal's role removes what ends by itself, members, assignments and parts of suites; the worker's only the first", async () => {

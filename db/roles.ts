@@ -23,15 +23,24 @@ const kept = [
   ...['instances', 'instance_addresses', 'subscriptions', 'terms', 'audit_heads'],
   ...['keys', 'revocations', 'restorations', 'extensions', 'staff', 'signing_keys', 'key_sets'],
   ...['activations', 'question_counts', 'check_days', 'sightings', 'api_tokens', 'offline_files'],
+  ...['prices', 'billing_accounts', 'checkouts', 'checkout_lines', 'stripe_events'],
 ].join(', ')
 
-/** What may change of a key after it was issued (only the rotation of the key ring seals it anew: a trigger), of a revocation and of a token. */
+/**
+ * What may change of a key after it was issued (only the rotation of the key ring seals it anew: a trigger), of a revocation,
+ * of a token, and of what is paid: how a payment stands, never what for or how much.
+ */
 const changes = {
   keys: 'instance_id, expires_at, renewed_at, superseded_at, first_seen_at, replaced_at, cipher, ring_version',
   revocations: 'restored_at',
   signing_keys: 'cipher, ring_version, signs_from, stops_at, last_expires_at, dropped_at',
   api_tokens: 'revoked_at, revoked_by_id, last_used_at',
   offline_files: 'gone_at',
+  prices: 'withdrawn_at, stripe_price_id',
+  billing_accounts: 'customer_id',
+  checkouts: 'attempt, session_id, session_url, expires_at, completed_at, ended_at, ended, invoice_id',
+  checkout_lines: 'ended_at, term_id',
+  stripe_events: 'due_at, tries, done_at, outcome',
   // Nothing (it gives itself its own value), so that it can be locked to be counted.
   checks: 'id',
 }
@@ -181,6 +190,9 @@ export async function grantRights(owner: ClientBase) {
   await owner.query(`revoke delete on memberships from ${workerRole}`)
   // What a suite contains may change until it is sold; the catalog's command sees to that.
   await owner.query(`revoke delete on suite_products from ${workerRole}`)
+  // What Stripe tells is taken in by the portal, and worked on by the worker alone.
+  await owner.query(`revoke update on stripe_events from ${appRole}`)
+  await owner.query(`revoke insert on stripe_events from ${workerRole}`)
   // Whom the vendor trusts, and with what, is no job's to change.
   await owner.query(`revoke insert, update, delete on staff, assignments from ${workerRole}`)
   await owner.query('commit')

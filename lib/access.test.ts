@@ -19,7 +19,9 @@ const reading = [
   'member.read',
   'member.leave',
   'key.export',
+  'billing.see_checkout',
 ] as const
+const paying = ['billing.read', 'checkout.begin', 'checkout.open', 'checkout.give_up'] as const
 const working = [
   'instance.add',
   'instance.edit',
@@ -43,6 +45,8 @@ const looking = [
   'activity.export',
   'member.read',
   'key.export',
+  'billing.read',
+  'billing.see_checkout',
   'staff.search',
 ] as const
 const helping = [
@@ -74,6 +78,7 @@ const roles: Record<Role, readonly Permission[]> = {
     ...reading,
     ...working,
     ...automating,
+    ...paying,
     'key.reveal',
     'question.answer',
     'question.answer_all',
@@ -85,7 +90,7 @@ const roles: Record<Role, readonly Permission[]> = {
   // Reveals, installs, and keeps the instances.
   technical: [...reading, ...working, ...automating, 'key.reveal', 'question.answer', 'question.answer_all'],
   // Pays, and sees keys masked.
-  billing: reading,
+  billing: [...reading, ...paying],
   // Reads, masked.
   viewer: reading,
   // Of the vendor: looks at every organization, which its members read, and begins new ones.
@@ -139,6 +144,9 @@ const roles: Record<Role, readonly Permission[]> = {
     'key.extend',
     'subscription.start',
     'subscription.renew',
+    'billing.record_customer',
+    'checkout.record',
+    'checkout.settle',
     'trial.start',
     'staff.add',
     'staff.end',

@@ -61,6 +61,7 @@ const alike = new Set([
   'Instances',
   'Menu',
   'Questions',
+  'Total',
   'instance',
   'port',
   'production',

@@ -44,7 +44,7 @@ export { makeSigningKey } from '@/sandbox/lease-root'
 /** A database of its own for the file that calls this at its top, which the product's code then uses. */
 export async function productDatabase(more: Record<string, string> = {}): Promise<TestDatabase> {
   const database = await testDatabase()
-  setEnvironment(database.appUrl, more)
+  setEnvironment(database.appUrl, { WORKER_DATABASE_URL: database.workerUrl, ...more })
   afterAll(closePool)
   return database
 }
@@ -197,11 +197,64 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   await restoreKey(by(), { keyId: permanent.keyId })
   await revokeKey(by(), { keyId: permanent.keyId, reason: 'leaked', note: 'It was on a wiki.' })
   const called = await fillCalls(database, fixture, { instanceId, keyId: renewed.keyId, oldKeyId: keyId })
+  const paid = await fillPayments(database, fixture, { instanceId, subscriptionId })
   return {
     ...called,
+    ...paid,
     ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
     ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId, tokenId },
   }
+}
+
+/**
+ * A Checkout that has paid for the last term; one that is reserved and that Stripe knows nothing of yet, in which the next
+ * term and a further product would be paid; and one that waits at Stripe.
+ */
+async function fillPayments(
+  database: TestDatabase,
+  { organizationId, slug, people }: Fixture,
+  { instanceId, subscriptionId }: Record<'instanceId' | 'subscriptionId', string>,
+) {
+  const [row] = await rowsOf<Record<'checkoutId' | 'openedId' | 'paidId', string>>(
+    database,
+    `with account as (insert into billing_accounts values ($1, 'eur', 'cus_' || $2, now())),
+       paid as (
+         insert into checkouts (id, organization_id, begun_by_id, begun_at, currency, amount, session_id, session_url,
+           completed_at, ended_at, ended, invoice_id)
+         values (gen_random_uuid(), $1, $3, now(), 'eur', 29000, 'cs_paid_' || $2, 'https://x.example', now(), now(), 'paid',
+           'in_' || $2) returning id),
+       reserved as (
+         insert into checkouts (id, organization_id, begun_by_id, begun_at, currency, amount)
+         values (gen_random_uuid(), $1, $3, now(), 'eur', 41000) returning id),
+       opened as (
+         insert into checkouts (id, organization_id, begun_by_id, begun_at, currency, amount, session_id, session_url, expires_at)
+         values (gen_random_uuid(), $1, $3, now(), 'eur', 29000, 'cs_opened_' || $2, 'https://x.example', now() + interval '1 day')
+         returning id),
+       price as (
+         select p.id, p.product_id, p.amount, p.months, r.reference from prices p join products r on r.id = p.product_id
+         where p.currency = 'eur' and p.months = 12 and p.withdrawn_at is null),
+       lines as (
+         insert into checkout_lines (id, organization_id, checkout_id, subscription_id, product_id, instance_id, price_id,
+           amount, months, starts_at, ends_at, ended_at, term_id)
+         select gen_random_uuid(), $1, paid.id, $4::uuid, price.product_id, $5::uuid, price.id, price.amount, price.months,
+           t.starts_at, t.ends_at, now(), t.id
+         from price, paid, terms t where price.reference = 'forms' and t.subscription_id = $4 and t.ordinal = 2
+         union all
+         select gen_random_uuid(), $1, reserved.id, $4, price.product_id, $5, price.id, price.amount, price.months,
+           t.ends_at, t.ends_at + interval '1 year', null, null
+         from price, reserved, terms t where price.reference = 'forms' and t.subscription_id = $4 and t.ordinal = 2
+         union all
+         select gen_random_uuid(), $1, reserved.id, null, price.product_id, $5, price.id, price.amount, price.months,
+           now(), now() + interval '1 year', null, null
+         from price, reserved where price.reference = 'branding'
+         returning id)
+     select paid.id as "paidId", reserved.id as "checkoutId", opened.id as "openedId",
+       (select count(*) from lines) as lines
+     from paid, reserved, opened`,
+    [organizationId, slug, people.billing, subscriptionId, instanceId],
+  )
+  if (!row) throw new Error('three Checkouts were just made')
+  return row
 }
 
 /** A GLPI that uses the key, another one that it was refused to, and what was counted of last year. */

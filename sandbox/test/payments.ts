@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeEach } from 'vitest'
+import { closePool, openPoolAt } from '@/db/client'
 import { setClock } from '@/lib/clock'
+import { env } from '@/lib/env'
 import { receiveEvent } from '@/lib/payments/receive-event'
 import { workDue } from '@/lib/payments/work-events'
 import { stripeForTests, submit } from '@/sandbox/test/stripe'
@@ -17,6 +19,20 @@ export const buyer = {
   postal_code: '69001',
   city: 'Lyon',
   country: 'fr',
+}
+
+/** The worker has a role of its own, and the portal's may not work on events. */
+async function asWorker<T>(work: () => Promise<T>): Promise<T> {
+  const { WORKER_DATABASE_URL } = env()
+  if (!WORKER_DATABASE_URL) throw new Error('productDatabase() comes first')
+  await closePool()
+  openPoolAt(WORKER_DATABASE_URL)
+  try {
+    return await work()
+  } finally {
+    // The next who asks opens the portal's again.
+    await closePool()
+  }
 }
 
 /**
@@ -52,9 +68,11 @@ export async function paymentsForTests() {
     /** Waits until what Stripe tells has arrived and was worked on. @returns how many events that were */
     work: async () => {
       await standIn.settled()
-      let worked = 0
-      for (let more = await workDue(); more > 0; more = await workDue()) worked += more
-      return worked
+      return asWorker(async () => {
+        let worked = 0
+        for (let more = await workDue(); more > 0; more = await workDue()) worked += more
+        return worked
+      })
     },
   }
 }
