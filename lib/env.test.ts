@@ -56,6 +56,25 @@ const malformed: [name: string, ...values: string[]][] = [
   ['MAIL_FROM', 'canary', 'a@b.example\nBcc: canary@example.com'],
   ['SUPPORT_EMAIL', 'canary'],
   ['TRUSTED_PROXIES', 'canary', '10.0.0.0/33', '10.0.0.1;10.0.0.2'],
+  [
+    'STRIPE_SECRET_KEY',
+    'canary',
+    'pk_live_canary',
+    'sk_canary',
+    'sk_live_-canary',
+    'sk_prod_canary',
+    'whsec_canary',
+    'sk_test_canary sk-live',
+  ],
+  [
+    'STRIPE_WEBHOOK_SECRET',
+    'canary',
+    'whsec_-canary',
+    'sk_test_canary',
+    'whsec_canary,',
+    'whsec_a;whsec_canary',
+  ],
+  ['SANDBOX_STRIPE_URL', 'canary', 'https://127.0.0.1:4001/canary'],
   ['LOG_LEVEL', 'loud', 'INFO', 'canary'],
 ]
 
@@ -205,4 +224,48 @@ test('the clock of the sandbox is refused under a public address, and a wrong ad
   expect(said({ SANDBOX_CLOCK_FILE: '/tmp/clock' })).toContain('SANDBOX_CLOCK_FILE moves the clock')
   expect(said({ SANDBOX_CLOCK_FILE: '/tmp/clock', PUBLIC_URL: 'http://127.0.0.1:3000' })).toBe('')
   expect(said({ SANDBOX_CLOCK_FILE: '/tmp/clock', PUBLIC_URL: 'canary' })).toContain('  PUBLIC_URL should')
+})
+
+const paid = { STRIPE_SECRET_KEY: 'sk_test_canary1', STRIPE_WEBHOOK_SECRET: 'whsec_canary2' }
+const sandbox = { ...paid, SANDBOX_STRIPE_URL: 'http://127.0.0.1:4001', PUBLIC_URL: 'http://localhost:3000' }
+
+test('Stripe’s key and the secret of its webhook are there together, or neither', () => {
+  for (const key of ['sk_test_canary1', 'sk_live_canary1', 'rk_test_canary1', 'rk_live_canary1'])
+    expect(said({ ...paid, STRIPE_SECRET_KEY: key })).toBe('')
+  for (const name of Object.keys(paid)) {
+    const lines = said({ ...paid, [name]: undefined })
+    expect(lines).toContain(`  ${name} is missing`)
+    expect(lines.split('\n')).toHaveLength(2)
+    expect(lines).not.toContain('canary')
+  }
+})
+
+test('while one webhook secret takes the place of another there are two', () => {
+  const secretsOf = (given: string) =>
+    parseEnv({ ...whole(), ...paid, STRIPE_WEBHOOK_SECRET: given }).STRIPE_WEBHOOK_SECRET
+  expect(secretsOf('whsec_one')).toEqual(['whsec_one'])
+  expect(secretsOf(' whsec_one,\n whsec_two\n')).toEqual(['whsec_one', 'whsec_two'])
+})
+
+test.each<[string, Record<string, string>]>([
+  ['under a public address', { PUBLIC_URL: 'https://portal.example.com' }],
+  ['under an address that only begins like a loopback one', { PUBLIC_URL: 'http://127.0.0.1.example.com' }],
+  ['at an address that is not this machine’s', { SANDBOX_STRIPE_URL: 'http://192.168.1.4:4001' }],
+  ['at an address by a name', { SANDBOX_STRIPE_URL: 'http://stripe.example.com' }],
+  ['with a live secret key', { STRIPE_SECRET_KEY: 'sk_live_canary1' }],
+  ['with a live restricted key', { STRIPE_SECRET_KEY: 'rk_live_canary1' }],
+])('[A15] what plays Stripe is refused at the start %s (1 trial)', (_where, changes) => {
+  expect(said(sandbox)).toBe('')
+  const lines = said({ ...sandbox, ...changes })
+  expect(lines).toContain('  SANDBOX_STRIPE_URL plays Stripe and is for the sandbox alone')
+  expect(lines.split('\n')).toHaveLength(2)
+  expect(lines).not.toContain('canary')
+  console.log('[A15] 1 start')
+})
+
+test('what plays Stripe on this machine, with a test key, is let through', () => {
+  for (const host of ['127.0.0.1', 'localhost', '[::1]', '127.8.9.10'])
+    expect(
+      said({ ...sandbox, SANDBOX_STRIPE_URL: `http://${host}:4001`, PUBLIC_URL: `http://${host}:3000` }),
+    ).toBe('')
 })

@@ -174,6 +174,11 @@ const forbidden: Record<string, string[]> = {
   'db/x.ts': ['@/lib/command', '@/lib/keys/vault', '@/lib/organizations/create', ...fromAbove],
   'lib/jobs/x.ts': fromAbove,
   'lib/staff/x.ts': fromAbove,
+  // Stripe itself, once and here alone.
+  'lib/payments/stripe.ts': [
+    ...fromAbove.filter((name) => !name.startsWith('stripe')),
+    ...['@/db/scope', '@/db/schema/payments', ...inRooms],
+  ],
   'lib/mail/x.tsx': fromAbove.filter((name) => !/^react(?!-dom)/.test(name)),
   'lib/mail/x.ts': ['react'],
   ...Object.fromEntries(doors.map((file) => [file, [...inRooms, ...fromAbove]])),
@@ -212,6 +217,8 @@ const allowed: Record<string, string[]> = {
   ],
   'lib/instances/x.ts': ['@/lib/keys/vault', '@/lib/keys/free-text', '@/lib/organizations/calendar'],
   'lib/trials/x.ts': ['@/lib/subscriptions/start', '@/lib/keys/issue'],
+  'lib/payments/x.ts': ['@/lib/subscriptions/add-term', '@/lib/keys/issue', './stripe'],
+  'lib/payments/stripe.ts': ['stripe', '@/lib/env', '@/lib/errors', '@/lib/log'],
   'lib/staff/x.ts': ['@/lib/trials/start', '@/lib/keys/issue'],
   'lib/keys/rules.ts': ['@/lib/organizations/calendar', '@/lib/subscriptions/rules', './format'],
   'key-service/routes/check.ts': ['@/lib/activations/check', '@/lib/command', './lease'],

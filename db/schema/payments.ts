@@ -42,11 +42,12 @@ export const prices = pgTable(
     stripePriceId: text().unique(),
   },
   (t) => [
+    // What was sold is bound as it is for good (keys_product_fk); before that the catalog may still say otherwise.
     foreignKey({
       name: 'prices_product_fk',
       columns: [t.productId, t.binding],
       foreignColumns: [products.id, products.binding],
-    }),
+    }).onUpdate('cascade'),
     uniqueIndex('prices_current')
       .on(t.productId, t.binding, t.currency, t.months)
       .where(sql`${t.withdrawnAt} is null`),

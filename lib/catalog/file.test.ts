@@ -47,38 +47,48 @@ const mistakes: [string, string, string][] = [
   ['name: Workflow Studio', "name: ' '", 'products 2, name: '],
   ['trial_days: 15', 'trial_days: 20', 'line 8: products 1, trial_days: '],
   ['trial_days: 15', 'trail_days: 15', 'line 8: products 1, trail_days: there is no such field'],
-  ['version: 3.0.0', 'version: latest', 'line 10: products 1, releases 1, version: this is no version'],
-  ['version: 3.0.0', 'version: 3.2.0', 'line 11: products 1, releases 2, version: this stands here twice'],
+  [
+    'currency: usd, amount: 32000',
+    'currency: USD, amount: 32000',
+    'line 11: products 1, prices 2, currency: this must be a currency in three small letters, such as eur',
+  ],
+  [
+    'currency: usd, amount: 32000',
+    'currency: eur, amount: 32000',
+    'line 10: products 1, prices: two prices are for the same currency and months',
+  ],
+  ['version: 3.0.0', 'version: latest', 'line 13: products 1, releases 1, version: this is no version'],
+  ['version: 3.0.0', 'version: 3.2.0', 'line 14: products 1, releases 2, version: this stands here twice'],
   [
     'glpi_min: 10.0, glpi_max: 11.0',
     'glpi_min: 12.0, glpi_max: 11.0',
-    'line 10: products 1, releases 1, glpi_max: this ends',
+    'line 13: products 1, releases 1, glpi_max: this ends',
   ],
   [
     'released_on: 2026-04-29',
     'released_on: 2026-02-30',
-    'line 10: products 1, releases 1, released_on: this is no day',
+    'line 13: products 1, releases 1, released_on: this is no day',
   ],
   [
     'reference: workflowstudio',
     'reference: formspro',
-    'line 13: products 2, reference: this stands here twice',
+    'line 16: products 2, reference: this stands here twice',
   ],
   [
     'contains: [formspro, workflowstudio]',
     'contains: [formspro, nobody]',
-    'line 29: products 3, contains 2: there is no such',
+    'line 32: products 3, contains 2: there is no such',
   ],
   [
     'contains: [formspro, workflowstudio]',
     'contains: [productivity-suite]',
-    'line 29: products 3, contains: a suite cannot',
+    'line 32: products 3, contains: a suite cannot',
   ],
-  ['kind: cloud_plan', 'kind: cloud', 'line 33: products 4, kind: '],
+  ['kind: cloud_plan', 'kind: cloud', 'line 36: products 4, kind: '],
   [
     '    open_source: true',
     '    open_source: true\n    trial_days: 15',
-    'line 53: products 6, trial_days: what is open source',
+    'line 56: products 6, trial_days: what is open source',
   ],
 ]
 test.each(mistakes)('%s → %s', async (from, to, said) => {
@@ -97,6 +107,7 @@ test('all that is wrong is told at once, each with its line: shapes, contradicti
   const told = (await problems(wrong)).map((line) => line.replace(/^line \d+: /, ''))
   for (const said of [
     'products 1, trial_days: ',
+    'products 1, prices 2, currency: ',
     'products 2, name: ',
     'products 1, releases 1, version: this is no version',
     'products 1, releases 1, glpi_max: this ends',
@@ -143,6 +154,24 @@ const shapes: [string, string[]][] = [
   [product.replace(', fr: Formulaires.', ''), ['products 1, description, fr: this is missing']],
   [product.replace('Formulaires.', '""'), ['products 1, description, fr: this is empty']],
   [product.replace('Formulaires.', '7'), ['products 1, description, fr: this must be text']],
+  ...Object.entries({
+    'currency: euro, amount: 1': 'currency: this must be a currency in three small letters, such as eur',
+    'amount: 1': 'currency: this is missing',
+    'currency: eur': 'amount: this is missing',
+    'currency: eur, amount: 0': 'amount: this must be 1 or more',
+    'currency: eur, amount: 290.5': 'amount: this must be a whole number',
+    'currency: eur, amount: 100000000': 'amount: this must be 99999999 or less',
+    'currency: eur, amount: 1, months: 37': 'months: this must be 36 or less',
+    'currency: eur, amount: 1, tax: vat': 'tax: this must be one of: inclusive, exclusive',
+    'currency: eur, amount: 1, vat: 20': 'vat: there is no such field',
+  }).map(([fields, said]): [string, string[]] => [
+    `${product}\n    prices: [{ ${fields} }]`,
+    [`products 1, prices 1, ${said}`],
+  ]),
+  [
+    `${product}\n    prices: [{ currency: eur, amount: 1, months: 12 }, { currency: eur, amount: 2 }]`,
+    ['products 1, prices: two prices are for the same currency and months'],
+  ],
   [product.replace(/{.*}/, 'Forms.'), ['products 1, description: this must have fields of its own']],
   ...Object.entries({
     'kind: bundle': 'this must be one of: plugin, suite, cloud_plan',

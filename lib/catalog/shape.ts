@@ -22,9 +22,9 @@ export function sayShape(issue: Issue): string | undefined {
     return 'this must be a list of one product or more'
   switch (issue.code) {
     case 'invalid_type':
+      if (issue.input === undefined) return 'this is missing'
       return (
-        mustBe[issue.expected] ??
-        ((issue.input ?? null) === null ? 'this is missing' : mustBeGiven[issue.expected])
+        mustBe[issue.expected] ?? (issue.input === null ? 'this is missing' : mustBeGiven[issue.expected])
       )
     case 'invalid_value':
       return `this must be one of: ${issue.values.join(', ')}`

@@ -62,7 +62,7 @@ async function work(event: Taken) {
   } catch (error) {
     const facts = { event: event.id, type: event.type, tries: event.tries }
     // Stripe or the database is away, which is said elsewhere.
-    if (error instanceof Unavailable) log.warn(facts, 'an event of Stripe waits')
+    if (error instanceof Unavailable) log.warn({ ...facts }, 'an event of Stripe waits')
     else log.error({ ...facts, err: error }, 'an event of Stripe could not be worked on')
   }
 }
