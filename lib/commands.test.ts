@@ -152,6 +152,7 @@ test('what creates something is done once per idempotency key', async () => {
   expect(once.sort()).toEqual([
     'account.request_email',
     'address.add',
+    'checkout.begin',
     'instance.add',
     'key.extend',
     'key.issue',

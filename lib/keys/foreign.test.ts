@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { activations } from '@/db/schema/activations'
 import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
+import { checkoutLines, checkouts } from '@/db/schema/payments'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import {
   askedOf,
@@ -52,8 +53,12 @@ import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
 import { revokeTokensOf } from '@/lib/organizations/revoke-token'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/tokens'
+import { currencyOf, listPayable } from '@/lib/payments/payable'
+import { findCheckout, openCheckouts } from '@/lib/payments/queries'
+import { endCheckout, lockCheckout } from '@/lib/payments/settle-checkout'
 import { accountManagersOf } from '@/lib/staff/queries'
 import { staffRoleIn } from '@/lib/staff/role'
+import { lockSubscription } from '@/lib/subscriptions/add-term'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
   byMember,
@@ -90,6 +95,9 @@ beforeAll(async () => {
     [other.organizationId, keyId, theirs.instanceId],
   )
   await revealKeys(byMember(other, 'owner'), { keyIds: [theirs.keyId], how: 'shown' })
+  // What who has not paid yet pays in is euros.
+  const inYen = `update billing_accounts set currency = 'jpy' where organization_id = $1`
+  await rowsOf(database, inYen, [other.organizationId])
   await rowsOf(
     database,
     `insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls, listed)
@@ -242,6 +250,26 @@ const reads: Record<string, Read> = {
     endedOf(tx, theirs.instanceId, () =>
       endActivations(tx, organizationId, now(), eq(activations.instanceId, theirs.instanceId)),
     ),
+  currencyOf: async (tx, organizationId) => ((await currencyOf(tx, organizationId)) === 'jpy' ? 1 : 0),
+  listPayable: (tx, organizationId) => payableIn(tx, organizationId),
+  'listPayable of one': (tx, organizationId) => payableIn(tx, organizationId, [theirs.subscriptionId]),
+  openCheckouts: async (tx, organizationId) => {
+    const found = await openCheckouts(tx, organizationId)
+    return found.length + found.flatMap(({ lines }) => lines).length
+  },
+  findCheckout: async (tx, organizationId) => {
+    const found = await findCheckout(tx, organizationId, theirs.paidId)
+    return found ? 1 + found.lines.length : 0
+  },
+  lockCheckout: (tx, organizationId) => some(lockCheckout(tx, organizationId, theirs.checkoutId)),
+  endCheckout: async (tx, organizationId) => {
+    const endedAt = new Date('2100-01-01')
+    await endCheckout(tx, organizationId, theirs.checkoutId, { ended: 'given_up', endedAt })
+    const ended = await tx.select().from(checkouts).where(eq(checkouts.endedAt, endedAt))
+    const lines = await tx.select().from(checkoutLines).where(eq(checkoutLines.endedAt, endedAt))
+    return ended.length + lines.length
+  },
+  lockSubscription: (tx, organizationId) => some(lockSubscription(tx, organizationId, theirs.subscriptionId)),
   addressesOf: async (tx, organizationId) =>
     (await addressesOf(tx, organizationId, theirs.instanceId)).length,
   lockAnyInstance: (tx, organizationId) => some(lockAnyInstance(tx, organizationId, theirs.instanceId)),
@@ -288,6 +316,9 @@ const reads: Record<string, Read> = {
   peopleOfActivity: async (tx, organizationId) =>
     foreignAmong((await peopleOfActivity(tx, organizationId, 50)).map(({ id }) => id)),
 }
+
+const payableIn = (tx: OrganizationTx, organizationId: string, only?: string[]) =>
+  listPayable(tx, organizationId, now(), only).then(({ payable }) => payable.length, orNone)
 
 const foreignAmong = (ids: string[]) => {
   const people: string[] = Object.values(other.people)

@@ -4,17 +4,18 @@ import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
 import { organizations } from '@/db/schema/organizations'
-import { billingAccounts, checkoutLines, checkouts, prices } from '@/db/schema/payments'
+import { billingAccounts, checkoutLines, prices } from '@/db/schema/payments'
 import { people } from '@/db/schema/people'
 import { terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { type By, command } from '@/lib/command'
 import { env } from '@/lib/env'
-import { NotFound, Refused, Unavailable } from '@/lib/errors'
+import { Refused, Unavailable } from '@/lib/errors'
 import { dayText, lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { lastDayBefore } from '@/lib/organizations/calendar'
-import { endCheckout, lockCheckout } from './settle-checkout'
+import { recordAnswer, recordCustomer } from './record-answer'
+import { lockCheckout } from './settle-checkout'
 import { asking, isRepeatedFailure, type Stripe } from './stripe'
 
 const CheckoutId = z.object({ checkoutId: z.uuid('not_found') })
@@ -190,60 +191,3 @@ function linesOf(tx: OrganizationTx, organizationId: string, checkoutId: string)
     .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, checkoutId)))
     .orderBy(asc(checkoutLines.id))
 }
-
-const RecordCustomer = z.object({ customerId: z.string().startsWith('cus_') })
-
-/** Keeps the customer that Stripe has made; of two at the same moment the first. */
-const recordCustomer = command(
-  'billing.record_customer',
-  RecordCustomer,
-  async ({ tx, organizationId, audit, unchanged }, { customerId }) => {
-    const own = eq(billingAccounts.organizationId, organizationId)
-    const [account] = await tx.select().from(billingAccounts).where(own).for('update')
-    if (!account) throw new NotFound('billing_account')
-    if (account.customerId) {
-      unchanged()
-      return { customerId: account.customerId }
-    }
-    await tx.update(billingAccounts).set({ customerId }).where(own)
-    audit({ details: { customer: customerId } })
-    return { customerId }
-  },
-)
-
-const RecordAnswer = CheckoutId.extend({
-  answer: z.union([
-    // Seconds since 1970, as Stripe says it.
-    z.object({ sessionId: z.string().startsWith('cs_'), url: z.url(), expiresAt: z.number().int() }),
-    z.enum(['failed', 'refused']),
-  ]),
-})
-
-/**
- * Keeps what Stripe has answered: where to pay; `failed`, so that it is asked under another idempotency key; or `refused`,
- * which ends the Checkout.
- */
-const recordAnswer = command(
-  'checkout.record',
-  RecordAnswer,
-  async ({ tx, organizationId, now, audit, unchanged }, { checkoutId, answer }) => {
-    const { attempt, currency, amount } = await lockCheckout(tx, organizationId, checkoutId)
-    if (answer === 'refused') {
-      await endCheckout(tx, organizationId, checkoutId, { ended: 'not_created', endedAt: now })
-      return audit({ action: 'checkout.not_created', details: { currency, amount } })
-    }
-    unchanged()
-    const kept =
-      answer === 'failed'
-        ? { attempt: attempt + 1 }
-        : {
-            sessionId: answer.sessionId,
-            sessionUrl: answer.url,
-            expiresAt: new Date(answer.expiresAt * 1_000),
-          }
-    await tx
-      .update(checkouts)
-      .set(kept)
-      .where(and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, checkoutId)))
-  },
-)

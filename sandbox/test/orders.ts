@@ -24,6 +24,11 @@ import { createToken } from '@/lib/organizations/create-token'
 import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
 import { revokeToken } from '@/lib/organizations/revoke-token'
+import { beginCheckout } from '@/lib/payments/begin-checkout'
+import { giveUpCheckout } from '@/lib/payments/give-up-checkout'
+import { openSession } from '@/lib/payments/open-session'
+import { recordAnswer, recordCustomer } from '@/lib/payments/record-answer'
+import { settleCheckout } from '@/lib/payments/settle-checkout'
 import { tokenHash } from '@/lib/people/tokens'
 import { addStaff } from '@/lib/staff/add'
 import { assign, unassign } from '@/lib/staff/assign'
@@ -66,6 +71,8 @@ const idsOf = async (database: TestDatabase) => ({
   forms: await productId(database, 'forms'),
   legacy: await productId(database, 'legacy'),
 })
+
+const paidSession = { complete: true, expired: false, paid: true, failed: false, invoiceId: 'in_of_the_test' }
 
 const days = (count: number) => new Date(Date.now() + count * 86_400_000)
 const glpi = (by: By): By => ({ ...by, actor: { kind: 'glpi' } })
@@ -110,6 +117,16 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'subscription.start': (by, { instanceId, products }) =>
     startSubscription(system(by), { productId: products.forms, instanceId }),
   'subscription.renew': (by, { subscriptionId }) => renewSubscription(system(by), { subscriptionId }),
+  'checkout.begin': (by, { subscriptionId }) =>
+    beginCheckout(by, { subscriptionIds: [subscriptionId], shown: 29_000, currency: 'eur' }),
+  // One that is at Stripe already, which so is asked nothing.
+  'checkout.open': (by, { openedId: checkoutId }) => openSession(by, checkoutId),
+  // One that Stripe knows nothing of.
+  'checkout.give_up': (by, { checkoutId }) => giveUpCheckout(by, checkoutId),
+  'checkout.record': (by, { checkoutId }) => recordAnswer(system(by), { checkoutId, answer: 'refused' }),
+  'checkout.settle': (by, { checkoutId }) =>
+    settleCheckout(system(by), { checkoutId, session: { ...paidSession, sessionId: 'cs_of_the_test' } }),
+  'billing.record_customer': (by, { slug }) => recordCustomer(system(by), { customerId: `cus_new_${slug}` }),
   'trial.start': (by, { instanceId, products }) =>
     startTrial(system(by), { productId: products.forms, instanceId }),
   'activation.activate': (by, { keyId, oldFingerprint: fingerprint, installationId }) =>

@@ -16,8 +16,7 @@ interface Props {
 
 /** The subscriptions, by the end of what is paid; ticked is what is due. */
 export function SubscriptionTable({ visit, payable, currency, isDue }: Props) {
-  const { t, organization } = visit
-  const mayPay = sells() && may(organization.role, 'checkout.begin')
+  const { t } = visit
   return (
     <Panel>
       <table className="table">
@@ -31,45 +30,56 @@ export function SubscriptionTable({ visit, payable, currency, isDue }: Props) {
         </thead>
         <tbody>
           {payable.map((one) => (
-            <tr key={one.subscriptionId}>
-              <td>
-                {mayPay && one.verdict.ok ? (
-                  <label className="tick">
-                    <input
-                      type="checkbox"
-                      name="s"
-                      value={one.subscriptionId}
-                      defaultChecked={isDue(one)}
-                      aria-label={t('billing.tick', {
-                        product: one.product,
-                        instance: one.instance ?? t('billing.everywhere'),
-                      })}
-                    />
-                    <b>{one.product}</b>
-                  </label>
-                ) : (
-                  <b>{one.product}</b>
-                )}
-                <small>
-                  <a className="id" href={`/${organization.slug}/keys/${one.keyId}`}>
-                    {one.shortId}
-                  </a>
-                </small>
-              </td>
-              <td data-head={t('billing.instance')}>
-                <LongWords>{one.instance ?? t('billing.everywhere')}</LongWords>
-              </td>
-              <td data-head={t('billing.paid_until')} className="whitespace-nowrap">
-                {lastDay(one.termEndsAt, visit.language, organization.timeZone)}
-              </td>
-              <td data-head={t('billing.price')}>
-                <Price visit={visit} one={one} currency={currency} />
-              </td>
-            </tr>
+            <Row key={one.subscriptionId} visit={visit} one={one} currency={currency} isDue={isDue(one)} />
           ))}
         </tbody>
       </table>
     </Panel>
+  )
+}
+
+interface RowProps extends Omit<Props, 'payable' | 'isDue'> {
+  one: Payable
+  isDue: boolean
+}
+
+function Row({ visit, one, currency, isDue }: RowProps) {
+  const { t, language, organization } = visit
+  const mayPay = sells() && may(organization.role, 'checkout.begin')
+  const instance = one.instance ?? t('billing.everywhere')
+  return (
+    <tr>
+      <td>
+        {mayPay && one.verdict.ok ? (
+          <label className="tick">
+            <input
+              type="checkbox"
+              name="s"
+              value={one.subscriptionId}
+              defaultChecked={isDue}
+              aria-label={t('billing.tick', { product: one.product, instance })}
+            />
+            <b>{one.product}</b>
+          </label>
+        ) : (
+          <b>{one.product}</b>
+        )}
+        <small>
+          <a className="id" href={`/${organization.slug}/keys/${one.keyId}`}>
+            {one.shortId}
+          </a>
+        </small>
+      </td>
+      <td data-head={t('billing.instance')}>
+        <LongWords>{instance}</LongWords>
+      </td>
+      <td data-head={t('billing.paid_until')} className="whitespace-nowrap">
+        {lastDay(one.termEndsAt, language, organization.timeZone)}
+      </td>
+      <td data-head={t('billing.price')}>
+        <Price visit={visit} one={one} currency={currency} />
+      </td>
+    </tr>
   )
 }
 

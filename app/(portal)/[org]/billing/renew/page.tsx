@@ -55,32 +55,7 @@ async function RenewPage({ params, searchParams }: Props) {
         }
       />
       {now.length > 0 && (
-        <Panel>
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">{t('billing.product')}</th>
-                <th scope="col">{t('billing.next')}</th>
-                <th scope="col">{t('billing.price')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {now.map((one) => (
-                <Line key={one.subscriptionId} visit={visit} one={one} currency={currency} now={at} />
-              ))}
-            </tbody>
-            <tfoot>
-              <tr>
-                <th scope="row" colSpan={2}>
-                  {t('billing.renew.total')}
-                </th>
-                <td>
-                  <b>{total}</b> <small>{t(`billing.tax.${tax}`)}</small>
-                </td>
-              </tr>
-            </tfoot>
-          </table>
-        </Panel>
+        <Lines visit={visit} now={now} currency={currency} total={total} tax={tax} at={at} />
       )}
       {not.length > 0 && <NotNow visit={visit} not={not} />}
       {now.length > 0 ? (
@@ -91,6 +66,47 @@ async function RenewPage({ params, searchParams }: Props) {
         </p>
       )}
     </Portal>
+  )
+}
+
+interface LinesProps {
+  visit: Visit
+  now: Payable[]
+  currency: string
+  total: string
+  tax: 'inclusive' | 'exclusive'
+  at: Date
+}
+
+function Lines({ visit, now, currency, total, tax, at }: LinesProps) {
+  const { t } = visit
+  return (
+    <Panel>
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t('billing.product')}</th>
+            <th scope="col">{t('billing.next')}</th>
+            <th scope="col">{t('billing.price')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {now.map((one) => (
+            <Line key={one.subscriptionId} visit={visit} one={one} currency={currency} now={at} />
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row" colSpan={2}>
+              {t('billing.renew.total')}
+            </th>
+            <td>
+              <b>{total}</b> <small>{t(`billing.tax.${tax}`)}</small>
+            </td>
+          </tr>
+        </tfoot>
+      </table>
+    </Panel>
   )
 }
 

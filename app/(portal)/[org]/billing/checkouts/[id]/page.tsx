@@ -11,7 +11,7 @@ import type { Speaking } from '@/lib/keys/phrases'
 import { type KeyRow, listKeys } from '@/lib/keys/queries'
 import { lastDay, moment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
-import { type CheckoutRow, findCheckout } from '@/lib/payments/queries'
+import { type CheckoutLineRow, type CheckoutRow, findCheckout } from '@/lib/payments/queries'
 import { Portal } from '../../../../portal'
 import { KeyTable } from '../../../keys/table'
 import { GoOn } from './go-on'
@@ -120,9 +120,8 @@ function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow
   )
 }
 
-function Lines({ visit: { t, language, organization }, checkout }: { visit: Visit; checkout: CheckoutRow }) {
-  const day = (end: Date) => lastDay(end, language, organization.timeZone)
-  const { currency } = checkout
+function Lines({ visit, checkout }: { visit: Visit; checkout: CheckoutRow }) {
+  const { t } = visit
   return (
     <Section title={t('billing.checkout.lines')}>
       <Panel>
@@ -135,40 +134,49 @@ function Lines({ visit: { t, language, organization }, checkout }: { visit: Visi
             </tr>
           </thead>
           <tbody>
-            {checkout.lines.map(({ id, product, instance, amount, taxBehavior, endsAt, newKey, oldKey }) => (
-              <tr key={id}>
-                <td>
-                  <b>{product}</b>
-                  <small>{instance ?? t('billing.everywhere')}</small>
-                </td>
-                <td data-head={t('billing.paid_until')}>
-                  {day(endsAt)}
-                  {oldKey?.expiresAt && (
-                    <small>
-                      {t('billing.checkout.old_until', {
-                        shortId: oldKey.shortId,
-                        date: day(oldKey.expiresAt),
-                      })}
-                    </small>
-                  )}
-                  {newKey && (
-                    <small>
-                      {newKey.firstSeenAt
-                        ? t('billing.checkout.in_glpi', {
-                            date: moment(newKey.firstSeenAt, language, organization.timeZone),
-                          })
-                        : t('billing.checkout.not_in_glpi')}
-                    </small>
-                  )}
-                </td>
-                <td data-head={t('billing.price')} className="whitespace-nowrap">
-                  {money(amount, currency, language)} <small>{t(`billing.tax.${taxBehavior}`)}</small>
-                </td>
-              </tr>
+            {checkout.lines.map((line) => (
+              <Line key={line.id} visit={visit} line={line} currency={checkout.currency} />
             ))}
           </tbody>
         </table>
       </Panel>
     </Section>
+  )
+}
+
+function Line({ visit, line, currency }: { visit: Visit; line: CheckoutLineRow; currency: string }) {
+  const { t, language, organization } = visit
+  const { product, instance, amount, taxBehavior, endsAt, newKey, oldKey } = line
+  const day = (end: Date) => lastDay(end, language, organization.timeZone)
+  return (
+    <tr>
+      <td>
+        <b>{product}</b>
+        <small>{instance ?? t('billing.everywhere')}</small>
+      </td>
+      <td data-head={t('billing.paid_until')}>
+        {day(endsAt)}
+        {oldKey?.expiresAt && (
+          <small>
+            {t('billing.checkout.old_until', {
+              shortId: oldKey.shortId,
+              date: day(oldKey.expiresAt),
+            })}
+          </small>
+        )}
+        {newKey && (
+          <small>
+            {newKey.firstSeenAt
+              ? t('billing.checkout.in_glpi', {
+                  date: moment(newKey.firstSeenAt, language, organization.timeZone),
+                })
+              : t('billing.checkout.not_in_glpi')}
+          </small>
+        )}
+      </td>
+      <td data-head={t('billing.price')} className="whitespace-nowrap">
+        {money(amount, currency, language)} <small>{t(`billing.tax.${taxBehavior}`)}</small>
+      </td>
+    </tr>
   )
 }
