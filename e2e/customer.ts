@@ -31,7 +31,11 @@ export interface Customer {
   tokenId: string
   /** Of an installation of the spare instance. */
   fileId: string
+  /** A payment that somebody began, of which Stripe was not told yet. */
+  checkoutId: string
   keys: { id: string; shortId: string; characters: string }[]
+  /** Of Inventory Plus, which is not renewed yet. */
+  subscriptionId: string
   /** Another GLPI that called with one of them: answered, which the overview says nothing of, and can be answered otherwise. */
   questionId: string
   /** Of what `openStranger` asks. */
@@ -76,7 +80,7 @@ export async function newCustomer(
   await addAddress(bySystem(organizationId), { instanceId, url: `https://${slug}.lan` })
   const spareId = await newInstance(organizationId, `spare.${slug}.example`, { label: 'Spare' })
   const forms = await subscribe(organizationId, 'formspro', instanceId)
-  await subscribe(organizationId, 'inventoryplus', instanceId)
+  const { subscriptionId } = await subscribe(organizationId, 'inventoryplus', instanceId)
   await renewSubscription(bySystem(organizationId), { subscriptionId: forms.subscriptionId })
   const [address] = await inOrganization<{ id: string }>(
     organizationId,
@@ -96,12 +100,31 @@ export async function newCustomer(
     invitationId,
     tokenId: await newApiToken(organizationId, people.owner),
     fileId: await newOfflineFile(organizationId, spareId, people.owner),
+    checkoutId: await newCheckout(organizationId, spareId, people.owner),
     keys: await keysOf(organizationId),
+    subscriptionId,
     questionId: await answeredQuestion(organizationId, slug, forms.keyId),
     strangerId: newId(),
     products: { formspro: await productOf('formspro'), ticketimport: await productOf('ticketimport') },
     spareStaffId: (await newStaff('staff')).personId,
   }
+}
+
+/** Of a product that it has not bought: what it has can be renewed by whoever tries that. */
+async function newCheckout(organizationId: string, instanceId: string, by: Person | undefined) {
+  const [id, lineId] = [newId(), newId()]
+  await inOrganization(
+    organizationId,
+    `with account as (insert into billing_accounts (organization_id, currency, created_at) values ($2, 'eur', now())),
+       price as (select p.* from prices p join products o on o.id = p.product_id
+         where o.reference = 'workflowstudio' and p.currency = 'eur' and p.withdrawn_at is null),
+       checkout as (insert into checkouts (id, organization_id, begun_by_id, begun_at, currency, amount)
+         select $1, $2, $3, now(), 'eur', amount from price)
+     insert into checkout_lines (id, organization_id, checkout_id, product_id, instance_id, price_id, amount, months, starts_at, ends_at)
+     select $4, $2, $1, product_id, $5, id, amount, months, now(), now() + interval '1 year' from price`,
+    [id, organizationId, by?.personId, lineId, instanceId],
+  )
+  return id
 }
 
 /** From where that other GLPI called. */

@@ -33,6 +33,11 @@ const ofFile = (slug: string, ids: Customer) => `/${slug}/offline-files/${ids.fi
 
 const ofKey = (slug: string, ids: Customer) => `/${slug}/keys/${ids.keys[0]?.id}`
 
+const ofCheckout = (slug: string, ids: Customer) => `/${slug}/billing/checkouts/${ids.checkoutId}`
+
+const ofRenewal = (slug: string, { keys }: Customer) =>
+  `/${slug}/billing/renew?${keys.map(({ id }) => `k=${id}`).join('&')}`
+
 const read = 'organization.read'
 
 /** Each page and route handler of the build; the matrix fails when one is missing here, or here alone. */
@@ -91,6 +96,9 @@ export const paths: Record<string, Path> = {
       ['installationId', 'e2e-matrix'],
     ],
   },
+  '/(portal)/[org]/billing/page': { permission: 'billing.read', at: (slug) => `/${slug}/billing` },
+  '/(portal)/[org]/billing/renew/page': { permission: 'checkout.begin', at: ofRenewal },
+  '/(portal)/[org]/billing/checkouts/[id]/page': { permission: 'billing.see_checkout', at: ofCheckout },
   '/(portal)/[org]/members/page': { permission: 'member.read', at: (slug) => `/${slug}/members` },
   '/(portal)/[org]/members/invite/page': {
     permission: 'member.read',
@@ -160,6 +168,14 @@ export const paths: Record<string, Path> = {
   '/icon.svg/route': { permission: null, at: () => '/icon.svg' },
   '/api/health/route': { permission: null, at: () => '/api/health' },
   '/api/ready/route': { permission: null, at: () => '/api/ready' },
+  // What is not signed by Stripe is refused, whoever sends it.
+  '/api/stripe/webhook/route': {
+    permission: null,
+    method: 'POST',
+    status: 400,
+    at: () => '/api/stripe/webhook',
+    fields: () => [['id', 'evt_forged']],
+  },
 }
 
 /** The forms that stand on a page for whoever may: their permission by the page. */
@@ -171,6 +187,8 @@ export const forms: Record<string, Permission> = {
   '/(portal)/[org]/instances/[id]/retire/page': 'instance.retire',
   '/(portal)/[org]/instances/[id]/offline/page': 'offline_file.issue',
   '/(portal)/[org]/offline-files/[id]/page': 'offline_file.declare_gone',
+  '/(portal)/[org]/billing/renew/page': 'checkout.begin',
+  '/(portal)/[org]/billing/checkouts/[id]/page': 'checkout.open',
   '/(portal)/[org]/members/invite/page': 'member.invite',
   '/(portal)/[org]/members/[id]/page': 'member.change_role',
   '/(portal)/[org]/members/[id]/remove/page': 'member.remove',
@@ -196,6 +214,7 @@ const questions = 'app/(portal)/[org]/questions/actions.ts'
 const instances = 'app/(portal)/[org]/instances/actions.ts'
 const keys = 'app/(portal)/[org]/keys/actions.ts'
 const members = 'app/(portal)/[org]/members/actions.ts'
+const billing = 'app/(portal)/[org]/billing/actions.ts'
 const key = 'app/(portal)/[org]/keys/[id]/actions.ts'
 const issue = 'app/(portal)/[org]/keys/new/actions.ts'
 const settings = 'app/(portal)/[org]/settings/actions.ts'
@@ -344,6 +363,26 @@ export const organizationActions: Record<string, Action> = {
       ['madeAt', openedAt],
       [`edition.${strangerId}`, editionOf({ url: calledFrom, answer: null })],
     ],
+  },
+  [`${billing} pay`]: {
+    permission: 'checkout.begin',
+    page: 'checkout.begin',
+    at: ofRenewal,
+    fields: ({ subscriptionId }) => [
+      ['subscriptionIds', subscriptionId],
+      ['shown', '49000'],
+      ['currency', 'eur'],
+    ],
+  },
+  [`${billing} goOn`]: {
+    permission: 'checkout.open',
+    at: ofCheckout,
+    fields: ({ checkoutId }) => [['checkoutId', checkoutId]],
+  },
+  [`${billing} giveUp`]: {
+    permission: 'checkout.give_up',
+    at: ofCheckout,
+    fields: ({ checkoutId }) => [['checkoutId', checkoutId]],
   },
   [`${settings} create`]: {
     permission: 'token.create',

@@ -107,7 +107,7 @@ const wanted: Record<string, string> = {
 const policies = [
   "default-src 'none'; frame-ancestors 'none'",
   "default-src 'none'; script-src 'self' 'nonce' 'strict-dynamic'; style-src 'self' 'nonce'; img-src 'self' data:; " +
-    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "font-src 'self'; connect-src 'self'; form-action 'self' payments; base-uri 'none'; frame-ancestors 'none'",
 ]
 
 /** Also what is not there at all has a line: `toEqual` takes a property that is undefined for none. */
@@ -197,7 +197,8 @@ test.describe('under an https address', () => {
   const publicUrl = 'https://portal.latchkey.example'
 
   test.beforeAll(async () => {
-    const env = { PUBLIC_URL: publicUrl, SANDBOX_CLOCK_FILE: undefined, LOG_LEVEL: 'trace' }
+    const own = { SANDBOX_CLOCK_FILE: undefined, SANDBOX_STRIPE_URL: undefined }
+    const env = { PUBLIC_URL: publicUrl, ...own, LOG_LEVEL: 'trace' }
     const started = await startWeb(env, (line) => void lines.push(line))
     web = started.web
     port = started.port

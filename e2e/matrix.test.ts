@@ -132,6 +132,7 @@ for (const asker of askers) {
           tokenId: newId(),
           questionId: newId(),
           fileId: newId(),
+          checkoutId: newId(),
         }
         const nowhere = { ...other, ...ids, keys: [none] }
         const nothing = await visit(path, own.slug, nowhere, as)
@@ -149,7 +150,7 @@ for (const asker of askers) {
           name,
           form:
             mine.text.includes('name="idempotencyKey"') ||
-            /name="(instance|member|token|file)Id"/.test(mine.text),
+            /name="(instance|member|token|file|checkout)Id"/.test(mine.text),
         }).toEqual({
           name,
           form: may(inOwn, form),

@@ -43,6 +43,7 @@ for (const part of parts) {
     const role = await startPart(part, {
       PUBLIC_URL: real,
       SANDBOX_CLOCK_FILE: undefined,
+      SANDBOX_STRIPE_URL: undefined,
       DATABASE_URL: owner,
       WORKER_DATABASE_URL: owner,
     })

@@ -72,8 +72,8 @@ export const permissions = {
   'billing.see_checkout': readers,
   'billing.record_customer': ['system'],
   'checkout.begin': billing,
-  /** Also one that another member began. */
-  'checkout.open': billing,
+  /** Also one that another member began; by the system, right after it was begun. */
+  'checkout.open': [...billing, 'system'],
   'checkout.give_up': billing,
   'checkout.record': ['system'],
   'checkout.settle': ['system'],

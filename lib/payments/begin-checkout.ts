@@ -34,7 +34,9 @@ export const beginCheckout = command(
       .where(and(eq(subscriptions.organizationId, organizationId), inArray(subscriptions.id, wanted)))
       .orderBy(asc(subscriptions.id))
       .for('update')
-    const { currency: owned, payable } = await listPayable(tx, organizationId, now, wanted)
+    const { currency: owned, payable } = await listPayable(tx, organizationId, now, {
+      subscriptionIds: wanted,
+    })
     if (payable.length !== wanted.length) throw new NotFound('subscription')
     const lines = payable.map(lineOf)
     const amount = lines.reduce((sum, line) => sum + line.amount, 0)

@@ -23,7 +23,9 @@ beforeAll(async () => {
 const byBilling = () => byMember(acme, 'billing')
 const payableOf = (subscriptionId: string) =>
   asOrganization(acme.organizationId, async (tx) => {
-    const { payable } = await listPayable(tx, acme.organizationId, now(), [subscriptionId])
+    const { payable } = await listPayable(tx, acme.organizationId, now(), {
+      subscriptionIds: [subscriptionId],
+    })
     return payable[0]
   })
 const checkoutOf = (id: string) =>

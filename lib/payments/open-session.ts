@@ -24,10 +24,11 @@ const CheckoutId = z.object({ checkoutId: z.uuid('not_found') })
 const readyToOpen = command(
   'checkout.open',
   CheckoutId,
-  async ({ tx, organizationId, unchanged }, { checkoutId }) => {
-    unchanged()
+  async ({ tx, organizationId, role, audit, unchanged }, { checkoutId }) => {
     const checkout = await lockCheckout(tx, organizationId, checkoutId)
     if (checkout.endedAt || checkout.completedAt) throw new Refused('checkout_ended')
+    if (role === 'system') unchanged()
+    else audit({ details: { currency: checkout.currency, amount: checkout.amount } })
     const [[account], [organization], [payer], lines] = await Promise.all([
       tx.select().from(billingAccounts).where(eq(billingAccounts.organizationId, organizationId)),
       tx.select().from(organizations).where(eq(organizations.id, organizationId)),
@@ -191,3 +192,61 @@ function linesOf(tx: OrganizationTx, organizationId: string, checkoutId: string)
     .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, checkoutId)))
     .orderBy(asc(checkoutLines.id))
 }
+<<<<<<< HEAD
+=======
+
+const RecordCustomer = z.object({ customerId: z.string().startsWith('cus_') })
+
+/** Keeps the customer that Stripe has made; of two at the same moment the first. */
+const recordCustomer = command(
+  'billing.record_customer',
+  RecordCustomer,
+  async ({ tx, organizationId, unchanged }, { customerId }) => {
+    // What Stripe calls it is noted, and is nobody's doing.
+    unchanged()
+    const own = eq(billingAccounts.organizationId, organizationId)
+    const [account] = await tx.select().from(billingAccounts).where(own).for('update')
+    if (!account) throw new NotFound('billing_account')
+    if (account.customerId) return { customerId: account.customerId }
+    await tx.update(billingAccounts).set({ customerId }).where(own)
+    return { customerId }
+  },
+)
+
+const RecordAnswer = CheckoutId.extend({
+  answer: z.union([
+    // Seconds since 1970, as Stripe says it.
+    z.object({ sessionId: z.string().startsWith('cs_'), url: z.url(), expiresAt: z.number().int() }),
+    z.enum(['failed', 'refused']),
+  ]),
+})
+
+/**
+ * Keeps what Stripe has answered: where to pay; `failed`, so that it is asked under another idempotency key; or `refused`,
+ * which ends the Checkout.
+ */
+const recordAnswer = command(
+  'checkout.record',
+  RecordAnswer,
+  async ({ tx, organizationId, now, audit, unchanged }, { checkoutId, answer }) => {
+    const { attempt, currency, amount } = await lockCheckout(tx, organizationId, checkoutId)
+    if (answer === 'refused') {
+      await endCheckout(tx, organizationId, checkoutId, { ended: 'not_created', endedAt: now })
+      return audit({ action: 'checkout.not_created', details: { currency, amount } })
+    }
+    unchanged()
+    const kept =
+      answer === 'failed'
+        ? { attempt: attempt + 1 }
+        : {
+            sessionId: answer.sessionId,
+            sessionUrl: answer.url,
+            expiresAt: new Date(answer.expiresAt * 1_000),
+          }
+    await tx
+      .update(checkouts)
+      .set(kept)
+      .where(and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, checkoutId)))
+  },
+)
+>>>>>>> ba3e767 (Lead from what is due to its renewal, and pay in a real browser)

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import { products } from '@/db/schema/catalog'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
@@ -49,13 +49,13 @@ export async function currencyOf(tx: OrganizationTx, organizationId: string): Pr
 
 /**
  * Subscriptions of an organization by the end of what is paid, each with its verdict.
- * @param only those subscriptions; all, where it is left out. At most 500.
+ * @param only those subscriptions, and those that these keys belong to; all, where it is left out. At most 500.
  */
 export async function listPayable(
   tx: OrganizationTx,
   organizationId: string,
   now: Date,
-  only?: readonly string[],
+  only?: { subscriptionIds: readonly string[]; keyIds?: readonly string[] },
 ): Promise<{ currency: string; payable: Payable[] }> {
   const [currency, timeZone] = await Promise.all([
     currencyOf(tx, organizationId),
@@ -109,7 +109,7 @@ async function lastTerms(
   tx: OrganizationTx,
   organizationId: string,
   currency: string,
-  only: readonly string[] | undefined,
+  only: Parameters<typeof listPayable>[3],
 ) {
   const isLast = sql`not exists (select from terms later where later.organization_id = ${organizationId}
     and later.subscription_id = ${terms.subscriptionId} and later.ordinal > ${terms.ordinal})`
@@ -147,9 +147,16 @@ async function lastTerms(
         isNull(prices.withdrawnAt),
       ),
     )
-    .where(
-      and(eq(terms.organizationId, organizationId), isLast, only && inArray(terms.subscriptionId, [...only])),
-    )
+    .where(and(eq(terms.organizationId, organizationId), isLast, only && isOneOf(organizationId, only)))
     .orderBy(asc(terms.endsAt), asc(terms.subscriptionId))
     .limit(500)
+}
+
+function isOneOf(
+  organizationId: string,
+  { subscriptionIds, keyIds = [] }: NonNullable<Parameters<typeof listPayable>[3]>,
+) {
+  const ofKeys = sql`(select t.subscription_id from keys k join terms t on t.organization_id = k.organization_id
+    and t.id = k.term_id where k.organization_id = ${organizationId} and ${inArray(sql`k.id`, [...keyIds])})`
+  return or(inArray(terms.subscriptionId, [...subscriptionIds]), sql`${terms.subscriptionId} in ${ofKeys}`)
 }

@@ -5,11 +5,13 @@ import type { IconName } from '@/components/ui/icon'
 import { LongNames } from '@/components/ui/long-names'
 import { Panel } from '@/components/ui/panel'
 import { Dot, type Tone } from '@/components/ui/state'
+import { may } from '@/lib/access'
 import type { QuietInstance } from '@/lib/activations/contacts'
 import { env } from '@/lib/env'
 import type { Attention, AttentionLine } from '@/lib/keys/attention'
 import type { Speaking } from '@/lib/keys/phrases'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
+import { sells } from '@/lib/payments/stripe'
 import { Stopped } from './stopped'
 
 const mostLines = 10
@@ -36,15 +38,17 @@ interface Due {
 
 /**
  * What needs doing, in the order given. Filled is the button of the first line that one can see to here: a new key that
- * waits for GLPI. What is due is renewed by writing to the vendor, whose address is in its line.
+ * waits for GLPI, or what can be renewed here. Where nothing is sold here, the vendor's address is in the line.
  */
 export function Todo({ visit, stopped, attention: { lines, more }, mayReveal, first, speaking }: Due) {
   const { t } = speaking
   const home = `/${visit.organization.slug}`
+  const mayPay = sells() && may(visit.organization.role, 'checkout.begin')
   const shown = stopped.slice(0, mostLines)
   const left = mostLines - shown.length
   const further = stopped.length - shown.length + Math.max(0, lines.length - left)
-  const next = lines.find(toShow)
+  const stepOf = (line: AttentionLine) => step(line, mayReveal, mayPay)
+  const next = lines.find((line) => stepOf(line) !== 'see')
   return (
     <section aria-label={t('overview.todo')}>
       <Panel>
@@ -57,8 +61,9 @@ export function Todo({ visit, stopped, attention: { lines, more }, mayReveal, fi
               key={line.keys[0].id}
               line={line}
               home={home}
-              next={first && mayReveal && line === next}
-              button={mayReveal && toShow(line) ? 'show' : 'see'}
+              next={first && line === next}
+              button={stepOf(line)}
+              how={mayPay ? 'pay' : sells() ? 'ask' : 'write'}
               speaking={speaking}
             />
           ))}
@@ -80,12 +85,14 @@ function Line({
   home,
   next,
   button,
+  how,
   speaking,
 }: {
   line: AttentionLine
   home: string
   next: boolean
-  button: 'show' | 'see'
+  button: Step
+  how: 'pay' | 'ask' | 'write'
   speaking: Speaking
 }) {
   const { t } = speaking
@@ -97,7 +104,9 @@ function Line({
       <LongNames names={[instance]}>{chunks}</LongNames>
     </b>
   )
-  const href = instanceId ? `${home}/instances/${instanceId}#${shortId}` : `${home}/keys?q=${shortId}`
+  const page = instanceId ? `${home}/instances/${instanceId}#${shortId}` : `${home}/keys?q=${shortId}`
+  const href =
+    button === 'renew' ? `${home}/billing/renew?${line.keys.map(({ id }) => `k=${id}`).join('&')}` : page
   return (
     <li>
       <Dot {...looks[line.what]} />
@@ -105,7 +114,7 @@ function Line({
         {t.rich(`overview.${line.what}`, { ...words, b })}
         <p>
           <LongNames names={[]}>
-            {t.rich(`overview.${line.what}_detail`, { ...words, support, mail: mailTo(support) })}
+            {t.rich(`overview.${line.what}_detail`, { ...words, how, support, mail: mailTo(support) })}
           </LongNames>
         </p>
       </div>
@@ -121,7 +130,13 @@ function Line({
   )
 }
 
-const toShow = ({ what }: AttentionLine) => what === 'not_yet_in_glpi'
+type Step = 'show' | 'renew' | 'see'
+
+/** What the line's button does. */
+function step({ what }: AttentionLine, mayReveal: boolean, mayPay: boolean): Step {
+  if (what === 'not_yet_in_glpi') return mayReveal ? 'show' : 'see'
+  return mayPay && (what === 'due' || what === 'overdue' || what === 'lapsed') ? 'renew' : 'see'
+}
 
 function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: Speaking) {
   const { product, shortId, instance, termEndsAt, stopsAt, reason } = keys[0]

@@ -20,10 +20,13 @@ export async function pay(_state: FormState, form: FormData): Promise<FormState>
     const asked = { subscriptionIds, shown: Number(text(form, 'shown')), currency: text(form, 'currency') }
     const { checkoutId } = await beginCheckout(by, asked)
     const page = `/${organization.slug}/billing/checkouts/${checkoutId}`
-    const opened = await openSession(by, checkoutId).catch((error: unknown) => {
-      if (error instanceof Unavailable) return { url: page }
-      throw error
-    })
+    // Whoever may begin it was asked just now.
+    const opened = await openSession({ ...by, actor: { kind: 'system' } }, checkoutId).catch(
+      (error: unknown) => {
+        if (error instanceof Unavailable) return { url: page }
+        throw error
+      },
+    )
     redirect(opened.url)
   })
 }

@@ -19,7 +19,8 @@ import { pay } from '../actions'
 
 interface Props {
   params: Promise<{ org: string }>
-  searchParams: Promise<{ s?: string | string[] }>
+  /** Of what is to be renewed: subscriptions, or keys of them. */
+  searchParams: Promise<{ s?: string | string[]; k?: string | string[] }>
 }
 
 export const generateMetadata = organizationTitle(async ({ params }: Props) => {
@@ -32,8 +33,9 @@ export default organizationPage(RenewPage)
 /** What is about to be paid: what, for which instance, until when, for how much. */
 async function RenewPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org, 'checkout.begin')
-  const { s = [] } = await searchParams
-  const wanted = [s].flat().filter(isId).slice(0, mostLines)
+  const { s = [], k = [] } = await searchParams
+  const idsOf = (given: string | string[]) => [given].flat().filter(isId).slice(0, mostLines)
+  const wanted = { subscriptionIds: idsOf(s), keyIds: idsOf(k) }
   const { t, organization, language } = visit
   const { data, needs, at } = await read(visit, (tx, now) =>
     listPayable(tx, organization.organizationId, now, wanted),
@@ -97,9 +99,9 @@ function Lines({ visit, now, currency, total, tax, at }: LinesProps) {
         </tbody>
         <tfoot>
           <tr>
-            <th scope="row" colSpan={2}>
-              {t('billing.renew.total')}
-            </th>
+            <td colSpan={2}>
+            <b>{t('billing.renew.total')}</b>
+          </td>
             <td>
               <b>{total}</b> <small>{t(`billing.tax.${tax}`)}</small>
             </td>

@@ -4,7 +4,7 @@ import { markInstalled } from '@/app/(portal)/[org]/keys/actions'
 import { buttonNames } from '@/app/(portal)/[org]/keys/desk-labels'
 import { ActionForm } from '@/components/form'
 import { KeyAnswer, RevealButtons, ShownKey } from '@/components/key-desk'
-import { Button } from '@/components/ui/button'
+import { Button, LinkButton } from '@/components/ui/button'
 import { HiddenKey } from '@/components/ui/key-field'
 import { ShortIds } from '@/components/ui/short-ids'
 import { State } from '@/components/ui/state'
@@ -15,6 +15,7 @@ import { prefixes } from '@/lib/keys/checksum'
 import { inUse } from '@/lib/keys/order'
 import { type Speaking, stateWord, untilLines } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
+import { sells } from '@/lib/payments/stripe'
 import { Contact, type Contacts } from './contact'
 import { type ArchiveOf, Downloads } from './downloads'
 
@@ -56,6 +57,7 @@ export function ProductKey(props: Props) {
       </div>
       <div className="row">
         <InstalledButton {...props} />
+        <RenewButton {...props} />
       </div>
       <Key {...props} />
       {mayReveal && <KeyAnswer keyId={row.id} />}
@@ -101,6 +103,23 @@ function InstalledButton({ visit: { t, organization }, row, instance, mayReveal 
     >
       {t('keys.installed.button')}
     </Button>
+  )
+}
+
+/** Of what is due, or was: nothing is renewed twice. */
+function RenewButton({ visit: { t, organization }, row, instance }: Props) {
+  const due = row.state === 'expiring' || row.state === 'overdue' || row.state === 'expired'
+  if (!due || row.kind !== 'subscription' || row.renewedAt || instance.retiredAt) return null
+  if (!sells() || !may(organization.role, 'checkout.begin')) return null
+  return (
+    <LinkButton
+      small
+      icon="credit-card"
+      href={`/${organization.slug}/billing/renew?k=${row.id}`}
+      label={t('billing.tick', { product: row.product, instance: instance.label })}
+    >
+      {t('overview.renew')}
+    </LinkButton>
   )
 }
 

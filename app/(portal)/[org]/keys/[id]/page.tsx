@@ -3,6 +3,7 @@ import { read } from '@/app/_request/read'
 import { requireMember } from '@/app/_request/session'
 import { Portal } from '@/app/(portal)/portal'
 import { Done } from '@/components/done'
+import { LinkButton } from '@/components/ui/button'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
@@ -13,6 +14,7 @@ import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys } from '@/lib/keys/queries'
+import { sells } from '@/lib/payments/stripe'
 import { Timeline, timelineSize } from '../../instances/[id]/timeline'
 import { MayNot } from '../../may-not'
 import { QuestionGroups } from '../../questions/groups'
@@ -61,7 +63,19 @@ async function KeyPage({ params, searchParams }: Props) {
   const said = doneMessages.find((one) => one === done)
   return (
     <Portal visit={visit} current="keys" needs={needs}>
-      <PageHead title={t('staff.key.title', { product: row.product, shortId: row.shortId })} />
+      <PageHead
+        title={t('staff.key.title', { product: row.product, shortId: row.shortId })}
+        actions={
+          row.kind === 'subscription' &&
+          !row.renewedAt &&
+          sells() &&
+          may(role, 'checkout.begin') && (
+            <LinkButton icon="credit-card" href={`/${slug}/billing/renew?k=${row.id}`}>
+              {t('overview.renew')}
+            </LinkButton>
+          )
+        }
+      />
       {said && <Done>{t(`staff.key.done.${said}`)}</Done>}
       <Panel>
         <KeyTable visit={visit} rows={[row]} speaking={speaking} />

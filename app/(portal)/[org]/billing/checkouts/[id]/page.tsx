@@ -75,13 +75,14 @@ function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow
   const { state, lines, amount, currency } = checkout
   const total = money(amount, currency, language)
   if (state === 'paid') {
+    const tax = lines.every(({ taxBehavior }) => taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive'
     const isIn = lines.every(({ newKey }) => newKey?.firstSeenAt)
     return (
       <>
         {!isIn && <KeepFresh seconds={10} />}
         <Notice tone="ok">
           <b>{t('billing.checkout.paid', { count: lines.length })}</b>{' '}
-          {t('billing.checkout.paid_text', { total })}
+          {t('billing.checkout.paid_text', { total, tax })}
         </Notice>
       </>
     )

@@ -1,0 +1,112 @@
+import { expect, type Page, test } from '@playwright/test'
+import { browserAs, type Customer, inOrganization, newCustomer } from './customer'
+import { axeFindings, tooWide } from './look'
+
+test.use({ locale: 'en-GB' })
+
+const cards = {
+  good: '4242 4242 4242 4242',
+  declined: '4000 0000 0000 0002',
+}
+
+/** From the billing page to Stripe's: what is renewed is ticked by its name. */
+async function beginToPay(page: Page, customer: Customer, products: string[]) {
+  await page.goto(`/${customer.slug}/billing`)
+  for (const product of products)
+    await page.getByRole('checkbox', { name: `Renew ${product} on Service desk` }).check()
+  await page.getByRole('button', { name: 'Renew what is ticked' }).click()
+  await page.getByRole('button', { name: /^Pay €/ }).click()
+  await page.waitForURL(/\/c\/pay\//)
+}
+
+/** What Stripe asks for on its page. */
+async function fillIn(page: Page, card: string) {
+  await page.getByLabel('Email').fill('billing@acme.example')
+  await page.getByLabel('Name').fill('Acme SAS')
+  await page.getByLabel('Address').fill('1 rue des Essais')
+  await page.getByLabel('Postal code').fill('69001')
+  await page.getByLabel('City').fill('Lyon')
+  await page.getByLabel(/Country/).fill('fr')
+  await page.getByLabel('Card number').fill(card)
+  await page.getByRole('button', { name: /Pay/ }).click()
+}
+
+const termsOf = ({ organizationId, subscriptionId }: Customer) =>
+  inOrganization<{ ordinal: number }>(
+    organizationId,
+    'select ordinal from terms where subscription_id = $1 order by ordinal',
+    [subscriptionId],
+  )
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a billing member renews, pays at Stripe, and the new key is there${javaScriptEnabled ? '' : ', without JavaScript'}`, async ({
+    browser,
+  }) => {
+    const customer = await newCustomer('pay')
+    const context = await browserAs(browser, customer.people.billing, { javaScriptEnabled })
+    const page = await context.newPage()
+    await beginToPay(page, customer, ['Inventory Plus'])
+    await fillIn(page, cards.good)
+    await page.waitForURL(`**/${customer.slug}/billing/checkouts/**`)
+    await expect(page.getByText('Your new key is ready.')).toBeVisible()
+    await expect(page.getByText('not yet seen in GLPI')).toBeVisible()
+    expect(await termsOf(customer)).toHaveLength(2)
+    await page.goto(`/${customer.slug}/billing`)
+    await expect(page.getByRole('row', { name: /Inventory Plus/ })).toContainText('Paid ahead')
+    await context.close()
+  })
+}
+
+test('a declined card charges nothing and can be followed by a good one', async ({ browser }) => {
+  const customer = await newCustomer('declined')
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  await beginToPay(page, customer, ['Inventory Plus'])
+  await fillIn(page, cards.declined)
+  await expect(page.getByText(/declined/i)).toBeVisible()
+  expect(await termsOf(customer)).toHaveLength(1)
+  await fillIn(page, cards.good)
+  await expect(page.getByText('Your new key is ready.')).toBeVisible()
+  expect(await termsOf(customer)).toHaveLength(2)
+  await context.close()
+})
+
+test('who comes back without having paid finds the payment open, goes on or gives it up', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('back')
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  await beginToPay(page, customer, ['Inventory Plus'])
+  // Another member sees who is paying, and can do either.
+  const other = await (await browserAs(browser, customer.people.billing)).newPage()
+  await other.goto(`/${customer.slug}/billing`)
+  await expect(other.getByRole('row', { name: /Inventory Plus/ })).toContainText('A payment is under way')
+  await other.getByRole('link', { name: 'A payment is under way' }).click()
+  await expect(other.getByText('Not paid yet.')).toBeVisible()
+  await expect(other.locator('main')).toContainText(`owner@${customer.slug}.example began this payment`)
+  await other.getByRole('button', { name: 'Give this payment up' }).click()
+  await expect(other.getByText('This payment was given up.')).toBeVisible()
+  await page.reload()
+  await expect(page.getByLabel('Card number')).toHaveCount(0)
+  expect(await termsOf(customer)).toHaveLength(1)
+  await context.close()
+})
+
+test('the pages of payments hold in both languages, at 320 pixels and for axe', async ({ browser }) => {
+  const customer = await newCustomer('looks')
+  const context = await browserAs(browser, customer.people.owner, { viewport: { width: 320, height: 800 } })
+  const page = await context.newPage()
+  const paths = [
+    `/${customer.slug}/billing`,
+    `/${customer.slug}/billing/renew?s=${customer.subscriptionId}`,
+    `/${customer.slug}/billing/renew`,
+    `/${customer.slug}/billing/checkouts/${customer.checkoutId}`,
+  ]
+  for (const path of paths) {
+    await page.goto(path)
+    expect(await axeFindings(page)).toEqual([])
+    expect({ path, tooWide: await tooWide(page) }).toEqual({ path, tooWide: 0 })
+  }
+  await context.close()
+})
