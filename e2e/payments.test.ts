@@ -63,7 +63,7 @@ test('a declined card charges nothing and can be followed by a good one', async 
   const page = await context.newPage()
   await beginToPay(page, customer, ['Inventory Plus'])
   await fillIn(page, cards.declined)
-  await expect(page.getByText(/declined/i)).toBeVisible()
+  await expect(page.getByRole('alert')).toContainText('declined')
   expect(await termsOf(customer)).toHaveLength(1)
   await fillIn(page, cards.good)
   await expect(page.getByText('Your new key is ready.')).toBeVisible()
