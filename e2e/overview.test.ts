@@ -50,7 +50,7 @@ test('the overview says how things stand, and leads from what needs doing to its
   const lapsed = todo
     .getByRole('listitem')
     .filter({ hasText: 'Signature on Social services has not worked since' })
-  await expect(lapsed).toContainText(/: not renewed.*To take it up again, ask your account manager/)
+  await expect(lapsed).toContainText(/: not renewed.*a new term would begin today/)
   await expect(unpaid.getByRole('link', { name: 'See details: Signature on Theatre' })).toBeVisible()
   // What is due says with whom to renew; filled is the one button that leads to something to do here.
   await expect(

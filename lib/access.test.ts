@@ -145,6 +145,7 @@ const roles: Record<Role, readonly Permission[]> = {
     'subscription.start',
     'subscription.renew',
     'billing.record_customer',
+    'checkout.open',
     'checkout.record',
     'checkout.settle',
     'trial.start',

@@ -73,6 +73,8 @@ const writes: Partial<Record<Permission, Written>> = {
   'trial.start': { keys: 1 },
   // Of a renewal and of what is bought anew, beside the Checkout's own entry; one mail tells of both.
   'checkout.settle': { keys: 2, audit_entries: 3, jobs: 1 },
+  // What Stripe calls it is noted, and is nobody's doing.
+  'billing.record_customer': { audit_entries: 0 },
   'member.invite': { jobs: 1 },
   'member.ask_to_join': { jobs: 1 },
   'member.change_role': { jobs: 1 },
@@ -155,27 +157,7 @@ test('[F3] every command of an organization is in the table', () => {
   console.log(`[F3] ${known.length} commands`)
 })
 
-/** What only reads: there is nothing of it that could fail halfway. */
-const reading: readonly string[] = ['checkout.open']
-
-test.each(Object.entries(orders).filter(([name]) => reading.includes(name)))(
-  '[F3] %s writes nothing, so that it succeeds also where nothing can be written (1 trial)',
-  async (name, order) => {
-    const fixture = await makeOrganization(`f3-${name.replaceAll(/[._]/g, '-')}`)
-    const things = await thingsOf(database, fixture)
-    const rows = await everyRow()
-    await failAt(1)
-    try {
-      await order(byMember(fixture, 'owner'), things)
-    } finally {
-      await failAt(null)
-    }
-    expect(await everyRow()).toBe(rows)
-    console.log(`[F3] ${name}: 1 trial`)
-  },
-)
-
-test.each(Object.entries(orders).filter(([name]) => !reading.includes(name)))(
+test.each(Object.entries(orders))(
   '[F3] %s: whatever statement fails, nothing is half done, and asked again it succeeds once',
   async (name, order) => {
     const fixture = await makeOrganization(`f3-${name.replaceAll(/[._]/g, '-')}`)

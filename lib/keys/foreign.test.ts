@@ -318,7 +318,10 @@ const reads: Record<string, Read> = {
 }
 
 const payableIn = (tx: OrganizationTx, organizationId: string, only?: string[]) =>
-  listPayable(tx, organizationId, now(), only).then(({ payable }) => payable.length, orNone)
+  listPayable(tx, organizationId, now(), only && { subscriptionIds: only }).then(
+    ({ payable }) => payable.length,
+    orNone,
+  )
 
 const foreignAmong = (ids: string[]) => {
   const people: string[] = Object.values(other.people)

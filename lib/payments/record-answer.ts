@@ -11,16 +11,14 @@ const RecordCustomer = z.object({ customerId: z.string().startsWith('cus_') })
 export const recordCustomer = command(
   'billing.record_customer',
   RecordCustomer,
-  async ({ tx, organizationId, audit, unchanged }, { customerId }) => {
+  async ({ tx, organizationId, unchanged }, { customerId }) => {
+    // What Stripe calls it is noted, and is nobody's doing.
+    unchanged()
     const own = eq(billingAccounts.organizationId, organizationId)
     const [account] = await tx.select().from(billingAccounts).where(own).for('update')
     if (!account) throw new NotFound('billing_account')
-    if (account.customerId) {
-      unchanged()
-      return { customerId: account.customerId }
-    }
+    if (account.customerId) return { customerId: account.customerId }
     await tx.update(billingAccounts).set({ customerId }).where(own)
-    audit({ details: { customer: customerId } })
     return { customerId }
   },
 )

@@ -100,8 +100,8 @@ function Lines({ visit, now, currency, total, tax, at }: LinesProps) {
         <tfoot>
           <tr>
             <td colSpan={2}>
-            <b>{t('billing.renew.total')}</b>
-          </td>
+              <b>{t('billing.renew.total')}</b>
+            </td>
             <td>
               <b>{total}</b> <small>{t(`billing.tax.${tax}`)}</small>
             </td>
