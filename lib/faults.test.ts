@@ -73,8 +73,6 @@ const writes: Partial<Record<Permission, Written>> = {
   'trial.start': { keys: 1 },
   // Of a renewal and of what is bought anew, beside the Checkout's own entry; one mail tells of both.
   'checkout.settle': { keys: 2, audit_entries: 3, jobs: 1 },
-  // What Stripe calls it is noted, and is nobody's doing.
-  'billing.record_customer': { audit_entries: 0 },
   'member.invite': { jobs: 1 },
   'member.ask_to_join': { jobs: 1 },
   'member.change_role': { jobs: 1 },
@@ -105,11 +103,6 @@ const prepare: Partial<Record<Permission, (own: Things) => Promise<Partial<Thing
       productId: own.products.forms,
       instanceId: await makeInstance(own, 'unpaid'),
     }),
-  'billing.record_customer': async ({ organizationId }) => {
-    const none = 'update billing_accounts set customer_id = null where organization_id = $1'
-    await rowsOf(database, none, [organizationId])
-    return {}
-  },
   // One copy is there, and a key has one.
   'question.answer': async (own) => {
     const copies = 'select id from instances where test_of_id = $1'
@@ -157,7 +150,10 @@ test('[F3] every command of an organization is in the table', () => {
   console.log(`[F3] ${known.length} commands`)
 })
 
-test.each(Object.entries(orders))(
+/** One statement and no entry: there is nothing of it that could be done by half. */
+const ofOneStatement: readonly string[] = ['billing.record_customer']
+
+test.each(Object.entries(orders).filter(([name]) => !ofOneStatement.includes(name)))(
   '[F3] %s: whatever statement fails, nothing is half done, and asked again it succeeds once',
   async (name, order) => {
     const fixture = await makeOrganization(`f3-${name.replaceAll(/[._]/g, '-')}`)
