@@ -52,9 +52,12 @@ describe('what is said', () => {
   })
 
   test('the same of one within a text as of it alone', async () => {
-    for (const length of [20, 28, 30, 33])
+    const begun = (length: number) => `Hello, GLPI refuses this key: ${good.key.slice(0, length)}`
+    // With words behind it, of which one letter may by chance be right, the whole key is certain.
+    expect(lines(await said(begun(33)))).toContain('33 of 36 characters: the rest is missing.')
+    for (const length of [20, 28, 30])
       for (const text of [
-        `Hello, GLPI refuses this key: ${good.key.slice(0, length)}`,
+        begun(length),
         `Bonjour,\nGLPI refuse la clé\n${good.key.slice(0, length)}\nque faire ?`,
         `The key ${good.key.slice(0, length)} does not work, why?`,
       ])
