@@ -25,6 +25,9 @@ const changeable: Record<string, string[]> = {
     'invoice_id',
   ],
   checkout_lines: ['ended_at', 'term_id'],
+  // Everybody was told.
+  reminders: ['done_at'],
+  sent_mails: [],
   restorations: [],
   extensions: [],
   terms: [],
@@ -88,7 +91,7 @@ test('what Stripe tells is taken in by the portal, worked on by the worker, and 
 })
 
 test('the key service learns nothing of what is paid', async () => {
-  const tables = ['prices', 'billing_accounts', 'checkouts', 'checkout_lines', 'stripe_events']
+  const tables = ['prices', 'billing_accounts', 'checkouts', 'checkout_lines', 'stripe_events', 'reminders']
   const read = await onConnection(database.keyServiceUrl, async (client) => {
     const found: string[] = []
     for (const table of tables) {

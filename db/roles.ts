@@ -24,6 +24,7 @@ const kept = [
   ...['keys', 'revocations', 'restorations', 'extensions', 'staff', 'signing_keys', 'key_sets'],
   ...['activations', 'question_counts', 'check_days', 'sightings', 'api_tokens', 'offline_files'],
   ...['prices', 'billing_accounts', 'checkouts', 'checkout_lines', 'stripe_events'],
+  ...['reminders', 'sent_mails'],
 ].join(', ')
 
 /**
@@ -41,11 +42,12 @@ const changes = {
   checkouts: 'attempt, session_id, session_url, expires_at, completed_at, ended_at, ended, invoice_id',
   checkout_lines: 'ended_at, term_id',
   stripe_events: 'due_at, tries, done_at, outcome',
+  reminders: 'done_at',
   // Nothing (it gives itself its own value), so that it can be locked to be counted.
   checks: 'id',
 }
 const written = [
-  ...['audit_entries', 'extensions', 'restorations', 'terms', 'key_sets'],
+  ...['audit_entries', 'extensions', 'restorations', 'terms', 'key_sets', 'sent_mails'],
   ...Object.keys(changes),
 ].join(', ')
 

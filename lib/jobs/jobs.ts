@@ -17,7 +17,15 @@ export interface Jobs {
   'mail.asked_to_join': MemberChange & { shortId: string }
   /** To those whose GLPIs need the new keys of what was paid, and to who paid it. */
   'mail.keys_ready': { organizationId: string; checkoutId: string }
+  /** To those who pay, of what ends soon. */
+  'mail.reminders': { organizationId: string }
+  /** To those who may put keys into GLPI, of the new ones that wait while the old ones end. */
+  'mail.not_in_glpi': { organizationId: string }
   /** Daily; it has no payload of its own. */
+  remind: unknown
+  /** Hourly, likewise. */
+  find_waiting_keys: unknown
+  /** Daily, likewise. */
   clean_up: unknown
   /** Hourly, likewise. */
   sign_audit_heads: unknown

@@ -16,7 +16,9 @@ import {
   sendRemoved,
   sendRoleChanged,
 } from '@/lib/organizations/send-member-change'
+import { findWaitingKeys, remind } from '@/lib/payments/remind'
 import { sendKeysReady } from '@/lib/payments/send-keys-ready'
+import { sendNotInGlpi, sendReminders } from '@/lib/payments/send-reminders'
 import { workEvents } from '@/lib/payments/work-events'
 import { sendEmailChange } from '@/lib/people/send-email-change'
 import { sendNewDevice } from '@/lib/people/send-new-device'
@@ -29,8 +31,10 @@ import { Presence } from './presence'
 
 const concurrency = 4
 const presenceSeconds = 10
-/** Every day at 3:17 UTC; a night without a worker is made up for. Signing is hourly, and by one worker at a time. */
+/** Every day at 3:17 and 6:23 UTC; a night without a worker is made up for. Signing is hourly, and by one worker at a time. */
 const crontab = `17 3 * * * clean_up ?fill=1d&max=3
+23 6 * * * remind ?fill=1d&max=3
+41 * * * * find_waiting_keys
 7 * * * * sign_audit_heads ?queue=sign_audit_heads`
 
 declare global {
@@ -49,6 +53,10 @@ const tasks: TaskList = {
   'mail.asked_to_join': (payload) => sendAskedToJoin(payload),
   'mail.key_revealed': (payload) => sendKeyRevealed(payload),
   'mail.keys_ready': (payload) => sendKeysReady(payload),
+  'mail.reminders': (payload) => sendReminders(payload),
+  'mail.not_in_glpi': (payload) => sendNotInGlpi(payload),
+  remind,
+  find_waiting_keys: findWaitingKeys,
   clean_up: cleanUp,
   sign_audit_heads: signHeads,
 }

@@ -6,6 +6,7 @@ import { activations } from '@/db/schema/activations'
 import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { checkoutLines, checkouts } from '@/db/schema/payments'
+import { reminders } from '@/db/schema/reminders'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import {
   askedOf,
@@ -46,6 +47,7 @@ import { countKeys, filterChoices, keySorts, listKeys, organizationKeys } from '
 import { revealKeys } from '@/lib/keys/reveal'
 import { keysRevealedTo } from '@/lib/keys/revealed'
 import { keyStates } from '@/lib/keys/rules'
+import { waitingKeys } from '@/lib/keys/waiting'
 import { withdrawOpen } from '@/lib/organizations/invite'
 import { endMembership, memberOf, ownerVerdict, setRole } from '@/lib/organizations/member'
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
@@ -55,10 +57,13 @@ import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/tokens'
 import { currencyOf, listPayable } from '@/lib/payments/payable'
 import { findCheckout, openCheckouts } from '@/lib/payments/queries'
+import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
 import { endCheckout, lockCheckout } from '@/lib/payments/settle-checkout'
+import { toldBy } from '@/lib/payments/told'
 import { accountManagersOf } from '@/lib/staff/queries'
 import { staffRoleIn } from '@/lib/staff/role'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
+import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
   byMember,
@@ -83,10 +88,11 @@ beforeAll(async () => {
   other = await makeOrganization('globex', 'America/New_York')
   own = await makeOrganization('acme')
   theirs = await thingsOf(database, other)
-  const { keyId } = await startSubscription(bySystem(other.organizationId), {
+  const { keyId, subscriptionId } = await startSubscription(bySystem(other.organizationId), {
     productId: await productId(database, 'cloud'),
     instanceId: null,
   })
+  await renewSubscription(bySystem(other.organizationId), { subscriptionId })
   await rowsOf(
     database,
     `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
@@ -261,6 +267,22 @@ const reads: Record<string, Read> = {
     const found = await findCheckout(tx, organizationId, theirs.paidId)
     return found ? 1 + found.lines.length : 0
   },
+  toldBy: (tx, organizationId) =>
+    toldBy(tx, organizationId, 'key.reveal').then(({ told }) => foreignAmong(told.map(toId)), orNone),
+  remindedTerms: (tx, organizationId) =>
+    remindedTerms(tx, organizationId, inDays(710)).then(({ terms }) => terms.length, orNone),
+  reserveReminders: async (tx, organizationId) => {
+    await reserveReminders(tx, organizationId, inDays(710)).catch(orNone)
+    return (await tx.select().from(reminders).where(eq(reminders.mark, 30))).length
+  },
+  openReminders: async (tx, organizationId) => (await openReminders(tx, organizationId, 'ends')).length,
+  endReminders: async (tx, organizationId) => {
+    const [open] = await tx.select().from(reminders)
+    const doneAt = new Date('2100-01-01')
+    await endReminders(tx, organizationId, 'ends', open?.createdAt ?? doneAt, doneAt)
+    return (await tx.select().from(reminders).where(eq(reminders.doneAt, doneAt))).length
+  },
+  waitingKeys: async (tx, organizationId) => (await waitingKeys(tx, organizationId, inDays(380))).length,
   lockCheckout: (tx, organizationId) => some(lockCheckout(tx, organizationId, theirs.checkoutId)),
   endCheckout: async (tx, organizationId) => {
     const endedAt = new Date('2100-01-01')
@@ -317,6 +339,9 @@ const reads: Record<string, Read> = {
     foreignAmong((await peopleOfActivity(tx, organizationId, 50)).map(({ id }) => id)),
 }
 
+const inDays = (days: number) => new Date(now().getTime() + days * 86_400_000)
+const toId = ({ personId }: { personId: string }) => personId
+
 const payableIn = (tx: OrganizationTx, organizationId: string, only?: string[]) =>
   listPayable(tx, organizationId, now(), only && { subscriptionIds: only }).then(
     ({ payable }) => payable.length,
@@ -329,7 +354,15 @@ const foreignAmong = (ids: string[]) => {
 }
 
 /** What finds no row by its filter: it adds rows, takes a lock by name, or asks one of the above. */
-const others = ['appendAudit', 'holdBack', 'refuseLastOwner', 'runOnce', 'takeAddress', 'writeKey']
+const others = [
+  'addReminders',
+  'appendAudit',
+  'holdBack',
+  'refuseLastOwner',
+  'runOnce',
+  'takeAddress',
+  'writeKey',
+]
 
 test('[Z5] each function of lib that is given a transaction and an organization is in the list', () => {
   const root = path.join(import.meta.dirname, '..')

@@ -45,6 +45,26 @@ export function stateOf(key: KeyFacts, now: Date): KeyState {
   return 'active'
 }
 
+/** Hours before the old key stops, and days after, in which a new one that no GLPI was seen with is urgent. */
+export const urgentHours = 24
+export const urgentDays = 7
+
+/** Of a new key that no GLPI was seen with: what its urgency is decided from. */
+export interface WaitingFacts {
+  issuedAt: Date
+  /** When the old key stops working, or stopped. Null: never. */
+  oldStopsAt: Date | null
+  /** A file for an installation that reaches no portal works: of that nothing is ever seen. */
+  offline: boolean
+}
+
+/** Whether a new key has to be put into GLPI now: the old one is about to stop, or has stopped while the new one waited. */
+export function waitsUrgently({ issuedAt, oldStopsAt, offline }: WaitingFacts, now: Date): boolean {
+  if (offline || !oldStopsAt || issuedAt >= oldStopsAt) return false
+  const past = now.getTime() - oldStopsAt.getTime()
+  return past >= -urgentHours * 3_600_000 && past < urgentDays * 86_400_000
+}
+
 /** When it stops working, or stopped: its end or, before that, its revocation. Null: never. */
 export function stopsAt({ expiresAt, revokedAt }: Pick<KeyFacts, 'expiresAt'> & { revokedAt: Date | null }) {
   return revokedAt ?? expiresAt

@@ -6,7 +6,7 @@ import { asOrganization } from '@/db/scope'
 import { rolesThatMay } from '@/lib/access'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { keysReadyMail } from '@/lib/mail/keys-ready'
-import { sendMail } from '@/lib/mail/send'
+import { sendOnce } from '@/lib/mail/send-once'
 import { findCheckout } from './queries'
 
 /**
@@ -53,7 +53,8 @@ export async function sendKeysReady({ organizationId, checkoutId }: Jobs['mail.k
   )
   const { name, slug, timeZone } = organization
   for (const { id, to, language } of told) {
-    const mail = await keysReadyMail({ to, language, organization: name, slug, timeZone, checkoutId, keys })
-    await sendMail({ identity: `keys-ready.${checkoutId}.${id}`, to, ...mail })
+    const mail = { to, language, organization: name, slug, timeZone, checkoutId, keys }
+    const about = `keys-ready.${checkoutId}`
+    await sendOnce({ organizationId, about, personId: id, to, make: () => keysReadyMail(mail) })
   }
 }

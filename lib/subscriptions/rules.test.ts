@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { daysBetween, later, startOfDay } from '@/lib/organizations/calendar'
-import { lengthsFor, longestTerm, mayIssueTerm, nextTerm } from '@/lib/subscriptions/rules'
+import {
+  lengthsFor,
+  longestTerm,
+  markDue,
+  mayIssueTerm,
+  nextTerm,
+  reminderMarks,
+} from '@/lib/subscriptions/rules'
 
 const zone = fc.constantFrom(
   'UTC',
@@ -132,4 +139,90 @@ test('a form offers what may be asked for: an admin longer terms than an account
   expect(lengthsFor('manager')).toEqual([1, 3, 6, 12, 24, 36])
   expect(lengthsFor('admin')).toEqual([1, 3, 6, 12, 24, 36, 48, 60])
   expect(longestTerm).toBe(60)
+})
+
+/** What whoever runs the rule at these moments is told, each with the term's ordinal; renewed before the moment of that index. */
+function toldAt(moments: Date[], timeZone: string, length: number, overlapDays: number, renewedAt: number) {
+  const [begun] = moments
+  if (!begun) throw new Error('there is a first moment')
+  let [term, createdAt, ordinal] = [nextTerm(null, length, overlapDays, timeZone, begun), begun, 1]
+  const told: { ordinal: number; mark: number; left: number }[] = []
+  moments.forEach((now, index) => {
+    if (index === renewedAt) {
+      const last = { termEndsAt: term.endsAt, keyExpiresAt: term.keyExpiresAt }
+      ;[term, createdAt, ordinal] = [nextTerm(last, length, overlapDays, timeZone, now), now, ordinal + 1]
+    }
+    const marks = told.filter((one) => one.ordinal === ordinal).map((one) => one.mark)
+    const { endsAt, keyExpiresAt } = term
+    const mark = markDue({ createdAt, endsAt, keyExpiresAt, told: marks }, now, timeZone)
+    if (mark !== null) told.push({ ordinal, mark, left: daysBetween(now, endsAt, timeZone) })
+  })
+  return told
+}
+
+const everyDay = (from: Date, count: number) =>
+  Array.from({ length: count }, (_, day) => new Date(from.getTime() + day * 86_400_000))
+
+test('a worker that runs each day tells of each mark once, on its day', () => {
+  fc.assert(
+    fc.property(moment, zone, fc.constantFrom(3, 12), overlap, (begun, timeZone, length, overlapDays) => {
+      const told = toldAt(everyDay(begun, length * 31 + 70), timeZone, length, overlapDays, -1)
+      expect(told.map(({ mark }) => mark)).toEqual([...reminderMarks])
+      // Where a day of the calendar has 23 or 25 hours, one that runs about midnight may meet it a day late.
+      for (const { mark, left } of told) expect(mark - left).toBeLessThanOrEqual(1)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('whatever days a worker was away, each mark is told at most once, in order, and none of a term that was renewed', () => {
+  const gaps = fc.array(fc.integer({ min: 0, max: 40 * 86_400_000 }), { minLength: 1, maxLength: 60 })
+  fc.assert(
+    fc.property(
+      moment,
+      zone,
+      fc.integer({ min: 1, max: 14 }),
+      overlap,
+      gaps,
+      fc.nat(60),
+      (begun, timeZone, length, overlapDays, apart, renewedAt) => {
+        let at = begun.getTime()
+        const moments = [begun]
+        for (const gap of apart) {
+          at += gap
+          moments.push(new Date(at))
+        }
+        const told = toldAt(moments, timeZone, length, overlapDays, renewedAt)
+        for (const of of Map.groupBy(told, ({ ordinal }) => ordinal).values()) {
+          const marks = of.map(({ mark }) => mark)
+          expect(marks).toEqual([...new Set(marks)].sort((a, b) => b - a))
+        }
+        // Never before its day, nor one that another has overtaken.
+        for (const { mark, left } of told) {
+          expect(left).toBeLessThanOrEqual(mark)
+          expect(reminderMarks.filter((one) => one < mark && left <= one)).toEqual([])
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  )
+})
+
+test('after days without a worker one mark is told; whoever has paid within it, or whose key has ended, is told nothing', () => {
+  const [endsAt, keyExpiresAt] = [new Date('2027-03-12T23:00:00Z'), new Date('2027-03-26T23:00:00Z')]
+  const term = { createdAt: new Date('2026-03-12T10:00:00Z'), endsAt, keyExpiresAt, told: [] as number[] }
+  const due = (on: string, changes: Partial<typeof term> = {}) =>
+    markDue({ ...term, ...changes }, new Date(`${on}T08:00:00Z`), 'Europe/Paris')
+  expect(due('2027-01-11')).toBeNull()
+  expect(due('2027-01-12')).toBe(60)
+  expect(due('2027-03-07')).toBe(7)
+  expect(due('2027-03-07', { told: [7] })).toBeNull()
+  expect(due('2027-03-07', { told: [60, 30, 14] })).toBe(7)
+  expect(due('2027-03-12')).toBe(1)
+  expect(due('2027-03-25')).toBe(1)
+  expect(due('2027-03-28')).toBeNull()
+  // Of a month's term, paid with 28 days to go, the mark of 30 days is none.
+  expect(due('2027-02-14', { createdAt: new Date('2027-02-13T10:00:00Z') })).toBeNull()
+  expect(due('2027-02-27', { createdAt: new Date('2027-02-13T10:00:00Z') })).toBe(14)
+  expect(due('2027-02-27', { createdAt: new Date('2027-02-27T07:00:00Z') })).toBeNull()
 })

@@ -1,4 +1,4 @@
-import { later, startOfDay } from '@/lib/organizations/calendar'
+import { daysBetween, later, startOfDay } from '@/lib/organizations/calendar'
 
 export interface Span {
   startsAt: Date
@@ -47,4 +47,34 @@ export function mayIssueTerm(role: string, months: number): TermVerdict {
 /** The lengths that a form offers to somebody, in months. */
 export function lengthsFor(role: string): number[] {
   return [1, 3, 6, 12, 24, mostMonths, 48, longestTerm].filter((months) => mayIssueTerm(role, months).ok)
+}
+
+/** Days before the end of what is paid on which it is told by mail. */
+export const reminderMarks = [60, 30, 14, 7, 1] as const
+export type ReminderMark = (typeof reminderMarks)[number]
+
+export interface RemindedTerm {
+  /** When it was paid. */
+  createdAt: Date
+  endsAt: Date
+  keyExpiresAt: Date
+  /** Of which marks it was told already. */
+  told: readonly number[]
+}
+
+/**
+ * Of which mark a term that nothing has renewed is to be told today, in the organization's calendar: of the last one that was
+ * reached, and never of one before it, so that days without a worker are made up for by one mail. After the end it is told as
+ * long as the key works, and to nobody who had paid within the mark.
+ */
+export function markDue(
+  { createdAt, endsAt, keyExpiresAt, told }: RemindedTerm,
+  now: Date,
+  timeZone: string,
+): ReminderMark | null {
+  if (keyExpiresAt <= now) return null
+  const left = daysBetween(now, endsAt, timeZone)
+  const mark = reminderMarks.findLast((one) => left <= one)
+  if (mark === undefined || told.some((one) => one <= mark)) return null
+  return daysBetween(createdAt, endsAt, timeZone) > mark ? mark : null
 }

@@ -198,6 +198,7 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   await revokeKey(by(), { keyId: permanent.keyId, reason: 'leaked', note: 'It was on a wiki.' })
   const called = await fillCalls(database, fixture, { instanceId, keyId: renewed.keyId, oldKeyId: keyId })
   const paid = await fillPayments(database, fixture, { instanceId, subscriptionId })
+  await fillReminders(database, fixture, { subscriptionId, ...paid })
   return {
     ...called,
     ...paid,
@@ -255,6 +256,21 @@ async function fillPayments(
   )
   if (!row) throw new Error('three Checkouts were just made')
   return row
+}
+
+/** A reminder that not everybody has been sent yet, and a mail that told of what was paid. */
+async function fillReminders(
+  database: TestDatabase,
+  { organizationId, people }: Fixture,
+  { subscriptionId, paidId }: Record<'subscriptionId' | 'paidId', string>,
+) {
+  await rowsOf(
+    database,
+    `with reminder as (insert into reminders (organization_id, term_id, kind, mark, created_at)
+       select $1, id, 'ends', 60, date_trunc('milliseconds', now()) from terms where subscription_id = $2 and ordinal = 2)
+     insert into sent_mails values ($1, 'keys-ready.' || $3::text, $4, now())`,
+    [organizationId, subscriptionId, paidId, people.owner],
+  )
 }
 
 /** A GLPI that uses the key, another one that it was refused to, and what was counted of last year. */

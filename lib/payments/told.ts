@@ -1,0 +1,27 @@
+import { and, asc, eq, inArray } from 'drizzle-orm'
+import { memberships, organizations } from '@/db/schema/organizations'
+import { people } from '@/db/schema/people'
+import type { OrganizationTx } from '@/db/scope'
+import { type Permission, rolesThatMay } from '@/lib/access'
+import { NotFound } from '@/lib/errors'
+
+/** What a mail about an organization names it by, and the members who may do what it asks for, each with their language. */
+export async function toldBy(tx: OrganizationTx, organizationId: string, permission: Permission) {
+  const [organization] = await tx
+    .select({ name: organizations.name, slug: organizations.slug, timeZone: organizations.timeZone })
+    .from(organizations)
+    .where(eq(organizations.id, organizationId))
+  if (!organization) throw new NotFound('organization')
+  const told = await tx
+    .select({ personId: people.id, to: people.email, language: people.language })
+    .from(memberships)
+    .innerJoin(people, eq(people.id, memberships.personId))
+    .where(
+      and(
+        eq(memberships.organizationId, organizationId),
+        inArray(memberships.role, rolesThatMay(permission)),
+      ),
+    )
+    .orderBy(asc(people.id))
+  return { organization, told }
+}
