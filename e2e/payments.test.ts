@@ -57,6 +57,57 @@ for (const javaScriptEnabled of [true, false]) {
   })
 }
 
+test('the way of a renewal stands on the pages of both its keys, in both languages and at 320 pixels', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('way')
+  const context = await browserAs(browser, customer.people.owner, { viewport: { width: 320, height: 800 } })
+  const page = await context.newPage()
+  await beginToPay(page, customer, ['Inventory Plus'])
+  await fillIn(page, cards.good)
+  await page.waitForURL(`**/${customer.slug}/billing/checkouts/**`)
+  await expect(page.getByText('Your new key is ready.')).toBeVisible()
+  const [keys] = await inOrganization<{ old: string; new: string; newShortId: string }>(
+    customer.organizationId,
+    `select o.id as old, k.id as new, k.short_id as "newShortId" from keys k join keys o on o.id = k.follows_id
+     join terms t on t.id = k.term_id where t.subscription_id = $1`,
+    [customer.subscriptionId],
+  )
+  if (!keys) throw new Error('it was renewed')
+  const way = page.getByRole('region', { name: `The way of the renewal ${keys.newShortId}` })
+  const steps = way.getByRole('listitem')
+  for (const id of [keys.old, keys.new]) {
+    const mailed = async () => {
+      await page.goto(`/${customer.slug}/keys/${id}`)
+      return steps.nth(2).textContent()
+    }
+    // The worker sends it, within its own time.
+    await expect.poll(mailed, { timeout: 20_000 }).toMatch(/^Mailed\d/)
+    await expect(steps).toHaveText([
+      ...[/^Paid\d/, /^New key issued\d/, /^Mailed\d/],
+      ...['Used by GLPInot yet', 'Old key no longer usednot yet'],
+    ])
+    expect(await axeFindings(page)).toEqual([])
+    expect(await tooWide(page)).toBe(0)
+  }
+  await inOrganization(customer.organizationId, 'update keys set first_seen_at = now() where id = $1', [
+    keys.new,
+  ])
+  await page.goto(`/${customer.slug}/keys/${keys.new}`)
+  await expect(steps).toHaveText([
+    ...[/^Paid\d/, /^New key issued\d/, /^Mailed\d/],
+    ...[/^Used by GLPI\d/, /^Old key no longer used\d/],
+  ])
+  await inOrganization(customer.organizationId, `update people set language = 'fr' where id = $1`, [
+    customer.people.owner.personId,
+  ])
+  await page.reload()
+  const french = page.getByRole('region', { name: `Le parcours du renouvellement ${keys.newShortId}` })
+  await expect(french.getByRole('listitem').nth(4)).toContainText('Ancienne clé plus utilisée')
+  expect(await tooWide(page)).toBe(0)
+  await context.close()
+})
+
 test('a declined card charges nothing and can be followed by a good one', async ({ browser }) => {
   const customer = await newCustomer('declined')
   const context = await browserAs(browser, customer.people.owner)

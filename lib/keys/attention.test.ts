@@ -112,7 +112,22 @@ test('of a new key it is told when the old one stops working, or did: by its end
   )
   expect(await stopsAt()).toEqual([['not_yet_in_glpi', old?.expiresAt]])
   await at(day(-1), () => revokeKey(by(), { keyId: oldId, reason: 'requested' }))
+  // Renewed only after that, so that nobody has waited with it.
   expect(await stopsAt()).toEqual([['not_yet_in_glpi', day(-1)]])
+})
+
+test('a new key is urgent from a day before the old one stops until a week after it', async () => {
+  await given(async () => {
+    const { subscriptionId } = await subscribed('forms', 20)
+    await at(day(-10), () => renewSubscription(by(), { subscriptionId, months: 12 }))
+  })
+  const [line] = (await asked()).lines
+  const stops = line?.keys[0].stopsAt?.getTime() ?? Number.NaN
+  const hours = (count: number) => new Date(stops + count * 3_600_000)
+  expect(await seen(hours(-24.01))).toEqual(['not_yet_in_glpi: Forms Pro'])
+  for (const on of [hours(-24), hours(0), hours(7 * 24 - 0.01)])
+    expect(await seen(on)).toEqual(['waits_urgently: Forms Pro'])
+  expect(await seen(hours(7 * 24))).toEqual(['not_yet_in_glpi: Forms Pro'])
 })
 
 test('what works elsewhere, or is revoked, takes no place of what lapsed', async () => {

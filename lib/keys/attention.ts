@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { readInstantOrNull } from '@/db/read-instant'
+import { readInstant, readInstantOrNull } from '@/db/read-instant'
 import type { revocations } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { lastDayBefore } from '@/lib/organizations/calendar'
-import { expiringDays, stoppedDays } from './rules'
+import { expiringDays, stoppedDays, urgentDays, type WaitingFacts, waitsUrgently } from './rules'
+import { filesWork } from './waiting'
 
 type Reason = (typeof revocations.$inferSelect)['reason']
 
@@ -26,7 +27,7 @@ interface AttentionKey {
 
 /** A line of the overview: keys of one instance that want the same thing, at the same day. */
 export interface AttentionLine {
-  what: 'due' | 'overdue' | 'trial_ends' | 'not_yet_in_glpi' | 'lapsed' | 'revoked'
+  what: 'due' | 'overdue' | 'trial_ends' | 'not_yet_in_glpi' | 'waits_urgently' | 'lapsed' | 'revoked'
   keys: [AttentionKey, ...AttentionKey[]]
 }
 
@@ -52,9 +53,10 @@ export async function attention(
 ): Promise<Attention> {
   const found = await keysThatWant(tx, organizationId, now)
   const lines = new Map<string, AttentionLine>()
-  for (const { wants, ...key } of found) {
-    const what = whatOf(wants, key, now)
-    const day = wants === 'due' ? (key.termEndsAt ?? key.stopsAt) : wants === 'waiting' ? null : key.stopsAt
+  for (const { wants, waiting, ...key } of found) {
+    const what = whatOf(wants, key, waiting, now)
+    const day =
+      wants === 'due' ? (key.termEndsAt ?? key.stopsAt) : what === 'not_yet_in_glpi' ? null : key.stopsAt
     const group = [what, key.instanceId, day && lastDayBefore(day, timeZone), key.reason].join(' ')
     const line = lines.get(group)
     if (line) line.keys.push(key)
@@ -64,8 +66,14 @@ export async function attention(
   return { lines: [...lines.values()], more: [...counts.values()].some(({ length }) => length === most) }
 }
 
-function whatOf(wants: Wants, key: AttentionKey, now: Date): AttentionLine['what'] {
-  if (wants === 'waiting') return 'not_yet_in_glpi'
+function whatOf(
+  wants: Wants,
+  key: AttentionKey,
+  waiting: Omit<WaitingFacts, 'oldStopsAt'>,
+  now: Date,
+): AttentionLine['what'] {
+  if (wants === 'waiting')
+    return waitsUrgently({ ...waiting, oldStopsAt: key.stopsAt }, now) ? 'waits_urgently' : 'not_yet_in_glpi'
   if (wants !== 'due') return wants
   if (key.kind === 'trial') return 'trial_ends'
   return key.termEndsAt && key.termEndsAt <= now ? 'overdue' : 'due'
@@ -79,36 +87,40 @@ function whatOf(wants: Wants, key: AttentionKey, now: Date): AttentionLine['what
 async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Date) {
   const days = (count: number) =>
     sql`${new Date(now.getTime() + count * 86_400_000).toISOString()}::timestamptz`
-  const ofKey = sql`k.id, k.short_id, k.product_id, k.kind, k.instance_id, k.due_at, k.term_ends_at`
+  const ofKey = sql`k.id, k.short_id, k.product_id, k.kind, k.instance_id, k.due_at, k.term_ends_at, k.issued_at`
   const ofOrganization = sql`k.organization_id = ${organizationId}`
   const inUse = sql`not exists (select from instances i
     where i.organization_id = ${organizationId} and i.id = k.instance_id and i.retired_at is not null)`
   const { rows } =
     await tx.execute<Found>(sql`select page.wants, page.id, page.short_id as "shortId", p.name as product,
-      page.kind, page.instance_id as "instanceId", page.term_ends_at as "termEndsAt", page.stops_at as "stopsAt", page.reason,
+      page.kind, page.instance_id as "instanceId", page.term_ends_at as "termEndsAt", page.stops_at as "stopsAt", page.reason, page.offline,
+      page.issued_at as "issuedAt",
       ${labelOf(organizationId)} as instance
     from (
-      (select 'due' as wants, ${ofKey}, k.expires_at as stops_at, null::revocation_reason as reason from keys k
+      (select 'due' as wants, ${ofKey}, k.expires_at as stops_at, null::revocation_reason as reason,
+        false as offline from keys k
         where ${ofOrganization} and k.renewed_at is null and k.due_at <= ${days(expiringDays)} and k.ends_at > ${days(0)}
           and ${notRevoked(organizationId)} and ${inUse}
         order by k.due_at, k.id limit ${most})
-      union all (select 'waiting', ${ofKey}, ${endOfOldKey(organizationId)}, null from keys k
+      union all (select 'waiting', ${ofKey}, ${endOfOldKey(organizationId)}, null,
+        ${filesWork(organizationId, days(-urgentDays))} from keys k
         where ${ofOrganization} and k.follows_id is not null and k.first_seen_at is null and k.ends_at > ${days(0)}
           and ${notRevoked(organizationId)} and ${inUse}
         order by k.due_at, k.id limit ${most})
-      union all (select 'lapsed', ${ofKey}, k.expires_at, null from keys k
+      union all (select 'lapsed', ${ofKey}, k.expires_at, null, false from keys k
         where ${ofOrganization} and k.kind = 'subscription' and k.renewed_at is null
           and k.ends_at > ${days(-stoppedDays)} and k.ends_at <= ${days(0)}
           and ${notRevoked(organizationId)} and ${inUse} and ${nothingInItsPlace(organizationId, days(0))}
         order by k.ends_at desc, k.id desc limit ${most})
-      union all (select 'revoked', ${ofKey}, r.revoked_at, r.reason
+      union all (select 'revoked', ${ofKey}, r.revoked_at, r.reason, false
         from ${lastRevoked(organizationId, days(-stoppedDays))} r join keys k on ${ofOrganization} and k.id = r.key_id
         where ${inUse} and ${nothingInItsPlace(organizationId, days(0))}
         order by r.revoked_at desc, r.key_id desc limit ${most})
     ) page join products p on p.id = page.product_id
     order by page.due_at, page.id`)
-  return rows.map((row) => ({
+  return rows.map(({ issuedAt, offline, ...row }) => ({
     ...row,
+    waiting: { issuedAt: readInstant(issuedAt), offline },
     termEndsAt: readInstantOrNull(row.termEndsAt),
     stopsAt: readInstantOrNull(row.stopsAt),
   }))
@@ -126,6 +138,8 @@ type Found = Omit<AttentionKey, 'termEndsAt' | 'stopsAt'> & {
   wants: Wants
   termEndsAt: string | null
   stopsAt: string | null
+  issuedAt: string
+  offline: boolean
 }
 
 /** By its ID alone: of organization and ID Postgres takes the index by label, and reads all of the organization's. */

@@ -58,6 +58,7 @@ import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/
 import { currencyOf, listPayable } from '@/lib/payments/payable'
 import { findCheckout, openCheckouts } from '@/lib/payments/queries'
 import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
+import { renewalsOf } from '@/lib/payments/renewals'
 import { endCheckout, lockCheckout } from '@/lib/payments/settle-checkout'
 import { toldBy } from '@/lib/payments/told'
 import { accountManagersOf } from '@/lib/staff/queries'
@@ -275,6 +276,8 @@ const reads: Record<string, Read> = {
     await reserveReminders(tx, organizationId, inDays(710)).catch(orNone)
     return (await tx.select().from(reminders).where(eq(reminders.mark, 30))).length
   },
+  renewalsOf: async (tx, organizationId) =>
+    (await renewalsOf(tx, organizationId, theirs.renewedKeyId, now())).length,
   openReminders: async (tx, organizationId) => (await openReminders(tx, organizationId, 'ends')).length,
   endReminders: async (tx, organizationId) => {
     const [open] = await tx.select().from(reminders)

@@ -11,6 +11,7 @@ import {
   mayWorkBeside,
   stateOf,
   stopsAt,
+  waitsUrgently,
   works,
 } from '@/lib/keys/rules'
 
@@ -145,4 +146,17 @@ test('beside a key that works, and that no other has followed, an account manage
   const ended = { ...other('subscription', { revoked: true }), shortId: 'K-000000' }
   const tried = { ...other('trial'), shortId: 'K-000001' }
   expect(mayWorkBeside([ended, tried, other('subscription')], now)).toEqual(no)
+})
+
+test('a new key is urgent while the old one stops, unless a file stands for it or the old one had stopped before', () => {
+  const facts = { issuedAt: new Date('2027-01-01'), oldStopsAt: new Date('2027-03-12'), offline: false }
+  const urgent = (at: string, changes: Partial<typeof facts> = {}) =>
+    waitsUrgently({ ...facts, ...changes }, new Date(at))
+  expect(urgent('2027-03-10T23:59:59Z')).toBe(false)
+  expect(urgent('2027-03-11T00:00:00Z')).toBe(true)
+  expect(urgent('2027-03-18T23:59:59Z')).toBe(true)
+  expect(urgent('2027-03-19T00:00:00Z')).toBe(false)
+  expect(urgent('2027-03-12T00:00:00Z', { offline: true })).toBe(false)
+  expect(urgent('2027-03-12T00:00:00Z', { issuedAt: facts.oldStopsAt })).toBe(false)
+  expect(waitsUrgently({ ...facts, oldStopsAt: null }, new Date('2027-03-12'))).toBe(false)
 })

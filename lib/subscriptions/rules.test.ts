@@ -8,6 +8,8 @@ import {
   mayIssueTerm,
   nextTerm,
   reminderMarks,
+  type WayFacts,
+  wayOf,
 } from '@/lib/subscriptions/rules'
 
 const zone = fc.constantFrom(
@@ -225,4 +227,32 @@ test('after days without a worker one mark is told; whoever has paid within it, 
   expect(due('2027-02-14', { createdAt: new Date('2027-02-13T10:00:00Z') })).toBeNull()
   expect(due('2027-02-27', { createdAt: new Date('2027-02-13T10:00:00Z') })).toBe(14)
   expect(due('2027-02-27', { createdAt: new Date('2027-02-27T07:00:00Z') })).toBeNull()
+})
+
+test('the way of a renewal names each step with its time, or that it is still to come', () => {
+  const hour = (count: number) => new Date(Date.UTC(2027, 2, 12) + count * 3_600_000)
+  const facts: WayFacts = {
+    ...{ paidAt: hour(0), issuedAt: hour(1), mailedAt: null, firstSeenAt: null, offline: false },
+    ...{ fileFetchedAt: null, oldCalledAt: null, oldStopsAt: hour(1_000) },
+  }
+  const way = (changes: Partial<WayFacts>, now = hour(100)) =>
+    Object.fromEntries(wayOf({ ...facts, ...changes }, now).map(({ step, at }) => [step, at]))
+  const [paid, issued] = [hour(0), hour(1)]
+  expect(way({})).toEqual({ paid, issued, mailed: null, seen: null, old_unused: null })
+  expect(Object.keys(way({}))).toEqual(['paid', 'issued', 'mailed', 'seen', 'old_unused'])
+  const seen = { mailedAt: hour(2), firstSeenAt: hour(3) }
+  expect(way(seen)).toEqual({ paid, issued, mailed: hour(2), seen: hour(3), old_unused: hour(3) })
+  // A copy, or a second plugin, goes on with the old key.
+  const used = { ...seen, oldCalledAt: hour(60) }
+  expect(way(used)).toMatchObject({ old_unused: null })
+  expect(way(used, hour(107))).toMatchObject({ old_unused: null })
+  expect(way(used, hour(108))).toMatchObject({ old_unused: hour(60) })
+  expect(way({ ...seen, oldCalledAt: hour(3) })).toMatchObject({ old_unused: hour(3) })
+  // What has stopped is not used, whether or not the new one is.
+  expect(way({ oldStopsAt: hour(100) })).toMatchObject({ seen: null, old_unused: hour(100) })
+  expect(way({ ...used, oldStopsAt: hour(99) })).toMatchObject({ old_unused: hour(99) })
+  expect(way({ oldStopsAt: null })).toMatchObject({ old_unused: null })
+  expect(Object.keys(way({ paidAt: null }))).toEqual(['issued', 'seen', 'old_unused'])
+  expect(way({ offline: true })).toEqual({ paid, issued, mailed: null, file_fetched: null })
+  expect(way({ offline: true, fileFetchedAt: hour(9) })).toMatchObject({ file_fetched: hour(9) })
 })

@@ -78,3 +78,49 @@ export function markDue(
   if (mark === undefined || told.some((one) => one <= mark)) return null
   return daysBetween(createdAt, endsAt, timeZone) > mark ? mark : null
 }
+
+export type WayStep = 'paid' | 'issued' | 'mailed' | 'seen' | 'old_unused' | 'file_fetched'
+
+/** What is known of the way of a renewal. Null: not yet. */
+export interface WayFacts {
+  /** Null where the term was not paid in the portal; of that no mail tells. */
+  paidAt: Date | null
+  issuedAt: Date
+  mailedAt: Date | null
+  firstSeenAt: Date | null
+  /** Its GLPI reaches no portal, and uses files. */
+  offline: boolean
+  fileFetchedAt: Date | null
+  /** When a GLPI called last with the old key. */
+  oldCalledAt: Date | null
+  /** When the old key stops working, or stopped. */
+  oldStopsAt: Date | null
+}
+
+/** Hours without a call after which a key is no longer used: a GLPI calls daily. */
+const unusedHours = 48
+
+/** The steps from the payment to the new key in GLPI, each with its time; where that is null, it is still to come. */
+export function wayOf(facts: WayFacts, now: Date): { step: WayStep; at: Date | null }[] {
+  const { paidAt, issuedAt, mailedAt, firstSeenAt, offline, fileFetchedAt } = facts
+  return [
+    ...(paidAt ? [{ step: 'paid' as const, at: paidAt }] : []),
+    { step: 'issued', at: issuedAt },
+    ...(paidAt ? [{ step: 'mailed' as const, at: mailedAt }] : []),
+    // Whoever reaches no portal is never seen with a key.
+    ...(offline
+      ? [{ step: 'file_fetched' as const, at: fileFetchedAt }]
+      : [
+          { step: 'seen' as const, at: firstSeenAt },
+          { step: 'old_unused' as const, at: oldUnusedSince(facts, now) },
+        ]),
+  ]
+}
+
+function oldUnusedSince({ firstSeenAt, oldCalledAt, oldStopsAt }: WayFacts, now: Date): Date | null {
+  const stopped = oldStopsAt && oldStopsAt <= now ? oldStopsAt : null
+  if (!firstSeenAt) return stopped
+  if (!oldCalledAt || oldCalledAt <= firstSeenAt) return firstSeenAt
+  const quiet = now.getTime() - oldCalledAt.getTime() >= unusedHours * 3_600_000
+  return quiet ? oldCalledAt : stopped
+}

@@ -18,7 +18,7 @@ function line(what: AttentionLine['what'], product: string, ...ends: (string | n
   return { what, keys: [first, ...others] }
 }
 
-test('what stops working soonest comes first, whatever was due first; then new keys that wait, then what has stopped', () => {
+test('a new key that is needed now comes first; then what stops working soonest, whatever was due first; then new keys that wait, then what has stopped', () => {
   const lines = [
     line('revoked', 'stopped before', '2026-10-11'),
     line('lapsed', 'stopped', '2026-11-11'),
@@ -28,9 +28,11 @@ test('what stops working soonest comes first, whatever was due first; then new k
     line('due', 'due', '2026-12-17', '2026-12-16'),
     line('not_yet_in_glpi', 'waits', '2026-11-22'),
     line('due', 'never', null),
+    line('waits_urgently', 'waits while the old key ends', '2026-12-18'),
     line('not_yet_in_glpi', 'waits for good', null),
   ]
   expect(soonestFirst(lines).map(({ keys }) => keys[0].product)).toEqual([
+    'waits while the old key ends',
     'overdue',
     'trial',
     'extended',

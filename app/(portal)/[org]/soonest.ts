@@ -2,9 +2,11 @@ import type { AttentionLine } from '@/lib/keys/attention'
 
 type What = AttentionLine['what']
 
-/** What stops comes first; then new keys that wait for GLPI, which stop nothing; then what has stopped already. */
-const rank = (what: What): number =>
-  what === 'not_yet_in_glpi' ? 1 : what === 'lapsed' || what === 'revoked' ? 2 : 0
+/** A new key that has to be put into GLPI now comes first; then what stops; then other new keys that wait for GLPI, which stop nothing; then what has stopped already. */
+function rank(what: What): number {
+  if (what === 'waits_urgently') return -1
+  return what === 'not_yet_in_glpi' ? 1 : what === 'lapsed' || what === 'revoked' ? 2 : 0
+}
 
 /** When the line's first key stops working. */
 function stopsAt({ keys }: AttentionLine): number {

@@ -21,6 +21,7 @@ const looks: Record<AttentionLine['what'], { tone: Tone; icon: IconName }> = {
   due: { tone: 'soon', icon: 'clock' },
   trial_ends: { tone: 'trial', icon: 'flask-conical' },
   not_yet_in_glpi: { tone: 'ok', icon: 'key' },
+  waits_urgently: { tone: 'bad', icon: 'triangle-exclamation-point' },
   lapsed: { tone: 'bad', icon: 'x' },
   revoked: { tone: 'bad', icon: 'ban' },
 }
@@ -132,9 +133,11 @@ function Line({
 
 type Step = 'show' | 'renew' | 'see'
 
+const isWaiting = (what: AttentionLine['what']) => what === 'not_yet_in_glpi' || what === 'waits_urgently'
+
 /** What the line's button does. */
 function step({ what }: AttentionLine, mayReveal: boolean, mayPay: boolean): Step {
-  if (what === 'not_yet_in_glpi') return mayReveal ? 'show' : 'see'
+  if (isWaiting(what)) return mayReveal ? 'show' : 'see'
   return mayPay && (what === 'due' || what === 'overdue' || what === 'lapsed') ? 'renew' : 'see'
 }
 
@@ -147,7 +150,7 @@ function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: 
     product,
     products,
     // Where one key's product stands in the line itself, its short ID says more.
-    named: keys.length > 1 ? products : what === 'not_yet_in_glpi' ? `${product}, ${shortId}` : shortId,
+    named: keys.length > 1 ? products : isWaiting(what) ? `${product}, ${shortId}` : shortId,
     ended: stopsAt && stopsAt <= now ? 'yes' : 'no',
     where: instance ? t('overview.on_instance', { instance }) : t('overview.everywhere'),
     into: instance ? t('overview.into_instance', { instance }) : t('overview.into_every'),

@@ -1,6 +1,6 @@
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
-import { requireMember } from '@/app/_request/session'
+import { requireMember, type Visit } from '@/app/_request/session'
 import { Portal } from '@/app/(portal)/portal'
 import { Done } from '@/components/done'
 import { LinkButton } from '@/components/ui/button'
@@ -13,13 +13,15 @@ import { now } from '@/lib/clock'
 import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import type { Speaking } from '@/lib/keys/phrases'
-import { listKeys } from '@/lib/keys/queries'
+import { type KeyRow, listKeys } from '@/lib/keys/queries'
+import { renewalsOf } from '@/lib/payments/renewals'
 import { sells } from '@/lib/payments/stripe'
 import { Timeline, timelineSize } from '../../instances/[id]/timeline'
 import { MayNot } from '../../may-not'
 import { QuestionGroups } from '../../questions/groups'
 import { KeyTable } from '../table'
 import { KeyForms } from './forms'
+import { Way } from './way'
 
 /** As many as a key can have open. */
 const mostQuestions = 40
@@ -54,9 +56,10 @@ async function KeyPage({ params, searchParams }: Props) {
   const { data, needs, at } = await read(visit, async (tx, time) => ({
     row: await foundKey(tx, organizationId, id, time),
     questions: await openQuestions(tx, organizationId, { size: mostQuestions, keyId: id }),
+    ways: await renewalsOf(tx, organizationId, id, time),
     timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
   }))
-  const { row, questions, timeline } = data
+  const { row, questions, ways, timeline } = data
   const [latest, ...others] = questions
   const groups: KeyQuestions[] = latest ? [[latest, ...others]] : []
   const speaking: Speaking = { t, language, timeZone, now: at }
@@ -65,21 +68,15 @@ async function KeyPage({ params, searchParams }: Props) {
     <Portal visit={visit} current="keys" needs={needs}>
       <PageHead
         title={t('staff.key.title', { product: row.product, shortId: row.shortId })}
-        actions={
-          row.kind === 'subscription' &&
-          !row.renewedAt &&
-          sells() &&
-          may(role, 'checkout.begin') && (
-            <LinkButton icon="credit-card" href={`/${slug}/billing/renew?k=${row.id}`}>
-              {t('overview.renew')}
-            </LinkButton>
-          )
-        }
+        actions={<Renew visit={visit} row={row} />}
       />
       {said && <Done>{t(`staff.key.done.${said}`)}</Done>}
       <Panel>
         <KeyTable visit={visit} rows={[row]} speaking={speaking} />
       </Panel>
+      {ways.map((way) => (
+        <Way key={way.newKey.id} visit={visit} way={way} />
+      ))}
       {groups.length > 0 && (
         <section aria-label={t('overview.questions')} className="mt-4">
           <QuestionGroups visit={visit} groups={groups} />
@@ -92,6 +89,17 @@ async function KeyPage({ params, searchParams }: Props) {
       )}
       <Timeline visit={visit} rows={timeline} path={`/${slug}/keys/${id}`} title={t('staff.key.timeline')} />
     </Portal>
+  )
+}
+
+/** Where it is the key of the last term, and can be paid here. */
+function Renew({ visit, row }: { visit: Visit; row: KeyRow }) {
+  const { slug, role } = visit.organization
+  if (row.kind !== 'subscription' || row.renewedAt || !sells() || !may(role, 'checkout.begin')) return null
+  return (
+    <LinkButton icon="credit-card" href={`/${slug}/billing/renew?k=${row.id}`}>
+      {visit.t('overview.renew')}
+    </LinkButton>
   )
 }
 

@@ -1,0 +1,88 @@
+import { beforeAll, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
+import { now } from '@/lib/clock'
+import { noteKeySeen } from '@/lib/keys/note-seen'
+import { byMember, bySystem, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { startMailSink } from '@/sandbox/test/mail-sink'
+import { paymentsForTests } from '@/sandbox/test/payments'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
+import { beginCheckout } from './begin-checkout'
+import { openSession } from './open-session'
+import { renewalsOf } from './renewals'
+import { sendKeysReady } from './send-keys-ready'
+
+const sink = await startMailSink()
+const payments = await paymentsForTests()
+const database = await productDatabase({ ...payments.env, SMTP_URL: sink.url })
+let acme: Fixture
+
+beforeAll(async () => {
+  acme = await makeCustomer('acme')
+})
+
+const waysOf = (keyId: string) =>
+  asOrganization(acme.organizationId, (tx) => renewalsOf(tx, acme.organizationId, keyId, now()))
+/** Which steps were made. */
+async function made(keyId: string) {
+  const [way, ...more] = await waysOf(keyId)
+  expect(more).toEqual([])
+  return way?.steps.map(({ step, at }) => `${step} ${at ? 'done' : 'not yet'}`)
+}
+
+/** Renews by a payment. */
+async function renewed() {
+  const old = await sold(database, acme)
+  const by = byMember(acme, 'billing')
+  const { subscriptionId } = old
+  const wanted = { subscriptionIds: [subscriptionId], shown: 29_000, currency: 'eur' }
+  const { checkoutId } = await beginCheckout(by, wanted)
+  await payments.pay((await openSession(by, checkoutId)).url)
+  await payments.work()
+  const [key] = await rowsOf<{ id: string }>(database, 'select id from keys where follows_id = $1', [
+    old.keyId,
+  ])
+  return { old, checkoutId, newId: key?.id ?? '' }
+}
+
+test('a renewal is told step by step, on the page of the new key as on that of the old one', async () => {
+  const { old, newId, checkoutId } = await renewed()
+  expect(await made(newId)).toEqual([
+    ...['paid done', 'issued done', 'mailed not yet'],
+    ...['seen not yet', 'old_unused not yet'],
+  ])
+  for (let time = 0; time < 2; time++)
+    await sendKeysReady({ organizationId: acme.organizationId, checkoutId })
+  // Owner, technical member and who paid: each once.
+  expect(sink.received).toHaveLength(3)
+  expect(await made(newId)).toContain('mailed done')
+  await noteKeySeen(bySystem(acme.organizationId), { keyId: newId })
+  expect(await made(newId)).toEqual([
+    ...['paid done', 'issued done', 'mailed done'],
+    ...['seen done', 'old_unused done'],
+  ])
+  expect(await waysOf(old.keyId)).toEqual(await waysOf(newId))
+  expect((await waysOf(newId))[0]).toMatchObject({ oldKey: { id: old.keyId }, newKey: { id: newId } })
+})
+
+test('of an installation that uses files the last step is the new file', async () => {
+  const { old, newId } = await renewed()
+  const fetch = (keyId: string) =>
+    rowsOf(
+      database,
+      `with activation as (insert into activations (id, organization_id, key_id, instance_id, installation_id, environment,
+           exclusive, secret_hash, lease_ends_at, created_at, refreshed_at)
+         values (gen_random_uuid(), $1, $2, $3, 'offline', 'production', true, sha256('x'), $5, $5, $5) returning id)
+       insert into offline_files (id, organization_id, activation_id, key_id, instance_id, installation_id, issued_at, works_until, issued_by_id)
+       select gen_random_uuid(), $1, activation.id, $2, $3, 'offline', $5::timestamptz, $5::timestamptz + interval '300 days', $4
+       from activation`,
+      [acme.organizationId, keyId, old.instanceId, acme.people.owner, now()],
+    )
+  await fetch(old.keyId)
+  expect((await made(newId))?.at(-1)).toBe('file_fetched not yet')
+  await fetch(newId)
+  expect((await made(newId))?.at(-1)).toBe('file_fetched done')
+})
+
+test('a key that follows none, and that none follows, has no such way', async () => {
+  expect(await waysOf((await sold(database, acme)).keyId)).toEqual([])
+})

@@ -1,0 +1,66 @@
+import { sql } from 'drizzle-orm'
+import { readInstant, readInstantOrNull } from '@/db/read-instant'
+import type { OrganizationTx } from '@/db/scope'
+import { urgentDays } from '@/lib/keys/rules'
+import { filesWork } from '@/lib/keys/waiting'
+import { type WayFacts, wayOf } from '@/lib/subscriptions/rules'
+
+interface NamedKey {
+  id: string
+  shortId: string
+}
+
+/** A renewal, from its payment until GLPI uses its key. */
+export interface RenewalWay {
+  oldKey: NamedKey
+  newKey: NamedKey
+  steps: ReturnType<typeof wayOf>
+}
+
+/** The renewals in which a key is the new one or the old one, the older first. */
+export async function renewalsOf(
+  tx: OrganizationTx,
+  organizationId: string,
+  keyId: string,
+  now: Date,
+): Promise<RenewalWay[]> {
+  const since = sql`${new Date(now.getTime() - urgentDays * 86_400_000).toISOString()}::timestamptz`
+  const { rows } = await tx.execute<Written>(sql`
+    select o.id as "oldId", o.short_id as "oldShortId", k.id as "newId", k.short_id as "newShortId",
+      k.issued_at as "issuedAt", k.first_seen_at as "firstSeenAt", c.ended_at as "paidAt",
+      (select min(m.sent_at) from sent_mails m where m.organization_id = ${organizationId}
+        and m.about = 'keys-ready.' || c.id) as "mailedAt",
+      (select min(f.issued_at) from offline_files f where f.organization_id = ${organizationId}
+        and f.key_id = k.id) as "fileFetchedAt",
+      (select max(s.last_at) from sightings s where s.organization_id = ${organizationId} and s.key_id = o.id) as "oldCalledAt",
+      (select least(o.expires_at, min(r.revoked_at)) from revocations r where r.organization_id = ${organizationId}
+        and r.key_id = o.id and r.restored_at is null) as "oldStopsAt",
+      ${filesWork(organizationId, since)} as offline
+    from keys k
+    join keys o on o.organization_id = ${organizationId} and o.id = k.follows_id
+    left join checkout_lines l on l.organization_id = ${organizationId} and l.term_id = k.term_id
+    left join checkouts c on c.organization_id = ${organizationId} and c.id = l.checkout_id and c.ended = 'paid'
+    where k.organization_id = ${organizationId} and k.kind = 'subscription' and ${keyId} in (k.id, k.follows_id)
+    order by k.issued_at, k.id`)
+  return rows.map(({ oldId, oldShortId, newId, newShortId, issuedAt, offline, ...times }) => ({
+    oldKey: { id: oldId, shortId: oldShortId },
+    newKey: { id: newId, shortId: newShortId },
+    steps: wayOf(
+      {
+        issuedAt: readInstant(issuedAt),
+        offline,
+        paidAt: readInstantOrNull(times.paidAt),
+        mailedAt: readInstantOrNull(times.mailedAt),
+        firstSeenAt: readInstantOrNull(times.firstSeenAt),
+        fileFetchedAt: readInstantOrNull(times.fileFetchedAt),
+        oldCalledAt: readInstantOrNull(times.oldCalledAt),
+        oldStopsAt: readInstantOrNull(times.oldStopsAt),
+      },
+      now,
+    ),
+  }))
+}
+
+type Times = Exclude<keyof WayFacts, 'issuedAt' | 'offline'>
+type Written = Record<'oldId' | 'oldShortId' | 'newId' | 'newShortId' | 'issuedAt', string> &
+  Record<Times, string | null> & { offline: boolean }
