@@ -220,6 +220,8 @@ test('after days without a worker one mark is told; whoever has paid within it, 
   expect(due('2027-03-07')).toBe(7)
   expect(due('2027-03-07', { told: [7] })).toBeNull()
   expect(due('2027-03-07', { told: [60, 30, 14] })).toBe(7)
+  // Moved to another time zone, or by a clock that was put back.
+  expect(due('2027-03-05', { told: [7] })).toBeNull()
   expect(due('2027-03-12')).toBe(1)
   expect(due('2027-03-25')).toBe(1)
   expect(due('2027-03-28')).toBeNull()
@@ -247,7 +249,7 @@ test('the way of a renewal names each step with its time, or that it is still to
   expect(way(used)).toMatchObject({ old_unused: null })
   expect(way(used, hour(107))).toMatchObject({ old_unused: null })
   expect(way(used, hour(108))).toMatchObject({ old_unused: hour(60) })
-  expect(way({ ...seen, oldCalledAt: hour(3) })).toMatchObject({ old_unused: hour(3) })
+  expect(way({ ...seen, oldCalledAt: hour(3) }, hour(4))).toMatchObject({ old_unused: hour(3) })
   // What has stopped is not used, whether or not the new one is.
   expect(way({ oldStopsAt: hour(100) })).toMatchObject({ seen: null, old_unused: hour(100) })
   expect(way({ ...used, oldStopsAt: hour(99) })).toMatchObject({ old_unused: hour(99) })
