@@ -7,6 +7,7 @@ import { now } from '@/lib/clock'
 import { retireInstance } from '@/lib/instances/retire'
 import { noteKeySeen } from '@/lib/keys/note-seen'
 import { revokeKey } from '@/lib/keys/revoke'
+import { remindersMail } from '@/lib/mail/reminders'
 import { later, startOfDay } from '@/lib/organizations/calendar'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { bySystem, type Fixture, makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
@@ -135,6 +136,24 @@ test('what is renewed, revoked, being paid or of a retired instance is told to n
   expect(row).toHaveLength(0)
 })
 
+test('what comes to be due on a day that had its mail waits for the next day’s', async () => {
+  const [one, other] = [await endingIn(7), await endingIn(7)]
+  await reserveCheckout(other.subscriptionId)
+  await send()
+  expect((await mails())[0]?.text).toContain(one.shortId)
+  // Nobody paid.
+  await rowsOf(database, 'update checkout_lines set ended_at = now() where subscription_id = $1', [
+    other.subscriptionId,
+  ])
+  await send()
+  expect(sink.received).toHaveLength(2)
+  await at(noon(1), send)
+  expect(sink.received).toHaveLength(4)
+  const last = (await mails()).at(-1)
+  expect(last?.text).toContain(other.shortId)
+  expect(last?.text).not.toContain(one.shortId)
+})
+
 const reserveCheckout = (subscriptionId: string) =>
   rowsOf(
     database,
@@ -145,6 +164,26 @@ const reserveCheckout = (subscriptionId: string) =>
      from checkout, subscriptions s join prices p on p.product_id = s.product_id and p.currency = 'eur' where s.id = $2`,
     [town.organizationId, subscriptionId],
   )
+
+test('where nothing is sold in the portal, the mail says whom to write to', async () => {
+  const termEndsAt = new Date('2027-03-12T23:00:00Z')
+  const line = {
+    ...{ product: 'Forms Pro', instance: null, url: null, shortId: 'K-7QF3XM', termEndsAt },
+    ...{ keyExpiresAt: termEndsAt, price: null, verdict: { ok: true } },
+  }
+  const facts = {
+    to: 'ada@acme.example',
+    name: 'Acme',
+    slug: 'acme',
+    timeZone: 'Europe/Paris',
+    currency: 'eur',
+  }
+  const mail = (sells: boolean) => remindersMail({ ...facts, language: 'en', sells, lines: [line] })
+  const off = (await mail(false)).text.replace(/\s+/g, ' ')
+  expect(off).toContain('To renew, write to support@latchkey.example')
+  expect(off).not.toContain('/acme/billing')
+  expect((await mail(true)).text).toContain('http://localhost:41400/acme/billing')
+})
 
 test('what is renewed between the reservation and the mail is left out of it', async () => {
   const [one, other] = [await endingIn(7), await endingIn(7)]
