@@ -134,7 +134,7 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'installation.bind': (by, { renewedKeyId: keyId, fingerprint, installationId }) =>
     bindInstallation(glpi(by), { keyId, fingerprint, installationId }),
   'activation.give_back': (by, { renewedKeyId: keyId, activationId, installationId }) =>
-    giveBack(glpi(by), { keyId, activationId, installationId }),
+    giveBack(glpi(by), { keyId, activationId, installationId, secret: 'a secret' }),
   'archive.download': (by, { instanceId }) =>
     downloadArchive(by, { instanceId, product: 'forms', version: '3.2.0' }),
   'offline_file.issue': (by, { renewedKeyId: keyId, installationId }) =>
