@@ -136,6 +136,7 @@ const roles: Record<Role, readonly Permission[]> = {
     'member.add',
     'member.invite',
     'catalog.apply',
+    'price.record',
     'leases.rotate',
     'leases.publish',
     'key.issue',

@@ -45,6 +45,7 @@ export const permissions = {
   'token.revoke': technical,
   'invitation.accept': ['person'],
   'catalog.apply': ['system'],
+  'price.record': ['system'],
   'leases.rotate': ['system'],
   'leases.publish': ['system'],
 
