@@ -28,6 +28,9 @@ const changeable: Record<string, string[]> = {
   // Everybody was told.
   reminders: ['done_at'],
   sent_mails: [],
+  stripe_reconciliations: [],
+  // It is no longer so.
+  payment_differences: ['gone_at'],
   restorations: [],
   extensions: [],
   terms: [],
@@ -68,15 +71,15 @@ test('what a GLPI was answered is told by nobody otherwise, and locked to be cou
     })
 })
 
-test('what Stripe tells is taken in by the portal, worked on by the worker, and neither does the other', async () => {
-  const columns = ['id', 'type', 'object_id', 'live', 'happened_at', 'received_at']
+test('what Stripe tells is taken in by both, since the worker asks for what never came, and worked on by the worker alone', async () => {
+  const columns = ['id', 'type', 'object_id', 'live', 'happened_at', 'received_at', 'missed']
   const worked = ['due_at', 'tries', 'done_at', 'outcome']
   const rights = (url: string) =>
     onConnection(url, async (client) => {
       await client.query('begin')
       const taken = await refusalOf(
         client,
-        `insert into stripe_events (${columns}, due_at) values ('evt_1', 'x', 'cs_1', false, now(), now(), now())`,
+        `insert into stripe_events (${columns}, due_at) values ('evt_1', 'x', 'cs_1', false, now(), now(), false, now())`,
       )
       const changed: string[] = []
       for (const column of [...columns, ...worked]) {
@@ -87,11 +90,12 @@ test('what Stripe tells is taken in by the portal, worked on by the worker, and 
       return { taken: taken.code, changed }
     })
   expect(await rights(database.appUrl)).toEqual({ taken: 'done', changed: [] })
-  expect(await rights(database.workerUrl)).toEqual({ taken: '42501', changed: worked })
+  expect(await rights(database.workerUrl)).toEqual({ taken: 'done', changed: worked })
 })
 
 test('the key service learns nothing of what is paid', async () => {
   const tables = ['prices', 'billing_accounts', 'checkouts', 'checkout_lines', 'stripe_events', 'reminders']
+  tables.push('stripe_reconciliations', 'payment_differences')
   const read = await onConnection(database.keyServiceUrl, async (client) => {
     const found: string[] = []
     for (const table of tables) {

@@ -25,6 +25,7 @@ const kept = [
   ...['activations', 'question_counts', 'check_days', 'sightings', 'api_tokens', 'offline_files'],
   ...['prices', 'billing_accounts', 'checkouts', 'checkout_lines', 'stripe_events'],
   ...['reminders', 'sent_mails'],
+  ...['stripe_reconciliations', 'payment_differences'],
 ].join(', ')
 
 /**
@@ -43,11 +44,13 @@ const changes = {
   checkout_lines: 'ended_at, term_id',
   stripe_events: 'due_at, tries, done_at, outcome',
   reminders: 'done_at',
+  payment_differences: 'gone_at',
   // Nothing (it gives itself its own value), so that it can be locked to be counted.
   checks: 'id',
 }
 const written = [
   ...['audit_entries', 'extensions', 'restorations', 'terms', 'key_sets', 'sent_mails'],
+  'stripe_reconciliations',
   ...Object.keys(changes),
 ].join(', ')
 
@@ -192,9 +195,9 @@ export async function grantRights(owner: ClientBase) {
   await owner.query(`revoke delete on memberships from ${workerRole}`)
   // What a suite contains may change until it is sold; the catalog's command sees to that.
   await owner.query(`revoke delete on suite_products from ${workerRole}`)
-  // What Stripe tells is taken in by the portal, and worked on by the worker alone.
+  // What Stripe tells is worked on by the worker alone. It takes in as well as the portal does: each night it asks Stripe for
+  // what has never come. Who has taken the worker over gains nothing by it: an event says which object to ask Stripe for.
   await owner.query(`revoke update on stripe_events from ${appRole}`)
-  await owner.query(`revoke insert on stripe_events from ${workerRole}`)
   // Whom the vendor trusts, and with what, is no job's to change.
   await owner.query(`revoke insert, update, delete on staff, assignments from ${workerRole}`)
   await owner.query('commit')

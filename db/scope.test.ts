@@ -28,6 +28,8 @@ const systemCallers: Record<string, number> = {
   'lib/keys/rotate-ring.ts': 2,
   'lib/organizations/invitation.ts': 1,
   'lib/payments/remind.ts': 2,
+  'lib/payments/compare.ts': 3,
+  'lib/payments/reconcile.ts': 1,
   'lib/people/email-change.ts': 2,
   'lib/people/queries.ts': 2,
   'lib/people/request-sign-in.ts': 1,

@@ -137,6 +137,8 @@ const roles: Record<Role, readonly Permission[]> = {
     'member.invite',
     'catalog.apply',
     'price.record',
+    'stripe.reconcile',
+    'stripe.compare',
     'leases.rotate',
     'leases.publish',
     'key.issue',

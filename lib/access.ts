@@ -46,6 +46,8 @@ export const permissions = {
   'invitation.accept': ['person'],
   'catalog.apply': ['system'],
   'price.record': ['system'],
+  'stripe.reconcile': ['system'],
+  'stripe.compare': ['system'],
   'leases.rotate': ['system'],
   'leases.publish': ['system'],
 

@@ -198,6 +198,8 @@ export const stripeEvents = pgTable(
     /** When Stripe says that it happened. */
     happenedAt: instant().notNull(),
     receivedAt: instant().notNull(),
+    /** It never came: Stripe was asked what had happened. */
+    missed: boolean().notNull().default(false),
     /** Not before then; moved on by whoever takes it, so that a process that dies with it only delays it. */
     dueAt: instant().notNull(),
     tries: smallint().notNull().default(0),
@@ -209,5 +211,55 @@ export const stripeEvents = pgTable(
     check('stripe_events_id', sql`${t.id} ~ '^evt_'`),
     check('stripe_events_done', sql`(${t.doneAt} is null) = (${t.outcome} is null)`),
     index('stripe_events_due').on(t.dueAt).where(sql`${t.doneAt} is null`),
+    // When the last one came.
+    index('stripe_events_received').on(t.receivedAt).where(sql`not ${t.missed}`),
+  ],
+)
+
+/** Each time that Stripe was asked what the portal had missed. */
+export const stripeReconciliations = pgTable(
+  'stripe_reconciliations',
+  {
+    id: id(),
+    /** What happened at Stripe before then has been asked for. */
+    ranAt: instant().notNull(),
+    /** Events that had not come. */
+    missed: integer().notNull(),
+    /** Checkouts that stood otherwise than was known. */
+    settled: integer().notNull(),
+  },
+  (t) => [
+    check('stripe_reconciliations_counts', sql`${t.missed} >= 0 and ${t.settled} >= 0`),
+    index('stripe_reconciliations_ran').on(t.ranAt),
+  ],
+)
+
+export const paymentDifferenceKind = pgEnum('payment_difference_kind', [
+  'paid_without_term',
+  'term_without_payment',
+  'amount_differs',
+  'ends_early',
+  'event_stuck',
+  'silence',
+  'other_mode',
+])
+
+/** Where Stripe and the portal do not say the same, for the vendor's staff; gone once they do. */
+export const paymentDifferences = pgTable(
+  'payment_differences',
+  {
+    id: id(),
+    kind: paymentDifferenceKind().notNull(),
+    /** What it is about: a session or an event of Stripe, a line of ours. */
+    subject: text().notNull(),
+    /** Null where it is about none, or about one that is not known here. */
+    checkoutId: uuid().references(() => checkouts.id),
+    foundAt: instant().notNull(),
+    goneAt: instant(),
+  },
+  (t) => [
+    // However often it is found, it is one.
+    uniqueIndex('payment_differences_open').on(t.kind, t.subject).where(sql`${t.goneAt} is null`),
+    check('payment_differences_span', sql`${t.foundAt} <= ${t.goneAt}`),
   ],
 )

@@ -27,6 +27,8 @@ export interface Jobs {
   find_waiting_keys: unknown
   /** Daily, likewise. */
   clean_up: unknown
+  /** Nightly, likewise. */
+  reconcile_payments: unknown
   /** Hourly, likewise. */
   sign_audit_heads: unknown
 }

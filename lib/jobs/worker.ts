@@ -17,6 +17,7 @@ import {
   sendRoleChanged,
 } from '@/lib/organizations/send-member-change'
 import { findWaitingKeys, remind } from '@/lib/payments/remind'
+import { reconcileNightly } from '@/lib/payments/reconcile'
 import { sendKeysReady } from '@/lib/payments/send-keys-ready'
 import { sendNotInGlpi, sendReminders } from '@/lib/payments/send-reminders'
 import { workEvents } from '@/lib/payments/work-events'
@@ -31,8 +32,9 @@ import { Presence } from './presence'
 
 const concurrency = 4
 const presenceSeconds = 10
-/** Every day at 3:17 and 6:23 UTC; a night without a worker is made up for. Signing is hourly, and by one worker at a time. */
+/** Every day at 3:17, 3:47 and 6:23 UTC; a night without a worker is made up for. Signing is hourly, and by one worker at a time. */
 const crontab = `17 3 * * * clean_up ?fill=1d&max=3
+47 3 * * * reconcile_payments ?fill=1d&queue=reconcile_payments
 23 6 * * * remind ?fill=1d&max=3
 41 * * * * find_waiting_keys
 7 * * * * sign_audit_heads ?queue=sign_audit_heads`
@@ -58,6 +60,7 @@ const tasks: TaskList = {
   remind,
   find_waiting_keys: findWaitingKeys,
   clean_up: cleanUp,
+  reconcile_payments: reconcileNightly,
   sign_audit_heads: signHeads,
 }
 

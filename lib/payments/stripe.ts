@@ -54,6 +54,10 @@ const isOutage = (error: InstanceType<typeof Stripe.errors.StripeError>) =>
 export const isRepeatedFailure = (error: unknown) =>
   error instanceof Stripe.errors.StripeAPIError && error.headers?.['idempotent-replayed'] === 'true'
 
+/** Whether Stripe has no such object, for this key. */
+export const isMissing = (error: unknown) =>
+  error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing'
+
 /** Of an event's time, in seconds. The SDK alone takes any that lies ahead. */
 const oldest = 300
 const furthestAhead = 60

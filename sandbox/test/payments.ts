@@ -22,7 +22,7 @@ export const buyer = {
 }
 
 /** The worker has a role of its own, and the portal's may not work on events. */
-async function asWorker<T>(work: () => Promise<T>): Promise<T> {
+export async function asWorker<T>(work: () => Promise<T>): Promise<T> {
   const { WORKER_DATABASE_URL } = env()
   if (!WORKER_DATABASE_URL) throw new Error('productDatabase() comes first')
   await closePool()
