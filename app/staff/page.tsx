@@ -9,10 +9,12 @@ import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { asStaff } from '@/db/scope'
 import { findKeys, lastFour } from '@/lib/keys/format'
 import { mistypedKey } from '@/lib/keys/mistyped'
+import { sells } from '@/lib/payments/stripe'
 import { organizationsOf } from '@/lib/staff/queries'
 import { searchEverywhere } from '@/lib/staff/search'
 import { Found, OrganizationTable } from './found'
 import { StaffFrame } from './frame'
+import { Payments } from './payments'
 
 interface Props {
   searchParams: Promise<Record<string, string | string[] | undefined>>
@@ -68,13 +70,23 @@ async function StaffPage({ searchParams }: Props) {
           quiet={query.key === 'unknown'}
         />
       ) : (
-        <Mine visit={visit} />
+        <Standing visit={visit} />
       )}
     </StaffFrame>
   )
 }
 
-/** What one looks after, where nothing is looked for. */
+/** How things stand, where nothing is looked for. */
+function Standing({ visit }: { visit: StaffVisit }) {
+  return (
+    <>
+      <Mine visit={visit} />
+      {sells() && <Payments visit={visit} />}
+    </>
+  )
+}
+
+/** What one looks after. */
 async function Mine({ visit: { t, session, role } }: { visit: StaffVisit }) {
   const mine = await asStaff(session.personId, (tx) => organizationsOf(tx, session.personId))
   if (mine.length === 0 && role === 'admin') return null
