@@ -87,6 +87,9 @@ async function makeCustomer(system: By, { id, organizationId, name, payer }: Rea
 
 async function createSession(system: By, ready: Ready, customerId: string): Promise<Stripe.Checkout.Session> {
   const { id, attempt } = ready
+  // What Stripe fails at, and fails at again when it is asked again, it may have done all the same.
+  const made = attempt > 1 ? await findOpen(customerId, id) : undefined
+  if (made) return made
   try {
     return await asking((stripe) =>
       stripe.checkout.sessions.create(sessionOf(ready, customerId), {
@@ -98,6 +101,15 @@ async function createSession(system: By, ready: Ready, customerId: string): Prom
       await recordAnswer(system, { checkoutId: id, answer: 'failed' })
     throw error
   }
+}
+
+async function findOpen(customer: string, checkoutId: string): Promise<Stripe.Checkout.Session | undefined> {
+  const open = await asking((stripe) =>
+    stripe.checkout.sessions
+      .list({ customer, status: 'open', limit: 100 })
+      .autoPagingToArray({ limit: 1_000 }),
+  )
+  return open.find(({ client_reference_id: id }) => id === checkoutId)
 }
 
 function sessionOf(ready: Ready, customerId: string): Stripe.Checkout.SessionCreateParams {
