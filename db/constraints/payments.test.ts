@@ -144,7 +144,32 @@ const ofEvents: Wrong[] = [
   ['an outcome of what is not done', 'stripe_events_done', () => event({ outcome: `'paid'` })],
 ]
 
-refuses(database, schema, [...ofPrices, ...ofAccounts, ...ofCheckouts, ...ofLines, ...ofEvents])
+const difference = (changes: Record<string, string> = {}) => {
+  const row = { kind: `'silence'`, subject: `'webhook'`, checkout_id: 'null', gone_at: 'null', ...changes }
+  return `insert into payment_differences (id, found_at, ${Object.keys(row)})
+    values (gen_random_uuid(), now(), ${Object.values(row)})`
+}
+const reconciliation = (missed: number, settled: number) => () =>
+  `insert into stripe_reconciliations values (gen_random_uuid(), now(), ${missed}, ${settled})`
+
+const ofComparing: Wrong[] = [
+  ['a difference that is listed twice', 'payment_differences_open', () => `${difference()}; ${difference()}`],
+  [
+    'a difference that was gone before it was found',
+    'payment_differences_span',
+    () => difference({ gone_at: `now() - interval '1 second'` }),
+  ],
+  [
+    'a difference about a Checkout that is none',
+    'payment_differences_checkout_id_checkouts_id_fk',
+    () => difference({ checkout_id: 'gen_random_uuid()' }),
+  ],
+  ['fewer than no events missed', 'stripe_reconciliations_counts', reconciliation(-1, 0)],
+  ['fewer than no Checkouts settled', 'stripe_reconciliations_counts', reconciliation(0, -1)],
+]
+
+const all = [...ofPrices, ...ofAccounts, ...ofCheckouts, ...ofLines, ...ofEvents, ...ofComparing]
+refuses(database, schema, all)
 
 test.each<[string, () => string]>([
   ['a price beside one that was withdrawn', price({ withdrawn_at: '2100-01-01' })],
@@ -163,6 +188,8 @@ test.each<[string, () => string]>([
     () => `update checkouts set ended_at = begun_at, ended = 'expired' where id = '${ids.checkoutId}'`,
   ],
   ['an event', () => event()],
+  ['a difference', () => difference()],
+  ['a comparison that found nothing', reconciliation(0, 0)],
 ])('the database takes %s', async (_what, statement) => {
   await onConnection(database.ownerUrl, async (client) => {
     await client.query(
