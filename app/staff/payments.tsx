@@ -56,7 +56,9 @@ function DifferenceRow({ visit: { t, language, session }, one }: { visit: StaffV
         <b>{t(`staff.payments.${kind}.what`, { mode })}</b>
         <p className="break-words">{t(`staff.payments.${kind}.do`)}</p>
         <small className="break-words">
-          <code translate="no">{subject}</code>{' '}
+          <code className="break-all" translate="no">
+            {subject}
+          </code>{' '}
           {t('staff.payments.since', { at: moment(foundAt, language, session.timeZone) })}
         </small>
       </td>
