@@ -16,8 +16,8 @@ import {
   sendRemoved,
   sendRoleChanged,
 } from '@/lib/organizations/send-member-change'
-import { findWaitingKeys, remind } from '@/lib/payments/remind'
 import { reconcileNightly } from '@/lib/payments/reconcile'
+import { findWaitingKeys, remind } from '@/lib/payments/remind'
 import { sendKeysReady } from '@/lib/payments/send-keys-ready'
 import { sendNotInGlpi, sendReminders } from '@/lib/payments/send-reminders'
 import { workEvents } from '@/lib/payments/work-events'
