@@ -43,6 +43,13 @@ test('each command of an organization has its sentence, done and refused, in eac
     until: '2026-12-04T00:00:00Z',
     scopes: 'keys.read',
     lastFour: 'q7Wd',
+    answer: 'moved',
+    kind: 'copy',
+    count: 2,
+    amount: 29_000,
+    currency: 'eur',
+    products: 'P',
+    version: '3.2.0',
   }
   const actions = [...commands].filter(([, { vendor }]) => !vendor).map(([action]) => action)
   expect(actions.length).toBeGreaterThan(12)
