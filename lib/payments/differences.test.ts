@@ -83,7 +83,7 @@ test.each([
   ['the last came after it', 24.5, [25], false],
   ['the last came within a day', 24, [25], false],
   ['the last came long ago, and nothing was begun since', 400, [401], false],
-] as const)('%s: silent is %s', (_, last, begun, silent) => {
+] as const)('%s (the last %s hours ago, begun %j): silent is %s', (_, last, begun, silent) => {
   expect(isSilent(last === null ? null : ago(last), begun.map(ago), now)).toBe(silent)
 })
 
