@@ -26,6 +26,7 @@ const kept = [
   ...['prices', 'billing_accounts', 'checkouts', 'checkout_lines', 'stripe_events'],
   ...['reminders', 'sent_mails'],
   ...['stripe_reconciliations', 'payment_differences'],
+  ...['invoices', 'invoice_lines', 'invoice_entries', 'payment_questions', 'term_refunds'],
 ].join(', ')
 
 /**
@@ -33,7 +34,7 @@ const kept = [
  * of a token, and of what is paid: how a payment stands, never what for or how much.
  */
 const changes = {
-  keys: 'instance_id, expires_at, renewed_at, superseded_at, first_seen_at, replaced_at, cipher, ring_version',
+  keys: 'instance_id, expires_at, renewed_at, superseded_at, first_seen_at, replaced_at, refunded_at, cipher, ring_version',
   revocations: 'restored_at',
   signing_keys: 'cipher, ring_version, signs_from, stops_at, last_expires_at, dropped_at',
   api_tokens: 'revoked_at, revoked_by_id, last_used_at',
@@ -45,11 +46,18 @@ const changes = {
   stripe_events: 'due_at, tries, done_at, outcome',
   reminders: 'done_at',
   payment_differences: 'gone_at',
+  // What Stripe says of it now.
+  invoices:
+    'status, amount_paid, credited, refunded, hosted_url, pdf_url, paid_at, due_at, payment_intent_id, reading',
+  invoice_entries: 'status, amount, pdf_url, due_at',
+  payment_questions: 'closed_at, closed_by_id',
+  terms: 'refunded_at',
+  term_refunds: 'restored_at',
   // Nothing (it gives itself its own value), so that it can be locked to be counted.
   checks: 'id',
 }
 const written = [
-  ...['audit_entries', 'extensions', 'restorations', 'terms', 'key_sets', 'sent_mails'],
+  ...['audit_entries', 'extensions', 'restorations', 'key_sets', 'invoice_lines', 'sent_mails'],
   'stripe_reconciliations',
   ...Object.keys(changes),
 ].join(', ')
@@ -59,7 +67,7 @@ const keyServiceRights = [
   'select on products, releases, suite_products, activations, audit_heads, instances, instance_addresses',
   `select (id, organization_id, short_id, product_id, kind, sold_kind, trial_ordinal, binding, instance_id, term_id,
      term_ends_at, issued_at, starts_at, expires_at, due_at, ends_at, follows_id, renewed_at, superseded_at, first_seen_at,
-     replaced_at, last_four) on keys`,
+     replaced_at, refunded_at, last_four) on keys`,
   'select (id, organization_id, key_id, reason, revoked_at, restored_at) on revocations',
   'select on signing_keys, key_sets',
   'select (id, organization_id, activation_id, issued_at, gone_at) on offline_files',
@@ -178,6 +186,7 @@ export async function grantRights(owner: ClientBase) {
   await owner.query('begin')
   for (const role of [appRole, workerRole]) {
     await owner.query(`grant select, insert, update, delete on all tables in schema public to ${role}`)
+    await owner.query(`grant usage on sequence stripe_readings to ${role}`)
     // What happened stays, told as it was: nobody who serves requests can change or remove it.
     await owner.query(`revoke delete, truncate on audit_entries from ${role}`)
     await owner.query(`revoke update on ${written} from ${role}`)

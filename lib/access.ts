@@ -80,6 +80,7 @@ export const permissions = {
   'checkout.give_up': billing,
   'checkout.record': ['system'],
   'checkout.settle': ['system'],
+  'invoice.settle': ['system'],
   'trial.start': ['system'],
 
   /** What it means that another GLPI, or one at another address, called with a key. */

@@ -64,6 +64,8 @@ export const keys = pgTable(
     firstSeenAt: instant(),
     /** The newer key has been seen in use. */
     replacedAt: instant(),
+    /** Its term's: paid no longer, it takes over from no other key. */
+    refundedAt: instant(),
     cipher: bytes().notNull(),
     ringVersion: smallint().notNull(),
     fingerprint: bytes().notNull().unique(),
@@ -98,7 +100,7 @@ export const keys = pgTable(
       foreignColumns: [t.organizationId, t.id] as [AnyPgColumn, AnyPgColumn],
     }),
     uniqueIndex('keys_current_of_term').on(t.organizationId, t.termId).where(sql`${t.supersededAt} is null`),
-    uniqueIndex('keys_follows').on(t.organizationId, t.followsId),
+    uniqueIndex('keys_follows').on(t.organizationId, t.followsId).where(sql`${t.refundedAt} is null`),
     // DESIGN §2, rule 7: one per organization and product, and so one per instance and product, wherever it is moved.
     uniqueIndex('keys_trial')
       .on(t.organizationId, t.productId, t.trialOrdinal)

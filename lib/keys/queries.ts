@@ -97,7 +97,11 @@ function keyRows(tx: OrganizationTx, organizationId: string, chosen: ReturnType<
     .leftJoin(revocations, isRevocationOfKey)
     .leftJoin(
       successors,
-      and(eq(successors.organizationId, keys.organizationId), eq(successors.followsId, keys.id)),
+      and(
+        eq(successors.organizationId, keys.organizationId),
+        eq(successors.followsId, keys.id),
+        isNull(successors.refundedAt),
+      ),
     )
 }
 

@@ -55,7 +55,7 @@ export const revealKeys = command(
         waiting: sql<
           string | null
         >`(select n.short_id from keys n where n.organization_id = keys.organization_id
-          and n.follows_id = keys.id and n.first_seen_at is null)`,
+          and n.follows_id = keys.id and n.first_seen_at is null and n.refunded_at is null)`,
       })
       .from(keys)
       .innerJoin(products, eq(products.id, keys.productId))

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
@@ -14,6 +14,7 @@ import { Refused, Unavailable } from '@/lib/errors'
 import { dayText, lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { lastDayBefore } from '@/lib/organizations/calendar'
+import { isLastTerm } from './payable'
 import { recordAnswer, recordCustomer } from './record-answer'
 import { lockCheckout } from './settle-checkout'
 import { asking, isRepeatedFailure, type Stripe } from './stripe'
@@ -189,8 +190,7 @@ function linesOf(tx: OrganizationTx, organizationId: string, checkoutId: string)
       and(
         eq(terms.organizationId, checkoutLines.organizationId),
         eq(terms.subscriptionId, checkoutLines.subscriptionId),
-        sql`not exists (select from terms later where later.organization_id = ${terms.organizationId}
-          and later.subscription_id = ${terms.subscriptionId} and later.ordinal > ${terms.ordinal})`,
+        isLastTerm,
       ),
     )
     .leftJoin(

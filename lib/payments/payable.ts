@@ -6,7 +6,7 @@ import { billingAccounts, prices } from '@/db/schema/payments'
 import { terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { timeZoneOf } from '@/lib/organizations/queries'
-import { nextTerm } from '@/lib/subscriptions/rules'
+import { nextTerm, paidUntil } from '@/lib/subscriptions/rules'
 import { mayPay, type PayVerdict } from './rules'
 
 /** A subscription with the term that would be paid next. */
@@ -62,15 +62,26 @@ export async function listPayable(
     timeZoneOf(tx, organizationId),
   ])
   const rows = await lastTerms(tx, organizationId, currency, only)
-  const payable = rows.map(({ facts, price: found, ...row }) => {
+  const payable = rows.map(({ facts, price: found, term, ...row }) => {
     const price = found?.id ? found : null
     const verdict = mayPay({ ...facts, amount: price?.amount ?? null }, now)
-    const last = { termEndsAt: row.termEndsAt, keyExpiresAt: row.keyExpiresAt }
+    const last = paidUntil(term)
     const next = price ? nextTerm(last, price.months, row.overlapDays, timeZone, now) : null
-    return { ...row, price, next, verdict }
+    return { ...row, ...last, price, next, verdict }
   })
   return { currency, payable }
 }
+
+/** No later term counts; and it counts itself, or none of its subscription does. */
+export const isLastTerm = sql`not exists (select from terms later where later.organization_id = ${terms.organizationId}
+  and later.subscription_id = ${terms.subscriptionId} and later.id <> ${terms.id}
+  and (later.refunded_at is not null, -later.ordinal) < (${terms.refundedAt} is not null, -${terms.ordinal}))`
+
+/** Where nothing counts, all that was paid has ended there. */
+const firstStart = sql<Date>`(select min(first.starts_at) from terms first
+  where first.organization_id = ${terms.organizationId} and first.subscription_id = ${terms.subscriptionId})`.mapWith(
+  terms.startsAt,
+)
 
 /** The Checkout in which the subscription is being paid. */
 const open = sql<
@@ -89,8 +100,12 @@ const columns = {
   url: instanceAddresses.url,
   keyId: keys.id,
   shortId: keys.shortId,
-  termEndsAt: terms.endsAt,
-  keyExpiresAt: sql<Date>`${keys.expiresAt}`.mapWith(keys.expiresAt),
+  term: {
+    begun: firstStart,
+    endsAt: terms.endsAt,
+    refundedAt: terms.refundedAt,
+    keyExpiresAt: sql<Date>`${keys.expiresAt}`.mapWith(keys.expiresAt),
+  },
   price: {
     id: prices.id,
     amount: prices.amount,
@@ -100,7 +115,10 @@ const columns = {
   facts: {
     withdrawn: sql<boolean>`${products.withdrawnAt} is not null`,
     retired: sql<boolean>`${instances.retiredAt} is not null`,
-    lastStartsAt: terms.startsAt,
+    lastStartsAt:
+      sql<Date>`case when ${terms.refundedAt} is null then ${terms.startsAt} else ${firstStart} end`.mapWith(
+        terms.startsAt,
+      ),
     openCheckoutId: open,
   },
 }
@@ -111,8 +129,6 @@ async function lastTerms(
   currency: string,
   only: Parameters<typeof listPayable>[3],
 ) {
-  const isLast = sql`not exists (select from terms later where later.organization_id = ${organizationId}
-    and later.subscription_id = ${terms.subscriptionId} and later.ordinal > ${terms.ordinal})`
   return tx
     .select(columns)
     .from(terms)
@@ -147,7 +163,7 @@ async function lastTerms(
         isNull(prices.withdrawnAt),
       ),
     )
-    .where(and(eq(terms.organizationId, organizationId), isLast, only && isOneOf(organizationId, only)))
+    .where(and(eq(terms.organizationId, organizationId), isLastTerm, only && isOneOf(organizationId, only)))
     .orderBy(asc(terms.endsAt), asc(terms.subscriptionId))
     .limit(500)
 }

@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/pg-core'
 import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
-import { checkoutLines, checkouts, prices } from '@/db/schema/payments'
+import { checkoutLines, checkouts, invoices, prices } from '@/db/schema/payments'
 import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
 import { type CheckoutState, checkoutState } from './rules'
@@ -16,6 +16,8 @@ export interface CheckoutRow {
   by: string | null
   currency: string
   amount: number
+  /** What was really charged, with tax, once its invoice is there. */
+  charged: number | null
   sessionUrl: string | null
   expiresAt: Date | null
   lines: CheckoutLineRow[]
@@ -67,6 +69,7 @@ const checkoutRows = (tx: OrganizationTx) =>
       by: sql<string | null>`coalesce(nullif(${people.name}, ''), ${people.email})`,
       currency: checkouts.currency,
       amount: checkouts.amount,
+      charged: sql<number | null>`${invoices.amountPaid}`.mapWith(invoices.amountPaid),
       sessionUrl: checkouts.sessionUrl,
       expiresAt: checkouts.expiresAt,
       completedAt: checkouts.completedAt,
@@ -74,6 +77,10 @@ const checkoutRows = (tx: OrganizationTx) =>
     })
     .from(checkouts)
     .leftJoin(people, eq(people.id, checkouts.begunById))
+    .leftJoin(
+      invoices,
+      and(eq(invoices.organizationId, checkouts.organizationId), eq(invoices.id, checkouts.invoiceId)),
+    )
     .$dynamic()
 
 type Found = Awaited<ReturnType<typeof checkoutRows>>[number]

@@ -65,18 +65,151 @@ export function checkoutEffect(
   return session.complete && before === 'open' ? 'completed' : null
 }
 
-/** What an event of Stripe is about: that is asked for again, and the answer is what counts. */
+/** An invoice as it is listed. `refunded_in_part`: some of what was paid has gone back, or is credited. */
+export const invoiceStates = [
+  'paid',
+  'open',
+  'overdue',
+  'refunded_in_part',
+  'refunded',
+  'void',
+  'uncollectible',
+] as const
+export type InvoiceState = (typeof invoiceStates)[number]
+
+export interface InvoiceFacts {
+  status: 'open' | 'paid' | 'uncollectible' | 'void'
+  /** In the smallest unit, as all money is. */
+  amountPaid: number
+  refunded: number
+  dueAt: Date | null
+}
+
+export function invoiceState({ status, amountPaid, refunded, dueAt }: InvoiceFacts, now: Date): InvoiceState {
+  if (status === 'open') return dueAt && dueAt <= now ? 'overdue' : 'open'
+  if (status !== 'paid' || refunded === 0) return status
+  return refunded >= amountPaid ? 'refunded' : 'refunded_in_part'
+}
+
+/** What of an invoice's money has gone back, or is disputed, as Stripe has it. */
+export interface ReturnFacts {
+  amountPaid: number
+  /** What has gone back to the customer, or is credited of what was paid. */
+  refunded: number
+  /** `tax`: what comes on top. */
+  lines: readonly { id: string; amount: number; tax: number }[]
+  /** Of the lines of credit notes that stand; null where one names no line of the invoice. */
+  credited: readonly { lineId: string | null; amount: number }[]
+  disputes: readonly { status: string; amount: number }[]
+}
+
+export interface Returned {
+  /** Lines that were refunded as a whole. */
+  refunded: string[]
+  /** Lines that a dispute has taken back. */
+  disputed: string[]
+  /** What went back for no line that anybody named, in the smallest unit. */
+  unnamed: number
+}
+
+/**
+ * Which lines of an invoice are paid no longer. A refund is per line: by a credit note that names it as a whole, or where
+ * everything has gone back. What names no line ends nothing: staff decide (`unnamed`).
+ */
+export function returnedOf({ amountPaid, refunded, lines, credited, disputes }: ReturnFacts): Returned {
+  const all = lines.map(({ id }) => id)
+  if (amountPaid > 0 && refunded >= amountPaid) return { refunded: all, disputed: [], unnamed: 0 }
+  const named = lines.filter(
+    ({ id, amount }) => amount > 0 && sum(credited, (one) => one.lineId === id) >= amount,
+  )
+  const worth = named.reduce((total, { amount, tax }) => total + amount + tax, 0)
+  const unnamed = Math.max(0, refunded - worth)
+  const lost = sum(disputes, ({ status }) => status === 'lost')
+  const ids = named.map(({ id }) => id)
+  if (lost === 0) return { refunded: ids, disputed: [], unnamed }
+  if (refunded + lost < amountPaid) return { refunded: ids, disputed: [], unnamed: unnamed + lost }
+  return { refunded: ids, disputed: all.filter((id) => !ids.includes(id)), unnamed: 0 }
+}
+
+function sum<One extends { amount: number }>(all: readonly One[], counts: (one: One) => boolean): number {
+  return all.filter(counts).reduce((total, { amount }) => total + amount, 0)
+}
+
+/** Whether the bank has not decided yet: https://docs.stripe.com/api/disputes/object#dispute_object-status */
+export const isOpenDispute = (status: string) =>
+  !['won', 'lost', 'warning_closed', 'prevented'].includes(status)
+
+/**
+ * What each event of Stripe is about, and what comes of it (https://docs.stripe.com/api/events/types). Whatever the event
+ * says itself is not believed: what it is about is retrieved, with the invoice that it belongs to, and the answer is what
+ * counts. So an event that comes twice, late or never does what the next one about the same does as well.
+ */
 export const eventSubjects = {
   // https://docs.stripe.com/payments/checkout/fulfill-orders
-  'checkout.session.completed': 'checkout',
-  'checkout.session.expired': 'checkout',
-  'checkout.session.async_payment_succeeded': 'checkout',
-  'checkout.session.async_payment_failed': 'checkout',
-} as const satisfies Record<string, 'checkout'>
+  'checkout.session.completed': {
+    about: 'checkout',
+    effect: 'paid: each line gets its term and key; on its way: it is shown so, and nothing is issued',
+  },
+  'checkout.session.async_payment_succeeded': {
+    about: 'checkout',
+    effect: 'each line gets its term and key, also of a Checkout that had ended unpaid',
+  },
+  'checkout.session.async_payment_failed': {
+    about: 'checkout',
+    effect: 'it ends as failed; its lines can be paid again',
+  },
+  'checkout.session.expired': {
+    about: 'checkout',
+    effect: 'it ends as expired; its lines can be paid again',
+  },
+  // https://docs.stripe.com/invoicing/integration/workflow-transitions
+  'invoice.finalized': { about: 'invoice', effect: 'it is listed' },
+  'invoice.paid': {
+    about: 'invoice',
+    effect: 'it is listed as paid; where its Checkout is not settled yet, that is',
+  },
+  'invoice.payment_failed': { about: 'invoice', effect: 'it is listed as open; keys live to their own end' },
+  'invoice.overdue': { about: 'invoice', effect: 'it is listed as overdue; keys live to their own end' },
+  'invoice.voided': { about: 'invoice', effect: 'it is listed as void' },
+  'invoice.marked_uncollectible': { about: 'invoice', effect: 'it is listed as uncollectible' },
+  // https://docs.stripe.com/refunds
+  'charge.refunded': {
+    about: 'charge',
+    effect:
+      'all of it: the terms of all lines count no longer, their keys are revoked; a part: see credit notes',
+  },
+  'refund.created': { about: 'refund', effect: 'as charge.refunded' },
+  'refund.updated': { about: 'refund', effect: 'as charge.refunded' },
+  'refund.failed': {
+    about: 'refund',
+    effect: 'the money is the vendor’s again: staff are asked about what it had revoked',
+  },
+  // https://docs.stripe.com/invoicing/integration/programmatic-credit-notes
+  'credit_note.created': {
+    about: 'credit_note',
+    effect:
+      'the terms of the lines that it credits as a whole count no longer, their keys are revoked; of the rest staff are asked',
+  },
+  'credit_note.updated': { about: 'credit_note', effect: 'as credit_note.created' },
+  'credit_note.voided': {
+    about: 'credit_note',
+    effect: 'it is listed as void; staff are asked about what it had revoked',
+  },
+  // https://docs.stripe.com/disputes/how-disputes-work
+  'charge.dispute.created': { about: 'dispute', effect: 'it is shown to staff; keys go on working' },
+  'charge.dispute.updated': { about: 'dispute', effect: 'as it stands then' },
+  'charge.dispute.closed': {
+    about: 'dispute',
+    effect:
+      'lost: the terms of the invoice count no longer, their keys are revoked; won: what it had revoked is restored',
+  },
+  'charge.dispute.funds_withdrawn': { about: 'dispute', effect: 'as it stands then' },
+  'charge.dispute.funds_reinstated': { about: 'dispute', effect: 'as it stands then' },
+} as const satisfies Record<string, { about: string; effect: string }>
 
-export type EventSubject = (typeof eventSubjects)[keyof typeof eventSubjects]
+export type EventSubject = (typeof eventSubjects)[keyof typeof eventSubjects]['about']
 
 /** @returns undefined for a type that has no effect here */
 export function subjectOf(type: string): EventSubject | undefined {
-  return Object.entries(eventSubjects).find(([name]) => name === type)?.[1]
+  return Object.entries(eventSubjects).find(([name]) => name === type)?.[1].about
 }

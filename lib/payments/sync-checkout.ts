@@ -10,17 +10,25 @@ import { asking, type Stripe } from './stripe'
  * @throws Unavailable where Stripe does not serve us
  */
 export async function syncCheckout(sessionId: string): Promise<string> {
+  return (await settleSession(sessionId)).outcome
+}
+
+/** As `syncCheckout`. @returns also the invoice of what was paid */
+export async function settleSession(
+  sessionId: string,
+): Promise<{ outcome: string; invoiceId: string | null }> {
   const session = await asking((stripe) =>
     stripe.checkout.sessions.retrieve(sessionId, { expand: ['payment_intent'] }),
   )
   const { organization, checkout } = session.metadata ?? {}
-  if (!isId(organization) || !isId(checkout)) return 'not_ours'
+  if (!isId(organization) || !isId(checkout)) return { outcome: 'not_ours', invoiceId: null }
   try {
     const by: By = { actor: { kind: 'system' }, organizationId: organization }
-    const { effect } = await settleCheckout(by, { checkoutId: checkout, session: factsOf(session) })
-    return effect
+    const facts = factsOf(session)
+    const { effect } = await settleCheckout(by, { checkoutId: checkout, session: facts })
+    return { outcome: effect, invoiceId: facts.invoiceId }
   } catch (error) {
-    if (error instanceof NotFound) return 'not_ours'
+    if (error instanceof NotFound) return { outcome: 'not_ours', invoiceId: null }
     throw error
   }
 }

@@ -6,7 +6,7 @@ import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
 import { subjectOf } from './rules'
 import { isMissing, sells } from './stripe'
-import { syncCheckout } from './sync-checkout'
+import { syncSubject } from './sync'
 
 interface Taken {
   id: string
@@ -72,7 +72,7 @@ async function effectOf({ type, object_id: id, live }: Taken): Promise<string> {
   if (live !== env().STRIPE_SECRET_KEY?.includes('_live_')) return 'other_mode'
   if (!subject) return 'no_effect'
   try {
-    return await syncCheckout(id)
+    return await syncSubject(subject, id)
   } catch (error) {
     // Of another account, or a made-up one: asked again it would be no other.
     if (isMissing(error)) return 'unknown_object'

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull } from 'drizzle-orm'
+import { and, desc, eq, isNull, sql } from 'drizzle-orm'
 import { keys } from '@/db/schema/keys'
 import { subscriptions, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
@@ -7,7 +7,7 @@ import { NotFound } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { at, type Product, writeKey } from '@/lib/keys/issue'
 import { timeZoneOf } from '@/lib/organizations/queries'
-import { nextTerm } from './rules'
+import { nextTerm, paidUntil } from './rules'
 
 interface Begun {
   organizationId: string
@@ -75,13 +75,13 @@ export async function addTerm(
   const { organizationId, subscriptionId, product, months, paid, now } = added
   const last = await lastTerm(tx, organizationId, subscriptionId)
   const span = nextTerm(
-    { termEndsAt: last.term.endsAt, keyExpiresAt: last.key.expiresAt ?? last.term.endsAt },
+    paidUntil({ ...last.term, begun: last.begun, keyExpiresAt: last.key.expiresAt ?? last.term.endsAt }),
     months,
     product.overlapDays,
     await timeZoneOf(tx, organizationId),
     now,
   )
-  const ordinal = last.term.ordinal + 1
+  const ordinal = last.newest + 1
   const term = { id: newId(now), organizationId, subscriptionId, ordinal, createdAt: now }
   await tx.insert(terms).values({ ...term, startsAt: span.startsAt, endsAt: span.endsAt })
   const { instanceId } = last.key
@@ -123,9 +123,14 @@ export async function lockSubscription(tx: OrganizationTx, organizationId: strin
   return subscription
 }
 
+/** The last term that counts, or where none does the last; the number of the newest, and when the first began. */
 async function lastTerm(tx: OrganizationTx, organizationId: string, subscriptionId: string) {
+  const newest = sql<number>`(select max(newest.ordinal) from terms newest
+    where newest.organization_id = ${organizationId} and newest.subscription_id = ${subscriptionId})`
+  const begun = sql<Date>`(select min(first.starts_at) from terms first
+    where first.organization_id = ${organizationId} and first.subscription_id = ${subscriptionId})`
   const [last] = await tx
-    .select({ term: terms, key: keys })
+    .select({ term: terms, key: keys, newest, begun: begun.mapWith(terms.startsAt) })
     .from(terms)
     .innerJoin(keys, and(eq(keys.organizationId, terms.organizationId), eq(keys.termId, terms.id)))
     .where(
@@ -135,7 +140,7 @@ async function lastTerm(tx: OrganizationTx, organizationId: string, subscription
         isNull(keys.supersededAt),
       ),
     )
-    .orderBy(desc(terms.ordinal))
+    .orderBy(sql`${terms.refundedAt} is not null`, desc(terms.ordinal))
     .limit(1)
   if (!last) throw new NotFound('term')
   return last

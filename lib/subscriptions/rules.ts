@@ -6,6 +6,19 @@ export interface Span {
 }
 
 /**
+ * Until when a subscription is paid by its last term, and the key good. Where the money of that has gone back nothing of it
+ * counts: it ended where it had begun.
+ * @param last its `begun` is when the first term of the subscription began
+ */
+export function paidUntil(last: { begun: Date; endsAt: Date; keyExpiresAt: Date; refundedAt: Date | null }): {
+  termEndsAt: Date
+  keyExpiresAt: Date
+} {
+  if (last.refundedAt) return { termEndsAt: last.begun, keyExpiresAt: last.begun }
+  return { termEndsAt: last.endsAt, keyExpiresAt: last.keyExpiresAt }
+}
+
+/**
  * The next term of a subscription and the end of its key (DESIGN §2, rule 2). Renewing early costs no day and renewing
  * late wins none: the term begins where the last one ended, also within the overlap. Only a lapsed subscription, whose
  * last key has expired, begins anew that day.

@@ -1,0 +1,205 @@
+import { beforeAll, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
+import { now } from '@/lib/clock'
+import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { paymentsForTests } from '@/sandbox/test/payments'
+import { makeCustomer, sold } from '@/sandbox/test/sold'
+import { beginCheckout } from './begin-checkout'
+import { openSession } from './open-session'
+import { listPayable } from './payable'
+import { findCheckout } from './queries'
+
+const payments = await paymentsForTests()
+const database = await productDatabase(payments.env)
+let acme: Fixture
+
+beforeAll(async () => {
+  acme = await makeCustomer('acme')
+})
+
+type Sold = Awaited<ReturnType<typeof sold>>
+const prices = { forms: 29_000, branding: 12_000 } as const
+
+/** Pays the next term of each together, and works on what Stripe tells of it. */
+async function renewed(...of: [one: Sold, amount: number][]) {
+  const shown = of.reduce((sum, [, amount]) => sum + amount, 0)
+  const subscriptionIds = of.map(([{ subscriptionId }]) => subscriptionId)
+  const by = byMember(acme, 'billing')
+  const { checkoutId } = await beginCheckout(by, { subscriptionIds, shown, currency: 'eur' })
+  const { url } = await openSession(by, checkoutId)
+  await payments.pay(url)
+  await payments.work()
+  const [row] = await rowsOf<{ invoiceId: string; intent: string }>(
+    database,
+    `select i.id as "invoiceId", i.payment_intent_id as intent from checkouts c
+     join invoices i on i.id = c.invoice_id where c.id = $1`,
+    [checkoutId],
+  )
+  if (!row) throw new Error('its invoice is not mirrored')
+  return { ...row, checkoutId }
+}
+
+interface Term {
+  ordinal: number
+  startsAt: Date
+  endsAt: Date
+  refunded: boolean
+  reason: string | null
+  revoked: string | null
+  renewed: boolean
+}
+const termsOf = ({ subscriptionId }: Sold) =>
+  rowsOf<Term>(
+    database,
+    `select t.ordinal, t.starts_at as "startsAt", t.ends_at as "endsAt", t.refunded_at is not null as refunded,
+       f.reason, r.reason as revoked, k.renewed_at is not null as renewed
+     from terms t join keys k on k.term_id = t.id
+       left join term_refunds f on f.term_id = t.id and f.restored_at is null
+       left join revocations r on r.key_id = k.id and r.restored_at is null
+     where t.subscription_id = $1 order by t.ordinal`,
+    [subscriptionId],
+  )
+const questionsOf = (invoiceId: string) =>
+  rowsOf<{ kind: string; amount: string }>(
+    database,
+    'select kind, amount from payment_questions where invoice_id = $1 and closed_at is null order by kind',
+    [invoiceId],
+  )
+const invoiceOf = async (id: string) =>
+  (await rowsOf<Record<string, unknown>>(database, 'select * from invoices where id = $1', [id]))[0]
+const payableOf = ({ subscriptionId }: Sold) =>
+  asOrganization(acme.organizationId, async (tx) => {
+    const { payable } = await listPayable(tx, acme.organizationId, now(), {
+      subscriptionIds: [subscriptionId],
+    })
+    return payable[0]
+  })
+const lineOf = async (invoiceId: string, { subscriptionId }: Sold) => {
+  const [line] = await rowsOf<{ id: string }>(
+    database,
+    `select l.id from invoice_lines l join checkout_lines c on c.id = l.checkout_line_id
+     where l.invoice_id = $1 and c.subscription_id = $2`,
+    [invoiceId, subscriptionId],
+  )
+  return line?.id ?? ''
+}
+const two = async () =>
+  [await sold(database, acme), await sold(database, acme, { reference: 'branding' })] as const
+const paid = { refunded: false, revoked: null }
+const back = { refunded: true, reason: 'refunded', revoked: 'refunded' }
+
+test('a paid Checkout leaves an invoice with its lines, its addresses and what was charged', async () => {
+  const [one, other] = await two()
+  const { invoiceId, checkoutId } = await renewed([one, prices.forms], [other, prices.branding])
+  expect(await invoiceOf(invoiceId)).toMatchObject({
+    status: 'paid',
+    total: '49200',
+    tax: '8200',
+    amount_paid: '49200',
+    refunded: '0',
+    pdf_url: expect.stringMatching(/^http/),
+    hosted_url: expect.stringMatching(/^http/),
+  })
+  expect(await lineOf(invoiceId, one)).toMatch(/^il_/)
+  expect(await lineOf(invoiceId, other)).toMatch(/^il_/)
+  const checkout = await asOrganization(acme.organizationId, (tx) =>
+    findCheckout(tx, acme.organizationId, checkoutId),
+  )
+  expect(checkout).toMatchObject({ charged: 49_200 })
+})
+
+test('[W10] the whole of a payment refunded (2 lines): all of its keys are revoked, and the keys before are the last again', async () => {
+  const [one, other] = await two()
+  const { invoiceId, intent } = await renewed([one, prices.forms], [other, prices.branding])
+  await payments.stripe.refunds.create({ payment_intent: intent })
+  await payments.work()
+  for (const each of [one, other])
+    expect(await termsOf(each)).toMatchObject([{ ...paid, renewed: false }, back])
+  expect(await questionsOf(invoiceId)).toEqual([])
+  expect(await invoiceOf(invoiceId)).toMatchObject({ status: 'paid', refunded: '49200' })
+})
+
+test('[W10] one line refunded by a credit note (1 of 2): the key of that line alone is revoked', async () => {
+  const [one, other] = await two()
+  const { invoiceId } = await renewed([one, prices.forms], [other, prices.branding])
+  await payments.stripe.creditNotes.create({
+    invoice: invoiceId,
+    lines: [{ type: 'invoice_line_item', invoice_line_item: await lineOf(invoiceId, one), quantity: 1 }],
+    refund_amount: 34_800,
+  })
+  await payments.work()
+  expect(await termsOf(one)).toMatchObject([paid, back])
+  expect(await termsOf(other)).toMatchObject([paid, paid])
+  expect(await questionsOf(invoiceId)).toEqual([])
+})
+
+test('[W10] a part that names no line (1 of 2) revokes nothing and asks staff, until the line is named', async () => {
+  const [one, other] = await two()
+  const { invoiceId, intent } = await renewed([one, prices.forms], [other, prices.branding])
+  const refund = await payments.stripe.refunds.create({ payment_intent: intent, amount: 34_800 })
+  await payments.work()
+  expect(await termsOf(one)).toMatchObject([paid, paid])
+  expect(await questionsOf(invoiceId)).toEqual([{ kind: 'names_no_line', amount: '34800' }])
+  await payments.stripe.creditNotes.create({
+    invoice: invoiceId,
+    lines: [{ type: 'invoice_line_item', invoice_line_item: await lineOf(invoiceId, one), quantity: 1 }],
+    refunds: [{ refund: refund.id }],
+  })
+  await payments.work()
+  expect(await questionsOf(invoiceId)).toEqual([])
+  expect(await termsOf(one)).toMatchObject([paid, back])
+  expect(await termsOf(other)).toMatchObject([paid, paid])
+})
+
+test('a refunded term is paid no longer: taken up again, the next begins where the last paid one ended', async () => {
+  const one = await sold(database, acme)
+  const first = await renewed([one, prices.forms])
+  expect(await payableOf(one)).toMatchObject({ verdict: { ok: false, because: 'paid_ahead' } })
+  await payments.stripe.refunds.create({ payment_intent: first.intent })
+  await payments.work()
+  const payable = await payableOf(one)
+  const [bought] = await termsOf(one)
+  expect(payable).toMatchObject({ verdict: { ok: true }, termEndsAt: bought?.endsAt, shortId: one.shortId })
+  expect(payable?.next?.startsAt).toEqual(bought?.endsAt)
+  await renewed([one, prices.forms])
+  const [, second, third, ...more] = await termsOf(one)
+  expect(more).toEqual([])
+  expect(third).toMatchObject({ ...paid, ordinal: 3, startsAt: second?.startsAt, endsAt: second?.endsAt })
+  const follows = await rowsOf<{ shortId: string }>(
+    database,
+    `select o.short_id as "shortId" from terms t join keys k on k.term_id = t.id join keys o on o.id = k.follows_id
+     where t.subscription_id = $1 and t.ordinal = 3`,
+    [one.subscriptionId],
+  )
+  expect(follows).toEqual([{ shortId: one.shortId }])
+})
+
+const chargeOf = async (intent: string) => {
+  const { latest_charge: charge } = await payments.stripe.paymentIntents.retrieve(intent)
+  return String(charge)
+}
+const dispute = async (intent: string) => {
+  const response = await fetch(`${payments.url}/_sandbox/disputes`, {
+    method: 'POST',
+    body: JSON.stringify({ charge: await chargeOf(intent) }),
+  })
+  return (await response.json()) as { id: string }
+}
+const decide = (id: string, how: 'winning_evidence' | 'losing_evidence') =>
+  payments.stripe.disputes.update(id, { evidence: { uncategorized_text: how } })
+
+test('[W10] a dispute that is opened revokes nothing; lost (1), it revokes with its reason; won (1), nothing is lost', async () => {
+  const [one, other] = await two()
+  const [lost, won] = [await renewed([one, prices.forms]), await renewed([other, prices.branding])]
+  const [first, second] = [await dispute(lost.intent), await dispute(won.intent)]
+  await payments.work()
+  for (const each of [one, other]) expect(await termsOf(each)).toMatchObject([paid, paid])
+  await decide(first.id, 'losing_evidence')
+  await decide(second.id, 'winning_evidence')
+  await payments.work()
+  expect(await termsOf(one)).toMatchObject([
+    paid,
+    { refunded: true, reason: 'disputed', revoked: 'disputed' },
+  ])
+  expect(await termsOf(other)).toMatchObject([paid, paid])
+})

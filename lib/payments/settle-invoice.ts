@@ -1,0 +1,272 @@
+import { and, asc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import {
+  checkoutLines,
+  invoiceEntries,
+  invoiceEntryKind,
+  invoiceLines,
+  invoiceStatus,
+  invoices,
+  paymentQuestions,
+} from '@/db/schema/payments'
+import { termRefunds, terms } from '@/db/schema/subscriptions'
+import type { OrganizationTx } from '@/db/scope'
+import { command, type Scope } from '@/lib/command'
+import { newId } from '@/lib/ids'
+import { lockSubscription } from '@/lib/subscriptions/add-term'
+import { refundTerm, restoreTerm } from '@/lib/subscriptions/refund-term'
+import { returnedOf } from './rules'
+
+const Money = z.number().int()
+/** What Stripe has said of an invoice, with all that came of it. */
+export const InvoiceTold = z.object({
+  /** Counted up with each time that Stripe is asked. */
+  reading: z.number().int(),
+  invoice: z.object({
+    id: z.string(),
+    number: z.string(),
+    status: z.enum(invoiceStatus.enumValues),
+    currency: z.string(),
+    subtotal: Money,
+    tax: Money,
+    total: Money,
+    amountPaid: Money,
+    credited: Money,
+    refunded: Money,
+    hostedUrl: z.url().nullable(),
+    pdfUrl: z.url().nullable(),
+    createdAt: z.date(),
+    paidAt: z.date().nullable(),
+    dueAt: z.date().nullable(),
+    paymentIntentId: z.string().nullable(),
+  }),
+  chargeId: z.string().nullable(),
+  lines: z.array(
+    z.object({
+      id: z.string(),
+      description: z.string(),
+      amount: Money,
+      tax: Money,
+      checkoutLineId: z.uuid().nullable(),
+    }),
+  ),
+  credited: z.array(z.object({ noteId: z.string(), lineId: z.string().nullable(), amount: Money })),
+  entries: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.enum(invoiceEntryKind.enumValues),
+      status: z.string(),
+      amount: Money,
+      number: z.string().nullable(),
+      pdfUrl: z.url().nullable(),
+      happenedAt: z.date(),
+      dueAt: z.date().nullable(),
+    }),
+  ),
+})
+type Input = z.output<typeof InvoiceTold>
+
+/**
+ * Brings an invoice's mirror to what Stripe has said of it, and what it paid for with it: a line whose money went back is
+ * paid no longer (see `returnedOf`), and one that a dispute had taken is again where that is won. As often as it is told; what
+ * Stripe said earlier than what is known changes nothing.
+ */
+export const settleInvoice = command('invoice.settle', InvoiceTold, async (scope, told) => {
+  // What Stripe says of an invoice is nobody's doing; what comes of it is recorded below.
+  scope.unchanged()
+  if (!(await mirror(scope, told))) return { effect: 'older' }
+  const { lines, credited, entries, invoice } = told
+  const disputes = entries.filter(({ kind }) => kind === 'dispute')
+  const returned = returnedOf({ ...invoice, lines, credited, disputes })
+  const paid = await paidTerms(scope, told.invoice.id)
+  let refunded = 0
+  let restored = 0
+  const notFree: TermOfLine[] = []
+  for (const term of paid) {
+    const lost = returned.disputed.includes(term.lineId)
+    const back = returned.refunded.includes(term.lineId)
+    if (back || lost) {
+      const reason = back ? 'refunded' : 'disputed'
+      const because = becauseOf(told, term.lineId, reason)
+      if (!term.refundedAt && (await refundTerm(scope, { termId: term.termId, reason, because }))) {
+        refunded++
+        scope.audit({ details: { number: invoice.number, product: term.description, reason } })
+      }
+    } else if (term.reason === 'disputed') {
+      if (await restoreTerm(scope, term.termId)) restored++
+      else notFree.push(term)
+    }
+  }
+  // What was refunded and is so no longer: no rule gives it back, since somebody else may have paid it meanwhile.
+  const kept = paid.filter(
+    ({ reason, lineId }) => reason === 'refunded' && !returned.refunded.includes(lineId),
+  )
+  await ask(scope, told.invoice.id, {
+    names_no_line: returned.unnamed,
+    money_kept: worthOf(kept),
+    not_free: worthOf(notFree),
+  })
+  return { effect: refunded > 0 ? 'refunded' : restored > 0 ? 'restored' : invoice.status }
+})
+
+/** Writes what Stripe has said. @returns false where something later is known */
+async function mirror({ tx, organizationId }: Scope, told: Input): Promise<boolean> {
+  const { id, ...said } = told.invoice
+  const changing = {
+    ...{ status: said.status, amountPaid: said.amountPaid, credited: said.credited, refunded: said.refunded },
+    ...{ hostedUrl: said.hostedUrl, pdfUrl: said.pdfUrl, paidAt: said.paidAt, dueAt: said.dueAt },
+    ...{ paymentIntentId: said.paymentIntentId, reading: told.reading },
+  }
+  const written = await tx
+    .insert(invoices)
+    .values({ id, organizationId, ...said, reading: told.reading })
+    .onConflictDoUpdate({
+      target: [invoices.organizationId, invoices.id],
+      set: changing,
+      setWhere: sql`${invoices.reading} < ${told.reading}`,
+    })
+    .returning({ id: invoices.id })
+  if (written.length === 0) return false
+  const own = await ownLines(tx, organizationId, told)
+  const of = { organizationId, invoiceId: id }
+  if (told.lines.length > 0)
+    await tx
+      .insert(invoiceLines)
+      .values(
+        told.lines.map(({ checkoutLineId, ...line }) => ({
+          ...line,
+          ...of,
+          checkoutLineId: checkoutLineId && own.has(checkoutLineId) ? checkoutLineId : null,
+        })),
+      )
+      .onConflictDoNothing()
+  for (const entry of told.entries) {
+    const { status, amount, pdfUrl, dueAt } = entry
+    await tx
+      .insert(invoiceEntries)
+      .values({ ...entry, ...of })
+      .onConflictDoUpdate({
+        target: [invoiceEntries.organizationId, invoiceEntries.id],
+        set: { status, amount, pdfUrl, dueAt },
+      })
+  }
+  return true
+}
+
+/** Metadata may say anything: only what the organization has. */
+async function ownLines(tx: OrganizationTx, organizationId: string, { lines }: Input): Promise<Set<string>> {
+  const named = lines.flatMap(({ checkoutLineId }) => checkoutLineId ?? [])
+  const found = await tx
+    .select({ id: checkoutLines.id })
+    .from(checkoutLines)
+    .where(and(eq(checkoutLines.organizationId, organizationId), inArray(checkoutLines.id, named)))
+  return new Set(found.map(({ id }) => id))
+}
+
+type TermOfLine = Awaited<ReturnType<typeof paidTerms>>[number]
+
+/** The terms that an invoice has paid, their subscriptions locked in the order in which whoever pays locks them. */
+async function paidTerms({ tx, organizationId }: Scope, invoiceId: string) {
+  const its = and(eq(invoiceLines.organizationId, organizationId), eq(invoiceLines.invoiceId, invoiceId))
+  const ofLine = and(
+    eq(checkoutLines.organizationId, invoiceLines.organizationId),
+    eq(checkoutLines.id, invoiceLines.checkoutLineId),
+  )
+  const ofTerm = and(
+    eq(terms.organizationId, checkoutLines.organizationId),
+    eq(terms.id, checkoutLines.termId),
+  )
+  const of = await tx
+    .selectDistinct({ id: terms.subscriptionId })
+    .from(invoiceLines)
+    .innerJoin(checkoutLines, ofLine)
+    .innerJoin(terms, ofTerm)
+    .where(its)
+    .orderBy(asc(terms.subscriptionId))
+  for (const { id } of of) await lockSubscription(tx, organizationId, id)
+  return tx
+    .select({
+      lineId: invoiceLines.id,
+      description: invoiceLines.description,
+      amount: sql<number>`${invoiceLines.amount} + ${invoiceLines.tax}`.mapWith(Number),
+      termId: terms.id,
+      refundedAt: terms.refundedAt,
+      reason: termRefunds.reason,
+    })
+    .from(invoiceLines)
+    .innerJoin(checkoutLines, ofLine)
+    .innerJoin(terms, ofTerm)
+    .leftJoin(
+      termRefunds,
+      and(
+        eq(termRefunds.organizationId, terms.organizationId),
+        eq(termRefunds.termId, terms.id),
+        isNull(termRefunds.restoredAt),
+      ),
+    )
+    .where(its)
+    .orderBy(asc(invoiceLines.id))
+}
+
+/** Stripe's ID of what took a line's money back. */
+function becauseOf({ invoice, credited, entries, chargeId }: Input, lineId: string, reason: string): string {
+  const by =
+    reason === 'disputed'
+      ? entries.find(({ kind, status }) => kind === 'dispute' && status === 'lost')?.id
+      : credited.find((one) => one.lineId === lineId)?.noteId
+  return by ?? chargeId ?? invoice.id
+}
+
+const worthOf = (of: readonly TermOfLine[]) => of.reduce((sum, { amount }) => sum + amount, 0)
+
+type Kind = (typeof paymentQuestions.$inferSelect)['kind']
+
+/** Asks staff what no rule decides, each once; what is no longer so goes away by itself. */
+async function ask({ tx, organizationId, now }: Scope, invoiceId: string, amounts: Record<Kind, number>) {
+  const wanted = Object.entries(amounts).flatMap(([kind, amount]) =>
+    // the names of the record itself
+    amount > 0 ? [{ kind: kind as Kind, amount }] : [],
+  )
+  const of = and(
+    eq(paymentQuestions.organizationId, organizationId),
+    eq(paymentQuestions.invoiceId, invoiceId),
+  )
+  const known = await tx.select().from(paymentQuestions).where(of)
+  const isWanted = (one: { kind: Kind; amount: number }) =>
+    wanted.some(({ kind, amount }) => kind === one.kind && amount === one.amount)
+  const over = known.filter((one) => !one.closedAt && !isWanted(one))
+  if (over.length > 0)
+    await tx
+      .update(paymentQuestions)
+      .set({ closedAt: now })
+      .where(
+        and(
+          of,
+          inArray(
+            paymentQuestions.id,
+            over.map(({ id }) => id),
+          ),
+        ),
+      )
+  // One that went away by itself and is so again is asked again; one that somebody has closed is not.
+  const again = known.filter((one) => one.closedAt && !one.closedById && isWanted(one))
+  if (again.length > 0)
+    await tx
+      .update(paymentQuestions)
+      .set({ closedAt: null })
+      .where(
+        and(
+          of,
+          isNotNull(paymentQuestions.closedAt),
+          inArray(
+            paymentQuestions.id,
+            again.map(({ id }) => id),
+          ),
+        ),
+      )
+  if (wanted.length > 0)
+    await tx
+      .insert(paymentQuestions)
+      .values(wanted.map((one) => ({ id: newId(now), organizationId, invoiceId, askedAt: now, ...one })))
+      .onConflictDoNothing()
+}

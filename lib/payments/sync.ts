@@ -1,0 +1,95 @@
+import { eq, sql } from 'drizzle-orm'
+import { billingAccounts, checkouts } from '@/db/schema/payments'
+import { asOrganization, asSystem } from '@/db/scope'
+import type { By } from '@/lib/command'
+import { askInvoice } from './ask-invoice'
+import type { EventSubject } from './rules'
+import { settleInvoice } from './settle-invoice'
+import { asking, isMissing } from './stripe'
+import { settleSession } from './sync-checkout'
+
+/**
+ * Brings what an event was about to where Stripe says that it is: a Checkout with its invoice, or the invoice that an object
+ * belongs to.
+ * @returns what became of it, for the event's record
+ * @throws Unavailable where Stripe does not serve us
+ */
+export async function syncSubject(about: EventSubject, id: string): Promise<string> {
+  try {
+    if (about === 'checkout') {
+      const { outcome, invoiceId } = await settleSession(id)
+      if (invoiceId) await syncInvoice(invoiceId)
+      return outcome
+    }
+    const invoiceId = await invoiceOf(about, id)
+    return invoiceId ? await syncInvoice(invoiceId) : 'no_invoice'
+  } catch (error) {
+    if (isMissing(error)) return 'gone'
+    throw error
+  }
+}
+
+/**
+ * Asks Stripe for an invoice and all that came of it, and brings our mirror and what it has paid for there. Where it is paid
+ * and its Checkout is not settled yet, that comes first.
+ * @returns what became of it
+ * @throws Unavailable where Stripe does not serve us
+ */
+export async function syncInvoice(invoiceId: string): Promise<string> {
+  const reading = await asSystem('in which order Stripe is asked', async (tx) => {
+    const { rows } = await tx.execute<{ reading: string }>(sql`select nextval('stripe_readings') as reading`)
+    return Number(rows[0]?.reading)
+  })
+  const told = await askInvoice(invoiceId)
+  if (!told) return 'draft'
+  const { customerId, checkoutId, ...rest } = told
+  const organizationId = customerId && (await organizationOf(customerId))
+  if (!organizationId) return 'not_ours'
+  if (checkoutId && rest.invoice.status === 'paid') await settleFirst(organizationId, checkoutId)
+  const by: By = { actor: { kind: 'system' }, organizationId }
+  return (await settleInvoice(by, { ...rest, reading })).effect
+}
+
+const organizationOf = (customerId: string) =>
+  asSystem('whose customer an invoice is of', async (tx) => {
+    const [account] = await tx
+      .select({ organizationId: billingAccounts.organizationId })
+      .from(billingAccounts)
+      .where(eq(billingAccounts.customerId, customerId))
+    return account?.organizationId
+  })
+
+/** The event of the Checkout itself may be late, or lost. */
+async function settleFirst(organizationId: string, checkoutId: string) {
+  const [checkout] = await asOrganization(organizationId, (tx) =>
+    tx
+      .select({ sessionId: checkouts.sessionId, ended: checkouts.ended })
+      .from(checkouts)
+      .where(eq(checkouts.id, checkoutId)),
+  )
+  if (checkout?.sessionId && checkout.ended !== 'paid') await settleSession(checkout.sessionId)
+}
+
+/** The invoice that something belongs to: by its credit, or by what has paid it. */
+async function invoiceOf(about: Exclude<EventSubject, 'checkout'>, id: string): Promise<string | null> {
+  if (about === 'invoice') return id
+  if (about === 'credit_note') {
+    const { invoice } = await asking((stripe) => stripe.creditNotes.retrieve(id))
+    return idOf(invoice)
+  }
+  const { payment_intent: intent } = await asking(
+    (stripe): Promise<{ payment_intent: string | { id: string } | null }> => {
+      if (about === 'charge') return stripe.charges.retrieve(id)
+      return about === 'refund' ? stripe.refunds.retrieve(id) : stripe.disputes.retrieve(id)
+    },
+  )
+  const paidBy = idOf(intent)
+  if (!paidBy) return null
+  const { data } = await asking((stripe) =>
+    stripe.invoicePayments.list({ payment: { type: 'payment_intent', payment_intent: paidBy } }),
+  )
+  return idOf(data[0]?.invoice)
+}
+
+const idOf = (reference: string | { id: string } | null | undefined) =>
+  typeof reference === 'string' ? reference : (reference?.id ?? null)
