@@ -8,7 +8,7 @@ const changeable: Record<string, string[]> = {
   // It is moved, extended, renewed, replaced and seen. The last two are for the rotation of the key ring.
   keys: [
     ...['instance_id', 'expires_at', 'renewed_at', 'superseded_at', 'first_seen_at', 'replaced_at'],
-    ...['cipher', 'ring_version'],
+    ...['refunded_at', 'cipher', 'ring_version'],
   ],
   revocations: ['restored_at'],
   // It is published, and stops when the next one is.
@@ -33,7 +33,17 @@ const changeable: Record<string, string[]> = {
   payment_differences: ['gone_at'],
   restorations: [],
   extensions: [],
-  terms: [],
+  // Its money goes back, or comes again.
+  terms: ['refunded_at'],
+  term_refunds: ['restored_at'],
+  // How it stands at Stripe; never what was invoiced.
+  invoices: [
+    ...['status', 'amount_paid', 'credited', 'refunded', 'hosted_url', 'pdf_url', 'paid_at', 'due_at'],
+    ...['payment_intent_id', 'reading'],
+  ],
+  invoice_lines: [],
+  invoice_entries: ['status', 'amount', 'pdf_url', 'due_at'],
+  payment_questions: ['closed_at', 'closed_by_id'],
   audit_entries: [],
 }
 

@@ -30,6 +30,7 @@ const systemCallers: Record<string, number> = {
   'lib/payments/remind.ts': 2,
   'lib/payments/compare.ts': 3,
   'lib/payments/reconcile.ts': 1,
+  'lib/payments/sync.ts': 2,
   'lib/people/email-change.ts': 2,
   'lib/people/queries.ts': 2,
   'lib/people/request-sign-in.ts': 1,

@@ -65,6 +65,7 @@ const helping = [
   'subscription.start',
   'question.answer',
   'question.answer_all',
+  'invoice.close_question',
 ] as const
 const signingIn = ['sign_in.request', 'sign_in.complete', 'sign_in.staff'] as const
 
@@ -151,6 +152,8 @@ const roles: Record<Role, readonly Permission[]> = {
     'checkout.open',
     'checkout.record',
     'checkout.settle',
+    'invoice.settle',
+    'invoice.close_question',
     'trial.start',
     'staff.add',
     'staff.end',

@@ -81,6 +81,8 @@ export const permissions = {
   'checkout.record': ['system'],
   'checkout.settle': ['system'],
   'invoice.settle': ['system'],
+  /** What Stripe says of an invoice and no rule decides: that it has been seen to. */
+  'invoice.close_question': [...acting, 'system'],
   'trial.start': ['system'],
 
   /** What it means that another GLPI, or one at another address, called with a key. */

@@ -53,6 +53,7 @@ const takesNothing: readonly string[] = [
     'assignment.remove',
     'organization.visit',
     'token.create',
+    'invoice.settle',
   ],
 ]
 

@@ -73,6 +73,8 @@ const writes: Partial<Record<Permission, Written>> = {
   'trial.start': { keys: 1 },
   // Of a renewal and of what is bought anew, beside the Checkout's own entry; one mail tells of both.
   'checkout.settle': { keys: 2, audit_entries: 3, jobs: 1 },
+  // All of it has gone back: the invoice's own entry, and that its key is revoked.
+  'invoice.settle': { audit_entries: 2 },
   'member.invite': { jobs: 1 },
   'member.ask_to_join': { jobs: 1 },
   'member.change_role': { jobs: 1 },

@@ -356,6 +356,12 @@ const wrong: Wrong[] = [
   ],
 ]
 
+wrong.push([
+  'a key whose money has gone back and its term’s has not',
+  'keys_refunded',
+  () => key(ids.renewedKeyId, 'refunded_at = now()'),
+])
+
 refuses(database, schema, wrong, ['keys_stay_seen', 'keys_seen_by_now'])
 
 test('the tables of each file of the schema are tried in one of these files', () => {

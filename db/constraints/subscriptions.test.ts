@@ -11,6 +11,10 @@ const next = ({ ordinal = 3, startsAt = 'ends_at', createdAt = 'now()' } = {}) =
   `insert into terms select gen_random_uuid(), organization_id, subscription_id, ${ordinal}, ${startsAt},
      ends_at + interval '1 year', ${createdAt} from terms where subscription_id = '${ids.subscriptionId}' and ordinal = 2`
 
+/** Of the second term. */
+const refund = (changes: Record<string, unknown> = {}) =>
+  again('term_refunds', 'restored_at is not null', { id: randomUUID(), restored_at: null, ...changes })
+
 const subscription = (reference: string) =>
   `insert into subscriptions select gen_random_uuid(), '${own.organizationId}', id, now() from products
    where reference = '${reference}'`
@@ -59,9 +63,42 @@ const wrong: Wrong[] = [
     'terms_follow',
     () => next({ startsAt: `ends_at + interval '102 days'`, createdAt: `ends_at + interval '100 days'` }),
   ],
+  [
+    'a term that is refunded, and nothing says why',
+    'terms_refunded',
+    () => `update terms set refunded_at = now() where ordinal = 2`,
+  ],
+  ['a refund of a term that is paid', 'term_refunds_refund', () => refund({ refunded_at: '2100-01-01' })],
+  [
+    'a term that is refunded twice at once',
+    'term_refunds_current',
+    () => `set constraints all deferred; ${refund()}; ${refund()}`,
+  ],
+  [
+    'a refund that is undone before it was made',
+    'term_refunds_span',
+    () => `update term_refunds set restored_at = refunded_at - interval '1 second'`,
+  ],
 ]
 
 refuses(database, schema, wrong)
+
+test('days whose money has gone back can be paid again', async () => {
+  await onConnection(database.ownerUrl, async (client) => {
+    await client.query(`begin; set local latchkey.scope = 'system'; set constraints all deferred`)
+    await client.query(refund({ refunded_at: '2100-01-01' }))
+    await client.query(`update terms set refunded_at = '2100-01-01' where ordinal = 2`)
+    await client.query(
+      `update keys set refunded_at = '2100-01-01' where term_id in (select id from terms where ordinal = 2)`,
+    )
+    const before = `update keys set renewed_at = null, replaced_at = null where id = '${ids.keyId}'`
+    await client.query(before)
+    const again = `insert into terms select gen_random_uuid(), organization_id, subscription_id, 3, starts_at, ends_at, now()
+      from terms where subscription_id = '${ids.subscriptionId}' and ordinal = 2`
+    await client.query(again)
+    expect(await refusalOf(client, 'set constraints all immediate')).toMatchObject({ code: 'done' })
+  })
+})
 
 test.each([
   ['where the last one ended', next()],

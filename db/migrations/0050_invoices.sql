@@ -163,6 +163,9 @@ declare
   taken_up constant boolean := new.starts_at between new.created_at - interval '25 hours' and new.created_at;
 begin
   if not exists (
+    select from terms t where t.organization_id = new.organization_id and t.subscription_id = new.subscription_id
+      and t.ordinal = new.ordinal - 1
+  ) or not exists (
     select from terms t
       left join keys k on k.organization_id = t.organization_id and k.term_id = t.id and k.superseded_at is null
     where t.organization_id = new.organization_id and t.subscription_id = new.subscription_id and t.refunded_at is null
@@ -172,9 +175,6 @@ begin
   ) and not (taken_up and not exists (
     select from terms t where t.organization_id = new.organization_id and t.subscription_id = new.subscription_id
       and t.refunded_at is null and t.ordinal < new.ordinal
-  ) and exists (
-    select from terms t where t.organization_id = new.organization_id and t.subscription_id = new.subscription_id
-      and t.ordinal = new.ordinal - 1
   )) then
     raise exception 'a term begins where the one before it ended' using errcode = 'check_violation', constraint = tg_name;
   end if;

@@ -6,8 +6,13 @@ import {
   checkoutEffect,
   checkoutState,
   eventSubjects,
+  invoiceState,
+  isOpenDispute,
   mayPay,
   type PayableFacts,
+  type Returned,
+  type ReturnFacts,
+  returnedOf,
   type SessionFacts,
   subjectOf,
 } from '@/lib/payments/rules'
@@ -146,13 +151,26 @@ test('told again, in whatever order, once paid is paid once, and nothing takes i
 const afterOf = (effect: NonNullable<Effect>): CheckoutState =>
   effect === 'completed' ? 'on_its_way' : effect
 
-test('an event of a Checkout session is about a Checkout; another, and what an object has by itself, is about nothing', () => {
-  // https://docs.stripe.com/api/events/types: all of them that begin with checkout.
-  const types = ['async_payment_failed', 'async_payment_succeeded', 'completed', 'expired'].map(
-    (what) => `checkout.session.${what}`,
-  )
-  expect(Object.keys(eventSubjects).sort()).toEqual(types)
-  for (const type of types) expect(subjectOf(type)).toBe('checkout')
+test('each type of event that has an effect is about what Stripe sends with it; another is about nothing', () => {
+  // https://docs.stripe.com/api/events/types: what each of them is described to hold.
+  const abouts = {
+    checkout: ['async_payment_failed', 'async_payment_succeeded', 'completed', 'expired'].map(
+      (what) => `checkout.session.${what}`,
+    ),
+    invoice: ['finalized', 'marked_uncollectible', 'overdue', 'paid', 'payment_failed', 'voided'].map(
+      (what) => `invoice.${what}`,
+    ),
+    charge: ['charge.refunded'],
+    refund: ['created', 'failed', 'updated'].map((what) => `refund.${what}`),
+    credit_note: ['created', 'updated', 'voided'].map((what) => `credit_note.${what}`),
+    dispute: ['closed', 'created', 'funds_reinstated', 'funds_withdrawn', 'updated'].map(
+      (what) => `charge.dispute.${what}`,
+    ),
+  }
+  expect(Object.keys(eventSubjects).sort()).toEqual(Object.values(abouts).flat().sort())
+  for (const [about, types] of Object.entries(abouts))
+    for (const type of types) expect(subjectOf(type)).toBe(about)
+  for (const { effect } of Object.values(eventSubjects)) expect(effect).not.toBe('')
   for (const type of [
     'checkout.session',
     'Checkout.session.completed',
@@ -162,4 +180,86 @@ test('an event of a Checkout session is about a Checkout; another, and what an o
     '',
   ])
     expect(subjectOf(type)).toBeUndefined()
+})
+
+const soon = new Date(now.getTime() + 1)
+const invoice = { status: 'open', amountPaid: 0, refunded: 0, dueAt: null } as const
+
+test.each([
+  ['open', {}],
+  ['open', { dueAt: soon }],
+  ['overdue', { dueAt: now }],
+  ['paid', { status: 'paid', amountPaid: 100, dueAt: now }],
+  ['paid', { status: 'paid' }],
+  ['refunded_in_part', { status: 'paid', amountPaid: 100, refunded: 1 }],
+  ['refunded_in_part', { status: 'paid', amountPaid: 100, refunded: 99 }],
+  ['refunded', { status: 'paid', amountPaid: 100, refunded: 100 }],
+  ['void', { status: 'void', dueAt: now }],
+  ['uncollectible', { status: 'uncollectible', dueAt: now, refunded: 1 }],
+] as const)('an invoice is %s where it is %j', (state, facts) => {
+  expect(invoiceState({ ...invoice, ...facts }, now)).toBe(state)
+})
+
+/** Two lines, with the tax on top: 120 and 60 were paid. */
+const lines = [
+  { id: 'a', amount: 100, tax: 20 },
+  { id: 'b', amount: 50, tax: 10 },
+]
+const kept: ReturnFacts = { amountPaid: 180, refunded: 0, lines, credited: [], disputes: [] }
+const nothing = { refunded: [], disputed: [], unnamed: 0 }
+const credit = (lineId: string | null, amount: number) => ({ lineId, amount })
+
+test.each<[what: string, facts: Partial<ReturnFacts>, Partial<Returned>]>([
+  ['nothing', {}, {}],
+  ['everything', { refunded: 180 }, { refunded: ['a', 'b'] }],
+  ['everything, named or not', { refunded: 180, credited: [credit('a', 100)] }, { refunded: ['a', 'b'] }],
+  ['nothing of an invoice of nothing', { amountPaid: 0 }, {}],
+  ['a part that names no line', { refunded: 120 }, { unnamed: 120 }],
+  ['a part that names something else', { refunded: 120, credited: [credit(null, 100)] }, { unnamed: 120 }],
+  ['a line', { refunded: 120, credited: [credit('a', 100)] }, { refunded: ['a'] }],
+  ['a line in two', { refunded: 120, credited: [credit('a', 60), credit('a', 40)] }, { refunded: ['a'] }],
+  ['a line, before its money has gone back', { credited: [credit('b', 50)] }, { refunded: ['b'] }],
+  ['less than a line', { refunded: 119, credited: [credit('a', 99)] }, { unnamed: 119 }],
+  ['a line and a part', { refunded: 130, credited: [credit('a', 100)] }, { refunded: ['a'], unnamed: 10 }],
+  ['what is disputed', { disputes: [{ status: 'needs_response', amount: 180 }] }, {}],
+  ['a dispute that was won', { disputes: [{ status: 'won', amount: 180 }] }, {}],
+  ['a dispute that was lost', { disputes: [{ status: 'lost', amount: 180 }] }, { disputed: ['a', 'b'] }],
+  [
+    'the rest, lost in a dispute',
+    { refunded: 120, credited: [credit('a', 100)], disputes: [{ status: 'lost', amount: 60 }] },
+    { refunded: ['a'], disputed: ['b'] },
+  ],
+  ['a part, lost in a dispute', { disputes: [{ status: 'lost', amount: 60 }] }, { unnamed: 60 }],
+])('of an invoice of which there went back %s the rule says which lines', (_what, facts, expected) => {
+  expect(returnedOf({ ...kept, ...facts })).toEqual({ ...nothing, ...expected })
+})
+
+test('a line of nothing is refunded with the whole alone', () => {
+  const free = { ...kept, lines: [...lines, { id: 'c', amount: 0, tax: 0 }] }
+  expect(returnedOf({ ...free, credited: [credit('c', 0)] }).refunded).toEqual([])
+  expect(returnedOf({ ...free, refunded: 180 }).refunded).toEqual(['a', 'b', 'c'])
+})
+
+test('no line is refunded of which not all its money has gone back or is credited, whatever is said', () => {
+  const credits = fc.array(
+    fc.record({ lineId: fc.constantFrom('a', 'b', null), amount: fc.integer({ min: 0, max: 100 }) }),
+    { maxLength: 4 },
+  )
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 200 }), credits, (refunded, credited) => {
+      const found = returnedOf({ ...kept, refunded, credited })
+      for (const { id, amount } of lines) {
+        const named = credited.reduce((sum, one) => sum + (one.lineId === id ? one.amount : 0), 0)
+        expect(found.refunded.includes(id)).toBe(refunded >= 180 || named >= amount)
+      }
+      expect(found.unnamed).toBeLessThanOrEqual(refunded)
+    }),
+  )
+})
+
+test('a dispute is open until the bank has decided, or an inquiry has ended', () => {
+  for (const status of ['needs_response', 'under_review', 'warning_needs_response', 'warning_under_review'])
+    expect(isOpenDispute(status)).toBe(true)
+  for (const status of ['won', 'lost', 'warning_closed', 'prevented'])
+    expect(isOpenDispute(status)).toBe(false)
 })

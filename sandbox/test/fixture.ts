@@ -255,6 +255,37 @@ async function fillPayments(
     [organizationId, slug, people.billing, subscriptionId, instanceId],
   )
   if (!row) throw new Error('three Checkouts were just made')
+  return { ...row, ...(await fillInvoice(database, organizationId, `in_${slug}`)) }
+}
+
+/** The invoice of what was paid; its term was taken back by a dispute, which was won. Staff are asked of a part of it. */
+async function fillInvoice(database: TestDatabase, organizationId: string, invoiceId: string) {
+  const [row] = await rowsOf<Record<'invoiceId' | 'paymentQuestionId', string>>(
+    database,
+    `with made as (
+         insert into invoices (id, organization_id, number, status, currency, subtotal, tax, total, amount_paid, credited,
+           refunded, hosted_url, pdf_url, created_at, paid_at, reading)
+         values ($2, $1, 'LK-0001', 'paid', 'eur', 29000, 5800, 34800, 34800, 0, 100, 'https://x.example', 'https://x.example',
+           now(), now(), 1) returning id),
+       line as (
+         insert into invoice_lines (id, organization_id, invoice_id, description, amount, tax, checkout_line_id)
+         select 'il_' || $2, $1, made.id, 'Forms Pro', 29000, 5800, l.id from made, checkout_lines l
+         where l.organization_id = $1 and l.term_id is not null),
+       entries as (
+         insert into invoice_entries (id, organization_id, invoice_id, kind, status, amount, happened_at)
+         select 're_' || $2, $1, made.id, 'refund'::invoice_entry_kind, 'succeeded', 100, now() from made
+         union all select 'du_' || $2, $1, made.id, 'dispute', 'won', 34700, now() from made),
+       refund as (
+         insert into term_refunds (id, organization_id, term_id, reason, because, refunded_at, restored_at)
+         select gen_random_uuid(), $1, l.term_id, 'disputed', 'du_' || $2, now(), now() from checkout_lines l
+         where l.organization_id = $1 and l.term_id is not null),
+       question as (
+         insert into payment_questions (id, organization_id, invoice_id, kind, amount, asked_at)
+         select gen_random_uuid(), $1, made.id, 'names_no_line', 100, now() from made returning id)
+     select made.id as "invoiceId", question.id as "paymentQuestionId" from made, question`,
+    [organizationId, invoiceId],
+  )
+  if (!row) throw new Error('an invoice was just made')
   return row
 }
 

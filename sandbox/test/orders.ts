@@ -25,10 +25,12 @@ import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
 import { revokeToken } from '@/lib/organizations/revoke-token'
 import { beginCheckout } from '@/lib/payments/begin-checkout'
+import { closeQuestion } from '@/lib/payments/close-question'
 import { giveUpCheckout } from '@/lib/payments/give-up-checkout'
 import { openSession } from '@/lib/payments/open-session'
 import { recordAnswer, recordCustomer } from '@/lib/payments/record-answer'
 import { settleCheckout } from '@/lib/payments/settle-checkout'
+import { settleInvoice } from '@/lib/payments/settle-invoice'
 import { tokenHash } from '@/lib/people/tokens'
 import { addStaff } from '@/lib/staff/add'
 import { assign, unassign } from '@/lib/staff/assign'
@@ -126,6 +128,35 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'checkout.record': (by, { checkoutId }) => recordAnswer(system(by), { checkoutId, answer: 'refused' }),
   'checkout.settle': (by, { checkoutId }) =>
     settleCheckout(system(by), { checkoutId, session: { ...paidSession, sessionId: 'cs_of_the_test' } }),
+  'invoice.settle': (by, { invoiceId, slug }) =>
+    settleInvoice(system(by), {
+      reading: 2,
+      ...{ chargeId: null, credited: [], entries: [] },
+      lines: [
+        { id: `il_${invoiceId}`, description: 'Forms Pro', amount: 29_000, tax: 5_800, checkoutLineId: null },
+      ],
+      invoice: {
+        ...{
+          id: invoiceId,
+          number: `LK-${slug}`,
+          status: 'paid',
+          currency: 'eur',
+          subtotal: 29_000,
+          tax: 5_800,
+        },
+        ...{
+          total: 34_800,
+          amountPaid: 34_800,
+          credited: 0,
+          refunded: 34_800,
+          hostedUrl: null,
+          pdfUrl: null,
+        },
+        ...{ createdAt: new Date(0), paidAt: null, dueAt: null, paymentIntentId: null },
+      },
+    }),
+  'invoice.close_question': (by, { paymentQuestionId: questionId }) =>
+    closeQuestion(system(by), { questionId }),
   'billing.record_customer': (by, { slug }) => recordCustomer(system(by), { customerId: `cus_new_${slug}` }),
   'trial.start': (by, { instanceId, products }) =>
     startTrial(system(by), { productId: products.forms, instanceId }),
