@@ -38,6 +38,7 @@ export interface Customer {
   subscriptionId: string
   /** Another GLPI that called with one of them: answered, which the overview says nothing of, and can be answered otherwise. */
   questionId: string
+  paymentQuestionId: string
   /** Of what `openStranger` asks. */
   strangerId: string
   /** The catalog's, by their references. */
@@ -104,10 +105,29 @@ export async function newCustomer(
     keys: await keysOf(organizationId),
     subscriptionId,
     questionId: await answeredQuestion(organizationId, slug, forms.keyId),
+    paymentQuestionId: await newPaymentQuestion(organizationId, slug),
     strangerId: newId(),
     products: { formspro: await productOf('formspro'), ticketimport: await productOf('ticketimport') },
     spareStaffId: (await newStaff('staff')).personId,
   }
+}
+
+/** An invoice, a part of which has gone back for no line that anybody named. */
+async function newPaymentQuestion(organizationId: string, slug: string) {
+  const id = newId()
+  await inOrganization(
+    organizationId,
+    `with made as (insert into invoices (id, organization_id, number, status, currency, subtotal, tax, total, amount_paid, credited,
+         refunded, hosted_url, pdf_url, created_at, paid_at, reading)
+       values ('in_' || translate($3, '-', '_'), $2, 'LK-0001', 'paid', 'eur', 29000, 5800, 34800, 34800, 0, 100,
+         'https://invoice.stripe.com/i/x', 'https://pay.stripe.com/invoice/x/pdf', now(), now(), 0) returning id),
+       entry as (insert into invoice_entries (id, organization_id, invoice_id, kind, status, amount, happened_at)
+         select 're_' || made.id, $2, made.id, 'refund', 'succeeded', 100, now() from made)
+     insert into payment_questions (id, organization_id, invoice_id, kind, amount, asked_at)
+     select $1, $2, made.id, 'names_no_line', 100, now() from made`,
+    [id, organizationId, slug],
+  )
+  return id
 }
 
 /** Of a product that it has not bought: what it has can be renewed by whoever tries that. */

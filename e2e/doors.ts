@@ -97,6 +97,10 @@ export const paths: Record<string, Path> = {
     ],
   },
   '/(portal)/[org]/billing/page': { permission: 'billing.read', at: (slug) => `/${slug}/billing` },
+  '/(portal)/[org]/billing/invoices/page': {
+    permission: 'billing.read',
+    at: (slug) => `/${slug}/billing/invoices`,
+  },
   '/(portal)/[org]/billing/renew/page': { permission: 'checkout.begin', at: ofRenewal },
   '/(portal)/[org]/billing/checkouts/[id]/page': { permission: 'billing.see_checkout', at: ofCheckout },
   '/(portal)/[org]/members/page': { permission: 'member.read', at: (slug) => `/${slug}/members` },
@@ -292,6 +296,13 @@ export const organizationActions: Record<string, Action> = {
     page: 'staff.read',
     at: () => '/staff/people',
     fields: ({ spareStaffId }) => [['staffId', spareStaffId]],
+  },
+  [`${staff} closePaymentQuestion`]: {
+    permission: 'invoice.close_question',
+    alone: true,
+    page: 'staff.search',
+    at: () => '/staff',
+    fields: ({ paymentQuestionId }) => [['questionId', paymentQuestionId]],
   },
   [`${staff} takeAway`]: {
     permission: 'assignment.remove',

@@ -150,6 +150,8 @@ test('the pages of payments hold in both languages, at 320 pixels and for axe', 
   const page = await context.newPage()
   const paths = [
     `/${customer.slug}/billing`,
+    `/${customer.slug}/billing/invoices`,
+    `/${customer.slug}/billing/invoices?state=overdue`,
     `/${customer.slug}/billing/renew?s=${customer.subscriptionId}`,
     `/${customer.slug}/billing/renew`,
     `/${customer.slug}/billing/checkouts/${customer.checkoutId}`,

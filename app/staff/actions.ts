@@ -7,6 +7,7 @@ import type { Language } from '@/lib/messages/translator'
 import { createOrganization } from '@/lib/organizations/create'
 import { inviteMember } from '@/lib/organizations/invite'
 import { slugify } from '@/lib/organizations/slug'
+import { closeQuestion } from '@/lib/payments/close-question'
 import { addStaff } from '@/lib/staff/add'
 import { assign, unassign } from '@/lib/staff/assign'
 import { endStaff } from '@/lib/staff/end'
@@ -42,6 +43,13 @@ export async function addToStaff(_state: FormState, form: FormData): Promise<For
     const role = text(form, 'role') === 'admin' ? 'admin' : 'account_manager'
     await addStaff(by, { email: text(form, 'email'), name: text(form, 'name'), role })
     redirect('/staff/people?done=added')
+  })
+}
+
+export async function closePaymentQuestion(_state: FormState, form: FormData): Promise<FormState> {
+  return act('invoice.close_question', form, async ({ by }) => {
+    await closeQuestion(by, { questionId: text(form, 'questionId') })
+    redirect('/staff')
   })
 }
 

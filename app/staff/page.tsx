@@ -9,11 +9,13 @@ import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { asStaff } from '@/db/scope'
 import { findKeys, lastFour } from '@/lib/keys/format'
 import { mistypedKey } from '@/lib/keys/mistyped'
+import { paymentMatters } from '@/lib/payments/staff-matters'
 import { sells } from '@/lib/payments/stripe'
 import { organizationsOf } from '@/lib/staff/queries'
 import { searchEverywhere } from '@/lib/staff/search'
 import { Found, OrganizationTable } from './found'
 import { StaffFrame } from './frame'
+import { PaymentMatters } from './payment-matters'
 import { Payments } from './payments'
 
 interface Props {
@@ -80,10 +82,21 @@ async function StaffPage({ searchParams }: Props) {
 function Standing({ visit }: { visit: StaffVisit }) {
   return (
     <>
+      <Matters visit={visit} />
       <Mine visit={visit} />
       {sells() && <Payments visit={visit} />}
     </>
   )
+}
+
+/** What of payments no rule decides. */
+async function Matters({ visit }: { visit: StaffVisit }) {
+  const { session } = visit
+  const { mine, matters } = await asStaff(session.personId, async (tx) => ({
+    mine: await organizationsOf(tx, session.personId),
+    matters: await paymentMatters(tx),
+  }))
+  return <PaymentMatters visit={visit} matters={matters} mine={mine.map(({ slug }) => slug)} />
 }
 
 /** What one looks after. */

@@ -55,6 +55,7 @@ import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
 import { revokeTokensOf } from '@/lib/organizations/revoke-token'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/tokens'
+import { listInvoices } from '@/lib/payments/list-invoices'
 import { currencyOf, listPayable } from '@/lib/payments/payable'
 import { findCheckout, openCheckouts } from '@/lib/payments/queries'
 import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
@@ -286,6 +287,10 @@ const reads: Record<string, Read> = {
     return (await tx.select().from(reminders).where(eq(reminders.doneAt, doneAt))).length
   },
   waitingKeys: async (tx, organizationId) => (await waitingKeys(tx, organizationId, inDays(380))).length,
+  listInvoices: async (tx, organizationId) => {
+    const { rows } = await listInvoices(tx, organizationId, { size: 50 }, now())
+    return rows.length + rows.flatMap(({ entries }) => entries).length
+  },
   lockCheckout: (tx, organizationId) => some(lockCheckout(tx, organizationId, theirs.checkoutId)),
   endCheckout: async (tx, organizationId) => {
     const endedAt = new Date('2100-01-01')

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { invoiceStatus } from '@/db/schema/payments'
+import { invoiceStatus } from '@/db/schema/invoices'
 import { isId } from '@/lib/ids'
 import type { InvoiceTold } from './settle-invoice'
 import { asking, type Stripe } from './stripe'

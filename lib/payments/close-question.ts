@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
-import { invoices, paymentQuestions } from '@/db/schema/payments'
+import { invoices, paymentQuestions } from '@/db/schema/invoices'
 import { command } from '@/lib/command'
 import { NotFound } from '@/lib/errors'
 

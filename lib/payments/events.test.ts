@@ -4,6 +4,8 @@ import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { beginCheckout } from './begin-checkout'
 import { openSession } from './open-session'
+import { subjectOf } from './rules'
+import { syncSubject } from './sync'
 
 const payments = await paymentsForTests()
 const database = await productDatabase(payments.env)
@@ -162,3 +164,65 @@ test.each(Object.keys(wanted) as Flow[])(
   },
   300_000,
 )
+
+test('[W1] each event 1 to 10 times, one after the other and 50 at once, has one effect', async () => {
+  let arrivals = 0
+  for (const flow of ['paid', 'line credited', 'dispute lost'] as const) {
+    const { events, subscriptionIds } = await happened(flow)
+    const repeated = events.flatMap((id, index) => Array.from({ length: 1 + (index % 10) }, () => id))
+    await arrive(repeated)
+    expect(await stateOf(subscriptionIds)).toEqual(outcomeOf(flow))
+    const again = await happened(flow)
+    await payments.work()
+    await atOnce(again.events, 50)
+    expect(await stateOf(again.subscriptionIds)).toEqual(outcomeOf(flow))
+    arrivals += repeated.length + 50
+  }
+  console.log(`[W1] ${arrivals} arrivals`)
+}, 300_000)
+
+test('[W1] 50 at once who are first to hear of a payment bring one term and key each', async () => {
+  const { events, subscriptionIds } = await happened('paid')
+  await rowsOf(
+    database,
+    `update stripe_events set done_at = now(), outcome = 'put off' where done_at is null`,
+  )
+  await atOnce(events, 50)
+  expect(await stateOf(subscriptionIds)).toEqual(outcomeOf('paid'))
+  console.log(`[W1] 50 at once`)
+}, 60_000)
+
+test('[W3] each event of one invoice alone settles it, and all of them bring one renewal', async () => {
+  const of = ['invoice.finalized', 'invoice.paid', 'checkout.session.completed']
+  let alone = 0
+  for (const type of of) {
+    const { events, subscriptionIds } = await happened('paid')
+    const rows = await rowsOf<{ id: string }>(
+      database,
+      'select id from stripe_events where id = any($1) and type = $2',
+      [events, type],
+    )
+    await arrive(rows.map(({ id }) => id))
+    expect(await stateOf(subscriptionIds)).toEqual(outcomeOf('paid'))
+    await arrive(events)
+    expect(await stateOf(subscriptionIds)).toEqual(outcomeOf('paid'))
+    alone += rows.length
+  }
+  expect(alone).toBe(of.length)
+  console.log(`[W3] ${alone} invoices`)
+}, 120_000)
+
+/** What so many workers do who have each taken one of these events. */
+async function atOnce(events: string[], many: number) {
+  const subjects = await rowsOf<{ type: string; id: string }>(
+    database,
+    'select type, object_id as id from stripe_events where id = any($1)',
+    [events],
+  )
+  const ours = subjects.flatMap(({ type, id }) => {
+    const about = subjectOf(type)
+    return about ? [{ about, id }] : []
+  })
+  const all = Array.from({ length: many }, (_, index) => ours[index % ours.length])
+  await Promise.all(all.map((one) => one && syncSubject(one.about, one.id)))
+}

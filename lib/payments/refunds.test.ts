@@ -1,13 +1,18 @@
 import { beforeAll, expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
-import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { byMember, bySystem, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
+import { askInvoice } from './ask-invoice'
 import { beginCheckout } from './begin-checkout'
+import { type InvoiceCursor, listInvoices } from './list-invoices'
 import { openSession } from './open-session'
 import { listPayable } from './payable'
 import { findCheckout } from './queries'
+import { invoiceStates } from './rules'
+import { settleInvoice } from './settle-invoice'
+import { syncInvoice } from './sync'
 
 const payments = await paymentsForTests()
 const database = await productDatabase(payments.env)
@@ -202,4 +207,87 @@ test('[W10] a dispute that is opened revokes nothing; lost (1), it revokes with 
     { refunded: true, reason: 'disputed', revoked: 'disputed' },
   ])
   expect(await termsOf(other)).toMatchObject([paid, paid])
+})
+
+test('[W10] a debit that bounces (1) brings nothing, and its subscription can be paid again', async () => {
+  const one = await sold(database, acme)
+  const by = byMember(acme, 'billing')
+  const asked = { subscriptionIds: [one.subscriptionId], shown: prices.forms, currency: 'eur' }
+  const { checkoutId } = await beginCheckout(by, asked)
+  const { url } = await openSession(by, checkoutId)
+  // https://docs.stripe.com/payments/sepa-debit/accept-a-payment: fails after a while.
+  await payments.pay(url, { method: 'sepa_debit', iban: 'AT861904300235473202' })
+  await payments.work()
+  await payments.moveTo(new Date((payments.now() + 3_600) * 1_000))
+  await payments.work()
+  expect(await termsOf(one)).toMatchObject([paid])
+  expect(await termsOf(one)).toHaveLength(1)
+  expect(await payableOf(one)).toMatchObject({ verdict: { ok: true } })
+})
+
+test('[W10] a dispute that is won after it was lost (1) restores what it had revoked, unless that is paid again (1)', async () => {
+  const [one, other] = await two()
+  const made = [await renewed([one, prices.forms]), await renewed([other, prices.branding])] as const
+  const opened = [await dispute(made[0].intent), await dispute(made[1].intent)]
+  for (const { id } of opened) await decide(id, 'losing_evidence')
+  await payments.work()
+  await renewed([other, prices.branding])
+  for (const [index, { invoiceId }] of made.entries()) {
+    const told = await askInvoice(invoiceId)
+    if (!told) throw new Error('it is final')
+    const { customerId: _customer, checkoutId: _checkout, ...rest } = told
+    const entries = told.entries.map((entry) =>
+      entry.kind === 'dispute' ? { ...entry, status: 'won' } : entry,
+    )
+    await settleInvoice(bySystem(acme.organizationId), { ...rest, entries, reading: 1_000_000 + index })
+  }
+  expect(await termsOf(one)).toMatchObject([{ ...paid, renewed: true }, paid])
+  const lost = { refunded: true, revoked: 'disputed' }
+  expect(await termsOf(other)).toMatchObject([paid, lost, paid])
+  expect(await questionsOf(made[1].invoiceId)).toEqual([{ kind: 'not_free', amount: '14400' }])
+})
+
+test('what Stripe said earlier changes nothing of what it has said later', async () => {
+  const one = await sold(database, acme)
+  const { invoiceId, intent } = await renewed([one, prices.forms])
+  const told = await askInvoice(invoiceId)
+  await payments.stripe.refunds.create({ payment_intent: intent })
+  await payments.work()
+  if (!told) throw new Error('it is final')
+  const { customerId: _customer, checkoutId: _checkout, ...rest } = told
+  const settled = await settleInvoice(bySystem(acme.organizationId), { ...rest, reading: 1 })
+  expect(settled).toEqual({ effect: 'older' })
+  expect(await invoiceOf(invoiceId)).toMatchObject({ refunded: '34800' })
+})
+
+test('the list shows each invoice once, page by page, and each status those that are in it', async () => {
+  const all = await listed({ size: 1_000 })
+  expect(all.rows.length).toBeGreaterThan(5)
+  const seen: string[] = []
+  for (let after: InvoiceCursor | undefined, more = true; more; more = after !== undefined) {
+    const page = await listed({ size: 2, after })
+    seen.push(...page.rows.map(({ id }) => id))
+    after = page.next
+  }
+  expect(seen).toEqual(all.rows.map(({ id }) => id))
+  for (const state of invoiceStates) {
+    const inState = (await listed({ size: 1_000, state })).rows.map(({ id }) => id)
+    expect(inState).toEqual(all.rows.filter((row) => row.state === state).map(({ id }) => id))
+  }
+  expect(all.rows.some(({ entries }) => entries.some(({ kind }) => kind === 'refund'))).toBe(true)
+})
+const listed = (page: Parameters<typeof listInvoices>[2]) =>
+  asOrganization(acme.organizationId, (tx) => listInvoices(tx, acme.organizationId, page, now()))
+
+test('an invoice of a customer that is none of ours is not mirrored', async () => {
+  const customer = await payments.stripe.customers.create({ name: 'Somebody' })
+  await payments.stripe.invoiceItems.create({ customer: customer.id, amount: 100, currency: 'eur' })
+  const { id } = await payments.stripe.invoices.create({
+    customer: customer.id,
+    pending_invoice_items_behavior: 'include',
+  })
+  expect(await syncInvoice(id ?? '')).toBe('draft')
+  await payments.stripe.invoices.finalizeInvoice(id ?? '')
+  expect(await syncInvoice(id ?? '')).toBe('not_ours')
+  expect(await invoiceOf(id ?? '')).toBeUndefined()
 })

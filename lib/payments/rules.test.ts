@@ -7,7 +7,6 @@ import {
   checkoutState,
   eventSubjects,
   invoiceState,
-  isOpenDispute,
   mayPay,
   type PayableFacts,
   type Returned,
@@ -255,11 +254,4 @@ test('no line is refunded of which not all its money has gone back or is credite
       expect(found.unnamed).toBeLessThanOrEqual(refunded)
     }),
   )
-})
-
-test('a dispute is open until the bank has decided, or an inquiry has ended', () => {
-  for (const status of ['needs_response', 'under_review', 'warning_needs_response', 'warning_under_review'])
-    expect(isOpenDispute(status)).toBe(true)
-  for (const status of ['won', 'lost', 'warning_closed', 'prevented'])
-    expect(isOpenDispute(status)).toBe(false)
 })

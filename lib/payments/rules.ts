@@ -135,9 +135,13 @@ function sum<One extends { amount: number }>(all: readonly One[], counts: (one: 
   return all.filter(counts).reduce((total, { amount }) => total + amount, 0)
 }
 
-/** Whether the bank has not decided yet: https://docs.stripe.com/api/disputes/object#dispute_object-status */
-export const isOpenDispute = (status: string) =>
-  !['won', 'lost', 'warning_closed', 'prevented'].includes(status)
+/** Of which the bank has not decided yet: https://docs.stripe.com/api/disputes/object#dispute_object-status */
+export const openDisputes = [
+  'needs_response',
+  'under_review',
+  'warning_needs_response',
+  'warning_under_review',
+]
 
 /**
  * What each event of Stripe is about, and what comes of it (https://docs.stripe.com/api/events/types). Whatever the event

@@ -1,14 +1,14 @@
 import { and, asc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import {
-  checkoutLines,
   invoiceEntries,
   invoiceEntryKind,
   invoiceLines,
   invoiceStatus,
   invoices,
   paymentQuestions,
-} from '@/db/schema/payments'
+} from '@/db/schema/invoices'
+import { checkoutLines } from '@/db/schema/payments'
 import { termRefunds, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'

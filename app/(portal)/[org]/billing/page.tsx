@@ -1,7 +1,7 @@
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
-import { Button, mailTo } from '@/components/ui/button'
+import { Button, LinkButton, mailTo } from '@/components/ui/button'
 import { Empty, Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { may } from '@/lib/access'
@@ -38,10 +38,7 @@ async function BillingPage({ params }: Props) {
   const isDue = ({ verdict, termEndsAt }: Payable) => verdict.ok && termEndsAt <= soon
   return (
     <Portal visit={visit} current="billing" needs={needs}>
-      <PageHead
-        title={t('billing.title')}
-        sentence={t('billing.sentence', { count: payable.filter(isDue).length })}
-      />
+      <Head visit={visit} due={payable.filter(isDue).length} />
       {!sells() && <NothingSold visit={visit} />}
       {open.length > 0 && (
         <Section title={t('billing.open')}>
@@ -69,6 +66,18 @@ async function BillingPage({ params }: Props) {
         </Section>
       )}
     </Portal>
+  )
+}
+
+function Head({ visit: { t, organization }, due }: { visit: Visit; due: number }) {
+  return (
+    <PageHead
+      title={t('billing.title')}
+      sentence={t('billing.sentence', { count: due })}
+      actions={
+        <LinkButton href={`/${organization.slug}/billing/invoices`}>{t('billing.invoices.link')}</LinkButton>
+      }
+    />
   )
 }
 

@@ -71,22 +71,9 @@ async function keyRow(
 
 /** How it stands, in a sentence, with what can be done; what changes by itself keeps itself up to date. */
 function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow; waiting: boolean }) {
-  const { t, language, organization } = visit
-  const { state, lines, amount, currency } = checkout
-  const total = money(amount, currency, language)
-  if (state === 'paid') {
-    const tax = lines.every(({ taxBehavior }) => taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive'
-    const isIn = lines.every(({ newKey }) => newKey?.firstSeenAt)
-    return (
-      <>
-        {!isIn && <KeepFresh seconds={10} />}
-        <Notice tone="ok">
-          <b>{t('billing.checkout.paid', { count: lines.length })}</b>{' '}
-          {t('billing.checkout.paid_text', { total, tax })}
-        </Notice>
-      </>
-    )
-  }
+  const { t, organization } = visit
+  const { state } = checkout
+  if (state === 'paid') return <Paid visit={visit} checkout={checkout} />
   if (state === 'on_its_way')
     return (
       <>
@@ -117,6 +104,25 @@ function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow
           {t('billing.checkout.again')}
         </LinkButton>
       </p>
+    </>
+  )
+}
+
+/** With what was really charged, once the invoice says so. */
+function Paid({ visit: { t, language }, checkout }: { visit: Visit; checkout: CheckoutRow }) {
+  const { lines, amount, charged, currency } = checkout
+  const total = money(charged ?? amount, currency, language)
+  const tax = lines.every(({ taxBehavior }) => taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive'
+  const isIn = lines.every(({ newKey }) => newKey?.firstSeenAt)
+  return (
+    <>
+      {!isIn && <KeepFresh seconds={10} />}
+      <Notice tone="ok">
+        <b>{t('billing.checkout.paid', { count: lines.length })}</b>{' '}
+        {charged === null
+          ? t('billing.checkout.paid_text', { total, tax })
+          : t('billing.checkout.charged', { total })}
+      </Notice>
     </>
   )
 }
