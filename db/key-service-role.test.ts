@@ -80,7 +80,7 @@ test('[A5] the key service has these rights and no others', async () => {
     'SELECT instances',
     'SELECT key_sets',
     'SELECT keys: binding due_at ends_at expires_at first_seen_at follows_id id instance_id issued_at kind last_four organization_id ' +
-      'product_id renewed_at replaced_at short_id sold_kind starts_at superseded_at term_ends_at term_id trial_ordinal',
+      'product_id refunded_at renewed_at replaced_at short_id sold_kind starts_at superseded_at term_ends_at term_id trial_ordinal',
     'SELECT offline_files: activation_id gone_at id issued_at organization_id',
     'SELECT products',
     'SELECT releases',
