@@ -203,7 +203,15 @@ const ofInvoices: Wrong[] = [
   ],
 ]
 
-const all = [...ofPrices, ...ofAccounts, ...ofCheckouts, ...ofLines, ...ofEvents, ...ofInvoices, ...ofComparing]
+const all = [
+  ...ofPrices,
+  ...ofAccounts,
+  ...ofCheckouts,
+  ...ofLines,
+  ...ofEvents,
+  ...ofInvoices,
+  ...ofComparing,
+]
 refuses(database, schema, all)
 
 test.each<[string, () => string]>([
