@@ -251,9 +251,15 @@ const table: [code: string, what: string, pasted: () => string, more?: Partial<Q
     'la clé K-768RGA ne marche pas',
     'K-768RGA, bought in May, is refused',
   ].map((text): [string, string, () => string] => ['case', text, () => text]),
-  ...['the code of GLPI does not change', 'error code 500 on GLPI11', 'its colour is AB12CD today'].map(
-    (text): [string, string, () => string] => ['text', text, () => text],
-  ),
+  ...[
+    'the code of GLPI does not change',
+    'error code 500 on GLPI11',
+    'its colour is AB12CD today',
+    'error code 404040 in GLPI',
+    'my post code is 750110',
+    'activation code 202611 from your mail',
+    'code PLEASE help me',
+  ].map((text): [string, string, () => string] => ['text', text, () => text]),
   ...[
     (T: string) => `Mon jeton API est ${T} et ça ne marche pas`,
     (T: string) => `API token: ${T}`,
@@ -573,6 +579,7 @@ describe('who asks', () => {
     })
     expect(read).toMatchObject({ ...addressed('https://glpi.acme.example'), kinds: ['trial'] })
     expect(readQuestion({ glpiVersion: 'GLPI 11.0.4' })).toEqual({ pasted: '', glpiVersion: '11.0.4' })
+    const apiToken = `lkt_${'aZ3_'.repeat(10)}abc`
     const mistakes: [Record<string, string>, Record<string, string>][] = [
       [{ url: 'ftp://glpi' }, { url: 'url_scheme' }],
       [{ url: `https://glpi.example/?k=${good.key}` }, { url: 'url_key' }],
@@ -583,6 +590,10 @@ describe('who asks', () => {
       [{ productVersion: `version ${good.key}` }, { productVersion: 'version_key' }],
       [{ productVersion: wrongAt(good.key, 12) }, { productVersion: 'version_key' }],
       [{ installationId: good.key }, { installationId: 'installation_key' }],
+      [{ installationId: apiToken }, { installationId: 'token' }],
+      [{ productVersion: `v ${apiToken}` }, { productVersion: 'token' }],
+      [{ url: `https://${apiToken}.example` }, { url: 'token' }],
+      [{ glpiVersion: apiToken }, { glpiVersion: 'token' }],
       [{ product: good.key }, { product: 'invalid' }],
     ]
     for (const [fields, wrong] of mistakes)

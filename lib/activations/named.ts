@@ -23,12 +23,15 @@ export function namedWithin(pasted: string): string | null {
   if (shortId) return normalizeShortId(shortId)
   for (const [, after = ''] of pasted.matchAll(/(?<!\p{L})code(?!\p{L})(?=(.{0,40}))/giu))
     for (const [typed] of after.matchAll(/(?<![\p{L}\p{N}-])[A-Z0-9]{6}(?![\p{L}\p{N}-])/giu)) {
-      const isWord = !/\d/.test(typed) && typed !== typed.toUpperCase()
-      const code = isWord || aVersion.test(typed) ? null : normalizeRefusalCode(typed)
+      const code = isMixed(typed) && !aVersion.test(typed) ? normalizeRefusalCode(typed) : null
       if (code) return code
     }
   return null
 }
+
+/** Digits alone are a number, and letters alone a word, but those that only a code has: no I, L, O or U, and none small. */
+const isMixed = (typed: string) =>
+  /[a-z]/i.test(typed) && (/\d/.test(typed) || /^[A-HJKMNP-TV-Z]{6}$/.test(typed))
 
 /** Reads a code or a short ID as people type it, or paste it with the message around it; null where there is none. */
 export function normalizeNamed(typed: string): string | null {

@@ -3,6 +3,7 @@ import { InvalidInput } from '@/lib/errors'
 import { Address, GlpiVersion } from '@/lib/instances/input'
 import { holdsKey } from '@/lib/keys/format'
 import { beginsAsKey } from '@/lib/keys/mistyped'
+import { tokenPattern } from '@/lib/organizations/rules'
 import type { Question } from './diagnosis'
 import { installationIdPattern } from './installation-id'
 
@@ -30,6 +31,10 @@ const Form = z.object({
 
 /** Reads the form's fields. @throws InvalidInput, by the name of the field */
 export function readQuestion(fields: Record<string, unknown>): Question {
+  const ofTokens = Object.entries(fields).flatMap(([name, said]) =>
+    name !== 'pasted' && tokenPattern.test(String(said)) ? [[name, 'token']] : [],
+  )
+  if (ofTokens.length > 0) throw new InvalidInput(Object.fromEntries(ofTokens))
   const result = Form.safeParse(fields)
   if (!result.success) throw new InvalidInput(mistakesIn(result.error))
   const { pasted, url, glpiVersion, installationId, product, productVersion, kind } = result.data

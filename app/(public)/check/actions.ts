@@ -13,6 +13,7 @@ import { NotFound } from '@/lib/errors'
 import { holdsKey } from '@/lib/keys/format'
 import { beginsAsKey } from '@/lib/keys/mistyped'
 import { networkOf } from '@/lib/network'
+import { tokenPattern } from '@/lib/organizations/rules'
 
 /** Whose key it was, the proof says; that it is theirs who sends it, too. A form of its own: Enter in the other asks nobody. */
 export async function askOwners(_state: FormState, form: FormData): Promise<FormState> {
@@ -36,7 +37,7 @@ export async function askOwners(_state: FormState, form: FormData): Promise<Form
   })
 }
 
-/** Answers what was pasted. That itself does not come back, nor a key from another field, also where it is refused. */
+/** Answers what was pasted. That itself does not come back, nor a key or an API token from another field, also where it is refused. */
 export async function check(_state: FormState<Said>, form: FormData): Promise<FormState<Said>> {
   const state = await actAlone<Said>(null, form, async ({ session }) => {
     const values = valuesOf(form)
@@ -53,8 +54,8 @@ export async function check(_state: FormState<Said>, form: FormData): Promise<Fo
   })
   if (state.status === 'idle') return state
   const fields = Object.entries(state.values ?? {})
-  const isKey = (value: string) => holdsKey(value) || beginsAsKey(value)
-  const kept = fields.filter(([name, value]) => name !== 'pasted' && !isKey(value))
+  const isSecret = (value: string) => holdsKey(value) || beginsAsKey(value) || tokenPattern.test(value)
+  const kept = fields.filter(([name, value]) => name !== 'pasted' && !isSecret(value))
   const values = Object.fromEntries(kept)
   if (state.status === 'done' || !state.values.pasted?.trim()) return { ...state, values }
   const pasted = (await currentTranslator())('check.paste_again')
