@@ -24,7 +24,8 @@ export async function syncSubject(about: EventSubject, id: string): Promise<stri
     const invoiceId = await invoiceOf(about, id)
     return invoiceId ? await syncInvoice(invoiceId) : 'no_invoice'
   } catch (error) {
-    if (isMissing(error)) return 'gone'
+    // Of another account, or a made-up one: asked again it would be no other.
+    if (isMissing(error)) return 'unknown_object'
     throw error
   }
 }

@@ -5,7 +5,7 @@ import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
 import { subjectOf } from './rules'
-import { isMissing, sells } from './stripe'
+import { sells } from './stripe'
 import { syncSubject } from './sync'
 
 interface Taken {
@@ -71,11 +71,5 @@ async function effectOf({ type, object_id: id, live }: Taken): Promise<string> {
   const subject = subjectOf(type)
   if (live !== env().STRIPE_SECRET_KEY?.includes('_live_')) return 'other_mode'
   if (!subject) return 'no_effect'
-  try {
-    return await syncSubject(subject, id)
-  } catch (error) {
-    // Of another account, or a made-up one: asked again it would be no other.
-    if (isMissing(error)) return 'unknown_object'
-    throw error
-  }
+  return syncSubject(subject, id)
 }
