@@ -291,3 +291,22 @@ test('an invoice of a customer that is none of ours is not mirrored', async () =
   expect(await syncInvoice(id ?? '')).toBe('not_ours')
   expect(await invoiceOf(id ?? '')).toBeUndefined()
 })
+
+test('money that went back for lines which no longer say whose they are is asked about, and revokes nothing', async () => {
+  const [one] = await two()
+  const { invoiceId } = await renewed([one, prices.forms])
+  const told = await askInvoice(invoiceId)
+  if (!told) throw new Error('it is no draft')
+  const { customerId: _, checkoutId: __, ...said } = told
+  const refunded = { ...said.invoice, id: 'in_lost', refunded: said.invoice.amountPaid }
+  const lines = said.lines.map((line) => ({ ...line, id: `${line.id}_lost`, checkoutLineId: null }))
+  await rowsOf(database, `update checkouts set invoice_id = 'in_lost' where invoice_id = $1`, [invoiceId])
+  await settleInvoice(bySystem(acme.organizationId), {
+    ...said,
+    invoice: refunded,
+    lines,
+    reading: 1_000_000,
+  })
+  expect(await questionsOf('in_lost')).toEqual([{ kind: 'names_no_line', amount: '34800' }])
+  expect((await termsOf(one)).at(-1)).toMatchObject(paid)
+})

@@ -8,14 +8,14 @@ import {
   invoices,
   paymentQuestions,
 } from '@/db/schema/invoices'
-import { checkoutLines } from '@/db/schema/payments'
+import { checkoutLines, checkouts } from '@/db/schema/payments'
 import { termRefunds, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'
 import { newId } from '@/lib/ids'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
 import { refundTerm, restoreTerm } from '@/lib/subscriptions/refund-term'
-import { returnedOf } from './rules'
+import { type Returned, returnedOf } from './rules'
 
 const Money = z.number().int()
 /** What Stripe has said of an invoice, with all that came of it. */
@@ -102,7 +102,7 @@ export const settleInvoice = command('invoice.settle', InvoiceTold, async (scope
     ({ reason, lineId }) => reason === 'refunded' && !returned.refunded.includes(lineId),
   )
   await ask(scope, told.invoice.id, {
-    names_no_line: returned.unnamed,
+    names_no_line: returned.unnamed + (await worthUnknown(scope, told, returned, paid)),
     money_kept: worthOf(kept),
     not_free: worthOf(notFree),
   })
@@ -215,6 +215,24 @@ function becauseOf({ invoice, credited, entries, chargeId }: Input, lineId: stri
       ? entries.find(({ kind, status }) => kind === 'dispute' && status === 'lost')?.id
       : credited.find((one) => one.lineId === lineId)?.noteId
   return by ?? chargeId ?? invoice.id
+}
+
+/**
+ * What went back of lines of a Checkout of ours that name none of its own: Stripe has lost what we told it of them. Nothing
+ * is revoked on a guess, and nothing is passed over.
+ */
+async function worthUnknown(
+  { tx, organizationId }: Scope,
+  { invoice, lines }: Input,
+  { refunded, disputed }: Returned,
+  paid: readonly TermOfLine[],
+): Promise<number> {
+  const known = new Set(paid.map(({ lineId }) => lineId))
+  const unknown = lines.filter(({ id }) => [...refunded, ...disputed].includes(id) && !known.has(id))
+  if (unknown.length === 0) return 0
+  const ours = and(eq(checkouts.organizationId, organizationId), eq(checkouts.invoiceId, invoice.id))
+  const [checkout] = await tx.select({ id: checkouts.id }).from(checkouts).where(ours)
+  return checkout ? unknown.reduce((sum, { amount, tax }) => sum + amount + tax, 0) : 0
 }
 
 const worthOf = (of: readonly TermOfLine[]) => of.reduce((sum, { amount }) => sum + amount, 0)
