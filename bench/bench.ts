@@ -1,10 +1,13 @@
 import '@/sandbox/node-version'
 import { parseArgs } from 'node:util'
+import { measureBesidePages } from '@/bench/beside-pages'
 import { measureKeys } from '@/bench/keys'
-import { loadPage, look, type Sample } from '@/bench/measure'
+import { type Effort, loadPage, look, type Sample } from '@/bench/measure'
 import { fetchPage, keysIn, type Page, scriptBytes, statementsOf } from '@/bench/page'
 import { aKeyOf, type Bench, heap, signIn, startBench } from '@/bench/product'
 import { aims, type Figures, pageTable, ratioTable } from '@/bench/report'
+import { measureSizes } from '@/bench/sizes'
+import { activateSome, startService } from '@/bench/used-keys'
 import { benchStaff } from '@/bench/world'
 
 /*
@@ -98,7 +101,7 @@ async function inspect(pages: Page[], bench: Bench): Promise<Figures[]> {
   return figures
 }
 
-async function measure(figures: Figures[], bench: Bench, rounds: number, seconds: number) {
+async function measure(figures: Figures[], bench: Bench, { rounds, seconds }: Effort) {
   const ask = ({ page, expected }: Figures, connections: number, time: number): Promise<Sample> => {
     const server = page.url.startsWith(bench.bareUrl) && bench.bare ? bench.bare : bench.web
     return loadPage({ ...page, expected, connections, seconds: time }, server)
@@ -115,17 +118,17 @@ async function measure(figures: Figures[], bench: Bench, rounds: number, seconds
 }
 
 async function main() {
-  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
+  const effort: Effort = { rounds: Number(values.rounds), seconds: Number(values.seconds) }
   const bench = await startBench({
     withBare: values.only !== 'keys',
     nodeOptions: values['node-options'],
     print,
   })
   try {
-    if (values.only === 'keys') return await keysAlone(bench, rounds, seconds)
+    if (values.only === 'keys') return await keysAlone(bench, effort)
     const atRest = look(bench.web.pid).resident
     const figures = await inspect(await pagesOf(bench), bench)
-    await measure(figures, bench, rounds, seconds)
+    await measure(figures, bench, effort)
     print('')
     pageTable(figures).forEach(print)
     print('')
@@ -137,17 +140,25 @@ async function main() {
       .filter((sample) => sample.wrong > 0)
     for (const { wrong: count, firstWrong } of wrong)
       print(`${count} wrong answers, the first: ${firstWrong}`)
-    return wrong.length === 0 && (values.only === 'pages' || (await keysAlone(bench, rounds, seconds)) === 0)
-      ? 0
-      : 1
+    return wrong.length === 0 && (values.only === 'pages' || (await keysAlone(bench, effort)) === 0) ? 0 : 1
   } finally {
     await bench.stop()
   }
 }
 
-async function keysAlone(bench: Bench, rounds: number, seconds: number) {
+async function keysAlone(bench: Bench, effort: Effort) {
   Object.assign(process.env, bench.env)
-  const wrong = await measureKeys(bench, rounds, seconds, print)
+  const service = await startService(bench, 'latchkey', print)
+  const wrong: string[] = []
+  const used = await activateSome(bench, service.url)
+  try {
+    const asked = { url: service.url, used }
+    wrong.push(...(await measureKeys(bench, asked, effort, print)))
+    wrong.push(...(await measureBesidePages(bench, asked, effort, print)))
+  } finally {
+    await service.stop()
+  }
+  wrong.push(...(await measureSizes(bench, used, effort, print)))
   for (const line of wrong) print(`wrong answers of ${line}`)
   return wrong.length === 0 ? 0 : 1
 }

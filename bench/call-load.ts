@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import type { Loaded } from './load.ts'
+import { pace } from './pace.ts'
 
 export interface Call {
   method: string
@@ -18,6 +19,8 @@ export interface CallLoad {
   /** Of these one after the other, from a place of its own for each connection. */
   calls: Call[]
   connections: number
+  /** Of all connections together; as fast as it goes where it is left out. */
+  perSecond?: number
   seconds: number
   /** A right answer holds this. */
   expected: string
@@ -28,16 +31,17 @@ const [, , todo = '', done = ''] = process.argv
 const load = JSON.parse(readFileSync(todo, 'utf8')) as CallLoad
 writeFileSync(done, JSON.stringify(await run(load)))
 
-async function run({ url, calls, connections, seconds, expected }: CallLoad): Promise<Loaded> {
+async function run({ url, calls, connections, perSecond, seconds, expected }: CallLoad): Promise<Loaded> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const result: Loaded = { latencies: [], seconds: 0, wrong: 0 }
   const begin = performance.now()
   const end = begin + seconds * 1_000
   const askOnAndOn = async (connection: number) => {
+    const turn = pace(connection, connections, perSecond)
     for (let next = Math.floor((connection * calls.length) / connections); performance.now() < end; next++) {
       const call = calls[next % calls.length]
       if (!call) return
-      const asked = performance.now()
+      const asked = await turn()
       const answer = await ask(url, call, agent)
       if (answer.status < 300 && answer.text.includes(expected))
         result.latencies.push(performance.now() - asked)

@@ -1,55 +1,29 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
-import type { Call, CallLoad } from '@/bench/call-load'
+import type { CallLoad } from '@/bench/call-load'
 import type { Loaded } from '@/bench/load'
-import { loadInItsProcess, median, quantile } from '@/bench/measure'
+import { type Effort, loadInItsProcess, median, quantile, rate, wrongIn } from '@/bench/measure'
 import type { Bench } from '@/bench/product'
-import { open } from '@/lib/keys/vault'
+import { type Asked, type Route, routesOf } from '@/bench/used-keys'
 import { freePort } from '@/sandbox/ports'
 import { type Running, startProcess } from '@/scripts/processes'
-import { startProduct } from '@/scripts/product'
 
 /*
  * How fast the key service answers, beside a bare node:http server that sends the same statements and signs as much, and
  * beside a Next route that returns a constant.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
-const json = { 'Content-Type': 'application/json' }
-const usedKeys = 1_000
 
-interface UsedKey {
-  key: string
-  product: string
-  installation: string
-  activation: string
-}
-
-type Route = { name: string; calls: Call[]; expected: string }
-
-/** Measures each route with 1, 16 and 64 connections, round by round, ours and the bare one in turn. */
+/** Measures each route with 1, 16 and 64 connections, round by round, ours and the bare one in turn. @returns what was wrong */
 export async function measureKeys(
   bench: Bench,
-  rounds: number,
-  seconds: number,
+  { url, used }: Asked,
+  { rounds, seconds }: Effort,
   print: (line: string) => void,
-) {
-  const [servicePort, barePort] = [await freePort(), await freePort()]
-  const env = { ...process.env, ...bench.env, LOG_LEVEL: 'warn' }
-  const [service] = startProduct({
-    parts: ['key-service'],
-    host: '127.0.0.1',
-    port: 0,
-    keyServicePort: servicePort,
-    env,
-    print,
-  })
-  const bare = startBare(barePort, env, print)
+): Promise<string[]> {
+  const barePort = await freePort()
+  const bare = startBare(barePort, { ...process.env, ...bench.env, LOG_LEVEL: 'warn' }, print)
   try {
-    if (!service) throw new Error('there is no part "key-service"')
-    await service.ready
-    const url = `http://127.0.0.1:${servicePort}`
-    const used = await activateSome(bench, url)
     const next: Route = {
       name: 'a Next route',
       calls: [{ method: 'GET', path: '/api/health', headers: {} }],
@@ -78,11 +52,9 @@ export async function measureKeys(
       }
     }
     report(found, print)
-    return [...found].flatMap(([name, samples]) =>
-      samples.filter(({ wrong }) => wrong > 0).map((one) => `${name}: ${one.firstWrong}`),
-    )
+    return wrongIn(found)
   } finally {
-    await Promise.all([service?.stop(), bare.stop()])
+    await bare.stop()
   }
 }
 
@@ -94,76 +66,6 @@ function startBare(port: number, env: NodeJS.ProcessEnv, print: (line: string) =
     output: (line) => print(`[bare-service] ${line}`),
   })
 }
-
-function routesOf(used: UsedKey[]): Route[] {
-  const post = (path: string, body: object): Call => ({
-    method: 'POST',
-    path,
-    headers: json,
-    body: JSON.stringify(body),
-  })
-  return [
-    {
-      name: 'validate',
-      expected: '"code":"ok"',
-      calls: used.map(({ key, installation }) =>
-        post('/api/v1/keys/validate', { key, installation_id: installation }),
-      ),
-    },
-    {
-      name: 'refresh',
-      expected: '"lease"',
-      calls: used.map(({ key, product, installation, activation }) =>
-        post(`/api/v1/activations/${activation}/refresh`, { key, product, installation_id: installation }),
-      ),
-    },
-    {
-      name: 'registration/info',
-      expected: '"is_valid":true',
-      calls: used.map(({ key, installation }) => ({
-        method: 'GET',
-        path: '/api/registration/info',
-        headers: {
-          'X-Registration-Key': key,
-          'X-Glpi-Network-Uid': installation,
-          'User-Agent': 'GLPI/11.0.2 (installation-mode:TARBALL)',
-        },
-      })),
-    },
-  ]
-}
-
-/** Puts some of the seed's keys to use, spread over all organizations. */
-async function activateSome({ postgres }: Bench, url: string): Promise<UsedKey[]> {
-  const owner = new pg.Client({ connectionString: postgres.ownerUrl })
-  await owner.connect()
-  try {
-    await owner.query(`set latchkey.scope = 'system'`)
-    const { rows } = await owner.query<{ id: string; cipher: Buffer; ringVersion: number; product: string }>(
-      `select k.id, k.cipher, k.ring_version as "ringVersion", p.reference as product
-       from keys k join products p on p.id = k.product_id
-       where k.instance_id is not null and k.starts_at <= now() and k.ends_at > now() + interval '2 days'
-         and p.kind = 'plugin' and not exists (select from revocations r where r.key_id = k.id and r.restored_at is null)
-       order by k.fingerprint limit $1`,
-      [usedKeys * 2],
-    )
-    const used: UsedKey[] = []
-    for (const { id, product, ...sealed } of rows) {
-      if (used.length === usedKeys) break
-      const [key, installation] = [open(sealed, id), `bench-${id}`]
-      const body = JSON.stringify({ key, product, installation_id: installation })
-      const answer = await fetch(`${url}/api/v1/activations`, { method: 'POST', headers: json, body })
-      const { activation } = (await answer.json()) as { activation?: { id: string } }
-      if (activation) used.push({ key, product, installation, activation: activation.id })
-    }
-    if (used.length < usedKeys) throw new Error(`Only ${used.length} keys of the seed could be activated.`)
-    return used
-  } finally {
-    await owner.end()
-  }
-}
-
-const rate = ({ latencies, seconds }: Loaded) => latencies.length / seconds
 
 function report(found: Map<string, Loaded[]>, print: (line: string) => void) {
   print('')

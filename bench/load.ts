@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
+import { pace } from './pace.ts'
 
 /** What to ask for. An answer is right when it is 200, whole, and holds `expected`. */
 export interface Load {
@@ -11,6 +12,8 @@ export interface Load {
   cookie: string
   expected: string
   connections: number
+  /** Of all connections together; as fast as it goes where it is left out. */
+  perSecond?: number
   seconds: number
 }
 
@@ -35,9 +38,10 @@ async function run(load: Load): Promise<Loaded> {
   const result: Loaded = { latencies: [], seconds: 0, wrong: 0 }
   const begin = performance.now()
   const end = begin + load.seconds * 1000
-  const askOnAndOn = async () => {
+  const askOnAndOn = async (connection: number) => {
+    const turn = pace(connection, load.connections, load.perSecond)
     while (performance.now() < end) {
-      const asked = performance.now()
+      const asked = await turn()
       const problem = await ask(load, agent)
       if (problem) {
         result.wrong++
@@ -45,7 +49,7 @@ async function run(load: Load): Promise<Loaded> {
       } else result.latencies.push(performance.now() - asked)
     }
   }
-  await Promise.all(Array.from({ length: load.connections }, askOnAndOn))
+  await Promise.all(Array.from({ length: load.connections }, (_, connection) => askOnAndOn(connection)))
   result.seconds = (performance.now() - begin) / 1000
   agent.destroy()
   return result

@@ -11,6 +11,12 @@ const megabyte = 1024 * 1024
 const pageBytes = 4096
 const tickMilliseconds = 10
 
+/** How long is measured: each thing so many seconds in each round. */
+export interface Effort {
+  rounds: number
+  seconds: number
+}
+
 export interface Sample extends Loaded {
   /** Milliseconds of processor time of the server; unlike the clock it does not care what else the machine does. */
   processor: number
@@ -86,3 +92,12 @@ export function quantile(values: number[], at: number): number {
 }
 
 export const median = (values: number[]) => quantile(values, 0.5)
+
+/** Right answers a second. */
+export const rate = ({ latencies, seconds }: Loaded) => latencies.length / seconds
+
+/** A line for each sample in which an answer was wrong, by what was measured. */
+export const wrongIn = (found: Map<string, Loaded[]>): string[] =>
+  [...found].flatMap(([name, samples]) =>
+    samples.filter(({ wrong }) => wrong > 0).map((one) => `${name}: ${one.firstWrong}`),
+  )
