@@ -2,8 +2,9 @@ import '@/sandbox/node-version'
 import { parseArgs } from 'node:util'
 import { measureBesidePages } from '@/bench/beside-pages'
 import { measureKeys } from '@/bench/keys'
-import { type Effort, loadPage, look, type Sample } from '@/bench/measure'
+import { type Effort, loadPage, look, type Sample, wrongIn } from '@/bench/measure'
 import { fetchPage, keysIn, type Page, scriptBytes, statementsOf } from '@/bench/page'
+import { measurePayments } from '@/bench/payments'
 import { aKeyOf, type Bench, heap, signIn, startBench } from '@/bench/product'
 import { aims, type Figures, pageTable, ratioTable } from '@/bench/report'
 import { measureSizes } from '@/bench/sizes'
@@ -11,12 +12,13 @@ import { activateSome, startService } from '@/bench/used-keys'
 import { benchStaff } from '@/bench/world'
 
 /*
- * `npm run bench`: how fast the pages are, beside a bare Next page with the same rows. Each round asks every page in turn,
- * so that what else the machine does falls on all of them. Figures decide nothing here; wrong answers end it with 1.
+ * `npm run bench`: how fast the pages are beside a bare Next page with the same rows, the key service beside a bare server,
+ * and what Stripe tells beside a bare route. Each round asks everything in turn, so that what else the machine does falls on
+ * all of it. Figures decide nothing here; wrong answers end it with 1.
  */
 const usage = `Usage: npm run bench -- [--only pages] [--rounds 5] [--seconds 2] [--node-options=--cpu-prof]
-  --only          pages or keys: the one without the other
-  --seconds       how long each page is asked in each round, first by 16 connections and then by one
+  --only          pages, keys or payments: the one without the others
+  --seconds       how long each thing is asked in each round
   --node-options  for the web process beside its ${heap} MB of heap, such as --cpu-prof`
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
@@ -30,6 +32,8 @@ const { values } = parseArgs({
     help: { type: 'boolean' },
   },
 })
+
+const effort: Effort = { rounds: Number(values.rounds), seconds: Number(values.seconds) }
 
 async function pagesOf(bench: Bench): Promise<Page[]> {
   const large = await signIn(bench.postgres, 'owner@grand-groupe.example')
@@ -101,7 +105,8 @@ async function inspect(pages: Page[], bench: Bench): Promise<Figures[]> {
   return figures
 }
 
-async function measure(figures: Figures[], bench: Bench, { rounds, seconds }: Effort) {
+async function measure(figures: Figures[], bench: Bench) {
+  const { rounds, seconds } = effort
   const ask = ({ page, expected }: Figures, connections: number, time: number): Promise<Sample> => {
     const server = page.url.startsWith(bench.bareUrl) && bench.bare ? bench.bare : bench.web
     return loadPage({ ...page, expected, connections, seconds: time }, server)
@@ -118,35 +123,35 @@ async function measure(figures: Figures[], bench: Bench, { rounds, seconds }: Ef
 }
 
 async function main() {
-  const effort: Effort = { rounds: Number(values.rounds), seconds: Number(values.seconds) }
-  const bench = await startBench({
-    withBare: values.only !== 'keys',
-    nodeOptions: values['node-options'],
-    print,
-  })
-  try {
-    if (values.only === 'keys') return await keysAlone(bench, effort)
-    const atRest = look(bench.web.pid).resident
-    const figures = await inspect(await pagesOf(bench), bench)
-    await measure(figures, bench, effort)
-    print('')
-    pageTable(figures).forEach(print)
-    print('')
-    ratioTable(figures).forEach(print)
-    print('')
-    aims(figures, atRest).forEach(print)
-    const wrong = figures
-      .flatMap(({ busy, alone }) => [...busy, ...alone])
-      .filter((sample) => sample.wrong > 0)
-    for (const { wrong: count, firstWrong } of wrong)
-      print(`${count} wrong answers, the first: ${firstWrong}`)
-    return wrong.length === 0 && (values.only === 'pages' || (await keysAlone(bench, effort)) === 0) ? 0 : 1
-  } finally {
-    await bench.stop()
+  const asked = (part: string) => !values.only || values.only === part
+  const wrong: string[] = []
+  if (asked('pages') || asked('keys')) {
+    const nodeOptions = values['node-options']
+    const bench = await startBench({ withBare: asked('pages'), nodeOptions, print })
+    try {
+      if (asked('pages')) wrong.push(...(await measurePages(bench)))
+      if (asked('keys')) wrong.push(...(await measureKeyService(bench)))
+    } finally {
+      await bench.stop()
+    }
   }
+  if (asked('payments')) wrong.push(...(await measurePayments(effort, print)))
+  for (const line of wrong) print(`wrong answers of ${line}`)
+  return wrong.length === 0 ? 0 : 1
 }
 
-async function keysAlone(bench: Bench, effort: Effort) {
+async function measurePages(bench: Bench): Promise<string[]> {
+  const atRest = look(bench.web.pid).resident
+  const figures = await inspect(await pagesOf(bench), bench)
+  await measure(figures, bench)
+  for (const table of [pageTable(figures), ratioTable(figures), aims(figures, atRest)]) {
+    print('')
+    table.forEach(print)
+  }
+  return wrongIn(new Map(figures.map(({ page, busy, alone }) => [page.name, [...busy, ...alone]])))
+}
+
+async function measureKeyService(bench: Bench): Promise<string[]> {
   Object.assign(process.env, bench.env)
   const service = await startService(bench, 'latchkey', print)
   const wrong: string[] = []
@@ -158,9 +163,7 @@ async function keysAlone(bench: Bench, effort: Effort) {
   } finally {
     await service.stop()
   }
-  wrong.push(...(await measureSizes(bench, used, effort, print)))
-  for (const line of wrong) print(`wrong answers of ${line}`)
-  return wrong.length === 0 ? 0 : 1
+  return [...wrong, ...(await measureSizes(bench, used, effort, print))]
 }
 
 if (values.help) print(usage)

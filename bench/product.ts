@@ -105,7 +105,7 @@ async function completeWorld(env: Environment, print: (line: string) => void) {
 }
 
 /** By the same server as the product. */
-function startBare(port: number, env: NodeJS.ProcessEnv, print: (line: string) => void): Running {
+export function startBare(port: number, env: NodeJS.ProcessEnv, print: (line: string) => void): Running {
   return startProcess({
     name: 'bare',
     command: [process.execPath, path.join(root, 'scripts/web.ts')],
@@ -116,7 +116,7 @@ function startBare(port: number, env: NodeJS.ProcessEnv, print: (line: string) =
   })
 }
 
-async function buildBare(print: (line: string) => void) {
+export async function buildBare(print: (line: string) => void) {
   const built = path.join(bareRoot, '.next/BUILD_ID')
   const sources = globSync('{app/**/*,*.ts}', { cwd: bareRoot }).map((file) => path.join(bareRoot, file))
   const changed = Math.max(...sources.map((file) => statSync(file).mtimeMs))
