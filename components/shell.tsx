@@ -31,11 +31,13 @@ type ShellProps = {
   person: Who
   /** The person's menu: links, then the forms for language, theme and signing out. */
   personMenu: ReactNode
+  /** In the demo alone: what moves its clock. */
+  demo: ReactNode
   children: ReactNode
 }
 
 /** The frame of every page behind the sign-in. All of it opens and closes by the browser alone. */
-export function Shell({ labels, at, others, nav, person, personMenu, children }: ShellProps) {
+export function Shell({ labels, at, others, nav, person, personMenu, demo, children }: ShellProps) {
   return (
     <>
       <a className="btn skip" href="#main">
@@ -58,6 +60,7 @@ export function Shell({ labels, at, others, nav, person, personMenu, children }:
             <NavLink key={item.href} {...item} />
           ))}
           <div className="end">
+            {demo}
             <button type="button" className="who" popoverTarget="person-menu" aria-label={labels.account}>
               <WhoText {...person} calm />
               <Icon name="chevrons-up-down" />

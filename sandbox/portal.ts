@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { prepareDatabase, type SeedSize } from '@/sandbox/database'
+import { startDays } from '@/sandbox/days'
 import { type Environment, productEnvironment } from '@/sandbox/environment'
 import { startMail } from '@/sandbox/mail'
 import { freePort } from '@/sandbox/ports'
@@ -49,19 +50,22 @@ export async function startPortal(options: Options): Promise<Portal> {
   })
   const running: Running[] = []
   let stopping = false
+  const days = await startDays(postgres)
   // The product first: it may still have something to write.
   const stop = async () => {
     stopping = true
     await stopAll(running)
+    await days.stop()
     await postgres.stop()
   }
   try {
     const smtpPort = await freePort()
     const stripePort = options.stripePort ?? (await freePort())
     const env = environmentOf(options, postgres, smtpPort, stripePort)
-    running.push(startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }))
-    const clockFile = env.SANDBOX_CLOCK_FILE ?? ''
-    running.push(startStripeProcess({ port: stripePort, publicUrl: publicUrlAt(port), clockFile, print }))
+    running.push(
+      startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }),
+      startStripeProcess({ port: stripePort, env, eachDay: days.url, print }),
+    )
     const seeded = await prepareDatabase(postgres, env, options.size, print)
     const mode = options.dev ? { NODE_ENV: 'development' } : {}
     const product = { parts, host: '127.0.0.1', port, keyServicePort: await freePort() }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { webhookSecret } from '@/sandbox/environment'
+import { type Environment, webhookSecret } from '@/sandbox/environment'
 import { type Running, startProcess } from '@/scripts/processes'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -7,13 +7,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Starts the stand-in for Stripe as a process of its own. What it knows is gone when it ends. */
 export function startStripeProcess(options: {
   port: number
-  /** The portal that its events go to. */
-  publicUrl: string
-  clockFile: string
+  /** The portal's, which its events go to and whose clock it shares. */
+  env: Environment
+  /** Asked to live through each day that the clock is moved by. */
+  eachDay: string
   print: (line: string) => void
 }): Running {
-  const { port, publicUrl, clockFile, print } = options
-  const webhook = ['--webhook', `${publicUrl}/api/stripe/webhook`, '--secret', webhookSecret]
+  const { port, env, eachDay, print } = options
+  const webhook = ['--webhook', `${env.PUBLIC_URL}/api/stripe/webhook`, '--secret', webhookSecret]
   return startProcess({
     name: 'stripe',
     command: [
@@ -24,9 +25,11 @@ export function startStripeProcess(options: {
       '--port',
       `${port}`,
       ...webhook,
+      '--each-day',
+      eachDay,
     ],
     cwd: root,
-    env: { ...process.env, SANDBOX_CLOCK_FILE: clockFile },
+    env: { ...process.env, SANDBOX_CLOCK_FILE: env.SANDBOX_CLOCK_FILE },
     output: (line) => print(`[stripe] ${line}`),
     readyUrl: `http://127.0.0.1:${port}/`,
   })

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { DemoClock } from '@/app/_request/demo-clock'
 import type { Visit } from '@/app/_request/session'
 import { initials, organizationsOf, PersonMenu } from '@/app/person-menu'
 import { type NavItem, Shell } from '@/components/shell'
@@ -42,6 +43,7 @@ export async function Portal({
       nav={navOf(visit, current, needs)}
       person={{ mark: initials(name), name, note: t(`shell.role.${organization.role}`) }}
       personMenu={<PersonMenu language={language} t={t} />}
+      demo={<DemoClock />}
     >
       {isStaffRole(organization.role) && <StaffBanner visit={visit} />}
       {children}

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { DemoClock } from '@/app/_request/demo-clock'
 import type { StaffVisit } from '@/app/_request/staff'
 import { initials, organizationsOf, PersonMenu } from '@/app/person-menu'
 import { type NavItem, Shell } from '@/components/shell'
@@ -37,6 +38,7 @@ export function StaffFrame({
         note: t(`staff.people.role.${session.staff ?? 'account_manager'}`),
       }}
       personMenu={<PersonMenu language={language} t={t} />}
+      demo={<DemoClock />}
     >
       {children}
     </Shell>

@@ -12,15 +12,22 @@ export interface StandIn {
   faults: Faults
   deliveries: Deliveries
   clock: Clock
+  /** Lets whoever shares the clock live through the day that has begun. */
+  eachDay?: ((now: Date) => Promise<void>) | undefined
+  /** Where it is going, in seconds, while a person has sent it there; and what went wrong with that. */
+  travel?: { to: number; failed?: string } | undefined
 }
+
+export const daySeconds = 24 * 60 * 60
 
 /**
  * Lives on until `to`, and waits until what was sent meanwhile has been answered.
  * @param step stops after so many seconds, and at each thing that is due, so that whoever shares the clock lives through
  * the time as well; without it, it is one jump
  */
-export async function live({ api, clock, deliveries }: StandIn, to: number, step?: number) {
+export async function live({ api, clock, deliveries, eachDay }: StandIn, to: number, step?: number) {
   const { time } = api.world
+  const dayOf = (at: number) => Math.floor(at / daySeconds)
   time.run()
   do {
     const from = time.clock()
@@ -29,6 +36,7 @@ export async function live({ api, clock, deliveries }: StandIn, to: number, step
     else if (to < from) throw invalid('The clock moves forward only.', 'to')
     time.run()
     await deliveries.settled()
+    if (step && dayOf(next) > dayOf(from)) await eachDay?.(clock.now())
   } while (time.clock() < to)
 }
 

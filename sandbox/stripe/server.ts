@@ -23,6 +23,8 @@ interface Options {
   now?: () => Date
   /** Webhook endpoints that are there from the start, with secrets that are known beforehand. */
   endpoints?: { url: string; secret: string }[]
+  /** Called on each day that is lived through, and waited for. */
+  eachDay?: ((now: Date) => Promise<void>) | undefined
 }
 
 export interface StripeStandIn {
@@ -81,13 +83,13 @@ function newStandIn(options: Options): StandIn {
   const deliveries = new Deliveries(world, faults)
   world.deliver = deliveries.deliver
   world.hooks.invoice = (invoice, what) => afterInvoice(world, invoice, what)
-  return { api: newApi(world, routes, find), faults, deliveries, clock }
+  return { api: newApi(world, routes, find), faults, deliveries, clock, eachDay: options.eachDay }
 }
 
 async function handle(standIn: StandIn, request: IncomingMessage, response: ServerResponse) {
   const { api, faults } = standIn
   const asked = await read(request)
-  if (asked.path === '/') return send(response, await answerPanel(standIn, asked))
+  if (asked.path === '/' || asked.path === '/travel') return send(response, answerPanel(standIn, asked))
   if (asked.path.startsWith('/_sandbox/')) return send(response, await answerControl(standIn, asked))
   if (!asked.path.startsWith('/v1/')) return send(response, answerPage(api.world, asked))
   const outcome = await answerWith(faults.ofApi(asked.method, asked.path), api, asked)

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { DemoClock } from '@/app/_request/demo-clock'
 import { initials, organizationsOf, PersonMenu } from '@/app/person-menu'
 import { Shell } from '@/components/shell'
 import { env } from '@/lib/env'
@@ -37,6 +38,7 @@ export function AccountFrame({
       ]}
       person={{ mark: initials(name), name, note: session.email }}
       personMenu={<PersonMenu language={session.language} t={t} />}
+      demo={<DemoClock />}
     >
       {children}
     </Shell>

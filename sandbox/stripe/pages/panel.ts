@@ -1,12 +1,10 @@
+import { isLoopback } from '@/lib/env'
 import type { Answer } from '../answer'
 import type { Asked } from '../api'
-import { live, type StandIn } from '../control'
+import { daySeconds, live, type StandIn } from '../control'
 import { closeDispute, openDispute } from '../disputes'
-
 import { Fault } from '../faults'
 import { type Html, html, money, page, redirect } from './html'
-
-const day = 24 * 60 * 60
 
 const options = (values: string[]) => values.map((value) => html`<option>${value}</option>`)
 
@@ -60,7 +58,7 @@ ${disputes(standIn)}${happened(standIn)}`,
   )
 }
 
-async function act(standIn: StandIn, form: URLSearchParams) {
+function act(standIn: StandIn, form: URLSearchParams) {
   const { api, faults, deliveries } = standIn
   const { world } = api
   const of = (name: string) => form.get(name)?.trim() || undefined
@@ -72,7 +70,7 @@ async function act(standIn: StandIn, form: URLSearchParams) {
     of('resend'),
     of('dispute'),
   ]
-  if (days) await live(standIn, world.time.clock() + Number(days) * day, day)
+  if (days) setOut(standIn, Number(days))
   if (webhook)
     faults.add(
       Fault.parse({ on: 'webhook', do: webhook, ...(of('type') ? { type: of('type') } : {}), ...times }),
@@ -101,12 +99,52 @@ async function act(standIn: StandIn, form: URLSearchParams) {
   }
 }
 
+/** Not waited for: a year of renewals takes a minute, and the page shows how far it is. */
+function setOut(standIn: StandIn, days: number) {
+  if (standIn.travel && !standIn.travel.failed) return
+  const travel: NonNullable<StandIn['travel']> = { to: standIn.api.world.time.clock() + days * daySeconds }
+  standIn.travel = travel
+  live(standIn, travel.to, daySeconds).then(
+    () => {
+      standIn.travel = undefined
+    },
+    (error: Error) => {
+      travel.failed = error.message
+    },
+  )
+}
+
+/** How far the days have come. It looks again by itself, and goes back to the portal at the end. */
+function showTravel({ api: { world }, travel }: StandIn, back: string | null): Answer {
+  const today = new Date(world.time.clock() * 1000).toISOString().slice(0, 10)
+  // Nowhere but to this machine.
+  const home = back && URL.canParse(back) && isLoopback(new URL(back).hostname) ? back : '/'
+  if (travel?.failed)
+    return page(
+      'The days stand still',
+      html`<p role="alert">${travel.failed}</p><p><a href="${home}">Back</a></p>`,
+      500,
+    )
+  if (!travel) return redirect(home)
+  const events = world.tables.events.all().length
+  const shown = page(
+    'Days go by',
+    html`<p role="status">It is ${today}. ${events} events so far.</p>
+<p>On the way to ${new Date(travel.to * 1000).toISOString().slice(0, 10)}.</p>`,
+  )
+  return { ...shown, headers: { ...shown.headers, refresh: '1' } }
+}
+
 /** The page from which people move the clock, open disputes and let things go wrong. */
-export async function answerPanel(standIn: StandIn, asked: Asked): Promise<Answer> {
+export function answerPanel(standIn: StandIn, asked: Asked): Answer {
+  if (asked.path === '/travel') return showTravel(standIn, new URLSearchParams(asked.query).get('back'))
   if (asked.method !== 'POST') return show(standIn)
   try {
-    await act(standIn, new URLSearchParams(asked.body))
-    return redirect('/')
+    const form = new URLSearchParams(asked.body)
+    act(standIn, form)
+    return redirect(
+      form.has('days') ? `/travel?${new URLSearchParams({ back: form.get('back') ?? '/' })}` : '/',
+    )
   } catch (error) {
     if (error instanceof Error) return show(standIn, error.message)
     throw error
