@@ -18,7 +18,7 @@ const changeable: Record<string, string[]> = {
   api_tokens: ['revoked_at', 'revoked_by_id', 'last_used_at'],
   // It is withdrawn, and Stripe is told of it.
   prices: ['withdrawn_at', 'stripe_price_id'],
-  billing_accounts: ['customer_id'],
+  billing_accounts: ['customer_id', 'former_customer_ids'],
   // How it stands; never what is paid, or how much.
   checkouts: [
     ...['attempt', 'session_id', 'session_url', 'expires_at', 'completed_at', 'ended_at', 'ended'],
@@ -44,6 +44,20 @@ const changeable: Record<string, string[]> = {
   invoice_lines: [],
   invoice_entries: ['status', 'amount', 'pdf_url', 'due_at'],
   payment_questions: ['closed_at', 'closed_by_id'],
+  // How it stands at Stripe; never what is charged.
+  automatic_renewals: [
+    ...[
+      'attempt',
+      'session_id',
+      'session_url',
+      'stripe_subscription_id',
+      'started_at',
+      'charges_at',
+      'failed_at',
+    ],
+    ...['ended_at', 'ended', 'ended_by_id', 'cancelled_at'],
+  ],
+  automatic_charges: ['failed_at'],
   audit_entries: [],
 }
 

@@ -27,6 +27,7 @@ const kept = [
   ...['reminders', 'sent_mails'],
   ...['stripe_reconciliations', 'payment_differences'],
   ...['invoices', 'invoice_lines', 'invoice_entries', 'payment_questions', 'term_refunds'],
+  ...['automatic_renewals', 'automatic_charges'],
 ].join(', ')
 
 /**
@@ -40,7 +41,7 @@ const changes = {
   api_tokens: 'revoked_at, revoked_by_id, last_used_at',
   offline_files: 'gone_at',
   prices: 'withdrawn_at, stripe_price_id',
-  billing_accounts: 'customer_id',
+  billing_accounts: 'customer_id, former_customer_ids',
   checkouts: 'attempt, session_id, session_url, expires_at, completed_at, ended_at, ended, invoice_id',
   checkout_lines: 'ended_at, term_id',
   stripe_events: 'due_at, tries, done_at, outcome',
@@ -51,6 +52,9 @@ const changes = {
     'status, amount_paid, credited, refunded, hosted_url, pdf_url, paid_at, due_at, payment_intent_id, reading',
   invoice_entries: 'status, amount, pdf_url, due_at',
   payment_questions: 'closed_at, closed_by_id',
+  automatic_renewals:
+    'attempt, session_id, session_url, stripe_subscription_id, started_at, charges_at, failed_at, ended_at, ended, ended_by_id, cancelled_at',
+  automatic_charges: 'failed_at',
   terms: 'refunded_at',
   term_refunds: 'restored_at',
   // Nothing (it gives itself its own value), so that it can be locked to be counted.

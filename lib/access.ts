@@ -80,6 +80,16 @@ export const permissions = {
   'checkout.give_up': billing,
   'checkout.record': ['system'],
   'checkout.settle': ['system'],
+  /** That a subscription renews by itself. */
+  'automatic.begin': billing,
+  'automatic.start': ['system'],
+  'automatic.record': ['system'],
+  'automatic.settle': ['system'],
+  'automatic.charge': ['system'],
+  'automatic.end': [...billing, 'system'],
+  /** Stripe's pages of means of payment, address and tax ID. */
+  'billing.open_portal': billing,
+  'billing.forget_customer': ['system'],
   'invoice.settle': ['system'],
   /** What Stripe says of an invoice and no rule decides: that it has been seen to. */
   'invoice.close_question': [...acting, 'system'],

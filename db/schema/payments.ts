@@ -69,6 +69,8 @@ export const billingAccounts = pgTable(
     currency: text().notNull(),
     customerId: text().unique(),
     createdAt: instant().notNull(),
+    /** Customers that were deleted at Stripe: what was invoiced to them is the organization's all the same. */
+    formerCustomerIds: text().array().notNull().default([]),
   },
   (t) => [
     check('billing_accounts_currency', sql`${t.currency} ~ '^[a-z]{3}$'`),
@@ -242,6 +244,11 @@ export const paymentDifferenceKind = pgEnum('payment_difference_kind', [
   'event_stuck',
   'silence',
   'other_mode',
+  'charges_otherwise',
+  'renews_without_ours',
+  'renews_without_theirs',
+  'paid_after_end',
+  'paid_twice',
 ])
 
 /** Where Stripe and the portal do not say the same, for the vendor's staff; gone once they do. */

@@ -21,6 +21,14 @@ export interface Jobs {
   'mail.reminders': { organizationId: string }
   /** To those who may put keys into GLPI, of the new ones that wait while the old ones end. */
   'mail.not_in_glpi': { organizationId: string }
+  /** To those who pay: until when it is paid, and that it renews by itself no longer. */
+  'mail.automatic_ended': { organizationId: string; renewalId: string }
+  /** To those who pay, of a charge that did not succeed. */
+  'mail.charge_failed': { organizationId: string; invoiceId: string }
+  /** Brings the next charge to the end of what is paid. */
+  align_automatic: { organizationId: string; subscriptionId: string }
+  /** Sees to it that Stripe charges nothing any more; a subscription of Stripe's where it is another than what is known. */
+  end_automatic: { organizationId: string; renewalId: string; stripeSubscriptionId?: string }
   /** Daily; it has no payload of its own. */
   remind: unknown
   /** Hourly, likewise. */

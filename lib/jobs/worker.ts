@@ -16,6 +16,9 @@ import {
   sendRemoved,
   sendRoleChanged,
 } from '@/lib/organizations/send-member-change'
+import { alignAutomatic } from '@/lib/payments/automatic/align'
+import { endAtStripe } from '@/lib/payments/automatic/end-at-stripe'
+import { sendAutomaticEnded, sendChargeFailed } from '@/lib/payments/automatic/send'
 import { reconcileNightly } from '@/lib/payments/reconcile'
 import { findWaitingKeys, remind } from '@/lib/payments/remind'
 import { sendKeysReady } from '@/lib/payments/send-keys-ready'
@@ -57,6 +60,10 @@ const tasks: TaskList = {
   'mail.keys_ready': (payload) => sendKeysReady(payload),
   'mail.reminders': (payload) => sendReminders(payload),
   'mail.not_in_glpi': (payload) => sendNotInGlpi(payload),
+  'mail.automatic_ended': (payload) => sendAutomaticEnded(payload),
+  'mail.charge_failed': (payload) => sendChargeFailed(payload),
+  align_automatic: async (payload) => void (await alignAutomatic(payload)),
+  end_automatic: (payload) => endAtStripe(payload),
   remind,
   find_waiting_keys: findWaitingKeys,
   clean_up: cleanUp,

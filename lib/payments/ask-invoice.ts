@@ -9,6 +9,8 @@ export type Told = Omit<z.input<typeof InvoiceTold>, 'reading'> & {
   customerId: string | null
   /** The Checkout of ours that it is the invoice of, as its metadata say. */
   checkoutId: string | null
+  /** The automatic renewal of ours that it charges for. */
+  automatic: { renewalId: string; stripeSubscriptionId: string; attempted: boolean } | null
 }
 
 /**
@@ -34,6 +36,7 @@ export async function askInvoice(invoiceId: string): Promise<Told | null> {
   return {
     customerId: idOf(customer),
     checkoutId: isId(metadata?.checkout) ? metadata.checkout : null,
+    automatic: automaticOf(invoice),
     invoice: {
       id,
       number: invoice.number ?? id,
@@ -57,6 +60,15 @@ export async function askInvoice(invoiceId: string): Promise<Told | null> {
     credited: notes.flatMap(creditedBy),
     entries: [...notes.map(ofNote), ...refunds.map(ofRefund), ...disputes.map(ofDispute)],
   }
+}
+
+/** The subscription's metadata as they were when the invoice was made: https://docs.stripe.com/api/invoices/object */
+function automaticOf({ parent, attempted }: Stripe.Invoice): Told['automatic'] {
+  const { subscription, metadata } = parent?.subscription_details ?? {}
+  const renewalId = metadata?.renewal
+  const stripeSubscriptionId = idOf(subscription)
+  if (!stripeSubscriptionId || !isId(renewalId)) return null
+  return { renewalId, stripeSubscriptionId, attempted }
 }
 
 /** The one that has paid it, or that it waits for. */

@@ -8,6 +8,11 @@ export const differenceKinds = [
   'event_stuck',
   'silence',
   'other_mode',
+  'charges_otherwise',
+  'renews_without_ours',
+  'renews_without_theirs',
+  'paid_after_end',
+  'paid_twice',
 ] as const
 export type DifferenceKind = (typeof differenceKinds)[number]
 

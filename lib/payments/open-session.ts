@@ -71,7 +71,11 @@ export async function openSession(by: By, checkoutId: string): Promise<{ url: st
   return { url }
 }
 
-async function makeCustomer(system: By, { id, organizationId, name, payer }: Ready): Promise<string> {
+/** @param of what is begun, and for whom */
+export async function makeCustomer(
+  system: By,
+  { id, organizationId, name, payer }: Pick<Ready, 'id' | 'organizationId' | 'name' | 'payer'>,
+): Promise<string> {
   const customer = await asking((stripe) =>
     stripe.customers.create(
       {

@@ -1,4 +1,5 @@
 import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm'
+import { automaticRenewals } from '@/db/schema/automatic-renewals'
 import { products } from '@/db/schema/catalog'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
@@ -7,6 +8,7 @@ import { terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { nextTerm, paidUntil } from '@/lib/subscriptions/rules'
+import { type AutomaticVerdict, isAboutToCharge, mayRenewByItself } from './automatic/rules'
 import { mayPay, type PayVerdict } from './rules'
 
 /** A subscription with the term that would be paid next. */
@@ -29,6 +31,20 @@ export interface Payable {
   /** The term that a payment now would bring. */
   next: { startsAt: Date; endsAt: Date } | null
   verdict: PayVerdict
+  /** That it renews by itself, or is to once a means of payment is given (`startedAt` is null). */
+  automatic: Automatic | null
+  /** Whether it can be made to. */
+  automaticVerdict: AutomaticVerdict
+}
+
+export interface Automatic {
+  id: string
+  amount: number
+  currency: string
+  begunAt: Date
+  startedAt: Date | null
+  chargesAt: Date | null
+  failedAt: Date | null
 }
 
 /** The currency that an organization pays in: its own once it has paid, else the first of the catalog. */
@@ -64,10 +80,14 @@ export async function listPayable(
   const rows = await lastTerms(tx, organizationId, currency, only)
   const payable = rows.map(({ facts, price: found, term, ...row }) => {
     const price = found?.id ? found : null
-    const verdict = mayPay({ ...facts, amount: price?.amount ?? null }, now)
+    const automatic = row.automatic?.id ? row.automatic : null
     const last = paidUntil(term)
+    const amount = price?.amount ?? null
+    const chargesSoon = automatic?.startedAt ? isAboutToCharge(automatic.chargesAt, now) : false
+    const verdict = mayPay({ ...facts, amount, chargesSoon }, now)
+    const automaticVerdict = mayRenewByItself({ ...facts, amount, termEndsAt: last.termEndsAt }, now)
     const next = price ? nextTerm(last, price.months, row.overlapDays, timeZone, now) : null
-    return { ...row, ...last, price, next, verdict }
+    return { ...row, ...last, price, next, verdict, automatic, automaticVerdict }
   })
   return { currency, payable }
 }
@@ -111,6 +131,15 @@ const columns = {
     amount: prices.amount,
     taxBehavior: prices.taxBehavior,
     months: prices.months,
+  },
+  automatic: {
+    id: automaticRenewals.id,
+    amount: automaticRenewals.amount,
+    currency: automaticRenewals.currency,
+    begunAt: automaticRenewals.begunAt,
+    startedAt: automaticRenewals.startedAt,
+    chargesAt: automaticRenewals.chargesAt,
+    failedAt: automaticRenewals.failedAt,
   },
   facts: {
     withdrawn: sql<boolean>`${products.withdrawnAt} is not null`,
@@ -161,6 +190,14 @@ async function lastTerms(
         eq(prices.currency, currency),
         eq(prices.months, 12),
         isNull(prices.withdrawnAt),
+      ),
+    )
+    .leftJoin(
+      automaticRenewals,
+      and(
+        eq(automaticRenewals.organizationId, terms.organizationId),
+        eq(automaticRenewals.subscriptionId, terms.subscriptionId),
+        isNull(automaticRenewals.endedAt),
       ),
     )
     .where(and(eq(terms.organizationId, organizationId), isLastTerm, only && isOneOf(organizationId, only)))

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { billingAccounts, checkouts } from '@/db/schema/payments'
 import { command } from '@/lib/command'
@@ -20,6 +20,25 @@ export const recordCustomer = command(
     if (account.customerId) return { customerId: account.customerId }
     await tx.update(billingAccounts).set({ customerId }).where(own)
     return { customerId }
+  },
+)
+
+/** Forgets a customer that was deleted at Stripe: the next payment makes another. @returns whether it was the present one */
+export const forgetCustomer = command(
+  'billing.forget_customer',
+  RecordCustomer,
+  async ({ tx, organizationId, audit, unchanged }, { customerId }) => {
+    const former = sql`array_append(${billingAccounts.formerCustomerIds}, ${customerId})`
+    const forgotten = await tx
+      .update(billingAccounts)
+      .set({ customerId: null, formerCustomerIds: former })
+      .where(
+        and(eq(billingAccounts.organizationId, organizationId), eq(billingAccounts.customerId, customerId)),
+      )
+      .returning({ id: billingAccounts.organizationId })
+    if (forgotten.length === 0) unchanged()
+    else audit({})
+    return { forgotten: forgotten.length > 0 }
   },
 )
 

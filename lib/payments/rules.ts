@@ -10,11 +10,13 @@ export interface PayableFacts {
   lastStartsAt: Date
   /** The Checkout in which somebody is paying it now. */
   openCheckoutId: string | null
+  /** It renews by itself, and is charged within a day or is being charged. */
+  chargesSoon?: boolean
 }
 
 export type PayVerdict =
   | { ok: true; amount: number }
-  | { ok: false; because: 'withdrawn' | 'retired' | 'no_price' | 'paid_ahead' }
+  | { ok: false; because: 'withdrawn' | 'retired' | 'no_price' | 'paid_ahead' | 'charges_soon' }
   | { ok: false; because: 'being_paid'; checkoutId: string }
 
 /** Whether the next term of a subscription can be paid now: the button, the page and the command ask this. */
@@ -23,6 +25,8 @@ export function mayPay(facts: PayableFacts, now: Date): PayVerdict {
   if (facts.withdrawn) return { ok: false, because: 'withdrawn' }
   if (facts.retired) return { ok: false, because: 'retired' }
   if (facts.lastStartsAt > now) return { ok: false, because: 'paid_ahead' }
+  // Nobody is to pay twice for a term.
+  if (facts.chargesSoon) return { ok: false, because: 'charges_soon' }
   if (facts.amount === null) return { ok: false, because: 'no_price' }
   return { ok: true, amount: facts.amount }
 }
@@ -152,7 +156,8 @@ export const eventSubjects = {
   // https://docs.stripe.com/payments/checkout/fulfill-orders
   'checkout.session.completed': {
     about: 'checkout',
-    effect: 'paid: each line gets its term and key; on its way: it is shown so, and nothing is issued',
+    effect:
+      'paid: each line gets its term and key; on its way: it is shown so, and nothing is issued; a means of payment was given: the automatic renewal is switched on',
   },
   'checkout.session.async_payment_succeeded': {
     about: 'checkout',
@@ -170,9 +175,14 @@ export const eventSubjects = {
   'invoice.finalized': { about: 'invoice', effect: 'it is listed' },
   'invoice.paid': {
     about: 'invoice',
-    effect: 'it is listed as paid; where its Checkout is not settled yet, that is',
+    effect:
+      'it is listed as paid; where its Checkout is not settled yet, that is; of an automatic renewal: one term and its key',
   },
-  'invoice.payment_failed': { about: 'invoice', effect: 'it is listed as open; keys live to their own end' },
+  'invoice.payment_failed': {
+    about: 'invoice',
+    effect:
+      'it is listed as open; keys live to their own end; of an automatic renewal: members are asked to see to it',
+  },
   'invoice.overdue': { about: 'invoice', effect: 'it is listed as overdue; keys live to their own end' },
   'invoice.voided': { about: 'invoice', effect: 'it is listed as void' },
   'invoice.marked_uncollectible': { about: 'invoice', effect: 'it is listed as uncollectible' },
@@ -209,6 +219,28 @@ export const eventSubjects = {
   },
   'charge.dispute.funds_withdrawn': { about: 'dispute', effect: 'as it stands then' },
   'charge.dispute.funds_reinstated': { about: 'dispute', effect: 'as it stands then' },
+  // https://docs.stripe.com/billing/subscriptions/webhooks
+  'customer.subscription.created': {
+    about: 'subscription',
+    effect: 'the automatic renewal is on, also where the answer was lost in which Stripe said so',
+  },
+  'customer.subscription.updated': {
+    about: 'subscription',
+    effect: 'when it charges next, and whether charging fails, is shown so',
+  },
+  'customer.subscription.paused': {
+    about: 'subscription',
+    effect: 'the automatic renewal has ended, here and at Stripe; members are told',
+  },
+  'customer.subscription.deleted': {
+    about: 'subscription',
+    effect: 'the automatic renewal has ended; members are told, and keys live to their own end',
+  },
+  'customer.updated': { about: 'customer', effect: 'none: nothing of a customer is kept but its ID' },
+  'customer.deleted': {
+    about: 'customer',
+    effect: 'its automatic renewals have ended, and the next payment makes another customer',
+  },
 } as const satisfies Record<string, { about: string; effect: string }>
 
 export type EventSubject = (typeof eventSubjects)[keyof typeof eventSubjects]['about']

@@ -7,6 +7,7 @@ import { NotFound } from '@/lib/errors'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { productPaidFor } from '@/lib/keys/issue'
 import { addTerm, beginSubscription, lockSubscription } from '@/lib/subscriptions/add-term'
+import { alignAfter } from '@/lib/subscriptions/align-after'
 import { checkoutEffect, checkoutState } from './rules'
 
 const SettleCheckout = z.object({
@@ -42,6 +43,7 @@ export const settleCheckout = command(
     }
     if (effect === 'completed') {
       await tx.update(checkouts).set({ completedAt: now }).where(isCheckout(organizationId, checkoutId))
+      await alignLines(scope, checkoutId)
       audit({
         action: 'checkout.complete',
         details: { currency: checkout.currency, amount: checkout.amount },
@@ -49,6 +51,7 @@ export const settleCheckout = command(
       return { effect, issued: 0 }
     }
     const issued = effect === 'paid' ? await issueLines(scope, checkoutId) : 0
+    if (effect === 'failed') await alignLines(scope, checkoutId)
     await endCheckout(tx, organizationId, checkoutId, {
       ended: effect,
       endedAt: now,
@@ -60,6 +63,17 @@ export const settleCheckout = command(
     return { effect, issued }
   },
 )
+
+/** What renews by itself is charged once it is known whether this pays it. */
+async function alignLines({ tx, organizationId }: Scope, checkoutId: string) {
+  const lines = await tx
+    .select({ subscriptionId: checkoutLines.subscriptionId })
+    .from(checkoutLines)
+    .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, checkoutId)))
+    .orderBy(asc(checkoutLines.subscriptionId))
+  for (const { subscriptionId } of lines)
+    if (subscriptionId) await alignAfter(tx, organizationId, subscriptionId)
+}
 
 /** In the subscriptions' order, as whoever begins a Checkout locks them. */
 async function issueLines({ tx, organizationId, now, audit }: Scope, checkoutId: string): Promise<number> {

@@ -70,6 +70,26 @@ export async function doStep(step: Step): Promise<void> {
   }
 }
 
+/**
+ * The recurring price of one of the catalog's that nobody has brought to Stripe yet. Only what is missing is made: what there is
+ * otherwise is changed by `npm run stripe:sync`, where somebody sees it first.
+ * @throws Unavailable where Stripe does not serve us
+ */
+export async function stripePriceOf({ id, reference }: { id: string; reference: string }): Promise<string> {
+  const own = (await ourProducts()).filter((product) => product.reference === reference)
+  const steps = stepsFor(own, await theirProducts(own))
+  for (const step of steps) {
+    const isIts =
+      'price' in step ? step.price.id === id && step.do !== 'set_active' : step.do === 'add_product'
+    if (isIts) await doStep(step)
+  }
+  const [found] = await withoutScope((tx) =>
+    tx.select({ stripePriceId: prices.stripePriceId }).from(prices).where(eq(prices.id, id)),
+  )
+  if (!found?.stripePriceId) throw new NotFound('price')
+  return found.stripePriceId
+}
+
 const note = ({ id }: OurPrice, stripePriceId: string) =>
   recordPrice({ actor: { kind: 'system' } }, { priceId: id, stripePriceId })
 

@@ -1,6 +1,7 @@
 import type { By } from '@/lib/command'
 import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
+import { settleSetup } from './automatic/sync'
 import { settleCheckout } from './settle-checkout'
 import { asking, type Stripe } from './stripe'
 
@@ -20,6 +21,7 @@ export async function settleSession(
   const session = await asking((stripe) =>
     stripe.checkout.sessions.retrieve(sessionId, { expand: ['payment_intent'] }),
   )
+  if (session.mode === 'setup') return { outcome: await settleSetup(session), invoiceId: null }
   const { organization, checkout } = session.metadata ?? {}
   if (!isId(organization) || !isId(checkout)) return { outcome: 'not_ours', invoiceId: null }
   try {

@@ -1,8 +1,11 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, or, sql } from 'drizzle-orm'
 import { billingAccounts, checkouts } from '@/db/schema/payments'
 import { asOrganization, asSystem } from '@/db/scope'
 import type { By } from '@/lib/command'
-import { askInvoice } from './ask-invoice'
+import { NotFound } from '@/lib/errors'
+import { askInvoice, type Told } from './ask-invoice'
+import { settleCharge } from './automatic/charge'
+import { syncCustomer, syncSubscription } from './automatic/sync'
 import type { EventSubject } from './rules'
 import { settleInvoice } from './settle-invoice'
 import { asking, isMissing } from './stripe'
@@ -21,6 +24,8 @@ export async function syncSubject(about: EventSubject, id: string): Promise<stri
       if (invoiceId) await syncInvoice(invoiceId)
       return outcome
     }
+    if (about === 'subscription') return await syncSubscription(id)
+    if (about === 'customer') return await syncCustomer(id)
     const invoiceId = await invoiceOf(about, id)
     return invoiceId ? await syncInvoice(invoiceId) : 'no_invoice'
   } catch (error) {
@@ -43,11 +48,17 @@ export async function syncInvoice(invoiceId: string): Promise<string> {
   })
   const told = await askInvoice(invoiceId)
   if (!told) return 'draft'
-  const { customerId, checkoutId, ...rest } = told
+  const { customerId, checkoutId, automatic, ...rest } = told
+  // Of the days until the first charge, which cost nothing.
+  if (automatic && rest.invoice.subtotal === 0) return 'of_nothing'
   const organizationId = customerId && (await organizationOf(customerId))
   if (!organizationId) return 'not_ours'
   if (checkoutId && rest.invoice.status === 'paid') await settleFirst(organizationId, checkoutId)
   const by: By = { actor: { kind: 'system' }, organizationId }
+  if (automatic) {
+    const lines = await linesOfCharge(by, told, automatic)
+    return (await settleInvoice(by, { ...rest, lines, reading })).effect
+  }
   return (await settleInvoice(by, { ...rest, reading })).effect
 }
 
@@ -56,9 +67,30 @@ const organizationOf = (customerId: string) =>
     const [account] = await tx
       .select({ organizationId: billingAccounts.organizationId })
       .from(billingAccounts)
-      .where(eq(billingAccounts.customerId, customerId))
+      .where(
+        or(
+          eq(billingAccounts.customerId, customerId),
+          sql`${customerId} = any(${billingAccounts.formerCustomerIds})`,
+        ),
+      )
     return account?.organizationId
   })
+
+/** Its lines, named by the one of ours that it pays: by that a refund finds its term. */
+async function linesOfCharge(
+  by: By,
+  { invoice: { id: invoiceId, status, subtotal }, lines }: Told,
+  { attempted, ...automatic }: NonNullable<Told['automatic']>,
+) {
+  try {
+    const told = { ...automatic, invoiceId, status, amount: subtotal, attempted }
+    const { lineId } = await settleCharge(by, told)
+    return lines.map((line) => (line.amount > 0 ? { ...line, checkoutLineId: lineId } : line))
+  } catch (error) {
+    if (error instanceof NotFound) return lines
+    throw error
+  }
+}
 
 /** The event of the Checkout itself may be late, or lost. */
 async function settleFirst(organizationId: string, checkoutId: string) {
@@ -72,7 +104,10 @@ async function settleFirst(organizationId: string, checkoutId: string) {
 }
 
 /** The invoice that something belongs to: by its credit, or by what has paid it. */
-async function invoiceOf(about: Exclude<EventSubject, 'checkout'>, id: string): Promise<string | null> {
+async function invoiceOf(
+  about: Exclude<EventSubject, 'checkout' | 'subscription' | 'customer'>,
+  id: string,
+): Promise<string | null> {
   if (about === 'invoice') return id
   if (about === 'credit_note') {
     const { invoice } = await asking((stripe) => stripe.creditNotes.retrieve(id))

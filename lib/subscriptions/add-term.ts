@@ -7,6 +7,7 @@ import { NotFound } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { at, type Product, writeKey } from '@/lib/keys/issue'
 import { timeZoneOf } from '@/lib/organizations/queries'
+import { alignAfter } from './align-after'
 import { nextTerm, paidUntil } from './rules'
 
 interface Begun {
@@ -101,6 +102,7 @@ export async function addTerm(
     .update(keys)
     .set({ renewedAt: now })
     .where(and(eq(keys.organizationId, organizationId), eq(keys.id, last.key.id)))
+  await alignAfter(tx, organizationId, subscriptionId)
   const until = span.endsAt.toISOString()
   const details = { shortId: key.shortId, follows: last.key.shortId, product: product.name, until }
   return {

@@ -6,6 +6,7 @@ import { newId } from '@/lib/ids'
 import { at } from '@/lib/keys/issue'
 import { lockKey } from '@/lib/keys/lock'
 import { mayRevoke } from '@/lib/keys/rules'
+import { alignAfter } from './align-after'
 
 export type RefundReason = (typeof termRefunds.$inferSelect)['reason']
 
@@ -33,6 +34,7 @@ export async function refundTerm(scope: Scope, { termId, reason, because }: Refu
     .update(terms)
     .set({ refundedAt: now })
     .where(and(eq(terms.organizationId, organizationId), eq(terms.id, termId)))
+  await alignOf(scope, termId)
   const its = await tx.update(keys).set({ refundedAt: now }).where(ofTerm).returning({ id: keys.id })
   await tx.update(keys).set({ renewedAt: null, replacedAt: null }).where(keyBefore(organizationId, termId))
   for (const { id } of its) await revoke(scope, id, reason)
@@ -69,6 +71,7 @@ export async function restoreTerm(scope: Scope, termId: string): Promise<boolean
     .update(terms)
     .set({ refundedAt: null })
     .where(and(eq(terms.organizationId, organizationId), eq(terms.id, termId)))
+  await alignOf(scope, termId)
   const its = await tx.update(keys).set({ refundedAt: null }).where(ofTerm).returning()
   for (const { id, issuedAt, firstSeenAt, followsId } of its) {
     if (followsId)
@@ -108,6 +111,14 @@ async function restore({ tx, organizationId, now, audit }: Scope, keyId: string)
     const details = { shortId: key.shortId, product: key.product.name, note: null }
     audit({ action: 'key.restore', keyId, ...at(key.instanceId), details })
   }
+}
+
+async function alignOf({ tx, organizationId }: Scope, termId: string) {
+  const [term] = await tx
+    .select({ subscriptionId: terms.subscriptionId })
+    .from(terms)
+    .where(and(eq(terms.organizationId, organizationId), eq(terms.id, termId)))
+  if (term) await alignAfter(tx, organizationId, term.subscriptionId)
 }
 
 /** The key of the term before, from which the refunded one had taken over. */

@@ -1,0 +1,97 @@
+import { Link, Text } from '@react-email/components'
+import { env } from '@/lib/env'
+import { lastDay, mailedMoment } from '@/lib/messages/dates'
+import { money } from '@/lib/messages/money'
+import { type Language, translator } from '@/lib/messages/translator'
+import { MailButton, MailLayout, renderMail } from './layout'
+import { forSubject } from './subject'
+
+/** What renews by itself, or did. */
+interface Renewing {
+  to: string
+  language: Language
+  /** The organization's name. */
+  name: string
+  slug: string
+  /** The organization's, in which terms and keys end. */
+  timeZone: string
+  product: string
+  instance: string | null
+  shortId: string
+  termEndsAt: Date
+  keyExpiresAt: Date
+}
+
+interface AutomaticEnded extends Renewing {
+  endedAt: Date
+  /** See `automatic_end`. */
+  reason: string
+  /** Who ended it; null where that was nobody of the organization. */
+  who: string | null
+}
+
+const paragraph = { margin: '0 0 12px' }
+
+const namesOf = ({ language, product, instance, shortId, name }: Renewing) => {
+  const everywhere = translator(language)('billing.everywhere')
+  return { product, instance: instance ?? everywhere, shortId, organization: name }
+}
+
+/** The receipt that it renews by itself no longer, with date and time. */
+export async function automaticEndedMail(mail: AutomaticEnded) {
+  const { to, language, slug, timeZone, termEndsAt, keyExpiresAt, endedAt, reason, who } = mail
+  const t = translator(language)
+  const facts = {
+    ...namesOf(mail),
+    date: mailedMoment(endedAt, language, timeZone),
+    timeZone,
+    reason,
+    who: who ?? t('billing.checkout.by_somebody'),
+  }
+  const until = lastDay(termEndsAt, language, timeZone)
+  const rendered = await renderMail(
+    <MailLayout language={language} to={to} title={t('mail.automatic_ended.title')}>
+      <Text style={paragraph}>{t('mail.automatic_ended.text', facts)}</Text>
+      <Text style={paragraph}>
+        {t('mail.automatic_ended.until', { until, works: lastDay(keyExpiresAt, language, timeZone) })}
+      </Text>
+      <MailButton href={`${env().PUBLIC_URL}/${slug}/billing`}>{t('mail.automatic_ended.button')}</MailButton>
+    </MailLayout>,
+  )
+  return { subject: t('mail.automatic_ended.subject', { product: forSubject(mail.product) }), ...rendered }
+}
+
+interface ChargeFailed extends Renewing {
+  amount: number
+  currency: string
+  taxBehavior: 'inclusive' | 'exclusive'
+  /** Stripe's page of the invoice. */
+  payUrl: string | null
+}
+
+/** Tells that a charge did not succeed, and what to do. */
+export async function chargeFailedMail(mail: ChargeFailed) {
+  const { to, language, slug, timeZone, keyExpiresAt, currency, taxBehavior, payUrl } = mail
+  const t = translator(language)
+  const amount = money(mail.amount, currency, language)
+  const billing = `${env().PUBLIC_URL}/${slug}/billing`
+  const rendered = await renderMail(
+    <MailLayout language={language} to={to} title={t('mail.charge_failed.title')}>
+      <Text style={paragraph}>
+        {t('mail.charge_failed.text', { ...namesOf(mail), amount, tax: t(`billing.tax.${taxBehavior}`) })}
+      </Text>
+      <Text style={paragraph}>{t('mail.charge_failed.do')}</Text>
+      <Text style={paragraph}>
+        {t('mail.charge_failed.until', { works: lastDay(keyExpiresAt, language, timeZone) })}
+      </Text>
+      <MailButton href={payUrl ?? billing}>{t(`mail.charge_failed.${payUrl ? 'button' : 'see'}`)}</MailButton>
+      {payUrl && (
+        <Text style={paragraph}>
+          <Link href={billing}>{t('mail.charge_failed.see')}</Link>
+        </Text>
+      )}
+    </MailLayout>,
+  )
+  const subject = t('mail.charge_failed.subject', { amount, product: forSubject(mail.product) })
+  return { subject, ...rendered }
+}

@@ -1,0 +1,109 @@
+import { and, eq, isNotNull, isNull } from 'drizzle-orm'
+import { checkoutLines, checkouts } from '@/db/schema/payments'
+import { terms } from '@/db/schema/subscriptions'
+import { asOrganization, type OrganizationTx } from '@/db/scope'
+import { now } from '@/lib/clock'
+import type { Jobs } from '@/lib/jobs/jobs'
+import { isLastTerm, listPayable } from '../payable'
+import { asking, type Stripe } from '../stripe'
+import { bySystem, chargingOf, nextChargeOf, retrieve, settleAs, stateOf, voidInvoice } from './at-stripe'
+import { endAutomatic } from './end'
+import { openAutomatic } from './queries'
+import { type AlignFacts, alignment } from './rules'
+
+/**
+ * The job `align_automatic`: brings the next charge of what renews by itself to the end of what is paid, whatever has changed
+ * that: a renewal by hand, a refund, a dispute. Done twice, it is done once.
+ * @returns what was done
+ * @throws Unavailable where Stripe does not serve us: the job is tried again
+ */
+export async function alignAutomatic({
+  organizationId,
+  subscriptionId,
+}: Jobs['align_automatic']): Promise<string> {
+  const { row, ...ours } = await asOrganization(organizationId, (tx) =>
+    factsOf(tx, organizationId, subscriptionId),
+  )
+  if (!row?.stripeSubscriptionId || !ours.facts) return 'none'
+  const subscription = await retrieve(row.stripeSubscriptionId)
+  if (!subscription) {
+    await endAutomatic(bySystem(organizationId), { renewalId: row.id, because: 'at_stripe' })
+    return 'missing'
+  }
+  const invoice = chargingOf(subscription)
+  const theirs = {
+    chargesAt: nextChargeOf(subscription),
+    charging: invoice && { from: periodStart(subscription) },
+  }
+  const state = stateOf(subscription)
+  const verdict = alignment({ ...ours.facts, ...theirs }, now())
+  if (state === 'ended' || state === 'paused' || verdict.do === 'nothing') return settleAs(row, subscription)
+  if (verdict.do === 'end') {
+    await endAutomatic(bySystem(organizationId), { renewalId: row.id, because: verdict.because })
+    return verdict.because
+  }
+  // Paid otherwise meanwhile.
+  if (invoice && verdict.void) await voidInvoice(invoice)
+  await settleAs(row, await move(subscription.id, verdict.to))
+  return 'moved'
+}
+
+/**
+ * Nothing is made by this, and what is set is set however often: under an idempotency key what is moved there and back
+ * within a day would stay. https://docs.stripe.com/api/subscriptions/update#update_subscription-trial_end
+ */
+const move = (id: string, to: Date) =>
+  asking((stripe) =>
+    stripe.subscriptions.update(id, { trial_end: to.getTime() / 1_000, proration_behavior: 'none' }),
+  )
+
+const periodStart = ({ items }: Stripe.Subscription) =>
+  new Date((items.data[0]?.current_period_start ?? 0) * 1_000)
+
+type Ours = Omit<AlignFacts, 'chargesAt' | 'charging'>
+
+async function factsOf(tx: OrganizationTx, organizationId: string, subscriptionId: string) {
+  const row = await openAutomatic(tx, organizationId, subscriptionId)
+  const { payable } = await listPayable(tx, organizationId, now(), { subscriptionIds: [subscriptionId] })
+  const [one] = payable
+  if (!row || !one) return { row: undefined, facts: undefined }
+  const [last] = await tx
+    .select({ refundedAt: terms.refundedAt })
+    .from(terms)
+    .where(
+      and(eq(terms.organizationId, organizationId), eq(terms.subscriptionId, subscriptionId), isLastTerm),
+    )
+  const because = one.automaticVerdict.ok ? null : one.automaticVerdict.because
+  const facts: Ours = {
+    withdrawn: because === 'withdrawn',
+    retired: because === 'retired',
+    termEndsAt: one.termEndsAt,
+    refunded: Boolean(last?.refundedAt),
+    onItsWayUntil: await onItsWayUntil(tx, organizationId, subscriptionId),
+  }
+  return { row, facts }
+}
+
+/** By hand: a charge of its own does not move itself. */
+async function onItsWayUntil(tx: OrganizationTx, organizationId: string, subscriptionId: string) {
+  const [line] = await tx
+    .select({ endsAt: checkoutLines.endsAt })
+    .from(checkoutLines)
+    .innerJoin(
+      checkouts,
+      and(
+        eq(checkouts.organizationId, checkoutLines.organizationId),
+        eq(checkouts.id, checkoutLines.checkoutId),
+      ),
+    )
+    .where(
+      and(
+        eq(checkoutLines.organizationId, organizationId),
+        eq(checkoutLines.subscriptionId, subscriptionId),
+        isNull(checkoutLines.endedAt),
+        isNotNull(checkouts.completedAt),
+        isNotNull(checkouts.sessionId),
+      ),
+    )
+  return line?.endsAt ?? null
+}

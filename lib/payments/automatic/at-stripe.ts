@@ -1,0 +1,89 @@
+import type { By } from '@/lib/command'
+import { isId } from '@/lib/ids'
+import { asking, isMissing, type Stripe } from '../stripe'
+import type { AutomaticRow } from './queries'
+import { settleAutomatic } from './settle'
+
+export const bySystem = (organizationId: string): By => ({ actor: { kind: 'system' }, organizationId })
+
+type State = 'live' | 'failing' | 'paused' | 'ended'
+
+/** https://docs.stripe.com/api/subscriptions/object#subscription_object-status */
+const states: Readonly<Record<string, State>> = {
+  trialing: 'live',
+  active: 'live',
+  incomplete: 'failing',
+  past_due: 'failing',
+  unpaid: 'failing',
+  paused: 'paused',
+  incomplete_expired: 'ended',
+  canceled: 'ended',
+}
+
+export const stateOf = ({ status }: Stripe.Subscription): State => states[status] ?? 'live'
+
+/** When it charges next: its first period ends with the trial. */
+export function nextChargeOf({ items, trial_end }: Stripe.Subscription): Date {
+  const end = items.data[0]?.current_period_end ?? trial_end ?? 0
+  return new Date(end * 1_000)
+}
+
+const factsOf = (subscription: Stripe.Subscription) => ({
+  stripeSubscriptionId: subscription.id,
+  state: stateOf(subscription),
+  gaveUp: subscription.cancellation_details?.reason === 'payment_failed',
+  chargesAt: nextChargeOf(subscription),
+})
+
+/** Brings ours to where Stripe has just said that its subscription is. @returns what became of it */
+export async function settleAs(
+  { organizationId, id }: Pick<AutomaticRow, 'organizationId' | 'id'>,
+  subscription: Stripe.Subscription,
+): Promise<string> {
+  const told = factsOf(subscription)
+  return (await settleAutomatic(bySystem(organizationId), { renewalId: id, told })).effect
+}
+
+/** Whose it is, as its metadata say; null where it is none of ours. */
+export function ownerOf({ metadata }: Pick<Stripe.Subscription, 'metadata'>) {
+  const { organization, renewal } = metadata
+  return isId(organization) && isId(renewal) ? { organizationId: organization, id: renewal } : null
+}
+
+/** Also where the answer was lost in which Stripe named it. @returns undefined where there is none */
+export async function findSubscription(
+  row: Pick<AutomaticRow, 'id' | 'stripeSubscriptionId'>,
+  customer: string | null,
+): Promise<Stripe.Subscription | undefined> {
+  const { stripeSubscriptionId } = row
+  if (stripeSubscriptionId) return retrieve(stripeSubscriptionId)
+  if (!customer) return undefined
+  const all = await asking((stripe) =>
+    stripe.subscriptions.list({ customer, status: 'all', limit: 100 }).autoPagingToArray({ limit: 1_000 }),
+  )
+  return all.find(({ metadata }) => metadata.renewal === row.id)
+}
+
+/** @returns undefined where Stripe has none such, for this key */
+export async function retrieve(id: string): Promise<Stripe.Subscription | undefined> {
+  try {
+    return await asking((stripe) => stripe.subscriptions.retrieve(id, { expand: ['latest_invoice'] }))
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** The invoice that Stripe is charging, or is about to; null where its last one is settled, or of nothing. */
+export function chargingOf({ latest_invoice: invoice }: Stripe.Subscription): Stripe.Invoice | null {
+  if (!invoice || typeof invoice === 'string') return null
+  return (invoice.status === 'draft' || invoice.status === 'open') && invoice.subtotal > 0 ? invoice : null
+}
+
+/** So that nobody pays it any more. What is being paid at this moment stays, and brings its term. */
+export async function voidInvoice({ id, status }: Stripe.Invoice): Promise<void> {
+  if (!id) return
+  if (status === 'draft')
+    await asking((stripe) => stripe.invoices.finalizeInvoice(id, { auto_advance: false }))
+  await asking((stripe) => stripe.invoices.voidInvoice(id))
+}

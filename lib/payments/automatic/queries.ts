@@ -1,0 +1,68 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { automaticRenewals } from '@/db/schema/automatic-renewals'
+import type { OrganizationTx } from '@/db/scope'
+import { NotFound } from '@/lib/errors'
+import { lockSubscription } from '@/lib/subscriptions/add-term'
+
+export type AutomaticRow = typeof automaticRenewals.$inferSelect
+
+const isRenewal = (organizationId: string, id: string) =>
+  and(eq(automaticRenewals.organizationId, organizationId), eq(automaticRenewals.id, id))
+
+/** @returns undefined where the organization has none such */
+export async function findAutomatic(
+  tx: OrganizationTx,
+  organizationId: string,
+  id: string,
+): Promise<AutomaticRow | undefined> {
+  const [found] = await tx.select().from(automaticRenewals).where(isRenewal(organizationId, id))
+  return found
+}
+
+/** The one of a subscription that has not ended, whether or not it is on yet. */
+export async function openAutomatic(
+  tx: OrganizationTx,
+  organizationId: string,
+  subscriptionId: string,
+): Promise<AutomaticRow | undefined> {
+  const [found] = await tx
+    .select()
+    .from(automaticRenewals)
+    .where(
+      and(
+        eq(automaticRenewals.organizationId, organizationId),
+        eq(automaticRenewals.subscriptionId, subscriptionId),
+        isNull(automaticRenewals.endedAt),
+      ),
+    )
+  return found
+}
+
+/**
+ * Locked until the commit, with its subscription before it, as whoever pays locks them.
+ * @throws NotFound where the organization has none such
+ */
+export async function lockAutomatic(
+  tx: OrganizationTx,
+  organizationId: string,
+  id: string,
+): Promise<AutomaticRow> {
+  const found = await findAutomatic(tx, organizationId, id)
+  if (!found) throw new NotFound('automatic_renewal')
+  await lockSubscription(tx, organizationId, found.subscriptionId)
+  const [locked] = await tx
+    .select()
+    .from(automaticRenewals)
+    .where(isRenewal(organizationId, id))
+    .for('update')
+  if (!locked) throw new NotFound('automatic_renewal')
+  return locked
+}
+
+export async function changeAutomatic(
+  tx: OrganizationTx,
+  { organizationId, id }: Pick<AutomaticRow, 'organizationId' | 'id'>,
+  changes: Partial<typeof automaticRenewals.$inferInsert>,
+) {
+  await tx.update(automaticRenewals).set(changes).where(isRenewal(organizationId, id))
+}
