@@ -1,6 +1,6 @@
 import type { By } from '@/lib/command'
 import { isId } from '@/lib/ids'
-import { asking, isMissing, type Stripe } from '../stripe'
+import { asking, isMissing, type Stripe } from '@/lib/payments/stripe'
 import type { AutomaticRow } from './queries'
 import { settleAutomatic } from './settle'
 

@@ -1,6 +1,8 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { now } from '@/lib/clock'
 import { later, startOfDay } from '@/lib/organizations/calendar'
+import { beginCheckout } from '@/lib/payments/begin-checkout'
+import { openSession } from '@/lib/payments/open-session'
 import { Fault } from '@/sandbox/stripe/faults'
 import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { runJobs } from '@/sandbox/test/jobs'
@@ -42,15 +44,15 @@ async function liveUntil(to: Date, step = 30 * 86_400_000) {
 }
 const days = (count: number, from = now()) => new Date(from.getTime() + count * 86_400_000)
 
-const begin = (subscriptionId: string, as: 'billing' | 'owner' = 'billing') =>
-  beginAutomatic(byMember(acme, as), { subscriptionId, shown: 29_000, currency: 'eur' })
-const start = (renewalId: string) => startAutomatic(acme.organizationId, renewalId)
+const begin = (subscriptionId: string, as: 'billing' | 'owner' = 'billing', whose = acme) =>
+  beginAutomatic(byMember(whose, as), { subscriptionId, shown: 29_000, currency: 'eur' })
+const start = (renewalId: string, whose = acme) => startAutomatic(whose.organizationId, renewalId)
 
 /** Sold, and on. */
-async function on(card = '4242 4242 4242 4242') {
-  const { subscriptionId } = await sold(database, acme)
-  const { renewalId } = await begin(subscriptionId)
-  const { url } = await start(renewalId)
+async function on({ whose = acme, card = '4242 4242 4242 4242' } = {}) {
+  const { subscriptionId } = await sold(database, whose)
+  const { renewalId } = await begin(subscriptionId, 'billing', whose)
+  const { url } = await start(renewalId, whose)
   if (url) await payments.pay(url, { method: 'card', card })
   await settled()
   return { subscriptionId, renewalId }
@@ -97,3 +99,156 @@ test('switched on with a card, a year passes: the next term begins where the las
     expect(await renewalOf(renewalId)).toMatchObject({ chargesAt: next, failedAt: null, ended: null })
   }
 }, 30_000)
+
+test('of two members and a double click at once one is switched on, and Stripe has one subscription', async () => {
+  const { subscriptionId: warm } = await on()
+  expect(await termsOf(warm)).toHaveLength(1)
+  const { subscriptionId } = await sold(database, acme)
+  const tries = await Promise.all(
+    (['billing', 'owner', 'billing', 'owner'] as const).map((as) => begin(subscriptionId, as)),
+  )
+  const ids = new Set(tries.map(({ renewalId }) => renewalId))
+  expect(ids.size).toBe(1)
+  const answers = await Promise.all(tries.map(({ renewalId }) => start(renewalId)))
+  expect(answers).toEqual(answers.map(() => ({ url: null })))
+  await settled()
+  const [id = ''] = ids
+  const all = await stripe.subscriptions.list({ limit: 100 })
+  expect(all.data.filter(({ metadata }) => metadata.renewal === id)).toHaveLength(1)
+})
+
+test('renewed by hand meanwhile, it is charged one term later, and nobody pays twice', async () => {
+  const { subscriptionId, renewalId } = await on()
+  const [first] = await termsOf(subscriptionId)
+  if (!first) throw new Error('it was sold')
+  await liveUntil(days(60))
+  await payByHand(subscriptionId)
+  const second = later(first.endsAt, zone, { months: 12 })
+  expect(await renewalOf(renewalId)).toMatchObject({ chargesAt: second, ended: null })
+  await liveUntil(days(2, first.endsAt), 366 * 86_400_000)
+  expect(await termsOf(subscriptionId)).toHaveLength(2)
+  await liveUntil(days(-1, second), 366 * 86_400_000)
+  await liveUntil(days(1, second))
+  expect((await termsOf(subscriptionId)).map(({ startsAt }) => startsAt).slice(1)).toEqual([
+    first.endsAt,
+    second,
+  ])
+})
+
+test('within a day of the charge nobody begins to pay by hand what is about to be charged', async () => {
+  const { subscriptionId } = await on()
+  const [first] = await termsOf(subscriptionId)
+  if (!first) throw new Error('it was sold')
+  await liveUntil(days(-0.9, first.endsAt), 366 * 86_400_000)
+  await expect(payByHand(subscriptionId)).rejects.toMatchObject({ code: 'charges_soon' })
+  await liveUntil(days(1, first.endsAt))
+  expect(await termsOf(subscriptionId)).toHaveLength(2)
+})
+
+test('a debit by hand that is on its way when it would be charged puts the charge off by the term that it pays', async () => {
+  const { subscriptionId, renewalId } = await on()
+  const [first] = await termsOf(subscriptionId)
+  if (!first) throw new Error('it was sold')
+  await liveUntil(days(-2, first.endsAt), 366 * 86_400_000)
+  await payByHand(subscriptionId, { method: 'sepa_debit', iban: 'AT321904300235473204' })
+  // On its way: what it pays ends a year later, and so the charge lies there.
+  expect(await renewalOf(renewalId)).toMatchObject({ chargesAt: later(first.endsAt, zone, { months: 12 }) })
+  await liveUntil(days(1))
+  expect(await termsOf(subscriptionId)).toHaveLength(2)
+})
+
+test('ended, it is ended at once, and at Stripe as soon as that can be reached; nothing is charged', async () => {
+  const { subscriptionId, renewalId } = await on()
+  const { stripeId } = await renewalOf(renewalId)
+  faults.add(Fault.parse({ on: 'api', do: 'fail', status: 503, path: '/v1/subscriptions' }))
+  await endAutomatic(byMember(acme, 'owner'), { renewalId })
+  await endAutomatic(byMember(acme, 'billing'), { renewalId })
+  await settled()
+  expect(await renewalOf(renewalId)).toMatchObject({ ended: 'by_member', cancelledAt: null })
+  faults.clear()
+  await settled()
+  expect((await renewalOf(renewalId)).cancelledAt).not.toBeNull()
+  expect((await stripe.subscriptions.retrieve(stripeId ?? '')).status).toBe('canceled')
+  await liveUntil(days(400), 400 * 86_400_000)
+  expect(await termsOf(subscriptionId)).toHaveLength(1)
+  // Taken up again it begins anew, by a reservation of its own.
+  const again = await sold(database, acme)
+  const one = await begin(again.subscriptionId)
+  await start(one.renewalId)
+  await endAutomatic(byMember(acme, 'owner'), one)
+  expect((await begin(again.subscriptionId)).renewalId).not.toBe(one.renewalId)
+})
+
+/** With a card that Stripe keeps and then declines. */
+test('a card that is declined: members are asked once, the key lives to its own end, and when Stripe gives up it has ended and can be paid by hand', async () => {
+  const whose = await makeCustomer('declined')
+  const { subscriptionId, renewalId } = await on({ whose, card: '4000 0000 0000 0341' })
+  const [first] = await termsOf(subscriptionId)
+  if (!first) throw new Error('it was sold')
+  await liveUntil(days(1, first.endsAt), 366 * 86_400_000)
+  expect(await renewalOf(renewalId)).toMatchObject({ ended: null })
+  expect((await renewalOf(renewalId)).failedAt).not.toBeNull()
+  expect(await termsOf(subscriptionId)).toHaveLength(1)
+  // Nobody pays another way what can still be charged.
+  await expect(payByHand(subscriptionId, {}, whose)).rejects.toMatchObject({ code: 'being_paid' })
+  const mails = async () =>
+    (
+      await rowsOf<{ n: number }>(
+        database,
+        `select count(*)::int as n from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
+       where t.identifier = 'mail.charge_failed' and j.payload ->> 'invoiceId' in
+         (select invoice_id from automatic_charges where renewal_id = $1)`,
+        [renewalId],
+      )
+    )[0]?.n
+  expect(await mails()).toBe(1)
+  await liveUntil(days(20, first.endsAt), 86_400_000)
+  expect(await mails()).toBe(1)
+  expect(await renewalOf(renewalId)).toMatchObject({ ended: 'payment_failed' })
+  expect(await termsOf(subscriptionId)).toHaveLength(1)
+  const [charge] = await rowsOf<{ invoiceId: string; ended: string | null }>(
+    database,
+    `select a.invoice_id as "invoiceId", c.ended from automatic_charges a join checkouts c on c.id = a.checkout_id
+     where a.renewal_id = $1`,
+    [renewalId],
+  )
+  // Its invoice is void, so that nobody pays it beside what is then paid by hand.
+  expect(charge?.ended).toBe('failed')
+  expect((await stripe.invoices.retrieve(charge?.invoiceId ?? '')).status).toBe('void')
+  await payByHand(subscriptionId, undefined, whose)
+  expect((await termsOf(subscriptionId)).map(({ keys }) => keys)).toEqual([1, 1])
+})
+
+test('an invoice that is paid on its page while Stripe still tries brings its term, and one that is paid after the end as well, of which staff are told', async () => {
+  const whose = await makeCustomer('slow')
+  const { subscriptionId, renewalId } = await on({ whose, card: '4000 0000 0000 0341' })
+  for (const year of [1, 2]) {
+    const end = (await termsOf(subscriptionId)).at(-1)?.endsAt ?? now()
+    await liveUntil(days(1, end), 366 * 86_400_000)
+    if (year === 2) await endAutomatic(byMember(whose, 'owner'), { renewalId })
+    const [open] = (await stripe.invoices.list({ status: 'open', limit: 100 })).data.filter(
+      ({ parent }) => parent?.subscription_details?.metadata?.renewal === renewalId,
+    )
+    expect(open?.hosted_invoice_url).toBeTruthy()
+    await payments.pay(open?.hosted_invoice_url ?? '')
+    await settled()
+    expect(await termsOf(subscriptionId)).toHaveLength(year + 1)
+  }
+  expect(await renewalOf(renewalId)).toMatchObject({ ended: 'by_member', failedAt: null })
+})
+
+async function payByHand(
+  subscriptionId: string,
+  by: Record<string, string> = { method: 'card', card: '4242 4242 4242 4242' },
+  whose = acme,
+) {
+  const member = byMember(whose, 'billing')
+  const { checkoutId } = await beginCheckout(member, {
+    subscriptionIds: [subscriptionId],
+    shown: 29_000,
+    currency: 'eur',
+  })
+  await payments.pay((await openSession(member, checkoutId)).url, by)
+  await settled()
+  return checkoutId
+}

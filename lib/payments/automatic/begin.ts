@@ -4,8 +4,8 @@ import { billingAccounts } from '@/db/schema/payments'
 import { command } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { listPayable } from '@/lib/payments/payable'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
-import { listPayable } from '../payable'
 import { openAutomatic } from './queries'
 
 const BeginAutomatic = z.object({

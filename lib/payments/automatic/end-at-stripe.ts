@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import { billingAccounts } from '@/db/schema/payments'
 import { asOrganization } from '@/db/scope'
 import type { Jobs } from '@/lib/jobs/jobs'
-import { asking, isMissing, type Stripe } from '../stripe'
+import { asking, isMissing, type Stripe } from '@/lib/payments/stripe'
 import { bySystem, chargingOf, findSubscription, retrieve, settleAs, stateOf, voidInvoice } from './at-stripe'
 import { findAutomatic } from './queries'
 import { settleAutomatic } from './settle'
@@ -22,7 +22,7 @@ export async function endAtStripe({
     const [account] = await tx.select().from(billingAccounts).where(own)
     return { row: await findAutomatic(tx, organizationId, renewalId), customer: account?.customerId ?? null }
   })
-  if (!row || (row.cancelledAt && !stripeSubscriptionId)) return
+  if (!row) return
   if (row.sessionId && !row.startedAt) await closeSession(row.sessionId)
   const subscription = stripeSubscriptionId
     ? await retrieve(stripeSubscriptionId)

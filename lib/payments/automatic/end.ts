@@ -7,7 +7,7 @@ import { terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'
 import { enqueue } from '@/lib/jobs/enqueue'
-import { isLastTerm } from '../payable'
+import { isLastTerm } from '@/lib/payments/payable'
 import { type AutomaticRow, changeAutomatic, lockAutomatic } from './queries'
 
 export type AutomaticEnd = (typeof automaticEnd.enumValues)[number]

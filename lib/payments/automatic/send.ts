@@ -8,8 +8,8 @@ import { now } from '@/lib/clock'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { automaticEndedMail, chargeFailedMail } from '@/lib/mail/automatic'
 import { sendOnce } from '@/lib/mail/send-once'
-import { listPayable } from '../payable'
-import { toldBy } from '../told'
+import { listPayable } from '@/lib/payments/payable'
+import { toldBy } from '@/lib/payments/told'
 import { type AutomaticRow, findAutomatic } from './queries'
 
 /**
