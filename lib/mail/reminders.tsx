@@ -1,6 +1,6 @@
 import { Link, Text } from '@react-email/components'
 import { env } from '@/lib/env'
-import { lastDay } from '@/lib/messages/dates'
+import { firstDay, lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
@@ -29,6 +29,7 @@ interface ReminderLine {
   keyExpiresAt: Date
   price: { amount: number; taxBehavior: 'inclusive' | 'exclusive'; months: number } | null
   verdict: { ok: boolean }
+  automatic: { amount: number; currency: string; startedAt: Date | null; failedAt: Date | null } | null
 }
 
 const mostNamed = 50
@@ -88,8 +89,19 @@ function Line({ mail, line }: { mail: RemindersMail; line: ReminderLine }) {
 }
 
 /** What the next term costs, with whether VAT is in it; what cannot be paid in the portal is asked for. */
-function priceOf({ currency, language, sells }: RemindersMail, { price, verdict }: ReminderLine): string {
+function priceOf(
+  { currency, language, sells, timeZone }: RemindersMail,
+  { price, verdict, automatic, termEndsAt }: ReminderLine,
+): string {
   const t = translator(language)
+  if (automatic?.startedAt) {
+    const facts = {
+      amount: money(automatic.amount, automatic.currency, language),
+      tax: t(`billing.tax.${price?.taxBehavior ?? 'exclusive'}`),
+    }
+    if (automatic.failedAt) return t('mail.reminders.automatic_failed', facts)
+    return t('mail.reminders.automatic', { ...facts, date: firstDay(termEndsAt, language, timeZone) })
+  }
   if (!price || (sells && !verdict.ok))
     return t('mail.reminders.on_request', { support: env().SUPPORT_EMAIL })
   return t('mail.reminders.price', {

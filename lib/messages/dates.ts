@@ -27,6 +27,11 @@ export function lastDay(end: Date, language: Language, timeZone: string): string
   return dayText(lastDayBefore(end, timeZone), language)
 }
 
+/** The day that begins at a midnight, in the organization's time zone: "4 Dec 2026" for what ended with the 3rd. */
+export function firstDay(start: Date, language: Language, timeZone: string): string {
+  return dayText(lastDayBefore(new Date(start.getTime() + 1), timeZone), language)
+}
+
 /** A day of the calendar, given as `2026-12-03`: "3 Dec 2026". */
 export function dayText(given: string, language: Language): string {
   return unbroken(

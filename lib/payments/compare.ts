@@ -2,6 +2,7 @@ import { asSystem } from '@/db/scope'
 import { now } from '@/lib/clock'
 import { isId } from '@/lib/ids'
 import { log } from '@/lib/log'
+import { differencesOfAutomatic } from './automatic/compare'
 import { checkoutsToCompare, checkoutToCompare, differencesOfEvents } from './compared'
 import { type Difference, differencesOf, type OurCheckout, type TheirSession } from './differences'
 import { recordDifferences } from './record-differences'
@@ -41,6 +42,7 @@ export async function comparePayments(): Promise<Difference[]> {
   // A Checkout that is not known here, or a second session of one that is.
   for (const session of listed.values()) found.push(...differencesOf(undefined, session))
   found.push(...(await asSystem('compare payments with Stripe', (tx) => differencesOfEvents(tx, at))))
+  found.push(...(await differencesOfAutomatic(since)))
   await recordDifferences({ actor: { kind: 'system' } }, { found })
   log.info({ compared: ours.length, differences: found.length }, 'payments were compared with Stripe')
   return found

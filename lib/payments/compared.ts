@@ -43,6 +43,10 @@ export async function checkoutToCompare(tx: SystemTx, id: string): Promise<OurCh
 /** As one parameter, since there may be more than Postgres takes. */
 const isOneOf = (ids: readonly string[]) => sql`${checkouts.id} = any(${sql.param(ids)}::uuid[])`
 
+/** What renews by itself has no Checkout at Stripe: see `differencesOfAutomatic`. */
+const isByHand = sql`not exists (select from automatic_charges a where a.organization_id = ${checkouts.organizationId}
+  and a.checkout_id = ${checkouts.id})`
+
 async function read(tx: SystemTx, which: ReturnType<typeof or>): Promise<OurCheckout[]> {
   const rows = await tx
     .select({
@@ -76,7 +80,7 @@ async function read(tx: SystemTx, which: ReturnType<typeof or>): Promise<OurChec
         isNull(keys.supersededAt),
       ),
     )
-    .where(which)
+    .where(and(which, isByHand))
     .orderBy(asc(checkouts.id), asc(checkoutLines.id))
   return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((of) =>
     of.slice(0, 1).map(({ id, sessionId, completedAt, ended, currency, amount }) => ({

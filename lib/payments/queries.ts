@@ -4,7 +4,7 @@ import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
 import { invoices } from '@/db/schema/invoices'
 import { keys } from '@/db/schema/keys'
-import { checkoutLines, checkouts, prices } from '@/db/schema/payments'
+import { billingAccounts, checkoutLines, checkouts, prices } from '@/db/schema/payments'
 import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
 import { type CheckoutState, checkoutState } from './rules'
@@ -60,6 +60,15 @@ export async function findCheckout(
     and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, id)),
   )
   return found && withLines(tx, organizationId, found)
+}
+
+/** Whether Stripe knows the organization: it does from its first payment on. */
+export async function hasCustomer(tx: OrganizationTx, organizationId: string): Promise<boolean> {
+  const [account] = await tx
+    .select({ customerId: billingAccounts.customerId })
+    .from(billingAccounts)
+    .where(eq(billingAccounts.organizationId, organizationId))
+  return Boolean(account?.customerId)
 }
 
 const checkoutRows = (tx: OrganizationTx) =>

@@ -6,6 +6,7 @@ import { now } from '@/lib/clock'
 import { vendorCommand } from '@/lib/command'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
+import { reconcileAutomatic } from './automatic/reconcile'
 import { comparePayments } from './compare'
 import { storeEvent } from './receive-event'
 import { eventSubjects } from './rules'
@@ -58,6 +59,7 @@ export async function reconcile(): Promise<{ missed: number; settled: number }> 
 export async function reconcileNightly() {
   if (!sells()) return
   await reconcile()
+  await reconcileAutomatic()
   await comparePayments()
 }
 

@@ -48,7 +48,10 @@ export async function remindedTerms(
 
 /** What cannot be paid here is told all the same: it ends. */
 const concerns = ({ verdict }: Payable) =>
-  verdict.ok || verdict.because === 'no_price' || verdict.because === 'withdrawn'
+  verdict.ok ||
+  verdict.because === 'no_price' ||
+  verdict.because === 'withdrawn' ||
+  verdict.because === 'charges_soon'
 
 async function lastTermsThatEnd(tx: OrganizationTx, organizationId: string, now: Date) {
   const days = (count: number) =>

@@ -8,8 +8,8 @@ import { isLastTerm, listPayable } from '@/lib/payments/payable'
 import { asking, type Stripe } from '@/lib/payments/stripe'
 import { bySystem, chargingOf, nextChargeOf, retrieve, settleAs, stateOf, voidInvoice } from './at-stripe'
 import { endAutomatic } from './end'
-import { openAutomatic } from './queries'
-import { type AlignFacts, alignment } from './rules'
+import { type AutomaticRow, openAutomatic } from './queries'
+import { type AlignFacts, type AlignVerdict, alignment } from './rules'
 
 /**
  * The job `align_automatic`: brings the next charge of what renews by itself to the end of what is paid, whatever has changed
@@ -30,22 +30,32 @@ export async function alignAutomatic({
     await endAutomatic(bySystem(organizationId), { renewalId: row.id, because: 'at_stripe' })
     return 'missing'
   }
-  const invoice = chargingOf(subscription)
-  const theirs = {
-    chargesAt: nextChargeOf(subscription),
-    charging: invoice && { from: periodStart(subscription) },
-  }
+  const verdict = verdictOf(ours.facts, subscription)
   const state = stateOf(subscription)
-  const verdict = alignment({ ...ours.facts, ...theirs }, now())
   if (state === 'ended' || state === 'paused' || verdict.do === 'nothing') return settleAs(row, subscription)
   if (verdict.do === 'end') {
     await endAutomatic(bySystem(organizationId), { renewalId: row.id, because: verdict.because })
     return verdict.because
   }
   // Paid otherwise meanwhile.
+  const invoice = chargingOf(subscription)
   if (invoice && verdict.void) await voidInvoice(invoice)
   await settleAs(row, await move(subscription.id, verdict.to))
   return 'moved'
+}
+
+function verdictOf(ours: Ours, subscription: Stripe.Subscription): AlignVerdict {
+  const charging = chargingOf(subscription) && { from: periodStart(subscription) }
+  return alignment({ ...ours, chargesAt: nextChargeOf(subscription), charging }, now())
+}
+
+/** Whether its next charge lies elsewhere than it should. */
+export async function wouldAlign(
+  { organizationId, subscriptionId }: Pick<AutomaticRow, 'organizationId' | 'subscriptionId'>,
+  subscription: Stripe.Subscription,
+): Promise<boolean> {
+  const { facts } = await asOrganization(organizationId, (tx) => factsOf(tx, organizationId, subscriptionId))
+  return facts !== undefined && verdictOf(facts, subscription).do !== 'nothing'
 }
 
 /**

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { now } from '@/lib/clock'
 import { later, startOfDay } from '@/lib/organizations/calendar'
 import { beginCheckout } from '@/lib/payments/begin-checkout'
+import { comparePayments } from '@/lib/payments/compare'
 import { openSession } from '@/lib/payments/open-session'
 import { Fault } from '@/sandbox/stripe/faults'
 import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
@@ -12,6 +14,7 @@ import { alignAutomatic } from './align'
 import { beginAutomatic } from './begin'
 import { endAutomatic } from './end'
 import { endAtStripe } from './end-at-stripe'
+import { reconcileAutomatic } from './reconcile'
 import { startAutomatic } from './start'
 
 const payments = await paymentsForTests()
@@ -235,6 +238,41 @@ test('an invoice that is paid on its page while Stripe still tries brings its te
     expect(await termsOf(subscriptionId)).toHaveLength(year + 1)
   }
   expect(await renewalOf(renewalId)).toMatchObject({ ended: 'by_member', failedAt: null })
+  await settled()
+  const found = await comparePayments()
+  expect(found.map(({ kind }) => kind)).toEqual(['paid_after_end'])
+})
+
+test('what was moved at Stripe by hand is moved back at night; what lives there without ours is listed, and what does not', async () => {
+  const whose = await makeCustomer('nightly')
+  const [one, gone] = [await on({ whose }), await on({ whose })]
+  const { stripeId, chargesAt } = await renewalOf(one.renewalId)
+  const to = Math.floor(days(40).getTime() / 1_000)
+  await stripe.subscriptions.update(stripeId ?? '', { trial_end: to, proration_behavior: 'none' })
+  faults.add(Fault.parse({ on: 'webhook', do: 'drop' }))
+  await stripe.subscriptions.cancel((await renewalOf(gone.renewalId)).stripeId ?? '')
+  const customer = (await stripe.subscriptions.retrieve(stripeId ?? '')).customer
+  const price = (await stripe.subscriptions.retrieve(stripeId ?? '')).items.data[0]?.price.id ?? ''
+  const metadata = { organization: whose.organizationId, renewal: randomUUID() }
+  const stray = await stripe.subscriptions.create({
+    ...{ customer: String(customer), items: [{ price }], trial_end: to, metadata },
+  })
+  await payments.settled()
+  faults.clear()
+  await payments.moveTo(days(1))
+  const kinds = async () =>
+    (await comparePayments()).flatMap(({ kind, subject }) =>
+      [stripeId, gone.renewalId, stray.id].includes(subject) ? kind : [],
+    )
+  expect((await kinds()).sort()).toEqual([
+    'charges_otherwise',
+    'renews_without_ours',
+    'renews_without_theirs',
+  ])
+  await reconcileAutomatic()
+  expect(await kinds()).toEqual(['renews_without_ours'])
+  expect(await renewalOf(one.renewalId)).toMatchObject({ chargesAt, ended: null })
+  expect(await renewalOf(gone.renewalId)).toMatchObject({ ended: 'at_stripe' })
 })
 
 async function payByHand(

@@ -1,5 +1,6 @@
-import { and, eq, isNull } from 'drizzle-orm'
-import { automaticRenewals } from '@/db/schema/automatic-renewals'
+import { and, desc, eq, isNull } from 'drizzle-orm'
+import { automaticCharges, automaticRenewals } from '@/db/schema/automatic-renewals'
+import { invoices } from '@/db/schema/invoices'
 import type { OrganizationTx } from '@/db/scope'
 import { NotFound } from '@/lib/errors'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
@@ -65,4 +66,31 @@ export async function changeAutomatic(
   changes: Partial<typeof automaticRenewals.$inferInsert>,
 ) {
   await tx.update(automaticRenewals).set(changes).where(isRenewal(organizationId, id))
+}
+
+/** Stripe's page of the invoice that could not be charged; null where there is none. */
+export async function chargeToPay(
+  tx: OrganizationTx,
+  organizationId: string,
+  renewalId: string,
+): Promise<string | null> {
+  const [open] = await tx
+    .select({ url: invoices.hostedUrl })
+    .from(automaticCharges)
+    .innerJoin(
+      invoices,
+      and(
+        eq(invoices.organizationId, automaticCharges.organizationId),
+        eq(invoices.id, automaticCharges.invoiceId),
+      ),
+    )
+    .where(
+      and(
+        eq(automaticCharges.organizationId, organizationId),
+        eq(automaticCharges.renewalId, renewalId),
+        eq(invoices.status, 'open'),
+      ),
+    )
+    .orderBy(desc(invoices.createdAt))
+  return open?.url ?? null
 }

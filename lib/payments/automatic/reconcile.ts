@@ -47,12 +47,12 @@ export async function reconcileAutomatic(): Promise<void> {
 }
 
 async function lookAt(sessionId: string) {
-  const session = await asking((stripe): Promise<Stripe.Checkout.Session> => stripe.checkout.sessions.retrieve(sessionId)).catch(
-    (error: unknown) => {
-      // Begun with a key of another account or mode.
-      if (isMissing(error)) return undefined
-      throw error
-    },
-  )
+  const session = await asking(
+    (stripe): Promise<Stripe.Checkout.Session> => stripe.checkout.sessions.retrieve(sessionId),
+  ).catch((error: unknown) => {
+    // Begun with a key of another account or mode.
+    if (isMissing(error)) return undefined
+    throw error
+  })
   if (session) await settleSetup(session)
 }

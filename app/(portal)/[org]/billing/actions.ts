@@ -4,8 +4,12 @@ import { redirect } from 'next/navigation'
 import { act } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
 import { Unavailable } from '@/lib/errors'
+import { beginAutomatic } from '@/lib/payments/automatic/begin'
+import { endAutomatic } from '@/lib/payments/automatic/end'
+import { startAutomatic } from '@/lib/payments/automatic/start'
 import { beginCheckout } from '@/lib/payments/begin-checkout'
 import { giveUpCheckout } from '@/lib/payments/give-up-checkout'
+import { openPortal } from '@/lib/payments/open-portal'
 import { openSession } from '@/lib/payments/open-session'
 
 const text = (form: FormData, name: string) => {
@@ -42,5 +46,30 @@ export async function giveUp(_state: FormState, form: FormData): Promise<FormSta
     const checkoutId = text(form, 'checkoutId')
     await giveUpCheckout(by, checkoutId)
     redirect(`/${organization.slug}/billing/checkouts/${checkoutId}`)
+  })
+}
+
+/** Reserves what was shown, or goes on with what a member reserved, and leads to Stripe where a means of payment is to be given. */
+export async function switchOn(_state: FormState, form: FormData): Promise<FormState> {
+  return act('automatic.begin', form, async ({ by, organization }) => {
+    const subscriptionId = text(form, 'subscriptionId')
+    const asked = { subscriptionId, shown: Number(text(form, 'shown')), currency: text(form, 'currency') }
+    const { renewalId } = await beginAutomatic(by, asked)
+    const page = `/${organization.slug}/billing/automatic/${subscriptionId}`
+    const { url } = await startAutomatic(organization.organizationId, renewalId)
+    redirect(url ?? page)
+  })
+}
+
+export async function endRenewal(_state: FormState, form: FormData): Promise<FormState> {
+  return act('automatic.end', form, async ({ by, organization }) => {
+    await endAutomatic(by, { renewalId: text(form, 'renewalId') })
+    redirect(`/${organization.slug}/billing/automatic/${text(form, 'subscriptionId')}`)
+  })
+}
+
+export async function manage(_state: FormState, form: FormData): Promise<FormState> {
+  return act('billing.open_portal', form, async ({ by }) => {
+    redirect((await openPortal(by)).url)
   })
 }

@@ -8,9 +8,10 @@ import { may } from '@/lib/access'
 import { env } from '@/lib/env'
 import { expiringDays } from '@/lib/keys/rules'
 import { listPayable, type Payable } from '@/lib/payments/payable'
-import { openCheckouts } from '@/lib/payments/queries'
+import { hasCustomer, openCheckouts } from '@/lib/payments/queries'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../portal'
+import { Portal as AtStripe } from './at-stripe'
 import { OpenCheckouts } from './open-checkouts'
 import { SubscriptionTable } from './subscription-table'
 
@@ -32,8 +33,9 @@ async function BillingPage({ params }: Props) {
   const { data, needs, at } = await read(visit, async (tx, now) => ({
     ...(await listPayable(tx, organizationId, now)),
     open: await openCheckouts(tx, organizationId),
+    known: await hasCustomer(tx, organizationId),
   }))
-  const { currency, payable, open } = data
+  const { currency, payable, open, known } = data
   const soon = new Date(at.getTime() + expiringDays * 86_400_000)
   const isDue = ({ verdict, termEndsAt }: Payable) => verdict.ok && termEndsAt <= soon
   return (
@@ -65,6 +67,7 @@ async function BillingPage({ params }: Props) {
           </form>
         </Section>
       )}
+      <AtStripe visit={visit} known={known} />
     </Portal>
   )
 }

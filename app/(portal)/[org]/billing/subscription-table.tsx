@@ -6,6 +6,7 @@ import { lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import type { Payable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
+import { AutomaticLine } from './automatic-line'
 
 interface Props {
   visit: Visit
@@ -78,6 +79,7 @@ function Row({ visit, one, currency, isDue }: RowProps) {
       </td>
       <td data-head={t('billing.price')}>
         <Price visit={visit} one={one} currency={currency} />
+        <AutomaticLine visit={visit} one={one} />
       </td>
     </tr>
   )

@@ -14,8 +14,10 @@ import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import type { Speaking } from '@/lib/keys/phrases'
 import { type KeyRow, listKeys } from '@/lib/keys/queries'
+import { listPayable, type Payable } from '@/lib/payments/payable'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { sells } from '@/lib/payments/stripe'
+import { AutomaticLine } from '../../billing/automatic-line'
 import { Timeline, timelineSize } from '../../instances/[id]/timeline'
 import { MayNot } from '../../may-not'
 import { QuestionGroups } from '../../questions/groups'
@@ -57,9 +59,14 @@ async function KeyPage({ params, searchParams }: Props) {
     row: await foundKey(tx, organizationId, id, time),
     questions: await openQuestions(tx, organizationId, { size: mostQuestions, keyId: id }),
     ways: await renewalsOf(tx, organizationId, id, time),
+    payable: may(role, 'billing.read')
+      ? await listPayable(tx, organizationId, time, { subscriptionIds: [], keyIds: [id] })
+      : null,
     timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
   }))
-  const { row, questions, ways, timeline } = data
+  const { row, questions, ways, timeline, payable } = data
+  // Of the last term, which is the one that goes on.
+  const automatic = payable?.payable.find(({ keyId }) => keyId === id)
   const [latest, ...others] = questions
   const groups: KeyQuestions[] = latest ? [[latest, ...others]] : []
   const speaking: Speaking = { t, language, timeZone, now: at }
@@ -74,6 +81,7 @@ async function KeyPage({ params, searchParams }: Props) {
       <Panel>
         <KeyTable visit={visit} rows={[row]} speaking={speaking} />
       </Panel>
+      {automatic && <AutomaticNote visit={visit} one={automatic} />}
       {ways.map((way) => (
         <Way key={way.newKey.id} visit={visit} way={way} />
       ))}
@@ -89,6 +97,15 @@ async function KeyPage({ params, searchParams }: Props) {
       )}
       <Timeline visit={visit} rows={timeline} path={`/${slug}/keys/${id}`} title={t('staff.key.timeline')} />
     </Portal>
+  )
+}
+
+/** Whether it renews by itself: to those who may see what is paid. */
+function AutomaticNote({ visit, one }: { visit: Visit; one: Payable }) {
+  return (
+    <p className="after">
+      <AutomaticLine visit={visit} one={one} />
+    </p>
   )
 }
 

@@ -1,0 +1,43 @@
+import type { Visit } from '@/app/_request/session'
+import { may } from '@/lib/access'
+import { firstDay } from '@/lib/messages/dates'
+import { money } from '@/lib/messages/money'
+import type { Payable } from '@/lib/payments/payable'
+import { sells } from '@/lib/payments/stripe'
+
+/** Whether a subscription renews by itself, in a sentence, with the way to change that. */
+export function AutomaticLine({ visit, one }: { visit: Visit; one: Payable }) {
+  const { t, organization } = visit
+  const { automatic, automaticVerdict, subscriptionId, product } = one
+  if (!sells() || (!automatic && !automaticVerdict.ok)) return null
+  const facts = { product, instance: one.instance ?? t('billing.everywhere') }
+  const which = automatic ? 'change' : 'switch_on'
+  return (
+    <small>
+      {automaticSentence(visit, one)}{' '}
+      {may(organization.role, 'automatic.begin') && (
+        <a
+          className="link"
+          href={`/${organization.slug}/billing/automatic/${subscriptionId}`}
+          aria-label={t(`billing.automatic.${which}_of`, facts)}
+        >
+          {t(`billing.automatic.${which}`)}
+        </a>
+      )}
+    </small>
+  )
+}
+
+export function automaticSentence({ t, language, organization }: Visit, one: Payable): string {
+  const { automatic, price, termEndsAt } = one
+  if (!automatic) return t('billing.automatic.off')
+  if (!automatic.startedAt) return t('billing.automatic.waits')
+  const amount = money(automatic.amount, automatic.currency, language)
+  if (automatic.failedAt) return t('billing.automatic.failed', { amount })
+  const date = firstDay(termEndsAt, language, organization.timeZone)
+  return t('billing.automatic.on', {
+    date,
+    amount,
+    tax: t(`billing.tax.${price?.taxBehavior ?? 'exclusive'}`),
+  })
+}

@@ -1,0 +1,65 @@
+import type { Visit } from '@/app/_request/session'
+import { ActionForm } from '@/components/form'
+import { Notice } from '@/components/ui/notice'
+import { Panel } from '@/components/ui/panel'
+import { SubmitButton } from '@/components/ui/submit-button'
+import { firstDay, lastDay } from '@/lib/messages/dates'
+import { money } from '@/lib/messages/money'
+import type { Automatic, Payable } from '@/lib/payments/payable'
+import { endRenewal, switchOn } from '../../actions'
+
+interface Props {
+  visit: Visit
+  one: Payable
+  automatic: Automatic
+  /** Stripe's page of the invoice that could not be charged. */
+  payUrl: string | null
+  mayChange: boolean
+}
+
+/** How it stands, and the one button that ends it. */
+export function IsOn({ visit, one, automatic, payUrl, mayChange }: Props) {
+  const { t, language, organization } = visit
+  const { subscriptionId, price, termEndsAt, keyExpiresAt } = one
+  const { startedAt, failedAt, currency } = automatic
+  const amount = money(automatic.amount, currency, language)
+  const date = firstDay(termEndsAt, language, organization.timeZone)
+  const tax = t(`billing.tax.${price?.taxBehavior ?? 'exclusive'}`)
+  const day = (end: Date) => lastDay(end, language, organization.timeZone)
+  const hidden = { organization: organization.slug, subscriptionId }
+  return (
+    <>
+      {!startedAt && <Notice tone="soon">{t('billing.automatic.is_waiting')}</Notice>}
+      {startedAt && !failedAt && (
+        <Notice tone="ok">{t('billing.automatic.is_on', { date, amount, tax })}</Notice>
+      )}
+      {failedAt && (
+        <Notice tone="bad">
+          {t('billing.automatic.is_failing', { amount })}{' '}
+          {payUrl && (
+            <a className="link" href={payUrl}>
+              {t('billing.automatic.pay_invoice')}
+            </a>
+          )}
+        </Notice>
+      )}
+      {mayChange && (
+        <Panel padded>
+          {!startedAt && (
+            <ActionForm action={switchOn} hidden={{ ...hidden, shown: String(automatic.amount), currency }}>
+              <SubmitButton variant="primary" icon="credit-card" pendingText={t('shell.busy')}>
+                {t('billing.automatic.go_on')}
+              </SubmitButton>
+            </ActionForm>
+          )}
+          <p>{t('billing.automatic.ended_note', { until: day(termEndsAt), works: day(keyExpiresAt) })}</p>
+          <ActionForm action={endRenewal} hidden={{ ...hidden, renewalId: automatic.id }}>
+            <SubmitButton variant="default" pendingText={t('shell.busy')}>
+              {t('billing.automatic.end')}
+            </SubmitButton>
+          </ActionForm>
+        </Panel>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,82 @@
+import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
+import { read } from '@/app/_request/read'
+import { requireMember } from '@/app/_request/session'
+import { KeepFresh } from '@/components/keep-fresh'
+import { LinkButton } from '@/components/ui/button'
+import { Notice } from '@/components/ui/notice'
+import { PageHead } from '@/components/ui/panel'
+import { may } from '@/lib/access'
+import { NotFound } from '@/lib/errors'
+import { isId } from '@/lib/ids'
+import { chargeToPay } from '@/lib/payments/automatic/queries'
+import { listPayable } from '@/lib/payments/payable'
+import { sells } from '@/lib/payments/stripe'
+import { Portal } from '../../../../portal'
+import { IsOn } from './is-on'
+import { SwitchOn } from './switch-on'
+
+interface Props {
+  params: Promise<{ org: string; subscription: string }>
+  searchParams: Promise<{ back?: unknown }>
+}
+
+export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+  const { t } = await requireMember((await params).org, 'billing.read')
+  return t('billing.automatic.title')
+})
+
+export default organizationPage(AutomaticPage)
+
+/** Whether one subscription renews by itself: what will be charged and when, before it is switched on; and where it is ended. */
+async function AutomaticPage({ params, searchParams }: Props) {
+  const { org, subscription: id } = await params
+  const visit = await requireMember(org, 'billing.read')
+  const { t, organization } = visit
+  const { organizationId, slug, role } = organization
+  const { data, needs } = await read(visit, async (tx, now) => {
+    if (!isId(id)) throw new NotFound('subscription')
+    const { currency, payable } = await listPayable(tx, organizationId, now, { subscriptionIds: [id] })
+    const [one] = payable
+    if (!one) throw new NotFound('subscription')
+    const payUrl = one.automatic?.failedAt ? await chargeToPay(tx, organizationId, one.automatic.id) : null
+    return { one, currency, payUrl }
+  })
+  const { one, currency, payUrl } = data
+  const { product, instance, shortId, automatic, automaticVerdict } = one
+  const given = (await searchParams).back === 'given' && automatic !== null && !automatic.startedAt
+  const mayChange = sells() && may(role, 'automatic.begin')
+  return (
+    <Portal visit={visit} current="billing" needs={needs}>
+      <PageHead
+        title={t('billing.automatic.title')}
+        sentence={t('billing.automatic.sentence', {
+          product,
+          instance: instance ?? t('billing.everywhere'),
+          shortId,
+        })}
+      />
+      {given && (
+        <>
+          <KeepFresh seconds={2} />
+          <Notice tone="soon" icon="loader-circle">
+            {t('billing.automatic.given')}
+          </Notice>
+        </>
+      )}
+      {automatic && (
+        <IsOn visit={visit} one={one} automatic={automatic} payUrl={payUrl} mayChange={mayChange} />
+      )}
+      {!automatic && automaticVerdict.ok && (
+        <SwitchOn visit={visit} one={one} currency={currency} mayChange={mayChange} />
+      )}
+      {!automatic && !automaticVerdict.ok && (
+        <Notice tone="calm">{t(`billing.automatic.why_not.${automaticVerdict.because}`)}</Notice>
+      )}
+      <p className="after">
+        <LinkButton variant="quiet" href={`/${slug}/billing`}>
+          {t('billing.automatic.back')}
+        </LinkButton>
+      </p>
+    </Portal>
+  )
+}
