@@ -35,6 +35,8 @@ const ofKey = (slug: string, ids: Customer) => `/${slug}/keys/${ids.keys[0]?.id}
 
 const ofCheckout = (slug: string, ids: Customer) => `/${slug}/billing/checkouts/${ids.checkoutId}`
 
+const ofAutomatic = (slug: string, ids: Customer) => `/${slug}/billing/automatic/${ids.subscriptionId}`
+
 const ofRenewal = (slug: string, { keys }: Customer) =>
   `/${slug}/billing/renew?${keys.map(({ id }) => `k=${id}`).join('&')}`
 
@@ -102,6 +104,7 @@ export const paths: Record<string, Path> = {
     at: (slug) => `/${slug}/billing/invoices`,
   },
   '/(portal)/[org]/billing/renew/page': { permission: 'checkout.begin', at: ofRenewal },
+  '/(portal)/[org]/billing/automatic/[subscription]/page': { permission: 'billing.read', at: ofAutomatic },
   '/(portal)/[org]/billing/checkouts/[id]/page': { permission: 'billing.see_checkout', at: ofCheckout },
   '/(portal)/[org]/members/page': { permission: 'member.read', at: (slug) => `/${slug}/members` },
   '/(portal)/[org]/members/invite/page': {
@@ -192,6 +195,7 @@ export const forms: Record<string, Permission> = {
   '/(portal)/[org]/instances/[id]/offline/page': 'offline_file.issue',
   '/(portal)/[org]/offline-files/[id]/page': 'offline_file.declare_gone',
   '/(portal)/[org]/billing/renew/page': 'checkout.begin',
+  '/(portal)/[org]/billing/automatic/[subscription]/page': 'automatic.begin',
   '/(portal)/[org]/billing/checkouts/[id]/page': 'checkout.open',
   '/(portal)/[org]/members/invite/page': 'member.invite',
   '/(portal)/[org]/members/[id]/page': 'member.change_role',
@@ -394,6 +398,28 @@ export const organizationActions: Record<string, Action> = {
     permission: 'checkout.give_up',
     at: ofCheckout,
     fields: ({ checkoutId }) => [['checkoutId', checkoutId]],
+  },
+  [`${billing} switchOn`]: {
+    permission: 'automatic.begin',
+    at: ofAutomatic,
+    fields: ({ subscriptionId }) => [
+      ['subscriptionId', subscriptionId],
+      ['shown', '49000'],
+      ['currency', 'eur'],
+    ],
+  },
+  [`${billing} endRenewal`]: {
+    permission: 'automatic.end',
+    at: ofAutomatic,
+    fields: ({ subscriptionId }) => [
+      ['subscriptionId', subscriptionId],
+      ['renewalId', subscriptionId],
+    ],
+  },
+  [`${billing} manage`]: {
+    permission: 'billing.open_portal',
+    at: (slug) => `/${slug}/billing`,
+    fields: () => [],
   },
   [`${settings} create`]: {
     permission: 'token.create',

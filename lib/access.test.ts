@@ -21,7 +21,15 @@ const reading = [
   'key.export',
   'billing.see_checkout',
 ] as const
-const paying = ['billing.read', 'checkout.begin', 'checkout.open', 'checkout.give_up'] as const
+const paying = [
+  'billing.read',
+  'billing.open_portal',
+  'checkout.begin',
+  'checkout.open',
+  'checkout.give_up',
+  'automatic.begin',
+  'automatic.end',
+] as const
 const working = [
   'instance.add',
   'instance.edit',
@@ -149,6 +157,12 @@ const roles: Record<Role, readonly Permission[]> = {
     'subscription.start',
     'subscription.renew',
     'billing.record_customer',
+    'billing.forget_customer',
+    'automatic.start',
+    'automatic.record',
+    'automatic.settle',
+    'automatic.charge',
+    'automatic.end',
     'checkout.open',
     'checkout.record',
     'checkout.settle',

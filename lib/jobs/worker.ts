@@ -18,7 +18,7 @@ import {
 } from '@/lib/organizations/send-member-change'
 import { alignAutomatic } from '@/lib/payments/automatic/align'
 import { endAtStripe } from '@/lib/payments/automatic/end-at-stripe'
-import { sendAutomaticEnded, sendChargeFailed } from '@/lib/payments/automatic/send'
+import { sendAutomaticEnded, sendChargeFailed } from '@/lib/payments/automatic/send-automatic'
 import { reconcileNightly } from '@/lib/payments/reconcile'
 import { findWaitingKeys, remind } from '@/lib/payments/remind'
 import { sendKeysReady } from '@/lib/payments/send-keys-ready'

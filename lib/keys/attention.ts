@@ -100,7 +100,7 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
       (select 'due' as wants, ${ofKey}, k.expires_at as stops_at, null::revocation_reason as reason,
         false as offline from keys k
         where ${ofOrganization} and k.renewed_at is null and k.due_at <= ${days(expiringDays)} and k.ends_at > ${days(0)}
-          and ${notRevoked(organizationId)} and ${inUse}
+          and ${notRevoked(organizationId)} and ${inUse} and ${renewsNotByItself(organizationId)}
         order by k.due_at, k.id limit ${most})
       union all (select 'waiting', ${ofKey}, ${endOfOldKey(organizationId)}, null,
         ${filesWork(organizationId, days(-urgentDays))} from keys k
@@ -155,6 +155,12 @@ const endOfOldKey = (
 /** A `case`, so that each key is looked up: of a plain `not exists` Postgres makes a join with all revocations. */
 const notRevoked = (organizationId: string, key = sql`k`) => sql`case when exists (select from revocations r
   where r.organization_id = ${organizationId} and r.key_id = ${key}.id and r.restored_at is null) then false else true end`
+
+/** What renews by itself is not asked for, unless charging it has failed. */
+const renewsNotByItself = (organizationId: string) => sql`case when k.term_id is not null and exists (
+  select from terms t join automatic_renewals a on a.organization_id = ${organizationId}
+    and a.subscription_id = t.subscription_id and a.started_at is not null and a.failed_at is null and a.ended_at is null
+  where t.organization_id = ${organizationId} and t.id = k.term_id) then false else true end`
 
 /** No key that works unlocks the same product at the same place: bought anew, or within a suite. */
 const nothingInItsPlace = (organizationId: string, at: SQL) => sql`not exists (select from keys w

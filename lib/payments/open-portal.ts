@@ -7,17 +7,22 @@ import { env } from '@/lib/env'
 import { NotFound, Refused } from '@/lib/errors'
 import { asking } from './stripe'
 
-const readyForPortal = command('billing.open_portal', z.object({}), async ({ tx, organizationId, audit }) => {
-  const [account] = await tx
-    .select()
-    .from(billingAccounts)
-    .where(eq(billingAccounts.organizationId, organizationId))
-  if (!account?.customerId) throw new Refused('no_customer')
-  const [organization] = await tx.select().from(organizations).where(eq(organizations.id, organizationId))
-  if (!organization) throw new NotFound('organization')
-  audit({})
-  return { customer: account.customerId, slug: organization.slug }
-})
+/** Says whose customer, to whoever may. */
+export const readyForPortal = command(
+  'billing.open_portal',
+  z.object({}),
+  async ({ tx, organizationId, audit }) => {
+    const [account] = await tx
+      .select()
+      .from(billingAccounts)
+      .where(eq(billingAccounts.organizationId, organizationId))
+    if (!account?.customerId) throw new Refused('no_customer')
+    const [organization] = await tx.select().from(organizations).where(eq(organizations.id, organizationId))
+    if (!organization) throw new NotFound('organization')
+    audit({})
+    return { customer: account.customerId, slug: organization.slug }
+  },
+)
 
 /**
  * Stripe's pages of payment methods, billing address and tax IDs: https://docs.stripe.com/customer-management/integrate-customer-portal

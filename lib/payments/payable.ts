@@ -152,6 +152,12 @@ const columns = {
   },
 }
 
+const openRenewal = and(
+  eq(automaticRenewals.organizationId, terms.organizationId),
+  eq(automaticRenewals.subscriptionId, terms.subscriptionId),
+  isNull(automaticRenewals.endedAt),
+)
+
 async function lastTerms(
   tx: OrganizationTx,
   organizationId: string,
@@ -192,14 +198,7 @@ async function lastTerms(
         isNull(prices.withdrawnAt),
       ),
     )
-    .leftJoin(
-      automaticRenewals,
-      and(
-        eq(automaticRenewals.organizationId, terms.organizationId),
-        eq(automaticRenewals.subscriptionId, terms.subscriptionId),
-        isNull(automaticRenewals.endedAt),
-      ),
-    )
+    .leftJoin(automaticRenewals, openRenewal)
     .where(and(eq(terms.organizationId, organizationId), isLastTerm, only && isOneOf(organizationId, only)))
     .orderBy(asc(terms.endsAt), asc(terms.subscriptionId))
     .limit(500)

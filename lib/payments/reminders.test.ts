@@ -169,7 +169,7 @@ test('where nothing is sold in the portal, the mail says whom to write to', asyn
   const termEndsAt = new Date('2027-03-12T23:00:00Z')
   const line = {
     ...{ product: 'Forms Pro', instance: null, url: null, shortId: 'K-7QF3XM', termEndsAt },
-    ...{ keyExpiresAt: termEndsAt, price: null, verdict: { ok: true } },
+    ...{ keyExpiresAt: termEndsAt, price: null, verdict: { ok: true }, automatic: null },
   }
   const facts = {
     to: 'ada@acme.example',

@@ -165,6 +165,8 @@ test('each type of event that has an effect is about what Stripe sends with it; 
     dispute: ['closed', 'created', 'funds_reinstated', 'funds_withdrawn', 'updated'].map(
       (what) => `charge.dispute.${what}`,
     ),
+    subscription: ['created', 'deleted', 'paused', 'updated'].map((what) => `customer.subscription.${what}`),
+    customer: ['customer.deleted', 'customer.updated'],
   }
   expect(Object.keys(eventSubjects).sort()).toEqual(Object.values(abouts).flat().sort())
   for (const [about, types] of Object.entries(abouts))

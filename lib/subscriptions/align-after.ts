@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull } from 'drizzle-orm'
 import { automaticRenewals } from '@/db/schema/automatic-renewals'
 import type { OrganizationTx } from '@/db/scope'
 import { enqueue } from '@/lib/jobs/enqueue'
@@ -15,6 +15,8 @@ export async function alignAfter(tx: OrganizationTx, organizationId: string, sub
       and(
         eq(automaticRenewals.organizationId, organizationId),
         eq(automaticRenewals.subscriptionId, subscriptionId),
+        // One that starts looks by itself.
+        isNotNull(automaticRenewals.startedAt),
         isNull(automaticRenewals.endedAt),
       ),
     )

@@ -199,9 +199,11 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   const called = await fillCalls(database, fixture, { instanceId, keyId: renewed.keyId, oldKeyId: keyId })
   const paid = await fillPayments(database, fixture, { instanceId, subscriptionId })
   await fillReminders(database, fixture, { subscriptionId, ...paid })
+  const automatic = await fillAutomatic(database, fixture, { subscriptionId, ...paid })
   return {
     ...called,
     ...paid,
+    ...automatic,
     ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
     ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId, tokenId },
   }
@@ -286,6 +288,34 @@ async function fillInvoice(database: TestDatabase, organizationId: string, invoi
     [organizationId, invoiceId],
   )
   if (!row) throw new Error('an invoice was just made')
+  return row
+}
+
+/** An automatic renewal that has ended and had charged once, and one that waits for a means of payment. */
+async function fillAutomatic(
+  database: TestDatabase,
+  { organizationId, slug, people }: Fixture,
+  { subscriptionId, paidId }: Record<'subscriptionId' | 'paidId', string>,
+) {
+  const [row] = await rowsOf<Record<'renewalId' | 'endedRenewalId', string>>(
+    database,
+    `with price as (select p.id from prices p join products r on r.id = p.product_id
+         where p.currency = 'eur' and p.months = 12 and p.withdrawn_at is null and r.reference = 'forms'),
+       ended as (
+         insert into automatic_renewals (id, organization_id, subscription_id, price_id, amount, currency, begun_by_id, begun_at,
+           stripe_subscription_id, started_at, ended_at, ended, ended_by_id, cancelled_at)
+         select gen_random_uuid(), $1, $4, price.id, 29000, 'eur', $3::uuid, now(), 'sub_' || $2, now(), now(), 'by_member',
+           $3::uuid, now() from price returning id),
+       open as (
+         insert into automatic_renewals (id, organization_id, subscription_id, price_id, amount, currency, begun_by_id, begun_at)
+         select gen_random_uuid(), $1, $4, price.id, 29000, 'eur', $3::uuid, now() from price returning id),
+       charge as (
+         insert into automatic_charges (organization_id, invoice_id, renewal_id, checkout_id)
+         select $1, 'in_' || $2, ended.id, $5::uuid from ended)
+     select open.id as "renewalId", ended.id as "endedRenewalId" from open, ended`,
+    [organizationId, slug, people.billing, subscriptionId, paidId],
+  )
+  if (!row) throw new Error('two automatic renewals were just made')
   return row
 }
 

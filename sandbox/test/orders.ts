@@ -24,11 +24,17 @@ import { createToken } from '@/lib/organizations/create-token'
 import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
 import { revokeToken } from '@/lib/organizations/revoke-token'
+import { beginAutomatic } from '@/lib/payments/automatic/begin'
+import { settleCharge } from '@/lib/payments/automatic/charge'
+import { endAutomatic } from '@/lib/payments/automatic/end'
+import { settleAutomatic } from '@/lib/payments/automatic/settle'
+import { keepAnswer, readyToStart } from '@/lib/payments/automatic/start'
 import { beginCheckout } from '@/lib/payments/begin-checkout'
 import { closeQuestion } from '@/lib/payments/close-question'
 import { giveUpCheckout } from '@/lib/payments/give-up-checkout'
+import { readyForPortal } from '@/lib/payments/open-portal'
 import { openSession } from '@/lib/payments/open-session'
-import { recordAnswer, recordCustomer } from '@/lib/payments/record-answer'
+import { forgetCustomer, recordAnswer, recordCustomer } from '@/lib/payments/record-answer'
 import { settleCheckout } from '@/lib/payments/settle-checkout'
 import { settleInvoice } from '@/lib/payments/settle-invoice'
 import { tokenHash } from '@/lib/people/tokens'
@@ -128,6 +134,24 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'checkout.record': (by, { checkoutId }) => recordAnswer(system(by), { checkoutId, answer: 'refused' }),
   'checkout.settle': (by, { checkoutId }) =>
     settleCheckout(system(by), { checkoutId, session: { ...paidSession, sessionId: 'cs_of_the_test' } }),
+  'automatic.begin': (by, { subscriptionId }) =>
+    beginAutomatic(by, { subscriptionId, shown: 29_000, currency: 'eur' }),
+  // One that has ended, of which Stripe is asked nothing.
+  'automatic.start': (by, { endedRenewalId }) => readyToStart(system(by), { renewalId: endedRenewalId }),
+  'automatic.record': (by, { renewalId }) => keepAnswer(system(by), { renewalId, answer: 'failed' }),
+  'automatic.settle': (by, { renewalId }) =>
+    settleAutomatic(system(by), {
+      renewalId,
+      told: { stripeSubscriptionId: 'sub_new', state: 'live', gaveUp: false, chargesAt: days(30) },
+    }),
+  'automatic.charge': (by, { endedRenewalId, slug }) =>
+    settleCharge(system(by), {
+      ...{ renewalId: endedRenewalId, stripeSubscriptionId: `sub_${slug}`, invoiceId: `in_more_${slug}` },
+      ...{ status: 'paid', amount: 29_000, attempted: true },
+    }),
+  'automatic.end': (by, { renewalId }) => endAutomatic(by, { renewalId }),
+  'billing.forget_customer': (by, { slug }) => forgetCustomer(system(by), { customerId: `cus_${slug}` }),
+  'billing.open_portal': (by) => readyForPortal(by, {}),
   'invoice.settle': (by, { invoiceId, slug }) =>
     settleInvoice(system(by), {
       reading: 2,

@@ -20,7 +20,7 @@ import { trialEndFor } from './rules'
 const RenewalId = z.object({ renewalId: z.uuid('not_found') })
 
 /** Reads what Stripe is to be asked. One that can begin no more has ended: `over`, where what is paid ended meanwhile. */
-const readyToStart = command('automatic.start', RenewalId, async (scope, { renewalId }) => {
+export const readyToStart = command('automatic.start', RenewalId, async (scope, { renewalId }) => {
   const { tx, organizationId, now, unchanged } = scope
   unchanged()
   const row = await lockAutomatic(tx, organizationId, renewalId)
@@ -66,7 +66,7 @@ const KeepSession = z.object({
   answer: z.union([z.object({ sessionId: z.string().startsWith('cs_'), url: z.url() }), z.literal('failed')]),
 })
 
-const keepAnswer = command('automatic.record', KeepSession, async (scope, { renewalId, answer }) => {
+export const keepAnswer = command('automatic.record', KeepSession, async (scope, { renewalId, answer }) => {
   scope.unchanged()
   const row = await lockAutomatic(scope.tx, scope.organizationId, renewalId)
   const kept =

@@ -65,8 +65,6 @@ async function KeyPage({ params, searchParams }: Props) {
     timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
   }))
   const { row, questions, ways, timeline, payable } = data
-  // Of the last term, which is the one that goes on.
-  const automatic = payable?.payable.find(({ keyId }) => keyId === id)
   const [latest, ...others] = questions
   const groups: KeyQuestions[] = latest ? [[latest, ...others]] : []
   const speaking: Speaking = { t, language, timeZone, now: at }
@@ -81,7 +79,7 @@ async function KeyPage({ params, searchParams }: Props) {
       <Panel>
         <KeyTable visit={visit} rows={[row]} speaking={speaking} />
       </Panel>
-      {automatic && <AutomaticNote visit={visit} one={automatic} />}
+      <AutomaticNote visit={visit} one={payable?.payable.find(({ keyId }) => keyId === id)} />
       {ways.map((way) => (
         <Way key={way.newKey.id} visit={visit} way={way} />
       ))}
@@ -101,7 +99,8 @@ async function KeyPage({ params, searchParams }: Props) {
 }
 
 /** Whether it renews by itself: to those who may see what is paid. */
-function AutomaticNote({ visit, one }: { visit: Visit; one: Payable }) {
+function AutomaticNote({ visit, one }: { visit: Visit; one: Payable | undefined }) {
+  if (!one) return null
   return (
     <p className="after">
       <AutomaticLine visit={visit} one={one} />

@@ -1,6 +1,6 @@
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
-import { requireMember } from '@/app/_request/session'
+import { requireMember, type Visit } from '@/app/_request/session'
 import { KeepFresh } from '@/components/keep-fresh'
 import { LinkButton } from '@/components/ui/button'
 import { Notice } from '@/components/ui/notice'
@@ -55,14 +55,7 @@ async function AutomaticPage({ params, searchParams }: Props) {
           shortId,
         })}
       />
-      {given && (
-        <>
-          <KeepFresh seconds={2} />
-          <Notice tone="soon" icon="loader-circle">
-            {t('billing.automatic.given')}
-          </Notice>
-        </>
-      )}
+      {given && <Given visit={visit} />}
       {automatic && (
         <IsOn visit={visit} one={one} automatic={automatic} payUrl={payUrl} mayChange={mayChange} />
       )}
@@ -78,5 +71,16 @@ async function AutomaticPage({ params, searchParams }: Props) {
         </LinkButton>
       </p>
     </Portal>
+  )
+}
+
+function Given({ visit: { t } }: { visit: Visit }) {
+  return (
+    <>
+      <KeepFresh seconds={2} />
+      <Notice tone="soon" icon="loader-circle">
+        {t('billing.automatic.given')}
+      </Notice>
+    </>
   )
 }
