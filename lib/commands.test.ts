@@ -54,6 +54,8 @@ const takesNothing: readonly string[] = [
     'organization.visit',
     'token.create',
     'invoice.settle',
+    'billing.open_portal',
+    'billing.forget_customer',
   ],
 ]
 
@@ -76,7 +78,7 @@ const foreign: [name: string, call: () => Promise<unknown>][] = [
 
 /** The sources of lib that define commands, and the names of those of an organization. */
 function inSources() {
-  const files = globSync('*/*.ts', { cwd: import.meta.dirname, exclude: ['**/*.test.ts'] })
+  const files = globSync(['*/*.ts', '*/*/*.ts'], { cwd: import.meta.dirname, exclude: ['**/*.test.ts'] })
     .map((file) => ({ file, text: readFileSync(path.join(import.meta.dirname, file), 'utf8') }))
     .map(({ file, text }) => ({
       file,

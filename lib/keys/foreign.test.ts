@@ -3,6 +3,7 @@ import path from 'node:path'
 import { and, count, eq, isNull, sql } from 'drizzle-orm'
 import { beforeAll, expect, test } from 'vitest'
 import { activations } from '@/db/schema/activations'
+import { automaticRenewals } from '@/db/schema/automatic-renewals'
 import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { checkoutLines, checkouts } from '@/db/schema/payments'
@@ -55,9 +56,17 @@ import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
 import { revokeTokensOf } from '@/lib/organizations/revoke-token'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/tokens'
+import { nameOf } from '@/lib/payments/automatic/end'
+import {
+  changeAutomatic,
+  findAutomatic,
+  lastCharge,
+  lockAutomatic,
+  openAutomatic,
+} from '@/lib/payments/automatic/queries'
 import { listInvoices } from '@/lib/payments/list-invoices'
 import { currencyOf, listPayable } from '@/lib/payments/payable'
-import { findCheckout, openCheckouts } from '@/lib/payments/queries'
+import { findCheckout, hasCustomer, openCheckouts } from '@/lib/payments/queries'
 import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { endCheckout, lockCheckout } from '@/lib/payments/settle-checkout'
@@ -123,6 +132,8 @@ const orNone = (error: unknown) => {
 }
 
 const some = (found: Promise<unknown>) => found.then(() => 1, orNone)
+
+const count1 = (found: unknown) => (found === undefined ? 0 : 1)
 
 const isViewer = async (tx: OrganizationTx, personId: string) => {
   const viewer = and(eq(memberships.personId, personId), eq(memberships.role, 'viewer'))
@@ -279,6 +290,21 @@ const reads: Record<string, Read> = {
   },
   renewalsOf: async (tx, organizationId) =>
     (await renewalsOf(tx, organizationId, theirs.renewedKeyId, now())).length,
+  changeAutomatic: async (tx, organizationId) => {
+    const failedAt = new Date('2100-01-01')
+    await changeAutomatic(tx, { organizationId, id: theirs.renewalId }, { failedAt })
+    const changed = await tx.select().from(automaticRenewals).where(eq(automaticRenewals.failedAt, failedAt))
+    return changed.length
+  },
+  lastCharge: async (tx, organizationId) =>
+    count1(await lastCharge(tx, organizationId, theirs.endedRenewalId)),
+  findAutomatic: (tx, organizationId) => findAutomatic(tx, organizationId, theirs.renewalId).then(count1),
+  hasCustomer: async (tx, organizationId) => Number(await hasCustomer(tx, organizationId)),
+  lockAutomatic: (tx, organizationId) => some(lockAutomatic(tx, organizationId, theirs.renewalId)),
+  nameOf: async (tx, organizationId) =>
+    (await nameOf(tx, { organizationId, subscriptionId: theirs.subscriptionId })).shortId.length,
+  openAutomatic: (tx, organizationId) =>
+    openAutomatic(tx, organizationId, theirs.subscriptionId).then(count1),
   openReminders: async (tx, organizationId) => (await openReminders(tx, organizationId, 'ends')).length,
   endReminders: async (tx, organizationId) => {
     const [open] = await tx.select().from(reminders)
@@ -364,6 +390,7 @@ const foreignAmong = (ids: string[]) => {
 /** What finds no row by its filter: it adds rows, takes a lock by name, or asks one of the above. */
 const others = [
   'addReminders',
+  'alignAfter',
   'appendAudit',
   'holdBack',
   'refuseLastOwner',

@@ -68,14 +68,14 @@ export async function changeAutomatic(
   await tx.update(automaticRenewals).set(changes).where(isRenewal(organizationId, id))
 }
 
-/** Stripe's page of the invoice that could not be charged; null where there is none. */
-export async function chargeToPay(
+/** The last invoice of an automatic renewal, and Stripe's page of it. @returns undefined where there is none */
+export async function lastCharge(
   tx: OrganizationTx,
   organizationId: string,
   renewalId: string,
-): Promise<string | null> {
-  const [open] = await tx
-    .select({ url: invoices.hostedUrl })
+): Promise<{ status: string; url: string | null } | undefined> {
+  const [last] = await tx
+    .select({ status: invoices.status, url: invoices.hostedUrl })
     .from(automaticCharges)
     .innerJoin(
       invoices,
@@ -85,12 +85,8 @@ export async function chargeToPay(
       ),
     )
     .where(
-      and(
-        eq(automaticCharges.organizationId, organizationId),
-        eq(automaticCharges.renewalId, renewalId),
-        eq(invoices.status, 'open'),
-      ),
+      and(eq(automaticCharges.organizationId, organizationId), eq(automaticCharges.renewalId, renewalId)),
     )
     .orderBy(desc(invoices.createdAt))
-  return open?.url ?? null
+  return last
 }

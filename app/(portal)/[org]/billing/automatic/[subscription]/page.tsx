@@ -8,7 +8,7 @@ import { PageHead } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
-import { chargeToPay } from '@/lib/payments/automatic/queries'
+import { lastCharge } from '@/lib/payments/automatic/queries'
 import { listPayable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../../../portal'
@@ -38,8 +38,8 @@ async function AutomaticPage({ params, searchParams }: Props) {
     const { currency, payable } = await listPayable(tx, organizationId, now, { subscriptionIds: [id] })
     const [one] = payable
     if (!one) throw new NotFound('subscription')
-    const payUrl = one.automatic?.failedAt ? await chargeToPay(tx, organizationId, one.automatic.id) : null
-    return { one, currency, payUrl }
+    const last = one.automatic?.failedAt ? await lastCharge(tx, organizationId, one.automatic.id) : null
+    return { one, currency, payUrl: last?.status === 'open' ? last.url : null }
   })
   const { one, currency, payUrl } = data
   const { product, instance, shortId, automatic, automaticVerdict } = one
