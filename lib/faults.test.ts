@@ -115,7 +115,7 @@ const prepare: Partial<Record<Permission, (own: Things) => Promise<Partial<Thing
   'automatic.begin': async (own) =>
     startSubscription(bySystem(own.organizationId), {
       productId: own.products.forms,
-      instanceId: await makeInstance(own, 'by hand'),
+      instanceId: await makeInstance(own, 'byhand'),
     }),
   // One copy is there, and a key has one.
   'question.answer': async (own) => {
