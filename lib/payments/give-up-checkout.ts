@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type By, command } from '@/lib/command'
 import { type CheckoutState, checkoutState } from './rules'
 import { endCheckout, lockCheckout } from './settle-checkout'
-import { asking } from './stripe'
+import { asking, whileSomebodyWaits } from './stripe'
 import { syncCheckout } from './sync-checkout'
 
 const GiveUp = z.object({
@@ -32,7 +32,10 @@ const recordGivenUp = command(
  * @returns how it stands then: `paid`, where somebody was faster
  * @throws Unavailable where Stripe does not serve us: nothing has changed
  */
-export async function giveUpCheckout(by: By, checkoutId: string): Promise<CheckoutState> {
+export const giveUpCheckout = (by: By, checkoutId: string): Promise<CheckoutState> =>
+  whileSomebodyWaits(() => giveUp(by, checkoutId))
+
+async function giveUp(by: By, checkoutId: string): Promise<CheckoutState> {
   const { state, sessionId } = await recordGivenUp(by, { checkoutId, closed: false })
   if (state !== 'open' || !sessionId) return state
   if (await close(sessionId)) return (await recordGivenUp(by, { checkoutId, closed: true })).state

@@ -17,7 +17,7 @@ import { lastDayBefore } from '@/lib/organizations/calendar'
 import { isLastTerm } from './payable'
 import { recordAnswer, recordCustomer } from './record-answer'
 import { lockCheckout } from './settle-checkout'
-import { asking, isRepeatedFailure, type Stripe } from './stripe'
+import { asking, isRepeatedFailure, type Stripe, whileSomebodyWaits } from './stripe'
 
 const CheckoutId = z.object({ checkoutId: z.uuid('not_found') })
 
@@ -55,7 +55,10 @@ type Ready = Awaited<ReturnType<typeof readyToOpen>>
  * @throws Unavailable where Stripe does not serve us: what was reserved stays, and is asked for again; Refused
  * `checkout_ended`, or `price_changed` where Stripe would charge something else than was shown; then it has ended.
  */
-export async function openSession(by: By, checkoutId: string): Promise<{ url: string }> {
+export const openSession = (by: By, checkoutId: string): Promise<{ url: string }> =>
+  whileSomebodyWaits(() => open(by, checkoutId))
+
+async function open(by: By, checkoutId: string): Promise<{ url: string }> {
   const ready = await readyToOpen(by, { checkoutId })
   if (ready.sessionUrl) return { url: ready.sessionUrl }
   const system: By = { actor: { kind: 'system' }, organizationId: by.organizationId }
@@ -109,12 +112,12 @@ async function createSession(system: By, ready: Ready, customerId: string): Prom
 }
 
 async function findOpen(customer: string, checkoutId: string): Promise<Stripe.Checkout.Session | undefined> {
-  const open = await asking((stripe) =>
+  const found = await asking((stripe) =>
     stripe.checkout.sessions
       .list({ customer, status: 'open', limit: 100 })
       .autoPagingToArray({ limit: 1_000 }),
   )
-  return open.find(({ client_reference_id: id }) => id === checkoutId)
+  return found.find(({ client_reference_id: id }) => id === checkoutId)
 }
 
 function sessionOf(ready: Ready, customerId: string): Stripe.Checkout.SessionCreateParams {

@@ -1,4 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
 import Stripe from 'stripe'
+import { z } from 'zod'
 import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
@@ -35,11 +38,40 @@ export function stripe(): Stripe {
  */
 export async function asking<T>(question: (stripe: Stripe) => Promise<T>): Promise<T> {
   try {
-    return await question(stripe())
+    return await beforeDeadline(question(stripe()))
   } catch (error) {
     if (!(error instanceof Stripe.errors.StripeError) || !isOutage(error)) throw error
     log.warn({ error: error.type, code: error.code, status: error.statusCode }, 'Stripe does not serve us')
     throw Object.assign(new Unavailable('stripe', 30), { cause: error })
+  }
+}
+
+const deadlines = new AsyncLocalStorage<number>()
+/** Of all that one person's click asks of Stripe, in milliseconds. */
+const patience = 10_000
+
+/**
+ * Asks Stripe several things for somebody who waits: all of them together are given up after ten seconds, where each alone
+ * would be. What was asked may still be done; asked again, under its idempotency key, it is the same.
+ */
+export const whileSomebodyWaits = <T>(work: () => Promise<T>): Promise<T> =>
+  deadlines.run(performance.now() + patience, work)
+
+async function beforeDeadline<T>(answer: Promise<T>): Promise<T> {
+  const deadline = deadlines.getStore()
+  if (deadline === undefined) return answer
+  const over = new AbortController()
+  const late = async (): Promise<never> => {
+    await wait(Math.max(0, deadline - performance.now()), undefined, { signal: over.signal })
+    // Its own failure is nobody's any more.
+    answer.catch(() => {})
+    log.warn('Stripe did not answer in time')
+    throw new Unavailable('stripe', 30)
+  }
+  try {
+    return await Promise.race([answer, late()])
+  } finally {
+    over.abort()
   }
 }
 
