@@ -8,7 +8,7 @@ import { type Stripe, verifiedEvent } from './stripe'
  * any transaction.
  * @param body exactly as it came
  * @param signature the header `Stripe-Signature`
- * @returns false where it is not Stripe's, or not of now
+ * @returns false where it is not Stripe's, not of now, or none that names what it is about
  * @throws Unavailable where nothing is sold, or the database is down
  */
 export async function receiveEvent(body: Buffer, signature: string): Promise<boolean> {
@@ -26,7 +26,9 @@ export async function receiveEvent(body: Buffer, signature: string): Promise<boo
  */
 export async function storeEvent(event: Stripe.Event, at: Date, missed: boolean): Promise<boolean> {
   const { object } = event.data
-  const subject = 'id' in object && typeof object.id === 'string' ? object.id : ''
+  const id = 'id' in object && typeof object.id === 'string' ? object.id : ''
+  // Postgres stores no NUL in a text.
+  const subject = id.includes('\0') ? '' : id
   const { rowCount } = await unavailableWhenDown(() =>
     pool().query({
       name: 'receive_event',

@@ -94,8 +94,20 @@ export const isMissing = (error: unknown) =>
 const oldest = 300
 const furthestAhead = 60
 
+/** What is kept of an event. Stripe's IDs have at most 255 characters: https://docs.stripe.com/upgrades */
+const StoredEvent = z.object({
+  id: z.string().regex(/^evt_[!-~]{1,251}$/),
+  type: z.string().regex(/^[!-~]{1,255}$/),
+  livemode: z.boolean(),
+  /** Seconds since 1970. */
+  created: z.number().int().min(0).max(99_999_999_999),
+  data: z.object({ object: z.record(z.string(), z.unknown()) }),
+})
+
 /**
  * The event that somebody has sent, if it is Stripe's and of now (https://docs.stripe.com/webhooks#verify-official-libraries).
+ * One of Stripe's other form, which names no object ("thin", https://docs.stripe.com/event-destinations), is none: the endpoint
+ * is not set up for it.
  * @param body exactly as it came
  * @param signature the header `Stripe-Signature`
  * @param at what time it is
@@ -108,7 +120,10 @@ export function verifiedEvent(body: Buffer, signature: string, at: Date): Stripe
   if (!(stamp <= at.getTime() / 1_000 + furthestAhead)) return undefined
   for (const secret of secrets) {
     try {
-      return Stripe.webhooks.constructEvent(body, signature, secret, oldest, undefined, at.getTime())
+      const event = Stripe.webhooks.constructEvent(body, signature, secret, oldest, undefined, at.getTime())
+      if (StoredEvent.safeParse(event).success) return event
+      log.warn('what Stripe has signed is no event that can be kept')
+      return undefined
     } catch {
       // not signed with this one; or no JSON, whichever signed it
     }

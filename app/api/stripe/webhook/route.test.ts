@@ -182,6 +182,56 @@ test('[W6] what is of the other mode, an unknown type, nobody’s or another’s
   console.log(`[W6] ${cases.length} events, 0 effects, 1 alert of the other mode`)
 })
 
+test('[W7] what is well signed and no event that can be kept is refused: a “thin” one, and what is made from a good one', async () => {
+  const before = await stored()
+  const good = JSON.parse(eventOf()) as Record<string, unknown>
+  // https://docs.stripe.com/event-destinations#thin-events
+  const thin = {
+    ...{ id: 'evt_test_65R9Ijk8dKEYZcXe', object: 'v2.core.event', livemode: false },
+    ...{ type: 'v1.billing.meter.error_report_triggered', created: '2027-03-12T06:20:52.246Z' },
+    related_object: { id: 'mtr_test_1', type: 'billing.meter', url: '/v1/billing/meters/mtr_test_1' },
+  }
+  const odd = [undefined, null, true, 0, -1, 1e300, '', 'x\0', 'x'.repeat(300), [], [good], {}, '\ud800']
+  const spoilt = ['id', 'type', 'livemode', 'created', 'data'].flatMap((name) =>
+    odd.map((value) => ({ ...good, [name]: value })),
+  )
+  const objects = odd.map((object) => ({ ...good, data: { object } }))
+  const named = odd.map((id) => ({ ...good, data: { object: { id } } }))
+  const roots = [null, true, 0, '', [], {}, [good], { data: good }, thin, { ...thin, data: {} }]
+  // Of these some are as Stripe may write them: what a field says that nothing asks for, it may say.
+  const all = [...roots, ...spoilt, ...objects, ...named].map((one) => JSON.stringify(one))
+  const random = Array.from({ length: 300 }, (_, n) => {
+    const text = JSON.stringify(good)
+    const at = (n * 7) % text.length
+    return `${text.slice(0, at)}${'{}[]",:0\\'[n % 9]}${text.slice(at + (n % 3))}`
+  })
+  const statuses: Record<number, number> = {}
+  for (const body of [...all, ...random]) {
+    const status = await post(body, signed(body, secrets[0]))
+    statuses[status] = (statuses[status] ?? 0) + 1
+  }
+  expect(Object.keys(statuses).sort()).toEqual(['200', '400'])
+  expect(await post(JSON.stringify(thin), signed(JSON.stringify(thin), secrets[0]))).toBe(400)
+  // Each of those that were taken is there once, by its ID.
+  expect((await stored()) - before).toBeLessThanOrEqual(statuses[200] ?? 0)
+  console.log(`[W7] ${all.length + random.length} bodies: ${statuses[400]} refused, ${statuses[200]} taken`)
+})
+
+test('[W4] 400 good events that come again are answered with 200, and stored once', async () => {
+  const before = await stored()
+  const good = Array.from({ length: 40 }, () => eventOf())
+  let taken = 0
+  for (let times = 0; times < 10; times++)
+    for (const body of good) taken += Number((await post(body, signed(body, secrets[0]))) === 200)
+  expect({ taken, more: (await stored()) - before }).toEqual({ taken: 400, more: 40 })
+  // A replay by somebody who saw it is refused once it is five minutes old.
+  let refused = 0
+  for (const body of good)
+    refused += Number((await post(body, signed(body, secrets[0], seconds() - 301))) === 400)
+  expect(refused).toBe(40)
+  console.log(`[W4] ${taken} repeated, ${refused} replayed too late`)
+})
+
 const stream = (chunks: number, size: number) => {
   let left = chunks
   return new ReadableStream<Uint8Array>({
