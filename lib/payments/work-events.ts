@@ -19,8 +19,8 @@ interface Taken {
 const atOnce = 8
 /** How often it is looked whether something has come, in milliseconds. */
 const often = 250
-/** For how long nobody else takes an event, in seconds: whoever has it may be gone. */
-const takenFor = 60
+/** For how long nobody else takes an event, in seconds: whoever has it may be gone, and within a minute it is to go on. */
+const takenFor = 50
 
 /**
  * Works on what Stripe has told, until it is told to stop. An event is taken without being locked, since Stripe is asked
