@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { and, asc, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { products } from '@/db/schema/catalog'
@@ -17,7 +18,7 @@ import { lastDayBefore } from '@/lib/organizations/calendar'
 import { isLastTerm } from './payable'
 import { recordAnswer, recordCustomer } from './record-answer'
 import { lockCheckout } from './settle-checkout'
-import { asking, isRepeatedFailure, type Stripe, whileSomebodyWaits } from './stripe'
+import { asking, isOtherQuestion, isRepeatedFailure, type Stripe, whileSomebodyWaits } from './stripe'
 
 const CheckoutId = z.object({ checkoutId: z.uuid('not_found') })
 
@@ -79,16 +80,16 @@ export async function makeCustomer(
   system: By,
   { id, organizationId, name, payer }: Pick<Ready, 'id' | 'organizationId' | 'name' | 'payer'>,
 ): Promise<string> {
+  const params = {
+    name,
+    ...(payer && { email: payer.email, preferred_locales: [payer.language] }),
+    metadata: { organization: organizationId },
+  }
+  // Whoever is called otherwise by now is another question; of two customers the first is kept.
+  const asked = createHash('sha256').update(JSON.stringify(params)).digest('hex').slice(0, 16)
   const customer = await asking((stripe) =>
-    stripe.customers.create(
-      {
-        name,
-        ...(payer && { email: payer.email, preferred_locales: [payer.language] }),
-        metadata: { organization: organizationId },
-      },
-      // One that was deleted at Stripe leaves its key behind for a day, and so the Checkout stands in it too.
-      { idempotencyKey: `customer-${organizationId}-${id}` },
-    ),
+    // One that was deleted at Stripe leaves its key behind for a day, and so the Checkout stands in it too.
+    stripe.customers.create(params, { idempotencyKey: `customer-${organizationId}-${id}-${asked}` }),
   )
   return (await recordCustomer(system, { customerId: customer.id })).customerId
 }
@@ -105,9 +106,11 @@ async function createSession(system: By, ready: Ready, customerId: string): Prom
       }),
     )
   } catch (error) {
-    if (error instanceof Unavailable && isRepeatedFailure(error.cause))
+    // A name or a language has changed since the asking of which the answer was lost: what that made is found next time.
+    const changed = isOtherQuestion(error)
+    if (changed || (error instanceof Unavailable && isRepeatedFailure(error.cause)))
       await recordAnswer(system, { checkoutId: id, answer: 'failed' })
-    throw error
+    throw changed ? new Unavailable('stripe', 5) : error
   }
 }
 

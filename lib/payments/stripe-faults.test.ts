@@ -124,6 +124,47 @@ test.each(process.env.STRESS ? beforeTheSession : beforeTheSession.slice(0, 1))(
   30_000,
 )
 
+test('[F5] asked again while the first asking is still under way, as after a kill, who asks is told to try again (1 trial)', async () => {
+  const { subscriptionId } = await sold(database, acme)
+  const { checkoutId } = await begin(subscriptionId)
+  faults.add(Fault.parse({ on: 'api', path: '/v1/checkout/sessions', do: 'slow', milliseconds: 4_000 }))
+  const both = await Promise.all([tried(checkoutId), tried(checkoutId)])
+  // https://docs.stripe.com/api/idempotent_requests: the second is a conflict, after which it is asked again.
+  expect(both.map(({ told }) => told).sort()).toEqual(['opened', 'unavailable'])
+  faults.clear()
+  expect(await tried(checkoutId)).toMatchObject({ told: 'opened' })
+  expect(await sessionsOf([checkoutId])).toHaveLength(1)
+  console.log('[F5] 1 trial of two at once')
+}, 30_000)
+
+test('[F5] where a name has changed since the asking of which the answer was lost, what that made is found (2 trials)', async () => {
+  const other = await makeOrganization('renamed')
+  const by = byMember(other, 'owner')
+  const { subscriptionId } = await sold(database, other)
+  const lines = { subscriptionIds: [subscriptionId], shown: 29_000, currency: 'eur' }
+  const { checkoutId } = await beginCheckout(by, lines)
+  const lost = { on: 'api', do: 'fail', effect: true, kept: false, times: 2 }
+  const rename = async (name: string) => {
+    await rowsOf(database, 'update organizations set name = $2 where id = $1', [other.organizationId, name])
+    await rowsOf(database, 'update instances set label = $2 where organization_id = $1', [
+      other.organizationId,
+      name,
+    ])
+  }
+  for (const path of ['/v1/customers', '/v1/checkout/sessions']) {
+    faults.add(Fault.parse({ ...lost, path }))
+    await expect(openSession(by, checkoutId)).rejects.toMatchObject({ code: 'unavailable' })
+    faults.clear()
+    await rename(`Renamed after ${path}`)
+  }
+  await expect(openSession(by, checkoutId)).rejects.toMatchObject({ code: 'unavailable' })
+  const { url } = await openSession(by, checkoutId)
+  const [session, ...more] = await sessionsOf([checkoutId])
+  expect(more).toEqual([])
+  expect(session?.url).toBe(url)
+  console.log('[F5] 2 trials of another name')
+}, 30_000)
+
 test('[F5] while Stripe is down for ten minutes all is shown, paying says so, nothing is lost, and it heals by itself', async () => {
   const [paid, wanted] = [await sold(database, acme), await sold(database, acme)]
   const first = await begin(paid.subscriptionId)

@@ -33,7 +33,7 @@ export function stripe(): Stripe {
 
 /**
  * Asks Stripe for something.
- * @throws Unavailable where Stripe cannot be reached, has too much to do, fails, or does not know our key: whatever was asked
+ * @throws Unavailable where Stripe cannot be reached, has too much to do, fails, does not know our key, or is still at it: whatever was asked
  * can be asked again. What it refuses is a fault of ours, and is thrown as it is.
  */
 export async function asking<T>(question: (stripe: Stripe) => Promise<T>): Promise<T> {
@@ -80,11 +80,17 @@ const isOutage = (error: InstanceType<typeof Stripe.errors.StripeError>) =>
   error instanceof Stripe.errors.StripeRateLimitError ||
   error instanceof Stripe.errors.StripeAuthenticationError ||
   error instanceof Stripe.errors.StripePermissionError ||
-  error instanceof Stripe.errors.StripeAPIError
+  error instanceof Stripe.errors.StripeAPIError ||
+  // The first asking under this idempotency key is still under way: https://docs.stripe.com/error-low-level#idempotency
+  error.code === 'idempotency_key_in_use'
 
 /** Whether Stripe has said again what it had failed with before, under the same idempotency key, as it does for a day. */
 export const isRepeatedFailure = (error: unknown) =>
   error instanceof Stripe.errors.StripeAPIError && error.headers?.['idempotent-replayed'] === 'true'
+
+/** Whether something else was asked before under the same idempotency key: https://docs.stripe.com/api/idempotent_requests */
+export const isOtherQuestion = (error: unknown) =>
+  error instanceof Stripe.errors.StripeIdempotencyError && error.code !== 'idempotency_key_in_use'
 
 /** Whether Stripe has no such object, for this key. */
 export const isMissing = (error: unknown) =>
