@@ -5,7 +5,8 @@ import { startMailSink } from '@/sandbox/test/mail-sink'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { sold } from '@/sandbox/test/sold'
 import { startSteps } from '@/sandbox/test/steps'
-import { type Running, startProcess } from '@/scripts/processes'
+import { startWorker } from '@/sandbox/test/worker'
+import type { Running } from '@/scripts/processes'
 import { beginCheckout } from './begin-checkout'
 import { openSession } from './open-session'
 
@@ -17,24 +18,14 @@ const pool = new pg.Pool({ connectionString: database.workerUrl, max: 2 })
 afterAll(() => pool.end())
 
 let worker: Running | undefined
-const lines: string[] = []
 afterAll(() => worker?.stop('SIGKILL'))
 
-async function startWorker() {
-  lines.splice(0)
-  worker = startProcess({
-    name: 'worker',
-    command: [process.execPath, '--import', 'tsx', 'lib/jobs/worker.ts'],
-    env: {
-      ...process.env,
-      WORKER_DATABASE_URL: steps.through.postgres,
-      SANDBOX_STRIPE_URL: steps.through.stripe,
-      SMTP_URL: steps.through.smtp,
-    },
-    output: (line) => lines.push(line),
+async function startNext() {
+  worker = await startWorker({
+    WORKER_DATABASE_URL: steps.through.postgres,
+    SANDBOX_STRIPE_URL: steps.through.stripe,
+    SMTP_URL: steps.through.smtp,
   })
-  await expect.poll(() => lines.join('\n'), patient).toContain('the worker is ready')
-  return worker
 }
 
 const patient = { timeout: 90_000, interval: 20 }
@@ -110,7 +101,7 @@ test(
   async () => {
     await makeCatalog()
     const undisturbed = await ready()
-    await startWorker()
+    await startNext()
     steps.from(Number.POSITIVE_INFINITY, () => true)
     await payments.pay(undisturbed.url)
     await payments.settled()
@@ -138,7 +129,7 @@ test(
       const real = process.env.STRESS !== undefined && kill % 50 === 1
       if (!real) await aMinuteLater()
       const begun = performance.now()
-      await startWorker()
+      await startNext()
       await expect.poll(left, patient).toBe(0)
       if (real) slowest = Math.max(slowest, performance.now() - begun)
       const mails = mailsTo(one)
