@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { setTimeout as wait } from 'node:timers/promises'
+import { once } from 'node:events'
 import Stripe from 'stripe'
 import { z } from 'zod'
 import { env } from '@/lib/env'
@@ -46,7 +46,7 @@ export async function asking<T>(question: (stripe: Stripe) => Promise<T>): Promi
   }
 }
 
-const deadlines = new AsyncLocalStorage<number>()
+const deadlines = new AsyncLocalStorage<AbortSignal>()
 /** Of all that one person's click asks of Stripe, in milliseconds. */
 const patience = 10_000
 
@@ -55,24 +55,26 @@ const patience = 10_000
  * would be. What was asked may still be done; asked again, under its idempotency key, it is the same.
  */
 export const whileSomebodyWaits = <T>(work: () => Promise<T>): Promise<T> =>
-  deadlines.run(performance.now() + patience, work)
+  deadlines.run(AbortSignal.timeout(patience), work)
 
 async function beforeDeadline<T>(answer: Promise<T>): Promise<T> {
   const deadline = deadlines.getStore()
-  if (deadline === undefined) return answer
+  if (!deadline) return answer
   const over = new AbortController()
-  const late = async (): Promise<never> => {
-    await wait(Math.max(0, deadline - performance.now()), undefined, { signal: over.signal })
-    // Its own failure is nobody's any more.
-    answer.catch(() => {})
-    log.warn('Stripe did not answer in time')
-    throw new Unavailable('stripe', 30)
-  }
+  const late = deadline.aborted
+    ? Promise.resolve('late' as const)
+    : once(deadline, 'abort', { signal: over.signal }).then(() => 'late' as const)
+  // Whichever comes second is nobody's any more.
+  late.catch(() => {})
+  answer.catch(() => {})
   try {
-    return await Promise.race([answer, late()])
+    const first = await Promise.race([answer.then((value) => ({ value })), late])
+    if (first !== 'late') return first.value
   } finally {
     over.abort()
   }
+  log.warn('Stripe did not answer in time')
+  throw new Unavailable('stripe', 30)
 }
 
 const isOutage = (error: InstanceType<typeof Stripe.errors.StripeError>) =>
