@@ -5,7 +5,7 @@ import { billingAccounts } from '@/db/schema/payments'
 import { type By, command } from '@/lib/command'
 import { env } from '@/lib/env'
 import { NotFound, Refused } from '@/lib/errors'
-import { asking } from './stripe'
+import { asking, whileSomebodyWaits } from './stripe'
 
 /** Says whose customer, to whoever may. */
 export const readyForPortal = command(
@@ -33,8 +33,8 @@ export async function openPortal(by: By): Promise<{ url: string }> {
   const { customer, slug } = await readyForPortal(by, {})
   const back = `${env().PUBLIC_URL}/${slug}/billing`
   // Each is another: the address is good once, and for minutes.
-  const { url } = await asking((stripe) =>
-    stripe.billingPortal.sessions.create({ customer, return_url: back }),
+  const { url } = await whileSomebodyWaits(() =>
+    asking((stripe) => stripe.billingPortal.sessions.create({ customer, return_url: back })),
   )
   return { url }
 }

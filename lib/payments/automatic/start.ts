@@ -10,7 +10,7 @@ import { NotFound, Refused, Unavailable } from '@/lib/errors'
 import { makeCustomer } from '@/lib/payments/open-session'
 import { listPayable } from '@/lib/payments/payable'
 import { forgetCustomer } from '@/lib/payments/record-answer'
-import { asking, isRepeatedFailure, type Stripe } from '@/lib/payments/stripe'
+import { asking, isRepeatedFailure, type Stripe, whileSomebodyWaits } from '@/lib/payments/stripe'
 import { stripePriceOf } from '@/lib/payments/sync-catalog'
 import { bySystem, findSubscription, settleAs } from './at-stripe'
 import { endAutomatic, recordEnd } from './end'
@@ -83,10 +83,10 @@ export const keepAnswer = command('automatic.record', KeepSession, async (scope,
  * @throws Unavailable where Stripe does not serve us: what was reserved stays, and is asked for again; Refused
  * `automatic_ended` where it has ended, or `price_changed` where Stripe would charge something else than was shown.
  */
-export async function startAutomatic(
-  organizationId: string,
-  renewalId: string,
-): Promise<{ url: string | null }> {
+export const startAutomatic = (organizationId: string, renewalId: string): Promise<{ url: string | null }> =>
+  whileSomebodyWaits(() => start(organizationId, renewalId))
+
+async function start(organizationId: string, renewalId: string): Promise<{ url: string | null }> {
   const system = bySystem(organizationId)
   const found = await readyToStart(system, { renewalId })
   if (found.ended) throw new Refused('automatic_ended')
