@@ -2,49 +2,61 @@ import { and, asc, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
 import { billingAccounts, checkoutLines, checkouts } from '@/db/schema/payments'
 import { subscriptions } from '@/db/schema/subscriptions'
+import type { OrganizationTx } from '@/db/scope'
 import { command } from '@/lib/command'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
-import { listPayable, type Payable } from './payable'
+import { type Buyable, basketItem, listBuyable } from './buyable'
+import { lockAccount } from './lock-account'
+import { currencyOf, listPayable, type Payable } from './payable'
 
 /** Stripe's most is 100 lines: https://docs.stripe.com/api/checkout/sessions/create */
 export const mostLines = 50
 
-const BeginCheckout = z.object({
-  subscriptionIds: z.array(z.uuid('not_found')).min(1, 'nothing_chosen').max(mostLines, 'too_many_lines'),
-  /** What the person was shown for all of it, in the smallest unit: what is charged is what was shown. */
-  shown: z.number().int(),
-  currency: z.string(),
+const Purchase = z.object({
+  productId: z.uuid('not_found'),
+  /** Null for the whole organization. */
+  instanceId: z.uuid('not_found').nullable(),
 })
 
+const BeginCheckout = z
+  .object({
+    /** Of which the next term is paid. */
+    subscriptionIds: z.array(z.uuid('not_found')).default([]),
+    /** What is bought anew. */
+    purchases: z.array(Purchase).default([]),
+    /** What the person was shown for all of it, in the smallest unit: what is charged is what was shown. */
+    shown: z.number().int(),
+    currency: z.string(),
+  })
+  .refine(({ subscriptionIds, purchases }) => subscriptionIds.length + purchases.length > 0, 'nothing_chosen')
+  .refine(
+    ({ subscriptionIds, purchases }) => subscriptionIds.length + purchases.length <= mostLines,
+    'too_many_lines',
+  )
+
 /**
- * Reserves what somebody is about to pay together. Nothing is asked of Stripe here: see `openSession`.
- * @throws Conflict `being_paid` where somebody else pays one of them; Refused with the verdict of `mayPay`, or
- * `price_changed` where it costs something else than was shown.
+ * Reserves what somebody is about to pay together: renewals and purchases. Nothing is asked of Stripe here: see `openSession`.
+ * @throws Conflict `being_paid` where somebody else pays one of them; Refused with the verdict of `mayPay` or `mayBuy`, or
+ * `price_changed` where it costs something else than was shown; NotFound for what the organization has not.
  */
 export const beginCheckout = command(
   'checkout.begin',
   BeginCheckout,
-  async ({ tx, organizationId, personId, now, audit }, { subscriptionIds, shown, currency }) => {
-    const wanted = [...new Set(subscriptionIds)]
-    // In one order, so that two at once wait for one another and not in a circle.
-    await tx
-      .select({ id: subscriptions.id })
-      .from(subscriptions)
-      .where(and(eq(subscriptions.organizationId, organizationId), inArray(subscriptions.id, wanted)))
-      .orderBy(asc(subscriptions.id))
-      .for('update')
-    const { currency: owned, payable } = await listPayable(tx, organizationId, now, {
-      subscriptionIds: wanted,
-    })
-    if (payable.length !== wanted.length) throw new NotFound('subscription')
-    const lines = payable.map(lineOf)
-    const amount = lines.reduce((sum, line) => sum + line.amount, 0)
-    if (amount !== shown || currency !== owned) throw new Refused('price_changed')
+  async ({ tx, organizationId, personId, now, audit }, { subscriptionIds, purchases, shown, currency }) => {
+    if (currency !== (await currencyOf(tx, organizationId))) throw new Refused('price_changed')
     await tx
       .insert(billingAccounts)
       .values({ organizationId, currency, createdAt: now })
       .onConflictDoNothing({ target: billingAccounts.organizationId })
+    // What is bought has no row yet that could be locked.
+    if (purchases.length > 0) await lockAccount(tx, organizationId)
+    const payable = await renewals(tx, organizationId, now, [...new Set(subscriptionIds)])
+    const { buyable } = await listBuyable(tx, organizationId, now, purchases)
+    if (buyable.length !== new Set(purchases.map(basketItem)).size) throw new NotFound('product')
+    const lines = [...payable.map(lineOf), ...buyable.map(lineToBuy)]
+    const amount = lines.reduce((sum, line) => sum + line.amount, 0)
+    if (amount !== shown) throw new Refused('price_changed')
     const id = newId(now)
     await tx
       .insert(checkouts)
@@ -55,23 +67,55 @@ export const beginCheckout = command(
       .onConflictDoNothing()
       .returning({ id: checkoutLines.id })
     if (reserved.length < lines.length) throw new Conflict('being_paid')
-    audit({ details: { currency, amount, count: lines.length, products: payable.map(named).join(', ') } })
+    const products = [...payable.map(named), ...buyable.map(named)].join(', ')
+    audit({ details: { currency, amount, count: lines.length, products } })
     return { checkoutId: id }
   },
   { once: true },
 )
 
-const named = ({ product, shortId }: Payable) => `${product} (${shortId})`
+/** @throws NotFound where one is not the organization's */
+async function renewals(tx: OrganizationTx, organizationId: string, now: Date, wanted: string[]) {
+  if (wanted.length === 0) return []
+  // In one order, so that two at once wait for one another and not in a circle.
+  await tx
+    .select({ id: subscriptions.id })
+    .from(subscriptions)
+    .where(and(eq(subscriptions.organizationId, organizationId), inArray(subscriptions.id, wanted)))
+    .orderBy(asc(subscriptions.id))
+    .for('update')
+  const { payable } = await listPayable(tx, organizationId, now, { subscriptionIds: wanted })
+  if (payable.length !== wanted.length) throw new NotFound('subscription')
+  return payable
+}
 
-function lineOf({ verdict, price, next, ...of }: Payable) {
+const named = (one: Payable | Buyable) =>
+  'shortId' in one
+    ? `${one.product} (${one.shortId})`
+    : [one.product, one.instance?.label].filter(Boolean).join(', ')
+
+function lineOf({ verdict, subscriptionId, product, shortId, ...of }: Payable) {
   if (!verdict.ok && verdict.because === 'being_paid') throw new Conflict('being_paid')
-  if (!verdict.ok) throw new Refused(verdict.because, { product: of.product, shortId: of.shortId })
+  if (!verdict.ok) throw new Refused(verdict.because, { product, shortId })
+  return { subscriptionId, ...termOf(of) }
+}
+
+function lineToBuy({ verdict, product, instance, ...of }: Buyable) {
+  if (!verdict.ok && verdict.because === 'being_paid') throw new Conflict('being_paid')
+  if (!verdict.ok) {
+    const { ok: _, because, ...facts } = verdict
+    throw new Refused(because, { product, instance: instance?.label ?? 'none', ...facts })
+  }
+  return { subscriptionId: null, ...termOf(of) }
+}
+
+function termOf(of: Pick<Buyable, 'productId' | 'instanceId' | 'price' | 'next'>) {
+  const { productId, instanceId, price, next } = of
   // both are there where it may be paid
   if (!price || !next) throw new Error('what may be paid has a price')
   return {
-    subscriptionId: of.subscriptionId,
-    productId: of.productId,
-    instanceId: of.instanceId,
+    productId,
+    instanceId,
     priceId: price.id,
     amount: price.amount,
     months: price.months,

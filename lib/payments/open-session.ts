@@ -163,7 +163,7 @@ function nameOf(line: Ready['lines'][number], language: Language, timeZone: stri
   const first = dayText(lastDayBefore(new Date(line.startsAt.getTime() + 1), timeZone), language)
   const facts = {
     product: line.product,
-    shortId: line.shortId ?? '',
+    shortId: line.shortId ?? 'none',
     first,
     last: lastDay(line.endsAt, language, timeZone),
   }

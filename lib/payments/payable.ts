@@ -98,7 +98,7 @@ export const isLastTerm = sql`not exists (select from terms later where later.or
   and (later.refunded_at is not null, -later.ordinal) < (${terms.refundedAt} is not null, -${terms.ordinal}))`
 
 /** Where nothing counts, all that was paid has ended there. */
-const firstStart = sql<Date>`(select min(first.starts_at) from terms first
+export const firstStart = sql<Date>`(select min(first.starts_at) from terms first
   where first.organization_id = ${terms.organizationId} and first.subscription_id = ${terms.subscriptionId})`.mapWith(
   terms.startsAt,
 )

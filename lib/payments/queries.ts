@@ -26,9 +26,14 @@ export interface CheckoutRow {
 
 export interface CheckoutLineRow {
   id: string
+  /** Null where it is bought anew. */
+  subscriptionId: string | null
+  productId: string
   product: string
   instanceId: string | null
   instance: string | null
+  /** The instance is no longer in use. */
+  retired: boolean
   amount: number
   taxBehavior: 'inclusive' | 'exclusive'
   startsAt: Date
@@ -103,9 +108,12 @@ async function withLines(
   const lines = await tx
     .select({
       id: checkoutLines.id,
+      subscriptionId: checkoutLines.subscriptionId,
+      productId: checkoutLines.productId,
       product: products.name,
       instanceId: checkoutLines.instanceId,
       instance: instances.label,
+      retired: sql<boolean>`${instances.retiredAt} is not null`,
       amount: checkoutLines.amount,
       taxBehavior: prices.taxBehavior,
       startsAt: checkoutLines.startsAt,

@@ -1,4 +1,4 @@
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { checkoutLines, checkouts } from '@/db/schema/payments'
 import type { OrganizationTx } from '@/db/scope'
@@ -6,8 +6,9 @@ import { command, type Scope } from '@/lib/command'
 import { NotFound } from '@/lib/errors'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { productPaidFor } from '@/lib/keys/issue'
-import { addTerm, beginSubscription, lockSubscription } from '@/lib/subscriptions/add-term'
+import { addTerm, beginSubscription, lockSubscription, subscriptionAt } from '@/lib/subscriptions/add-term'
 import { alignAfter } from '@/lib/subscriptions/align-after'
+import { lockAccount } from './lock-account'
 import { checkoutEffect, checkoutState } from './rules'
 
 const SettleCheckout = z.object({
@@ -77,17 +78,11 @@ async function alignLines({ tx, organizationId }: Scope, checkoutId: string) {
 
 /** In the subscriptions' order, as whoever begins a Checkout locks them. */
 async function issueLines({ tx, organizationId, now, audit }: Scope, checkoutId: string): Promise<number> {
-  const lines = await tx
-    .select()
-    .from(checkoutLines)
-    .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, checkoutId)))
-    .orderBy(asc(checkoutLines.subscriptionId), asc(checkoutLines.id))
   let issued = 0
-  for (const line of lines) {
-    if (line.termId) continue
+  for (const line of await linesToIssue(tx, organizationId, checkoutId)) {
+    const { subscriptionId, instanceId } = line
     const product = await productPaidFor(tx, line.productId)
     const paid = { organizationId, product, months: line.months, paid: true, now } as const
-    const { subscriptionId, instanceId } = line
     if (subscriptionId) await lockSubscription(tx, organizationId, subscriptionId)
     const { termId, entry } = subscriptionId
       ? await addTerm(tx, { ...paid, subscriptionId })
@@ -100,6 +95,33 @@ async function issueLines({ tx, organizationId, now, audit }: Scope, checkoutId:
     issued += 1
   }
   return issued
+}
+
+/**
+ * The lines that have brought nothing yet. What was bought for a place that got it otherwise meanwhile, by another payment or
+ * from an account manager, goes on from there: two terms that are paid follow one another.
+ */
+async function linesToIssue(tx: OrganizationTx, organizationId: string, checkoutId: string) {
+  const lines = await tx
+    .select()
+    .from(checkoutLines)
+    .where(
+      and(
+        eq(checkoutLines.organizationId, organizationId),
+        eq(checkoutLines.checkoutId, checkoutId),
+        isNull(checkoutLines.termId),
+      ),
+    )
+    .orderBy(asc(checkoutLines.id))
+  const isBought = lines.some(({ subscriptionId }) => !subscriptionId)
+  if (isBought) await lockAccount(tx, organizationId)
+  const resolved: typeof lines = []
+  for (const line of lines) {
+    const subscriptionId = line.subscriptionId ?? (await subscriptionAt(tx, line))
+    resolved.push({ ...line, subscriptionId })
+  }
+  const key = ({ subscriptionId }: (typeof lines)[number]) => subscriptionId ?? ''
+  return resolved.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))
 }
 
 const isCheckout = (organizationId: string, id: string) =>

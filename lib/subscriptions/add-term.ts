@@ -125,6 +125,32 @@ export async function lockSubscription(tx: OrganizationTx, organizationId: strin
   return subscription
 }
 
+/**
+ * The subscription to a product that an instance, or the whole organization, has or had: of several the one that is paid for
+ * longest.
+ */
+export async function subscriptionAt(
+  tx: OrganizationTx,
+  place: { organizationId: string; productId: string; instanceId: string | null },
+): Promise<string | null> {
+  const { organizationId, productId, instanceId } = place
+  const [found] = await tx
+    .select({ id: terms.subscriptionId })
+    .from(keys)
+    .innerJoin(terms, and(eq(terms.organizationId, keys.organizationId), eq(terms.id, keys.termId)))
+    .where(
+      and(
+        eq(keys.organizationId, organizationId),
+        eq(keys.productId, productId),
+        instanceId ? eq(keys.instanceId, instanceId) : isNull(keys.instanceId),
+        isNull(keys.supersededAt),
+      ),
+    )
+    .orderBy(sql`${terms.refundedAt} is not null`, desc(terms.endsAt), desc(terms.subscriptionId))
+    .limit(1)
+  return found?.id ?? null
+}
+
 /** The last term that counts, or where none does the last; the number of the newest, and when the first began. */
 async function lastTerm(tx: OrganizationTx, organizationId: string, subscriptionId: string) {
   const newest = sql<number>`(select max(newest.ordinal) from terms newest

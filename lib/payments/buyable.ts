@@ -1,0 +1,125 @@
+import type { OrganizationTx } from '@/db/scope'
+import { timeZoneOf } from '@/lib/organizations/queries'
+import { nextTerm } from '@/lib/subscriptions/rules'
+import { currencyOf } from './payable'
+import { type BuyVerdict, mayBuy } from './rules'
+import { type Good, type Holding, type PlaceInstance, readShop, type Shop } from './shop'
+
+/** What can be bought: a product for an instance, or for the whole organization. */
+export interface Purchase {
+  productId: string
+  instanceId: string | null
+}
+
+export interface Buyable extends Purchase {
+  product: string
+  instance: PlaceInstance | null
+  price: Good['price']
+  /** The term that a payment now would bring. */
+  next: { startsAt: Date; endsAt: Date } | null
+  /** What of a suite the place has already, each with the day until which it is paid. */
+  has: { product: string; termEndsAt: Date }[]
+  verdict: BuyVerdict
+}
+
+/**
+ * What somebody has chosen to buy, each with its verdict, in the order of the choice and once each. What the organization
+ * cannot mean is left out: a stranger's instance, an unknown product, a plan for one instance.
+ */
+export async function listBuyable(
+  tx: OrganizationTx,
+  organizationId: string,
+  now: Date,
+  chosen: readonly Purchase[],
+): Promise<{ currency: string; buyable: Buyable[] }> {
+  const currency = await currencyOf(tx, organizationId)
+  if (chosen.length === 0) return { currency, buyable: [] }
+  const [timeZone, shop] = await Promise.all([
+    timeZoneOf(tx, organizationId),
+    readShop(tx, organizationId, currency, {
+      productIds: chosen.map(({ productId }) => productId),
+      instanceIds: chosen.flatMap(({ instanceId }) => instanceId ?? []),
+    }),
+  ])
+  const once = [...new Map(chosen.map((one) => [basketItem(one), one])).values()]
+  return { currency, buyable: once.flatMap((one) => judge(one, shop, timeZone, now, once) ?? []) }
+}
+
+/** Everything that is sold, for each of these instances or the whole organization, with what needs no key. */
+export async function wholeOffer(
+  tx: OrganizationTx,
+  organizationId: string,
+  now: Date,
+  instanceIds: readonly string[],
+) {
+  const currency = await currencyOf(tx, organizationId)
+  const [timeZone, shop] = await Promise.all([
+    timeZoneOf(tx, organizationId),
+    readShop(tx, organizationId, currency, { productIds: null, instanceIds }),
+  ])
+  const instances = [...shop.instances.values()]
+  const offers = [...shop.goods.values()].map((good) => {
+    const places = good.everywhere ? [null] : instances.map(({ id }) => id)
+    return {
+      good,
+      contains: shop.contents.filter(({ suiteId }) => suiteId === good.id).map(({ name }) => name),
+      places: places.flatMap(
+        (instanceId) => judge({ productId: good.id, instanceId }, shop, timeZone, now, []) ?? [],
+      ),
+    }
+  })
+  return { currency, offers }
+}
+
+/** As a basket's address names it. */
+export const basketItem = ({ productId, instanceId }: Purchase) => [productId, instanceId ?? ''].join('.')
+
+function judge(
+  one: Purchase,
+  shop: Shop,
+  timeZone: string,
+  now: Date,
+  chosen: readonly Purchase[],
+): Buyable | undefined {
+  const good = shop.goods.get(one.productId)
+  const instance = one.instanceId ? shop.instances.get(one.instanceId) : null
+  if (!good || instance === undefined || good.everywhere !== (instance === null)) return undefined
+  const { price, overlapDays, openSource, withdrawn, permanent } = good
+  const isHere = (at: { instanceId: string | null }) =>
+    at.instanceId === null || at.instanceId === one.instanceId
+  const suites = shop.contents.filter(({ productId }) => productId === good.id).map(({ suiteId }) => suiteId)
+  const isSuiteHere = (other: Purchase) => suites.includes(other.productId) && isHere(other)
+  const isSame = (other: Purchase) => other.productId === good.id && other.instanceId === one.instanceId
+  const suite = latest(shop.holdings.filter((held) => isSuiteHere(held) && !held.revoked))
+  const chosenSuite = chosen.find(isSuiteHere)
+  const verdict = mayBuy(
+    {
+      ...{ openSource, withdrawn, permanent },
+      retired: instance?.retiredAt != null,
+      amount: price?.amount ?? null,
+      openCheckoutId: shop.open.find((line) => isSame(line) || isSuiteHere(line))?.checkoutId ?? null,
+      held: latest(shop.holdings.filter(isSame)) ?? null,
+      suite: suite ? { name: suite.product, termEndsAt: suite.termEndsAt } : null,
+      chosenSuite: (chosenSuite && shop.goods.get(chosenSuite.productId)?.name) ?? null,
+    },
+    now,
+  )
+  const inside = shop.contents.filter(({ suiteId }) => suiteId === good.id).map(({ productId }) => productId)
+  const has = shop.holdings.filter(
+    (held) => inside.includes(held.productId) && isHere(held) && held.termEndsAt > now && !held.revoked,
+  )
+  return {
+    ...one,
+    product: good.name,
+    instance,
+    price,
+    next: price ? nextTerm(null, price.months, overlapDays, timeZone, now) : null,
+    has: has.map(({ product, termEndsAt }) => ({ product, termEndsAt })),
+    verdict,
+  }
+}
+
+/** By the end of what is paid. */
+function latest(held: Holding[]): Holding | undefined {
+  return held.toSorted((a, b) => b.termEndsAt.getTime() - a.termEndsAt.getTime())[0]
+}
