@@ -103,6 +103,10 @@ export const paths: Record<string, Path> = {
     permission: 'billing.read',
     at: (slug) => `/${slug}/billing/invoices`,
   },
+  '/(portal)/[org]/billing/buy/page': {
+    permission: 'checkout.begin',
+    at: (slug, { spareId }) => `/${slug}/billing/buy?i=${spareId}`,
+  },
   '/(portal)/[org]/billing/renew/page': { permission: 'checkout.begin', at: ofRenewal },
   '/(portal)/[org]/billing/automatic/[subscription]/page': { permission: 'billing.read', at: ofAutomatic },
   '/(portal)/[org]/billing/checkouts/[id]/page': { permission: 'billing.see_checkout', at: ofCheckout },
@@ -194,6 +198,7 @@ export const forms: Record<string, Permission> = {
   '/(portal)/[org]/instances/[id]/retire/page': 'instance.retire',
   '/(portal)/[org]/instances/[id]/offline/page': 'offline_file.issue',
   '/(portal)/[org]/offline-files/[id]/page': 'offline_file.declare_gone',
+  '/(portal)/[org]/billing/buy/page': 'checkout.begin',
   '/(portal)/[org]/billing/renew/page': 'checkout.begin',
   '/(portal)/[org]/billing/automatic/[subscription]/page': 'automatic.begin',
   '/(portal)/[org]/billing/checkouts/[id]/page': 'checkout.open',
@@ -385,6 +390,7 @@ export const organizationActions: Record<string, Action> = {
     at: ofRenewal,
     fields: ({ subscriptionId }) => [
       ['subscriptionIds', subscriptionId],
+      ['purchases', ''],
       ['shown', '49000'],
       ['currency', 'eur'],
     ],

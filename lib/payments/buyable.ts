@@ -1,15 +1,10 @@
 import type { OrganizationTx } from '@/db/scope'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { nextTerm } from '@/lib/subscriptions/rules'
+import { basketItem, type Purchase } from './basket'
 import { currencyOf } from './payable'
 import { type BuyVerdict, mayBuy } from './rules'
 import { type Good, type Holding, type PlaceInstance, readShop, type Shop } from './shop'
-
-/** What can be bought: a product for an instance, or for the whole organization. */
-export interface Purchase {
-  productId: string
-  instanceId: string | null
-}
 
 export interface Buyable extends Purchase {
   product: string
@@ -70,9 +65,6 @@ export async function wholeOffer(
   })
   return { currency, offers }
 }
-
-/** As a basket's address names it. */
-export const basketItem = ({ productId, instanceId }: Purchase) => [productId, instanceId ?? ''].join('.')
 
 function judge(
   one: Purchase,

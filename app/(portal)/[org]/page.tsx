@@ -18,6 +18,7 @@ import { countKeys, mostCounted } from '@/lib/keys/queries'
 import { stoppedDays } from '@/lib/keys/rules'
 import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../portal'
+import { BuyLink, mayBuyHere } from './billing/buy/link'
 import { Asked, OfflineFiles, Refused, Silent } from './called'
 import { InstanceCards } from './instance-cards'
 import { soonestFirst } from './soonest'
@@ -66,7 +67,7 @@ async function OverviewPage({ params }: Props) {
         />
       )}
       {quiet.stopped.length > 0 && <Asked visit={visit} groups={asked} open={questions.open} />}
-      {needs === 0 && <Nothing t={t} count={count} />}
+      {needs === 0 && <Nothing visit={visit} count={count} />}
       <Silent visit={visit} silent={quiet.silent} />
       <Refused visit={visit} calls={refused} />
       <OfflineFiles visit={visit} summary={offline} />
@@ -102,9 +103,9 @@ function readOverview(visit: Visit) {
   )
 }
 
-function Nothing({ t, count }: { t: Translate; count: { working: number; instances: number } }) {
-  if (count.working > 0) return <Quiet t={t} />
-  return count.instances > 0 && <NoKeyWorks t={t} />
+function Nothing({ visit, count }: { visit: Visit; count: { working: number; instances: number } }) {
+  if (count.working > 0) return <Quiet t={visit.t} />
+  return count.instances > 0 && <NoKeyWorks visit={visit} />
 }
 
 function Quiet({ t }: { t: Translate }) {
@@ -118,11 +119,16 @@ function Quiet({ t }: { t: Translate }) {
 }
 
 /** Where nothing above says it: how a key is had. */
-function NoKeyWorks({ t }: { t: Translate }) {
+function NoKeyWorks({ visit }: { visit: Visit }) {
+  const { t } = visit
   const support = env().SUPPORT_EMAIL
   return (
     <Panel>
-      <Empty icon="key" title={t('overview.no_key_title')}>
+      <Empty
+        icon="key"
+        title={t('overview.no_key_title')}
+        actions={mayBuyHere(visit.organization.role) && <BuyLink visit={visit} primary />}
+      >
         {t.rich('overview.no_key_text', { support, mail: mailTo(support) })}
       </Empty>
     </Panel>

@@ -11,18 +11,25 @@ import { beginCheckout } from '@/lib/payments/begin-checkout'
 import { giveUpCheckout } from '@/lib/payments/give-up-checkout'
 import { openPortal } from '@/lib/payments/open-portal'
 import { openSession } from '@/lib/payments/open-session'
+import { basketIn } from './basket'
 
 const text = (form: FormData, name: string) => {
   const value = form.get(name)
   return typeof value === 'string' ? value : ''
 }
 
+const listed = (written: string) => written.split(' ').filter(Boolean)
+
 /** Reserves what was shown, and leads to Stripe; where Stripe does not answer, to the page on which it can be tried again. */
 export async function pay(_state: FormState, form: FormData): Promise<FormState> {
   return act('checkout.begin', form, async ({ by, organization }) => {
-    const subscriptionIds = text(form, 'subscriptionIds').split(' ')
-    const asked = { subscriptionIds, shown: Number(text(form, 'shown')), currency: text(form, 'currency') }
-    const { checkoutId } = await beginCheckout(by, asked)
+    const subscriptionIds = listed(text(form, 'subscriptionIds'))
+    const { checkoutId } = await beginCheckout(by, {
+      subscriptionIds,
+      purchases: basketIn(listed(text(form, 'purchases'))),
+      shown: Number(text(form, 'shown')),
+      currency: text(form, 'currency'),
+    })
     const page = `/${organization.slug}/billing/checkouts/${checkoutId}`
     // Whoever may begin it was asked just now.
     const opened = await openSession({ ...by, actor: { kind: 'system' } }, checkoutId).catch(

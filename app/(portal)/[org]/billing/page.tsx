@@ -12,6 +12,7 @@ import { hasCustomer, openCheckouts } from '@/lib/payments/queries'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../portal'
 import { Portal as AtStripe } from './at-stripe'
+import { BuyLink } from './buy/link'
 import { OpenCheckouts } from './open-checkouts'
 import { SubscriptionTable } from './subscription-table'
 
@@ -72,13 +73,19 @@ async function BillingPage({ params }: Props) {
   )
 }
 
-function Head({ visit: { t, organization }, due }: { visit: Visit; due: number }) {
+function Head({ visit, due }: { visit: Visit; due: number }) {
+  const { t, organization } = visit
   return (
     <PageHead
       title={t('billing.title')}
       sentence={t('billing.sentence', { count: due })}
       actions={
-        <LinkButton href={`/${organization.slug}/billing/invoices`}>{t('billing.invoices.link')}</LinkButton>
+        <>
+          <LinkButton href={`/${organization.slug}/billing/invoices`}>
+            {t('billing.invoices.link')}
+          </LinkButton>
+          <BuyLink visit={visit} />
+        </>
       }
     />
   )

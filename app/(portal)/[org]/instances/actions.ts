@@ -35,6 +35,7 @@ export async function add(_state: FormState, form: FormData): Promise<FormState>
       ...(testOfId ? { testOfId } : {}),
       glpiVersion: text(form, 'glpiVersion'),
     })
+    if (text(form, 'from') === 'buy') redirect(`/${organization.slug}/billing/buy?done=added`)
     redirect(`/${organization.slug}/instances/${instanceId}?done=added`)
   })
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { ReactNode } from 'react'
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
@@ -8,24 +9,30 @@ import { LongWords } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
+import type { OrganizationTx } from '@/db/scope'
+import { productsWithReleases } from '@/lib/catalog/queries'
 import { isId } from '@/lib/ids'
 import { lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
+import { basketItem, type Purchase } from '@/lib/payments/basket'
 import { mostLines } from '@/lib/payments/begin-checkout'
+import { type Buyable, listBuyable } from '@/lib/payments/buyable'
 import { listPayable, type Payable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../../portal'
 import { pay } from '../actions'
+import { basketIn, basketQuery } from '../basket'
+import { NotBought, PurchaseLine } from '../buy/lines'
 
 interface Props {
   params: Promise<{ org: string }>
-  /** Of what is to be renewed: subscriptions, or keys of them. */
-  searchParams: Promise<{ s?: string | string[]; k?: string | string[] }>
+  /** Of what is to be renewed: subscriptions, or keys of them; and what is bought. */
+  searchParams: Promise<{ s?: string | string[]; k?: string | string[]; b?: string | string[] }>
 }
 
-export const generateMetadata = organizationTitle(async ({ params }: Props) => {
+export const generateMetadata = organizationTitle(async ({ params, searchParams }: Props) => {
   const { t } = await requireMember((await params).org, 'checkout.begin')
-  return t('billing.renew.title')
+  return t((await searchParams).b ? 'billing.buy.summary' : 'billing.renew.title')
 })
 
 export default organizationPage(RenewPage)
@@ -33,42 +40,88 @@ export default organizationPage(RenewPage)
 /** What is about to be paid: what, for which instance, until when, for how much. */
 async function RenewPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org, 'checkout.begin')
-  const { s = [], k = [] } = await searchParams
+  const { s = [], k = [], b } = await searchParams
+  const basket = basketIn(b)
   const idsOf = (given: string | string[]) => [given].flat().filter(isId).slice(0, mostLines)
   const wanted = { subscriptionIds: idsOf(s), keyIds: idsOf(k) }
   const { t, organization, language } = visit
-  const { data, needs, at } = await read(visit, (tx, now) =>
-    listPayable(tx, organization.organizationId, now, wanted),
+  const { data, needs, at } = await read(visit, (tx, moment) =>
+    readSummary(tx, organization.organizationId, moment, wanted, basket),
   )
-  const { currency, payable } = data
-  const now = payable.filter(({ verdict }) => sells() && verdict.ok)
-  const not = payable.filter(({ verdict }) => !verdict.ok)
-  const amount = now.reduce((sum, { price }) => sum + (price?.amount ?? 0), 0)
+  const { currency, now, not, buys, buysNot, products, amount, tax } = data
+  const count = now.length + buys.length
   const total = money(amount, currency, language)
-  const tax = now.every(({ price }) => price?.taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive'
+  const isOrder = basket.length > 0
+  const subscriptionIds = now.map(({ subscriptionId }) => subscriptionId)
+  const change = `/${organization.slug}/billing/buy?${basketQuery({ purchases: basket, subscriptionIds })}`
+  const facts = { count, total, tax }
   return (
     <Portal visit={visit} current="billing" needs={needs}>
       <PageHead
-        title={t('billing.renew.title')}
+        title={t(isOrder ? 'billing.buy.summary' : 'billing.renew.title')}
         sentence={
-          now.length > 0
-            ? t('billing.renew.sentence', { count: now.length, total, tax })
-            : t('billing.renew.nothing')
+          count > 0
+            ? t(isOrder ? 'billing.buy.sentence_pay' : 'billing.renew.sentence', facts)
+            : t(isOrder ? 'billing.buy.nothing' : 'billing.renew.nothing')
         }
       />
-      {now.length > 0 && (
-        <Lines visit={visit} now={now} currency={currency} total={total} tax={tax} at={at} />
+      {count > mostLines && (
+        <Notice tone="soon" silent>
+          {t('errors.too_many_lines')}
+        </Notice>
       )}
-      {not.length > 0 && <NotNow visit={visit} not={not} />}
-      {now.length > 0 ? (
-        <Pay visit={visit} now={now} amount={amount} currency={currency} total={total} />
+      {count > 0 && (
+        <Lines visit={visit} now={now} currency={currency} total={total} tax={tax} at={at}>
+          {buys.map((one) => (
+            <PurchaseLine
+              key={basketItem(one)}
+              visit={visit}
+              one={one}
+              currency={currency}
+              products={products}
+            />
+          ))}
+        </Lines>
+      )}
+      {not.length + buysNot.length > 0 && (
+        <NotNow visit={visit} not={not}>
+          <NotBought visit={visit} not={buysNot} />
+        </NotNow>
+      )}
+      {count > 0 && count <= mostLines ? (
+        <Pay {...{ visit, now, buys, amount, currency, total, change }} />
       ) : (
         <p className="after">
-          <LinkButton href={`/${organization.slug}/billing`}>{t('billing.renew.cancel')}</LinkButton>
+          <LinkButton href={isOrder ? change : `/${organization.slug}/billing`}>
+            {t(isOrder ? 'billing.buy.change' : 'billing.renew.cancel')}
+          </LinkButton>
         </p>
       )}
     </Portal>
   )
+}
+
+/** What of that which was chosen can be paid now, and what not. */
+async function readSummary(
+  tx: OrganizationTx,
+  organizationId: string,
+  at: Date,
+  wanted: { subscriptionIds: string[]; keyIds: string[] },
+  basket: Purchase[],
+) {
+  const { currency, payable } = await listPayable(tx, organizationId, at, wanted)
+  const { buyable } = await listBuyable(tx, organizationId, at, basket)
+  const now = payable.filter(({ verdict }) => sells() && verdict.ok)
+  const buys = buyable.filter(({ verdict }) => sells() && verdict.ok)
+  const prices = [...now, ...buys].map(({ price }) => price)
+  return {
+    ...{ currency, now, buys },
+    not: payable.filter(({ verdict }) => !verdict.ok),
+    buysNot: buyable.filter(({ verdict }) => !verdict.ok),
+    products: await productsWithReleases(tx, [...new Set(buys.map(({ productId }) => productId))]),
+    amount: prices.reduce((sum, price) => sum + (price?.amount ?? 0), 0),
+    tax: prices.every((price) => price?.taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive',
+  } as const
 }
 
 interface LinesProps {
@@ -78,9 +131,11 @@ interface LinesProps {
   total: string
   tax: 'inclusive' | 'exclusive'
   at: Date
+  /** The lines of what is bought. */
+  children: ReactNode
 }
 
-function Lines({ visit, now, currency, total, tax, at }: LinesProps) {
+function Lines({ visit, now, currency, total, tax, at, children }: LinesProps) {
   const { t } = visit
   return (
     <Panel>
@@ -96,6 +151,7 @@ function Lines({ visit, now, currency, total, tax, at }: LinesProps) {
           {now.map((one) => (
             <Line key={one.subscriptionId} visit={visit} one={one} currency={currency} now={at} />
           ))}
+          {children}
         </tbody>
         <tfoot>
           <tr>
@@ -149,7 +205,14 @@ function Line({ visit: { t, language, organization }, one, currency, now }: Line
   )
 }
 
-function NotNow({ visit: { t, organization }, not }: { visit: Visit; not: Payable[] }) {
+interface NotNowProps {
+  visit: Visit
+  not: Payable[]
+  /** The items of what cannot be bought. */
+  children: ReactNode
+}
+
+function NotNow({ visit: { t, organization }, not, children }: NotNowProps) {
   return (
     <Section title={t('billing.renew.not_now')}>
       <ul>
@@ -164,6 +227,7 @@ function NotNow({ visit: { t, organization }, not }: { visit: Visit; not: Payabl
             )}
           </li>
         ))}
+        {children}
       </ul>
     </Section>
   )
@@ -172,12 +236,15 @@ function NotNow({ visit: { t, organization }, not }: { visit: Visit; not: Payabl
 interface PayProps {
   visit: Visit
   now: Payable[]
+  buys: Buyable[]
+  /** Where the basket is changed. */
+  change: string
   amount: number
   currency: string
   total: string
 }
 
-function Pay({ visit: { t, organization }, now, amount, currency, total }: PayProps) {
+function Pay({ visit: { t, organization }, now, buys, amount, currency, total, change }: PayProps) {
   const subscriptionIds = now.map(({ subscriptionId }) => subscriptionId).join(' ')
   return (
     <Section title={t('billing.renew.then')}>
@@ -188,6 +255,7 @@ function Pay({ visit: { t, organization }, now, amount, currency, total }: PayPr
             organization: organization.slug,
             idempotencyKey: randomUUID(),
             subscriptionIds,
+            purchases: buys.map(basketItem).join(' '),
             shown: String(amount),
             currency,
           }}
@@ -195,13 +263,14 @@ function Pay({ visit: { t, organization }, now, amount, currency, total }: PayPr
           <Notice tone="calm" silent>
             {t('billing.renew.vat_note')}
           </Notice>
-          <p>{t('billing.renew.old_key')}</p>
+          {now.length > 0 && <p>{t('billing.renew.old_key')}</p>}
+          {buys.length > 0 && <p>{t('billing.buy.new_key')}</p>}
           <div className="row">
             <SubmitButton variant="primary" icon="credit-card" pendingText={t('shell.busy')}>
               {t('billing.renew.pay', { total })}
             </SubmitButton>
-            <LinkButton variant="quiet" href={`/${organization.slug}/billing`}>
-              {t('billing.renew.cancel')}
+            <LinkButton variant="quiet" href={buys.length > 0 ? change : `/${organization.slug}/billing`}>
+              {t(buys.length > 0 ? 'billing.buy.change' : 'billing.renew.cancel')}
             </LinkButton>
           </div>
         </ActionForm>

@@ -1,4 +1,5 @@
 import type { Visit } from '@/app/_request/session'
+import { BuyLink } from '@/app/(portal)/[org]/billing/buy/link'
 import { LinkButton } from '@/components/ui/button'
 import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
@@ -45,6 +46,7 @@ export function Head({ visit, instance, rows }: Props) {
               {t('staff.issue.link')}
             </LinkButton>
           )}
+          {!instance.retiredAt && <BuyLink visit={visit} instanceId={instance.id} />}
           <AllAsFile visit={visit} rows={rows} />
           <EditLink visit={visit} instance={instance} />
         </>

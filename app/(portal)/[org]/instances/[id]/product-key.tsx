@@ -1,5 +1,7 @@
 import { Fragment } from 'react'
 import type { Visit } from '@/app/_request/session'
+import { basketQuery } from '@/app/(portal)/[org]/billing/basket'
+import { mayBuyHere } from '@/app/(portal)/[org]/billing/buy/link'
 import { markInstalled } from '@/app/(portal)/[org]/keys/actions'
 import { buttonNames } from '@/app/(portal)/[org]/keys/desk-labels'
 import { ActionForm } from '@/components/form'
@@ -58,6 +60,7 @@ export function ProductKey(props: Props) {
       <div className="row">
         <InstalledButton {...props} />
         <RenewButton {...props} />
+        <BuyButton {...props} />
       </div>
       <Key {...props} />
       {mayReveal && <KeyAnswer keyId={row.id} />}
@@ -119,6 +122,21 @@ function RenewButton({ visit: { t, organization }, row, instance }: Props) {
       label={t('billing.tick', { product: row.product, instance: instance.label })}
     >
       {t('overview.renew')}
+    </LinkButton>
+  )
+}
+
+/** Of what is only tried. */
+function BuyButton({ visit: { t, organization }, row, instance }: Props) {
+  if (row.kind !== 'trial' || instance.retiredAt || !mayBuyHere(organization.role)) return null
+  return (
+    <LinkButton
+      small
+      icon="credit-card"
+      href={`/${organization.slug}/billing/renew?${basketQuery({ purchases: [row] })}`}
+      label={t('billing.buy.tick', { product: row.product, instance: instance.label })}
+    >
+      {t('billing.buy.link')}
     </LinkButton>
   )
 }

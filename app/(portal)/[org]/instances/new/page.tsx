@@ -15,6 +15,8 @@ import { InstanceFields, mostOriginals } from '../fields'
 
 interface Props {
   params: Promise<{ org: string }>
+  /** Where one came from, and goes on. */
+  searchParams: Promise<{ from?: unknown }>
 }
 
 export const generateMetadata = organizationTitle(async ({ params }: Props) => {
@@ -24,9 +26,10 @@ export const generateMetadata = organizationTitle(async ({ params }: Props) => {
 
 export default organizationPage(NewInstancePage)
 
-async function NewInstancePage({ params }: Props) {
+async function NewInstancePage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org)
   const { t, organization } = visit
+  const buys = (await searchParams).from === 'buy'
   const { data: originals, needs } = await read(visit, (tx) =>
     productionInstances(tx, organization.organizationId, mostOriginals + 1),
   )
@@ -35,13 +38,23 @@ async function NewInstancePage({ params }: Props) {
       <PageHead title={t('instances.new.title')} sentence={t('instances.new.sentence')} />
       {may(organization.role, 'instance.add') ? (
         <Panel padded>
-          <ActionForm action={add} hidden={{ organization: organization.slug, idempotencyKey: randomUUID() }}>
+          <ActionForm
+            action={add}
+            hidden={{
+              organization: organization.slug,
+              idempotencyKey: randomUUID(),
+              ...(buys && { from: 'buy' }),
+            }}
+          >
             <InstanceFields t={t} originals={originals} />
             <div className="row">
               <SubmitButton variant="primary" pendingText={t('shell.busy')}>
                 {t('instances.new.submit')}
               </SubmitButton>
-              <LinkButton variant="quiet" href={`/${organization.slug}/instances`}>
+              <LinkButton
+                variant="quiet"
+                href={`/${organization.slug}/${buys ? 'billing/buy' : 'instances'}`}
+              >
                 {t('instances.new.cancel')}
               </LinkButton>
             </div>

@@ -18,6 +18,8 @@ import { listPayable, type Payable } from '@/lib/payments/payable'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { sells } from '@/lib/payments/stripe'
 import { AutomaticLine } from '../../billing/automatic-line'
+import { basketQuery } from '../../billing/basket'
+import { mayBuyHere } from '../../billing/buy/link'
 import { Timeline, timelineSize } from '../../instances/[id]/timeline'
 import { MayNot } from '../../may-not'
 import { QuestionGroups } from '../../questions/groups'
@@ -108,9 +110,15 @@ function AutomaticNote({ visit, one }: { visit: Visit; one: Payable | undefined 
   )
 }
 
-/** Where it is the key of the last term, and can be paid here. */
+/** Where it is the key of the last term, and can be paid here; or of what is only tried. */
 function Renew({ visit, row }: { visit: Visit; row: KeyRow }) {
   const { slug, role } = visit.organization
+  if (row.kind === 'trial' && mayBuyHere(role))
+    return (
+      <LinkButton icon="credit-card" href={`/${slug}/billing/renew?${basketQuery({ purchases: [row] })}`}>
+        {visit.t('billing.buy.link')}
+      </LinkButton>
+    )
   if (row.kind !== 'subscription' || row.renewedAt || !sells() || !may(role, 'checkout.begin')) return null
   return (
     <LinkButton icon="credit-card" href={`/${slug}/billing/renew?k=${row.id}`}>

@@ -14,6 +14,7 @@ import { money } from '@/lib/messages/money'
 import { type CheckoutLineRow, type CheckoutRow, findCheckout } from '@/lib/payments/queries'
 import { Portal } from '../../../../portal'
 import { KeyTable } from '../../../keys/table'
+import { basketQuery } from '../../basket'
 import { GoOn } from './go-on'
 
 interface Props {
@@ -72,14 +73,16 @@ async function keyRow(
 /** How it stands, in a sentence, with what can be done; what changes by itself keeps itself up to date. */
 function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow; waiting: boolean }) {
   const { t, organization } = visit
-  const { state } = checkout
+  const { state, lines } = checkout
+  const renews = lines.some(({ subscriptionId }) => subscriptionId)
   if (state === 'paid') return <Paid visit={visit} checkout={checkout} />
   if (state === 'on_its_way')
     return (
       <>
         <KeepFresh seconds={10} />
         <Notice tone="soon">
-          <b>{t('billing.checkout.on_its_way')}</b> {t('billing.checkout.on_its_way_text')}
+          <b>{t('billing.checkout.on_its_way')}</b>{' '}
+          {t('billing.checkout.on_its_way_text', { renews: renews ? 'yes' : 'no' })}
         </Notice>
       </>
     )
@@ -100,12 +103,20 @@ function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow
         <b>{t(`billing.checkout.${state}`)}</b> {t('billing.checkout.ended_text')}
       </Notice>
       <p className="after">
-        <LinkButton variant="primary" href={`/${organization.slug}/billing`}>
+        <LinkButton variant="primary" href={`/${organization.slug}/billing${againAt(lines)}`}>
           {t('billing.checkout.again')}
         </LinkButton>
       </p>
     </>
   )
+}
+
+/** What was to be bought is ticked there still; what was to be renewed comes along. */
+function againAt(lines: CheckoutLineRow[]): string {
+  const purchases = lines.filter(({ subscriptionId }) => !subscriptionId)
+  if (purchases.length === 0) return ''
+  const subscriptionIds = lines.flatMap(({ subscriptionId }) => subscriptionId ?? [])
+  return `/buy?${basketQuery({ purchases, subscriptionIds })}`
 }
 
 /** With what was really charged, once the invoice says so. */
@@ -153,13 +164,20 @@ function Lines({ visit, checkout }: { visit: Visit; checkout: CheckoutRow }) {
 
 function Line({ visit, line, currency }: { visit: Visit; line: CheckoutLineRow; currency: string }) {
   const { t, language, organization } = visit
-  const { product, instance, amount, taxBehavior, endsAt, newKey, oldKey } = line
+  const { product, instance, instanceId, retired, amount, taxBehavior, endsAt, newKey, oldKey } = line
   const day = (end: Date) => lastDay(end, language, organization.timeZone)
   return (
     <tr>
       <td>
         <b>{product}</b>
         <small>{instance ?? t('billing.everywhere')}</small>
+        {newKey && retired && (
+          <small>
+            <a className="link" href={`/${organization.slug}/instances/${instanceId}`}>
+              {t('billing.buy.retired')}
+            </a>
+          </small>
+        )}
       </td>
       <td data-head={t('billing.paid_until')}>
         {day(endsAt)}
