@@ -64,16 +64,19 @@ import {
   lockAutomatic,
   openAutomatic,
 } from '@/lib/payments/automatic/queries'
+import { listBuyable, wholeOffer } from '@/lib/payments/buyable'
 import { listInvoices } from '@/lib/payments/list-invoices'
+import { lockAccount } from '@/lib/payments/lock-account'
 import { currencyOf, listPayable } from '@/lib/payments/payable'
 import { findCheckout, hasCustomer, openCheckouts } from '@/lib/payments/queries'
 import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { endCheckout, lockCheckout } from '@/lib/payments/settle-checkout'
+import { readShop } from '@/lib/payments/shop'
 import { toldBy } from '@/lib/payments/told'
 import { accountManagersOf } from '@/lib/staff/queries'
 import { staffRoleIn } from '@/lib/staff/role'
-import { lockSubscription } from '@/lib/subscriptions/add-term'
+import { lockSubscription, subscriptionAt } from '@/lib/subscriptions/add-term'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
@@ -272,6 +275,31 @@ const reads: Record<string, Read> = {
   currencyOf: async (tx, organizationId) => ((await currencyOf(tx, organizationId)) === 'jpy' ? 1 : 0),
   listPayable: (tx, organizationId) => payableIn(tx, organizationId),
   'listPayable of one': (tx, organizationId) => payableIn(tx, organizationId, [theirs.subscriptionId]),
+  listBuyable: async (tx, organizationId) => {
+    const chosen = [{ productId: theirs.products.forms, instanceId: theirs.instanceId }]
+    return listBuyable(tx, organizationId, now(), chosen).then(({ buyable }) => buyable.length, orNone)
+  },
+  readShop: async (tx, organizationId) => {
+    const of = { productIds: null, instanceIds: [theirs.instanceId] }
+    const { instances, holdings, open } = await readShop(tx, organizationId, 'eur', of)
+    return instances.size + holdings.length + open.length
+  },
+  wholeOffer: async (tx, organizationId) => {
+    const places = wholeOffer(tx, organizationId, now(), [theirs.instanceId]).then(({ offers }) =>
+      offers.flatMap((one) => one.places.filter(({ instanceId }) => instanceId)),
+    )
+    return places.then((found) => found.length, orNone)
+  },
+  subscriptionAt: async (tx, organizationId) => {
+    const place = { productId: theirs.products.forms, instanceId: theirs.instanceId }
+    return (await subscriptionAt(tx, { organizationId, ...place })) ? 1 : 0
+  },
+  lockAccount: async (tx, organizationId) => {
+    await lockAccount(tx, organizationId)
+    const notLocked =
+      'select organization_id from billing_accounts where organization_id = $1 for update skip locked'
+    return 1 - (await rowsOf(database, notLocked, [other.organizationId])).length
+  },
   openCheckouts: async (tx, organizationId) => {
     const found = await openCheckouts(tx, organizationId)
     return found.length + found.flatMap(({ lines }) => lines).length

@@ -52,8 +52,7 @@ async function RenewPage({ params, searchParams }: Props) {
   const count = now.length + buys.length
   const total = money(amount, currency, language)
   const isOrder = basket.length > 0
-  const subscriptionIds = now.map(({ subscriptionId }) => subscriptionId)
-  const change = `/${organization.slug}/billing/buy?${basketQuery({ purchases: basket, subscriptionIds })}`
+  const back = backFrom(visit, basket, now)
   const facts = { count, total, tax }
   return (
     <Portal visit={visit} current="billing" needs={needs}>
@@ -65,21 +64,11 @@ async function RenewPage({ params, searchParams }: Props) {
             : t(isOrder ? 'billing.buy.nothing' : 'billing.renew.nothing')
         }
       />
-      {count > mostLines && (
-        <Notice tone="soon" silent>
-          {t('errors.too_many_lines')}
-        </Notice>
-      )}
+      {count > mostLines && <TooMany t={t} />}
       {count > 0 && (
-        <Lines visit={visit} now={now} currency={currency} total={total} tax={tax} at={at}>
+        <Lines {...{ visit, now, currency, total, tax, at }}>
           {buys.map((one) => (
-            <PurchaseLine
-              key={basketItem(one)}
-              visit={visit}
-              one={one}
-              currency={currency}
-              products={products}
-            />
+            <PurchaseLine key={basketItem(one)} {...{ visit, one, currency, products }} />
           ))}
         </Lines>
       )}
@@ -89,17 +78,34 @@ async function RenewPage({ params, searchParams }: Props) {
         </NotNow>
       )}
       {count > 0 && count <= mostLines ? (
-        <Pay {...{ visit, now, buys, amount, currency, total, change }} />
+        <Pay {...{ visit, now, buys, amount, currency, total, back }} />
       ) : (
-        <p className="after">
-          <LinkButton href={isOrder ? change : `/${organization.slug}/billing`}>
-            {t(isOrder ? 'billing.buy.change' : 'billing.renew.cancel')}
-          </LinkButton>
-        </p>
+        <Back back={back} />
       )}
     </Portal>
   )
 }
+
+const TooMany = ({ t }: Pick<Visit, 't'>) => (
+  <Notice tone="soon" silent>
+    {t('errors.too_many_lines')}
+  </Notice>
+)
+
+/** Where what is chosen is changed: the shop with the basket, or the list of subscriptions. */
+function backFrom({ t, organization }: Visit, basket: Purchase[], now: Payable[]) {
+  const billing = `/${organization.slug}/billing`
+  if (basket.length === 0) return { href: billing, text: t('billing.renew.cancel') }
+  const subscriptionIds = now.map(({ subscriptionId }) => subscriptionId)
+  const query = basketQuery({ purchases: basket, subscriptionIds })
+  return { href: `${billing}/buy?${query}`, text: t('billing.buy.change') }
+}
+
+const Back = ({ back }: { back: ReturnType<typeof backFrom> }) => (
+  <p className="after">
+    <LinkButton href={back.href}>{back.text}</LinkButton>
+  </p>
+)
 
 /** What of that which was chosen can be paid now, and what not. */
 async function readSummary(
@@ -237,14 +243,13 @@ interface PayProps {
   visit: Visit
   now: Payable[]
   buys: Buyable[]
-  /** Where the basket is changed. */
-  change: string
+  back: ReturnType<typeof backFrom>
   amount: number
   currency: string
   total: string
 }
 
-function Pay({ visit: { t, organization }, now, buys, amount, currency, total, change }: PayProps) {
+function Pay({ visit: { t, organization }, now, buys, amount, currency, total, back }: PayProps) {
   const subscriptionIds = now.map(({ subscriptionId }) => subscriptionId).join(' ')
   return (
     <Section title={t('billing.renew.then')}>
@@ -269,8 +274,8 @@ function Pay({ visit: { t, organization }, now, buys, amount, currency, total, c
             <SubmitButton variant="primary" icon="credit-card" pendingText={t('shell.busy')}>
               {t('billing.renew.pay', { total })}
             </SubmitButton>
-            <LinkButton variant="quiet" href={buys.length > 0 ? change : `/${organization.slug}/billing`}>
-              {t(buys.length > 0 ? 'billing.buy.change' : 'billing.renew.cancel')}
+            <LinkButton variant="quiet" href={back.href}>
+              {back.text}
             </LinkButton>
           </div>
         </ActionForm>
