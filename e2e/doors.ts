@@ -198,7 +198,6 @@ export const forms: Record<string, Permission> = {
   '/(portal)/[org]/instances/[id]/retire/page': 'instance.retire',
   '/(portal)/[org]/instances/[id]/offline/page': 'offline_file.issue',
   '/(portal)/[org]/offline-files/[id]/page': 'offline_file.declare_gone',
-  '/(portal)/[org]/billing/buy/page': 'checkout.begin',
   '/(portal)/[org]/billing/renew/page': 'checkout.begin',
   '/(portal)/[org]/billing/automatic/[subscription]/page': 'automatic.begin',
   '/(portal)/[org]/billing/checkouts/[id]/page': 'checkout.open',

@@ -1,5 +1,6 @@
-import { fitSentence, newestSentence } from '@/lib/catalog/phrases'
+import { fitSentence } from '@/lib/catalog/phrases'
 import type { CatalogProduct } from '@/lib/catalog/queries'
+import { compareVersions } from '@/lib/catalog/rules'
 import type { Translate } from '@/lib/messages/translator'
 
 /** What a key of the product installs: itself or, of a suite, what it contains. */
@@ -13,12 +14,13 @@ function installed(productId: string, products: readonly CatalogProduct[]) {
 /** For which GLPI versions a product is; of a suite for each of its parts. Nothing is said of what has no releases. */
 export function versionLines(productId: string, products: readonly CatalogProduct[], t: Translate): string[] {
   const { parts, isSuite } = installed(productId, products)
-  return parts
-    .filter(({ releases }) => releases.length > 0)
-    .map((part) => {
-      const text = newestSentence(part, t)
-      return isSuite ? t('instance.product_fits', { product: part.name, text }) : text
-    })
+  return parts.flatMap(({ name, releases }) => {
+    const [newest] = releases.toSorted((a, b) => compareVersions(b.version, a.version))
+    if (!newest) return []
+    const { version, glpiMin, glpiMax } = newest
+    const text = t('billing.buy.versions', { release: version, from: glpiMin, to: glpiMax ?? 'none' })
+    return isSuite ? t('instance.product_fits', { product: name, text }) : text
+  })
 }
 
 /** What of a product has no release for the GLPI that it is chosen for. */

@@ -44,7 +44,7 @@ export function PurchaseLine({ visit, one, currency, products }: LineProps) {
 export function NotBought({ visit, not }: { visit: Visit; not: Buyable[] }) {
   return not.map((one) => (
     <li key={basketItem(one)}>
-      {one.product} <LongWords>{one.instance?.label ?? visit.t('billing.everywhere')}</LongWords>{' '}
+      {one.product} · <LongWords>{one.instance?.label ?? visit.t('billing.everywhere')}</LongWords>{' '}
       <small>
         <Verdict visit={visit} one={one} />
       </small>
