@@ -143,7 +143,9 @@ test('[C4] of 50 who buy the same at once one has a Checkout, and the others are
     tries += all.length
     expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     const codes = all.flatMap((tried) => (tried.status === 'rejected' ? [tried.reason.code] : []))
-    expect(new Set(codes)).toEqual(new Set(['being_paid']))
+    // Who has waited for two seconds for a connection, on a busy machine, is asked to come again.
+    expect(codes.filter((code) => code !== 'being_paid' && code !== 'unavailable')).toEqual([])
+    expect(codes).toContain('being_paid')
   }
   console.log(`[C4] ${tries} purchases`)
 }, 60_000)

@@ -74,7 +74,9 @@ test('[C4] of 50 who click Renew at once, 10 rounds, one has an open Checkout ea
     const tries = await Promise.allSettled(Array.from({ length: 50 }, () => begin([subscriptionId], 29_000)))
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     const codes = tries.flatMap((tried) => (tried.status === 'rejected' ? [tried.reason.code] : []))
-    expect(new Set(codes)).toEqual(new Set(['being_paid']))
+    // Who has waited for two seconds for a connection, on a busy machine, is asked to come again.
+    expect(codes.filter((code) => code !== 'being_paid' && code !== 'unavailable')).toEqual([])
+    expect(codes).toContain('being_paid')
   }
 })
 
