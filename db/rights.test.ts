@@ -7,7 +7,15 @@ const database = await productDatabase()
 const changeable: Record<string, string[]> = {
   // It is moved, extended, renewed, replaced and seen. The last two are for the rotation of the key ring.
   keys: [
-    ...['instance_id', 'expires_at', 'renewed_at', 'superseded_at', 'first_seen_at', 'replaced_at'],
+    ...[
+      'instance_id',
+      'starts_at',
+      'expires_at',
+      'renewed_at',
+      'superseded_at',
+      'first_seen_at',
+      'replaced_at',
+    ],
     ...['refunded_at', 'cipher', 'ring_version'],
   ],
   revocations: ['restored_at'],

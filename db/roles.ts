@@ -35,7 +35,7 @@ const kept = [
  * of a token, and of what is paid: how a payment stands, never what for or how much.
  */
 const changes = {
-  keys: 'instance_id, expires_at, renewed_at, superseded_at, first_seen_at, replaced_at, refunded_at, cipher, ring_version',
+  keys: 'instance_id, starts_at, expires_at, renewed_at, superseded_at, first_seen_at, replaced_at, refunded_at, cipher, ring_version',
   revocations: 'restored_at',
   signing_keys: 'cipher, ring_version, signs_from, stops_at, last_expires_at, dropped_at',
   api_tokens: 'revoked_at, revoked_by_id, last_used_at',

@@ -124,7 +124,7 @@ export function verdictOn(
   if (asked.product && !key.products.includes(asked.product)) return refuse('wrong_product')
   if (asked.kinds && !asked.kinds.includes(key.kind)) return refuse('wrong_kind')
   if (state === 'revoked') return refuse('revoked')
-  if (key.startsAt > now) return refuse('not_started')
+  if (state === 'not_started') return refuse('not_started')
   if (state === 'expired') return { ...refuse('expired'), notes: key.followed ? ['renewed'] : [] }
   const place = placeOf(key.places, asked, now)
   if (!place.ok && (asked.installationId || asked.url)) return refuse('bound_elsewhere')

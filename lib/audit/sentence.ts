@@ -22,9 +22,11 @@ export function auditSentence(
       name,
       name === 'until' && typeof value === 'string'
         ? lastDay(new Date(value), language, timeZone)
-        : name === 'amount' && typeof value === 'number'
-          ? money(value, String(row.details.currency), language)
-          : isolated(String(value ?? ''), name === 'url'),
+        : name === 'starts' && typeof value === 'string'
+          ? lastDay(new Date(Date.parse(value) + 86_400_000), language, timeZone)
+          : name === 'amount' && typeof value === 'number'
+            ? money(value, String(row.details.currency), language)
+            : isolated(String(value ?? ''), name === 'url'),
     ]),
   )
   const noted = row.details.note ? 'yes' : 'no'

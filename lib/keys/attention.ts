@@ -105,7 +105,7 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
       union all (select 'waiting', ${ofKey}, ${endOfOldKey(organizationId)}, null,
         ${filesWork(organizationId, days(-urgentDays))} from keys k
         where ${ofOrganization} and k.follows_id is not null and k.first_seen_at is null and k.ends_at > ${days(0)}
-          and ${notRevoked(organizationId)} and ${inUse}
+          and k.starts_at <= ${days(0)} and ${notRevoked(organizationId)} and ${inUse}
         order by k.due_at, k.id limit ${most})
       union all (select 'lapsed', ${ofKey}, k.expires_at, null, false from keys k
         where ${ofOrganization} and k.kind = 'subscription' and k.renewed_at is null
@@ -165,6 +165,6 @@ const renewsNotByItself = (organizationId: string) => sql`case when k.term_id is
 /** No key that works unlocks the same product at the same place: bought anew, or within a suite. */
 const nothingInItsPlace = (organizationId: string, at: SQL) => sql`not exists (select from keys w
   where w.organization_id = ${organizationId} and (w.instance_id = k.instance_id or w.instance_id is null)
-    and w.ends_at > ${at} and ${notRevoked(organizationId, sql`w`)}
+    and w.ends_at > ${at} and w.starts_at <= ${at} and ${notRevoked(organizationId, sql`w`)}
     and (w.product_id = k.product_id or exists (select from suite_products s
       where s.suite_id = w.product_id and s.product_id = k.product_id)))`

@@ -42,6 +42,7 @@ const facts = fc.record({
   renewed: fc.boolean(),
   replaced: fc.boolean(),
   revoked: fc.boolean(),
+  starts: instant,
 })
 
 test(`the list filters by the very state that the rule computes (${trials} keys)`, async () => {
@@ -50,9 +51,10 @@ test(`the list filters by the very state that the rule computes (${trials} keys)
     const [key] = await tx.select().from(keys).where(sql`${keys.kind} = 'subscription'`).limit(1)
     if (!key) throw new Error('the fixture has a subscription key')
     await fc.assert(
-      fc.asyncProperty(facts, async ({ term, lives, end, renewed, replaced, revoked }) => {
+      fc.asyncProperty(facts, async ({ term, lives, end, renewed, replaced, revoked, starts }) => {
         const expiresAt = term ? new Date(term.getTime() + lives * day) : end
         const fact = {
+          startsAt: starts,
           expiresAt,
           termEndsAt: term,
           renewedAt: renewed || replaced ? now : null,
@@ -60,6 +62,7 @@ test(`the list filters by the very state that the rule computes (${trials} keys)
         }
         const row = sql`(select ${key.id}::uuid as id, ${key.organizationId}::uuid as organization_id,
           ${expiresAt?.toISOString() ?? null}::timestamptz as expires_at, ${term?.toISOString() ?? null}::timestamptz as term_ends_at,
+          ${starts.toISOString()}::timestamptz as starts_at,
           coalesce(${term?.toISOString() ?? null}::timestamptz, ${expiresAt?.toISOString() ?? null}::timestamptz) as due_at,
           coalesce(${expiresAt?.toISOString() ?? null}::timestamptz, 'infinity') as ends_at,
           ${fact.renewedAt?.toISOString() ?? null}::timestamptz as renewed_at,

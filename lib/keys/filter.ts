@@ -46,13 +46,15 @@ export function keysWhere(filter: KeyFilter, now: Date): SQL | undefined {
 export function stateIs(state: KeyFilter['state'], now: Date): SQL | undefined {
   const at = sql`${now.toISOString()}::timestamptz`
   const soon = sql`${new Date(now.getTime() + expiringDays * 86_400_000).toISOString()}::timestamptz`
-  const works = sql`not ${isRevoked} and ${keys.endsAt} > ${at}`
+  const current = sql`not ${isRevoked} and ${keys.endsAt} > ${at}`
+  const works = sql`${current} and ${keys.startsAt} <= ${at}`
   const plain = sql`${works} and ${keys.replacedAt} is null and ${keys.renewedAt} is null`
   const conditions: Record<KeyFilter['state'], SQL | undefined> = {
     all: undefined,
-    current: works,
+    current,
     revoked: isRevoked,
     expired: sql`not ${isRevoked} and ${keys.endsAt} <= ${at}`,
+    not_started: sql`${current} and ${keys.startsAt} > ${at}`,
     replaced: sql`${works} and ${keys.replacedAt} is not null`,
     renewed: sql`${works} and ${keys.replacedAt} is null and ${keys.renewedAt} is not null`,
     overdue: sql`${plain} and ${keys.termEndsAt} <= ${at}`,

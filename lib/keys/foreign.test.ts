@@ -76,7 +76,7 @@ import { readShop } from '@/lib/payments/shop'
 import { toldBy } from '@/lib/payments/told'
 import { accountManagersOf } from '@/lib/staff/queries'
 import { staffRoleIn } from '@/lib/staff/role'
-import { lockSubscription, subscriptionAt } from '@/lib/subscriptions/add-term'
+import { countingTerms, lockSubscription, subscriptionAt } from '@/lib/subscriptions/add-term'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import {
@@ -353,6 +353,8 @@ const reads: Record<string, Read> = {
     const lines = await tx.select().from(checkoutLines).where(eq(checkoutLines.endedAt, endedAt))
     return ended.length + lines.length
   },
+  countingTerms: async (tx, organizationId) =>
+    (await countingTerms(tx, organizationId, theirs.subscriptionId)).length,
   lockSubscription: (tx, organizationId) => some(lockSubscription(tx, organizationId, theirs.subscriptionId)),
   addressesOf: async (tx, organizationId) =>
     (await addressesOf(tx, organizationId, theirs.instanceId)).length,

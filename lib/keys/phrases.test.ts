@@ -11,12 +11,18 @@ const speaking = {
 }
 const at = (day: string) => new Date(`${day}T00:00:00Z`)
 const said = (state: KeyState, facts: Partial<Parameters<typeof untilWords>[0]>) => {
-  const key = { state, kind: 'subscription' as const, termEndsAt: null, expiresAt: null, successor: null }
+  const dates = { startsAt: at('2025-12-04'), termEndsAt: null, expiresAt: null }
+  const key = { state, kind: 'subscription' as const, ...dates, successor: null }
   const { date, note } = untilWords({ ...key, revokedReason: null, revokedAt: null, ...facts }, speaking)
   return [date, note].map((line) => line.replaceAll('\u00a0', ' '))
 }
 
 const term = { termEndsAt: at('2026-12-04'), expiresAt: at('2026-12-18') }
+
+test('of a key that works only later the day is named', () => {
+  const facts = { ...term, startsAt: at('2026-12-01') }
+  expect(said('not_started', facts)).toEqual(['Works from 1 Dec 2026', 'Paid until 3 Dec 2026'])
+})
 
 test('in a list both ends are named, that of the term and that of the key', () => {
   expect(said('active', term)).toEqual(['Paid until 3 Dec 2026', 'Key works until 17 Dec 2026'])

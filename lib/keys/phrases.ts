@@ -27,6 +27,7 @@ type StateIcon =
 const looks: Record<KeyState, { tone: Tone; icon: StateIcon }> = {
   active: { tone: 'ok', icon: 'check' },
   expiring: { tone: 'soon', icon: 'clock' },
+  not_started: { tone: 'bad', icon: 'clock' },
   overdue: { tone: 'soon', icon: 'triangle-exclamation-point' },
   renewed: { tone: 'calm', icon: 'rotate-cw' },
   replaced: { tone: 'calm', icon: 'rotate-cw' },
@@ -52,7 +53,7 @@ export function stateWord(
 
 type Dated = Pick<
   KeyRow,
-  'state' | 'termEndsAt' | 'expiresAt' | 'successor' | 'revokedReason' | 'revokedAt' | 'kind'
+  'state' | 'startsAt' | 'termEndsAt' | 'expiresAt' | 'successor' | 'revokedReason' | 'revokedAt' | 'kind'
 >
 
 /** Until when, in two lines: the date with what it is the end of, and what else there is to know of it. */
@@ -79,6 +80,7 @@ export function untilWords(key: Dated, speaking: Speaking): { date: string; note
   // Both ends are named: the list is sorted by the key's own.
   const paid = t('keys.paid_until', { date: lastDay(key.termEndsAt, language, timeZone) })
   const works = t('keys.works_until', { date: expires })
+  if (key.state === 'not_started') return { date: worksFrom(key, speaking), note: joined(t, [paid, follows]) }
   return {
     date: key.state === 'expiring' ? `${paid}, ${distance(key.termEndsAt, speaking)}` : paid,
     note: joined(t, [
@@ -103,6 +105,8 @@ export function untilLines(key: Dated, speaking: Speaking): string[] {
   }
   const works = t('keys.works_until', { date: expires })
   if (!key.termEndsAt) return [works, distance(key.expiresAt, speaking)]
+  if (key.state === 'not_started')
+    return [worksFrom(key, speaking), t('keys.went_back'), works].concat(follows)
   const paid = t('keys.paid_until', { date: lastDay(key.termEndsAt, language, timeZone) })
   const over = key.termEndsAt <= speaking.now
   // What a renewed subscription includes, its new key says.
@@ -113,6 +117,10 @@ export function untilLines(key: Dated, speaking: Speaking): string[] {
     over ? `${works}, ${distance(key.expiresAt, speaking)}` : works,
   ].concat(follows)
 }
+
+/** The first whole day. */
+const worksFrom = ({ startsAt }: Pick<Dated, 'startsAt'>, { t, language, timeZone }: Speaking) =>
+  t('keys.works_from', { date: lastDay(new Date(startsAt.getTime() + 86_400_000), language, timeZone) })
 
 function distance(end: Date, { t, timeZone, now }: Speaking): string {
   const days = daysLeft(end, now, timeZone)

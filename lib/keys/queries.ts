@@ -35,6 +35,7 @@ const cursorValue = (sort: KeySort, value: string): SQL =>
 /** What a key's state and standing are computed from, beside its revocation. */
 export const factColumns = {
   issuedAt: keys.issuedAt,
+  startsAt: keys.startsAt,
   termEndsAt: keys.termEndsAt,
   expiresAt: keys.expiresAt,
   renewedAt: keys.renewedAt,

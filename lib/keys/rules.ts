@@ -1,12 +1,21 @@
 import { later, startOfDay } from '@/lib/organizations/calendar'
 import type { Kind } from './format'
 
-export type KeyState = 'revoked' | 'expired' | 'replaced' | 'renewed' | 'overdue' | 'expiring' | 'active'
+export type KeyState =
+  | 'revoked'
+  | 'expired'
+  | 'not_started'
+  | 'replaced'
+  | 'renewed'
+  | 'overdue'
+  | 'expiring'
+  | 'active'
 
 /** In the order in which they are asked; the first that holds is the state. */
 export const keyStates = [
   'revoked',
   'expired',
+  'not_started',
   'replaced',
   'renewed',
   'overdue',
@@ -17,6 +26,8 @@ export const keyStates = [
 export interface KeyFacts {
   /** A revocation that was not undone. */
   revoked: boolean
+  /** Later than its issue only where the money for the time before its term has gone back. */
+  startsAt: Date
   /** Null: never. */
   expiresAt: Date | null
   /** Null where the key belongs to no term. */
@@ -37,6 +48,7 @@ export const stoppedDays = 90
 export function stateOf(key: KeyFacts, now: Date): KeyState {
   if (key.revoked) return 'revoked'
   if (key.expiresAt && key.expiresAt <= now) return 'expired'
+  if (key.startsAt > now) return 'not_started'
   if (key.replacedAt) return 'replaced'
   if (key.renewedAt) return 'renewed'
   if (key.termEndsAt && key.termEndsAt <= now) return 'overdue'
@@ -70,9 +82,9 @@ export function stopsAt({ expiresAt, revokedAt }: Pick<KeyFacts, 'expiresAt'> & 
   return revokedAt ?? expiresAt
 }
 
-/** Whether GLPI goes on accepting the key. `renewed` and `replaced` are notes, not refusals. */
+/** Whether GLPI accepts the key. `renewed` and `replaced` are notes, not refusals. */
 export function works(state: KeyState): boolean {
-  return state !== 'revoked' && state !== 'expired'
+  return state !== 'revoked' && state !== 'expired' && state !== 'not_started'
 }
 
 export type RevokeVerdict = { ok: true } | { ok: false; because: 'already_revoked' | 'already_expired' }

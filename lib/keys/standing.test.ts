@@ -10,6 +10,7 @@ function key(otherwise: Partial<StandingKey> = {}): StandingKey {
     productId: 'forms',
     kind: 'subscription',
     issuedAt: inDays(-100),
+    startsAt: inDays(-100),
     termEndsAt: inDays(200),
     expiresAt: inDays(214),
     renewedAt: null,
@@ -30,6 +31,12 @@ test('keys that work count by their state', () => {
     key({ productId: 'c', kind: 'permanent', termEndsAt: null, expiresAt: null }),
   ]
   expect(keysByState(keys, now)).toEqual({ ...noKeys, active: 2, expiring: 1, overdue: 1 })
+})
+
+test('a key that works only later does not count, and leaves what ended to count', () => {
+  const ahead = key({ issuedAt: inDays(-1), startsAt: inDays(30) })
+  expect(keysByState([key({ revoked: true }), ahead], now)).toEqual({ ...noKeys, revoked: 1 })
+  expect(keysByState([key(), ahead], now)).toEqual({ ...noKeys, active: 1 })
 })
 
 test('a renewed key and the new one that waits for GLPI count once, as waiting', () => {

@@ -42,7 +42,7 @@ export function keysByState(keys: readonly StandingKey[], now: Date): KeysByStat
     const working = standing.filter(({ state }) => works(state))
     for (const key of working) count(counted, key)
     if (working.length > 0) continue
-    const ended = standing.filter(({ kind }) => kind !== 'trial')
+    const ended = standing.filter(({ kind, state }) => kind !== 'trial' && state !== 'not_started')
     const newest = ended.sort((a, b) => b.issuedAt.getTime() - a.issuedAt.getTime())[0]
     if (newest?.state === 'expired' || newest?.state === 'revoked') counted[newest.state]++
   }

@@ -3,7 +3,8 @@ import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
 import { byMember, bySystem, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
-import { makeCustomer, sold } from '@/sandbox/test/sold'
+import { returnsForTests } from '@/sandbox/test/returns'
+import { makeCustomer, type Sold, sold } from '@/sandbox/test/sold'
 import { askInvoice } from './ask-invoice'
 import { beginCheckout } from './begin-checkout'
 import { type InvoiceCursor, listInvoices } from './list-invoices'
@@ -22,54 +23,12 @@ beforeAll(async () => {
   acme = await makeCustomer('acme')
 })
 
-type Sold = Awaited<ReturnType<typeof sold>>
+const { renewed, termsOf, questionsOf, lineOf, dispute, decide, winAfterAll } = returnsForTests(
+  payments,
+  database,
+  () => acme,
+)
 const prices = { forms: 29_000, branding: 12_000 } as const
-
-/** Pays the next term of each together, and works on what Stripe tells of it. */
-async function renewed(...of: [one: Sold, amount: number][]) {
-  const shown = of.reduce((sum, [, amount]) => sum + amount, 0)
-  const subscriptionIds = of.map(([{ subscriptionId }]) => subscriptionId)
-  const by = byMember(acme, 'billing')
-  const { checkoutId } = await beginCheckout(by, { subscriptionIds, shown, currency: 'eur' })
-  const { url } = await openSession(by, checkoutId)
-  await payments.pay(url)
-  await payments.work()
-  const [row] = await rowsOf<{ invoiceId: string; intent: string }>(
-    database,
-    `select i.id as "invoiceId", i.payment_intent_id as intent from checkouts c
-     join invoices i on i.id = c.invoice_id where c.id = $1`,
-    [checkoutId],
-  )
-  if (!row) throw new Error('its invoice is not mirrored')
-  return { ...row, checkoutId }
-}
-
-interface Term {
-  ordinal: number
-  startsAt: Date
-  endsAt: Date
-  refunded: boolean
-  reason: string | null
-  revoked: string | null
-  renewed: boolean
-}
-const termsOf = ({ subscriptionId }: Sold) =>
-  rowsOf<Term>(
-    database,
-    `select t.ordinal, t.starts_at as "startsAt", t.ends_at as "endsAt", t.refunded_at is not null as refunded,
-       f.reason, r.reason as revoked, k.renewed_at is not null as renewed
-     from terms t join keys k on k.term_id = t.id
-       left join term_refunds f on f.term_id = t.id and f.restored_at is null
-       left join revocations r on r.key_id = k.id and r.restored_at is null
-     where t.subscription_id = $1 order by t.ordinal`,
-    [subscriptionId],
-  )
-const questionsOf = (invoiceId: string) =>
-  rowsOf<{ kind: string; amount: string }>(
-    database,
-    'select kind, amount from payment_questions where invoice_id = $1 and closed_at is null order by kind',
-    [invoiceId],
-  )
 const invoiceOf = async (id: string) =>
   (await rowsOf<Record<string, unknown>>(database, 'select * from invoices where id = $1', [id]))[0]
 const payableOf = ({ subscriptionId }: Sold) =>
@@ -79,15 +38,6 @@ const payableOf = ({ subscriptionId }: Sold) =>
     })
     return payable[0]
   })
-const lineOf = async (invoiceId: string, { subscriptionId }: Sold) => {
-  const [line] = await rowsOf<{ id: string }>(
-    database,
-    `select l.id from invoice_lines l join checkout_lines c on c.id = l.checkout_line_id
-     where l.invoice_id = $1 and c.subscription_id = $2`,
-    [invoiceId, subscriptionId],
-  )
-  return line?.id ?? ''
-}
 const two = async () =>
   [await sold(database, acme), await sold(database, acme, { reference: 'branding' })] as const
 const paid = { refunded: false, revoked: null }
@@ -179,20 +129,6 @@ test('a refunded term is paid no longer: taken up again, the next begins where t
   expect(follows).toEqual([{ shortId: one.shortId }])
 })
 
-const chargeOf = async (intent: string) => {
-  const { latest_charge: charge } = await payments.stripe.paymentIntents.retrieve(intent)
-  return String(charge)
-}
-const dispute = async (intent: string) => {
-  const response = await fetch(`${payments.url}/_sandbox/disputes`, {
-    method: 'POST',
-    body: JSON.stringify({ charge: await chargeOf(intent) }),
-  })
-  return (await response.json()) as { id: string }
-}
-const decide = (id: string, how: 'winning_evidence' | 'losing_evidence') =>
-  payments.stripe.disputes.update(id, { evidence: { uncategorized_text: how } })
-
 test('[W10] a dispute that is opened revokes nothing; lost (1), it revokes with its reason; won (1), nothing is lost', async () => {
   const [one, other] = await two()
   const [lost, won] = [await renewed([one, prices.forms]), await renewed([other, prices.branding])]
@@ -232,15 +168,7 @@ test('[W10] a dispute that is won after it was lost (1) restores what it had rev
   for (const { id } of opened) await decide(id, 'losing_evidence')
   await payments.work()
   await renewed([other, prices.branding])
-  for (const [index, { invoiceId }] of made.entries()) {
-    const told = await askInvoice(invoiceId)
-    if (!told) throw new Error('it is final')
-    const { customerId: _customer, checkoutId: _checkout, ...rest } = told
-    const entries = told.entries.map((entry) =>
-      entry.kind === 'dispute' ? { ...entry, status: 'won' } : entry,
-    )
-    await settleInvoice(bySystem(acme.organizationId), { ...rest, entries, reading: 1_000_000 + index })
-  }
+  for (const { invoiceId } of made) await winAfterAll(invoiceId)
   expect(await termsOf(one)).toMatchObject([{ ...paid, renewed: true }, paid])
   const lost = { refunded: true, revoked: 'disputed' }
   expect(await termsOf(other)).toMatchObject([paid, lost, paid])

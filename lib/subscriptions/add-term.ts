@@ -8,7 +8,7 @@ import { newId } from '@/lib/ids'
 import { at, type Product, writeKey } from '@/lib/keys/issue'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { alignAfter } from './align-after'
-import { nextTerm, paidUntil } from './rules'
+import { nextTerm, paidUntil, type Span, worksFrom } from './rules'
 
 interface Begun {
   organizationId: string
@@ -86,6 +86,7 @@ export async function addTerm(
   const term = { id: newId(now), organizationId, subscriptionId, ordinal, createdAt: now }
   await tx.insert(terms).values({ ...term, startsAt: span.startsAt, endsAt: span.endsAt })
   const { instanceId } = last.key
+  const counting = await countingTerms(tx, organizationId, subscriptionId)
   const key = await writeKey(tx, {
     organizationId,
     product,
@@ -93,7 +94,7 @@ export async function addTerm(
     instanceId,
     term: { id: term.id, endsAt: span.endsAt },
     followsId: last.key.id,
-    startsAt: now,
+    startsAt: worksFrom(now, span.startsAt, counting),
     expiresAt: span.keyExpiresAt,
     ...(paid && { paid }),
     now,
@@ -150,6 +151,23 @@ export async function subscriptionAt(
     .limit(1)
   return found?.id ?? null
 }
+
+/** The terms of a subscription whose money has not gone back. */
+export const countingTerms = (
+  tx: OrganizationTx,
+  organizationId: string,
+  subscriptionId: string,
+): Promise<Span[]> =>
+  tx
+    .select({ startsAt: terms.startsAt, endsAt: terms.endsAt })
+    .from(terms)
+    .where(
+      and(
+        eq(terms.organizationId, organizationId),
+        eq(terms.subscriptionId, subscriptionId),
+        isNull(terms.refundedAt),
+      ),
+    )
 
 /** The last term that counts, or where none does the last; the number of the newest, and when the first began. */
 async function lastTerm(tx: OrganizationTx, organizationId: string, subscriptionId: string) {

@@ -1,4 +1,5 @@
-import { and, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
+import { products } from '@/db/schema/catalog'
 import { keys, restorations, revocations } from '@/db/schema/keys'
 import { termRefunds, terms } from '@/db/schema/subscriptions'
 import type { Scope } from '@/lib/command'
@@ -6,7 +7,9 @@ import { newId } from '@/lib/ids'
 import { at } from '@/lib/keys/issue'
 import { lockKey } from '@/lib/keys/lock'
 import { mayRevoke } from '@/lib/keys/rules'
+import { countingTerms } from './add-term'
 import { alignAfter } from './align-after'
+import { worksFrom } from './rules'
 
 export type RefundReason = (typeof termRefunds.$inferSelect)['reason']
 
@@ -38,6 +41,7 @@ export async function refundTerm(scope: Scope, { termId, reason, because }: Refu
   const its = await tx.update(keys).set({ refundedAt: now }).where(ofTerm).returning({ id: keys.id })
   await tx.update(keys).set({ renewedAt: null, replacedAt: null }).where(keyBefore(organizationId, termId))
   for (const { id } of its) await revoke(scope, id, reason)
+  await startKeys(scope, termId)
   return true
 }
 
@@ -87,6 +91,7 @@ export async function restoreTerm(scope: Scope, termId: string): Promise<boolean
         )
     await restore(scope, id)
   }
+  await startKeys(scope, termId)
   return true
 }
 
@@ -119,6 +124,37 @@ async function alignOf({ tx, organizationId }: Scope, termId: string) {
     .from(terms)
     .where(and(eq(terms.organizationId, organizationId), eq(terms.id, termId)))
   if (term) await alignAfter(tx, organizationId, term.subscriptionId)
+}
+
+/** Lets the keys of the subscription's terms that count begin when `worksFrom` says. */
+async function startKeys({ tx, organizationId, audit }: Scope, termId: string) {
+  const ofTerm = and(eq(terms.organizationId, organizationId), eq(terms.id, termId))
+  const [its] = await tx.select({ subscriptionId: terms.subscriptionId }).from(terms).where(ofTerm)
+  if (!its) return
+  const counting = await countingTerms(tx, organizationId, its.subscriptionId)
+  const issued = await tx
+    .select({ term: terms, key: keys, product: products.name })
+    .from(terms)
+    .innerJoin(keys, and(eq(keys.organizationId, terms.organizationId), eq(keys.termId, terms.id)))
+    .innerJoin(products, eq(products.id, keys.productId))
+    .where(
+      and(
+        eq(terms.organizationId, organizationId),
+        eq(terms.subscriptionId, its.subscriptionId),
+        isNull(terms.refundedAt),
+      ),
+    )
+    .orderBy(asc(keys.id))
+  for (const { term, key, product } of issued) {
+    const startsAt = worksFrom(key.issuedAt, term.startsAt, counting)
+    if (startsAt.getTime() === key.startsAt.getTime()) continue
+    await tx
+      .update(keys)
+      .set({ startsAt })
+      .where(and(eq(keys.organizationId, organizationId), eq(keys.id, key.id)))
+    const details = { shortId: key.shortId, product, starts: startsAt.toISOString() }
+    audit({ action: 'key.start', keyId: key.id, ...at(key.instanceId), details })
+  }
 }
 
 /** The key of the term before, from which the refunded one had taken over. */

@@ -10,6 +10,7 @@ import {
   reminderMarks,
   type WayFacts,
   wayOf,
+  worksFrom,
 } from '@/lib/subscriptions/rules'
 
 const zone = fc.constantFrom(
@@ -27,6 +28,47 @@ const moment = fc.date({
 })
 const months = fc.integer({ min: 1, max: 60 })
 const overlap = fc.integer({ min: 0, max: 60 })
+
+test('the key of a term works at once exactly while all the time before that term is paid', () => {
+  const first = new Date('2026-03-01T00:00:00Z')
+  const counts = fc.array(fc.boolean(), { minLength: 1, maxLength: 6 })
+  fc.assert(
+    fc.property(counts, fc.nat(5), fc.integer({ min: -1, max: 2_400 }), (counting, at, daysIn) => {
+      const terms = counting.map((paid, index) => ({
+        paid,
+        startsAt: later(first, 'UTC', { months: 12 * index }),
+        endsAt: later(first, 'UTC', { months: 12 * index + 12 }),
+      }))
+      const term = terms[at % terms.length]
+      if (!term) throw new Error('there is one at least')
+      // Issued while an earlier one ran, or in its own.
+      const issuedAt = new Date(first.getTime() + Math.max(0, daysIn) * 86_400_000 + 36_000_000)
+      const before = terms.filter(({ startsAt, endsAt }) => endsAt > issuedAt && startsAt < term.startsAt)
+      const from = worksFrom(
+        issuedAt,
+        term.startsAt,
+        terms.filter(({ paid }) => paid),
+      )
+      expect(from).toEqual(before.every(({ paid }) => paid) ? issuedAt : term.startsAt)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('what was paid twice over, or anew after it went back, counts as paid for the key of what follows', () => {
+  const [a, b, c] = [2026, 2027, 2028].map((year) => new Date(Date.UTC(year, 2, 1)))
+  if (!a || !b || !c) throw new Error('there are three')
+  const issuedAt = new Date(Date.UTC(2026, 5, 1))
+  expect(worksFrom(issuedAt, b, [])).toEqual(b)
+  expect(worksFrom(issuedAt, b, [{ startsAt: b, endsAt: c }])).toEqual(b)
+  expect(
+    worksFrom(issuedAt, c, [
+      { startsAt: b, endsAt: c },
+      { startsAt: a, endsAt: b },
+    ]),
+  ).toEqual(issuedAt)
+  expect(worksFrom(issuedAt, a, [])).toEqual(issuedAt)
+})
 
 test('the first term begins today and ends at midnight, and its key lives the overlap longer', () => {
   fc.assert(

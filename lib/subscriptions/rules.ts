@@ -43,6 +43,18 @@ export function nextTerm(
   return { startsAt, endsAt, keyExpiresAt: later(endsAt, timeZone, { days: overlapDays }) }
 }
 
+/**
+ * From when the key of a term works (DESIGN §2, rules 2 and 9): at once, as long as all the time until its term begins is
+ * paid; where the money for some of that has gone back, from its own term only.
+ * @param paid the terms of the subscription that count
+ */
+export function worksFrom(issuedAt: Date, termStartsAt: Date, paid: readonly Span[]): Date {
+  let until = issuedAt
+  for (const { startsAt, endsAt } of paid.toSorted((a, b) => a.startsAt.getTime() - b.startsAt.getTime()))
+    if (startsAt <= until && endsAt > until) until = endsAt
+  return until >= termStartsAt ? issuedAt : termStartsAt
+}
+
 /** Months of the longest term there is. */
 export const longestTerm = 60
 

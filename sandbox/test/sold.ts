@@ -40,6 +40,8 @@ export async function sold(
   return { instanceId, keyId, shortId, subscriptionId, url, key: await keyOf(database, keyId) }
 }
 
+export type Sold = Awaited<ReturnType<typeof sold>>
+
 /** The string of a stored key. */
 export async function keyOf(database: TestDatabase, keyId: string): Promise<string> {
   const [row] = await rowsOf<{ cipher: Buffer; ringVersion: number }>(

@@ -32,8 +32,10 @@ interface Props {
 export function InstanceKeys(props: Props) {
   const { visit, instance, rows } = props
   const { t } = visit
-  const current = dueFirst(rows.filter(inUse))
-  const past = rows.filter((row) => !inUse(row))
+  // What works only later is still to come.
+  const isCurrent = (row: KeyRow) => inUse(row) || row.state === 'not_started'
+  const current = dueFirst(rows.filter(isCurrent))
+  const past = rows.filter((row) => !isCurrent(row))
   const retired = instance.retiredAt !== null
   return (
     <>
