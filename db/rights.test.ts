@@ -29,7 +29,16 @@ const changeable: Record<string, string[]> = {
   billing_accounts: ['customer_id', 'former_customer_ids'],
   // How it stands; never what is paid, or how much.
   checkouts: [
-    ...['attempt', 'session_id', 'session_url', 'expires_at', 'completed_at', 'ended_at', 'ended'],
+    ...[
+      'attempt',
+      'session_id',
+      'session_url',
+      'expires_at',
+      'completed_at',
+      'ended_at',
+      'ended',
+      'late_after',
+    ],
     'invoice_id',
   ],
   checkout_lines: ['ended_at', 'term_id'],

@@ -27,7 +27,7 @@ const kept = [
   ...['reminders', 'sent_mails'],
   ...['stripe_reconciliations', 'payment_differences'],
   ...['invoices', 'invoice_lines', 'invoice_entries', 'payment_questions', 'term_refunds'],
-  ...['automatic_renewals', 'automatic_charges'],
+  ...['automatic_renewals', 'automatic_charges', 'offline_file_closings'],
 ].join(', ')
 
 /**
@@ -42,7 +42,8 @@ const changes = {
   offline_files: 'gone_at',
   prices: 'withdrawn_at, stripe_price_id',
   billing_accounts: 'customer_id, former_customer_ids',
-  checkouts: 'attempt, session_id, session_url, expires_at, completed_at, ended_at, ended, invoice_id',
+  checkouts:
+    'attempt, session_id, session_url, expires_at, completed_at, ended_at, ended, late_after, invoice_id',
   checkout_lines: 'ended_at, term_id',
   stripe_events: 'due_at, tries, done_at, outcome',
   reminders: 'done_at',
@@ -61,7 +62,15 @@ const changes = {
   checks: 'id',
 }
 const written = [
-  ...['audit_entries', 'extensions', 'restorations', 'key_sets', 'invoice_lines', 'sent_mails'],
+  ...[
+    'audit_entries',
+    'extensions',
+    'restorations',
+    'key_sets',
+    'invoice_lines',
+    'sent_mails',
+    'offline_file_closings',
+  ],
   'stripe_reconciliations',
   ...Object.keys(changes),
 ].join(', ')

@@ -312,6 +312,13 @@ export const organizationActions: Record<string, Action> = {
     at: () => '/staff',
     fields: ({ paymentQuestionId }) => [['questionId', paymentQuestionId]],
   },
+  [`${staff} closeOfflineFile`]: {
+    permission: 'offline_file.close',
+    alone: true,
+    page: 'staff.search',
+    at: () => '/staff',
+    fields: ({ fileId }) => [['fileId', fileId]],
+  },
   [`${staff} takeAway`]: {
     permission: 'assignment.remove',
     alone: true,

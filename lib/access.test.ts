@@ -74,6 +74,7 @@ const helping = [
   'question.answer',
   'question.answer_all',
   'invoice.close_question',
+  'offline_file.close',
 ] as const
 const signingIn = ['sign_in.request', 'sign_in.complete', 'sign_in.staff'] as const
 
@@ -168,6 +169,7 @@ const roles: Record<Role, readonly Permission[]> = {
     'checkout.settle',
     'invoice.settle',
     'invoice.close_question',
+    'offline_file.close',
     'trial.start',
     'staff.add',
     'staff.end',

@@ -93,6 +93,8 @@ export const permissions = {
   'invoice.settle': ['system'],
   /** What Stripe says of an invoice and no rule decides: that it has been seen to. */
   'invoice.close_question': [...acting, 'system'],
+  /** An offline file that outlives a refund: that it has been seen to. */
+  'offline_file.close': [...acting, 'system'],
   'trial.start': ['system'],
 
   /** What it means that another GLPI, or one at another address, called with a key. */

@@ -10,6 +10,7 @@ import { slugify } from '@/lib/organizations/slug'
 import { closeQuestion } from '@/lib/payments/close-question'
 import { addStaff } from '@/lib/staff/add'
 import { assign, unassign } from '@/lib/staff/assign'
+import { closeFile } from '@/lib/staff/close-file'
 import { endStaff } from '@/lib/staff/end'
 
 const text = (form: FormData, name: string) => {
@@ -49,6 +50,13 @@ export async function addToStaff(_state: FormState, form: FormData): Promise<For
 export async function closePaymentQuestion(_state: FormState, form: FormData): Promise<FormState> {
   return act('invoice.close_question', form, async ({ by }) => {
     await closeQuestion(by, { questionId: text(form, 'questionId') })
+    redirect('/staff')
+  })
+}
+
+export async function closeOfflineFile(_state: FormState, form: FormData): Promise<FormState> {
+  return act('offline_file.close', form, async ({ by }) => {
+    await closeFile(by, { fileId: text(form, 'fileId') })
     redirect('/staff')
   })
 }

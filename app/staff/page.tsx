@@ -7,15 +7,17 @@ import { SearchInput } from '@/components/ui/field'
 import { Empty } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { asStaff } from '@/db/scope'
+import { now } from '@/lib/clock'
 import { findKeys, lastFour } from '@/lib/keys/format'
 import { mistypedKey } from '@/lib/keys/mistyped'
 import { paymentMatters } from '@/lib/payments/staff-matters'
 import { sells } from '@/lib/payments/stripe'
+import { filesAfterRefund } from '@/lib/staff/files-after-refund'
+import { paymentsForStaff } from '@/lib/staff/payments'
 import { organizationsOf } from '@/lib/staff/queries'
 import { searchEverywhere } from '@/lib/staff/search'
 import { Found, OrganizationTable } from './found'
 import { StaffFrame } from './frame'
-import { PaymentMatters } from './payment-matters'
 import { Payments } from './payments'
 
 interface Props {
@@ -78,30 +80,42 @@ async function StaffPage({ searchParams }: Props) {
   )
 }
 
-/** How things stand, where nothing is looked for. */
-function Standing({ visit }: { visit: StaffVisit }) {
+/** How things stand, where nothing is looked for: what has to be decided comes first. */
+async function Standing({ visit }: { visit: StaffVisit }) {
+  const { session } = visit
+  const at = now()
+  const { mine, matters, files, standing } = await asStaff(session.personId, async (tx) => ({
+    mine: await organizationsOf(tx, session.personId),
+    matters: await paymentMatters(tx),
+    files: await filesAfterRefund(tx, at),
+    standing: sells() ? await paymentsForStaff(tx) : null,
+  }))
+  const payments = (
+    <Payments
+      visit={visit}
+      standing={standing}
+      matters={matters}
+      files={files}
+      mine={mine.map(({ slug }) => slug)}
+    />
+  )
+  const urgent = matters.length + files.length + (standing?.differences.length ?? 0) > 0
   return (
     <>
-      <Matters visit={visit} />
-      <Mine visit={visit} />
-      {sells() && <Payments visit={visit} />}
+      {urgent && payments}
+      <Mine visit={visit} mine={mine} />
+      {!urgent && payments}
     </>
   )
 }
 
-/** What of payments no rule decides. */
-async function Matters({ visit }: { visit: StaffVisit }) {
-  const { session } = visit
-  const { mine, matters } = await asStaff(session.personId, async (tx) => ({
-    mine: await organizationsOf(tx, session.personId),
-    matters: await paymentMatters(tx),
-  }))
-  return <PaymentMatters visit={visit} matters={matters} mine={mine.map(({ slug }) => slug)} />
+interface MineProps {
+  visit: StaffVisit
+  mine: Awaited<ReturnType<typeof organizationsOf>>
 }
 
 /** What one looks after. */
-async function Mine({ visit: { t, session, role } }: { visit: StaffVisit }) {
-  const mine = await asStaff(session.personId, (tx) => organizationsOf(tx, session.personId))
+function Mine({ visit: { t, role }, mine }: MineProps) {
   if (mine.length === 0 && role === 'admin') return null
   return (
     <Section title={t('staff.search.mine')}>

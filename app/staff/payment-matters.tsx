@@ -1,45 +1,14 @@
 import type { StaffVisit } from '@/app/_request/staff'
 import { ActionForm } from '@/components/form'
 import { LongWords } from '@/components/ui/long-names'
-import { Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { moment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import type { PaymentMatter } from '@/lib/payments/staff-matters'
 import { closePaymentQuestion } from './actions'
 
-interface Props {
-  visit: StaffVisit
-  matters: PaymentMatter[]
-  /** The organizations, by their names in the address, that one acts for; an admin acts for all. */
-  mine: string[]
-}
-
-/** Refunds that name no line, disputes, and what else of payments no rule decides; with what to do. */
-export function PaymentMatters({ visit, matters, mine }: Props) {
-  const { t, role } = visit
-  if (matters.length === 0) return null
-  return (
-    <Section title={t('staff.matters.title')}>
-      <Panel>
-        <table className="table">
-          <tbody>
-            {matters.map((matter) => (
-              <Matter
-                key={matter.id}
-                visit={visit}
-                matter={matter}
-                acts={role === 'admin' || mine.includes(matter.slug)}
-              />
-            ))}
-          </tbody>
-        </table>
-      </Panel>
-    </Section>
-  )
-}
-
-function Matter({ visit, matter, acts }: { visit: StaffVisit; matter: PaymentMatter; acts: boolean }) {
+/** A refund that names no line, a dispute, or what else of payments no rule decides; with what to do. */
+export function Matter({ visit, matter, acts }: { visit: StaffVisit; matter: PaymentMatter; acts: boolean }) {
   const { t, language, session } = visit
   const { id, what, slug, organization, number, amount, currency, at, dueAt } = matter
   return (

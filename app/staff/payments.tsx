@@ -1,21 +1,79 @@
+import type { ReactNode } from 'react'
 import type { StaffVisit } from '@/app/_request/staff'
 import { LongWords } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { Panel, Section } from '@/components/ui/panel'
-import { asStaff } from '@/db/scope'
 import { moment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
-import { paymentsForStaff } from '@/lib/staff/payments'
+import type { PaymentMatter } from '@/lib/payments/staff-matters'
+import type { FileAfterRefund } from '@/lib/staff/files-after-refund'
+import type { paymentsForStaff } from '@/lib/staff/payments'
+import { FileRow } from './file-after-refund'
+import { Matter } from './payment-matters'
 
-type Difference = Awaited<ReturnType<typeof paymentsForStaff>>['differences'][number]
+type Standing = Awaited<ReturnType<typeof paymentsForStaff>>
+type Difference = Standing['differences'][number]
 
-/** How the portal stands with Stripe, and what somebody has to look at. */
-export async function Payments({ visit }: { visit: StaffVisit }) {
-  const { t, session, language } = visit
-  const { differences, lastEventAt, reconciledAt, missed } = await asStaff(session.personId, paymentsForStaff)
-  const at = (when: Date) => moment(when, language, session.timeZone)
+interface Props {
+  visit: StaffVisit
+  /** Null where this portal takes no payments. */
+  standing: Standing | null
+  matters: PaymentMatter[]
+  files: FileAfterRefund[]
+  /** The organizations, by their names in the address, that one acts for; an admin acts for all. */
+  mine: string[]
+}
+
+/** All of payments that staff look at: what no rule decides, what outlives a refund, and how the portal stands with Stripe. */
+export function Payments({ visit, standing, matters, files, mine }: Props) {
+  const { t, role } = visit
+  const acts = (slug: string) => role === 'admin' || mine.includes(slug)
+  if (!standing && matters.length === 0 && files.length === 0) return null
   return (
     <Section title={t('staff.payments.title')}>
+      <Part title={t('staff.matters.title')} note={t('staff.matters.note')}>
+        {matters.map((matter) => (
+          <Matter key={matter.id} visit={visit} matter={matter} acts={acts(matter.slug)} />
+        ))}
+      </Part>
+      <Part title={t('staff.files.title')} note={t('staff.files.note')}>
+        {files.map((file) => (
+          <FileRow key={file.id} visit={visit} file={file} acts={acts(file.slug)} />
+        ))}
+      </Part>
+      <Part title={t('staff.payments.differences')} note={t('staff.payments.differences_note')}>
+        {(standing?.differences ?? []).map((one) => (
+          <DifferenceRow key={one.id} visit={visit} one={one} />
+        ))}
+      </Part>
+      {standing && <Heard visit={visit} standing={standing} />}
+    </Section>
+  )
+}
+
+/** Where there is something in it. */
+function Part({ title, note, children }: { title: string; note: string; children: ReactNode[] }) {
+  if (children.length === 0) return null
+  return (
+    <>
+      <h3 className="mt-4">
+        {title} <small>{note}</small>
+      </h3>
+      <Panel>
+        <table className="table">
+          <tbody>{children}</tbody>
+        </table>
+      </Panel>
+    </>
+  )
+}
+
+/** When Stripe was last heard of, and asked. */
+function Heard({ visit: { t, session, language }, standing }: { visit: StaffVisit; standing: Standing }) {
+  const { differences, lastEventAt, reconciledAt, missed } = standing
+  const at = (when: Date) => moment(when, language, session.timeZone)
+  return (
+    <div className="mt-4">
       <Notice tone={differences.length > 0 ? 'bad' : 'calm'} silent>
         <p>
           <b>
@@ -28,21 +86,11 @@ export async function Payments({ visit }: { visit: StaffVisit }) {
         <p>
           {lastEventAt
             ? t('staff.payments.last_event', { at: at(lastEventAt) })
-            : t('staff.payments.no_event')}
+            : t('staff.payments.no_event')}{' '}
+          {t('staff.payments.when_silent')}
         </p>
       </Notice>
-      {differences.length > 0 && (
-        <Panel>
-          <table className="table">
-            <tbody>
-              {differences.map((one) => (
-                <DifferenceRow key={one.id} visit={visit} one={one} />
-              ))}
-            </tbody>
-          </table>
-        </Panel>
-      )}
-    </Section>
+    </div>
   )
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
   bigint,
+  boolean,
   check,
   foreignKey,
   index,
@@ -37,6 +38,8 @@ export const invoices = pgTable(
     /** Without the tax that comes on top. */
     subtotal: bigint({ mode: 'number' }).notNull(),
     tax: bigint({ mode: 'number' }).notNull(),
+    /** No VAT was charged, since the buyer owes it. The default serves the version before. */
+    reverseCharge: boolean().notNull().default(false),
     total: bigint({ mode: 'number' }).notNull(),
     amountPaid: bigint({ mode: 'number' }).notNull(),
     /** By credit notes, before and after it was paid. */
@@ -138,11 +141,15 @@ export const invoiceEntries = pgTable(
 /**
  * `names_no_line`: money went back, or was disputed, and nothing says for which line. `money_kept`: what was refunded is the
  * vendor's again, and its keys are revoked. `not_free`: a dispute was won, and its term is paid otherwise meanwhile.
+ * `paid_late`: its Checkout had ended unpaid, and was paid all the same. `paid_twice`: likewise, and what it was for had been
+ * paid meanwhile, so that its term follows that one.
  */
 export const paymentQuestionKind = pgEnum('payment_question_kind', [
   'names_no_line',
   'money_kept',
   'not_free',
+  'paid_late',
+  'paid_twice',
 ])
 
 /** What staff have to decide of an invoice, since no rule can. It ends when Stripe says otherwise, or by their hand. */

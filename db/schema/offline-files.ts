@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, foreignKey, index, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { check, foreignKey, index, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
 import { activations } from './activations'
 import { apiTokens } from './api-tokens'
 import { products } from './catalog'
@@ -60,5 +60,26 @@ export const offlineFiles = pgTable(
     check('offline_files_gone', sql`${t.goneAt} >= ${t.issuedAt}`),
     ...organizationPolicy(t.organizationId),
     keyServiceAdds(sql`${t.issuedById} is null`),
+  ],
+)
+
+/** That staff have seen to an offline file that outlives what was paid for it; not to what goes back after that. */
+export const offlineFileClosings = pgTable(
+  'offline_file_closings',
+  {
+    organizationId: uuid().notNull(),
+    fileId: uuid().notNull(),
+    closedAt: instant().notNull(),
+    /** Null where the system did it. */
+    closedById: uuid().references(() => people.id),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.fileId, t.closedAt] }),
+    foreignKey({
+      name: 'offline_file_closings_file_fk',
+      columns: [t.organizationId, t.fileId],
+      foreignColumns: [offlineFiles.organizationId, offlineFiles.id],
+    }),
+    ...organizationPolicy(t.organizationId),
   ],
 )

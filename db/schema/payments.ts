@@ -48,6 +48,7 @@ export const prices = pgTable(
       columns: [t.productId, t.binding],
       foreignColumns: [products.id, products.binding],
     }).onUpdate('cascade'),
+    unique('prices_product').on(t.id, t.productId),
     uniqueIndex('prices_current')
       .on(t.productId, t.binding, t.currency, t.months)
       .where(sql`${t.withdrawnAt} is null`),
@@ -107,6 +108,8 @@ export const checkouts = pgTable(
     completedAt: instant(),
     endedAt: instant(),
     ended: checkoutEnd(),
+    /** How it had ended before it was paid all the same; null where it had not. */
+    lateAfter: checkoutEnd(),
     /** The invoice that was paid. */
     invoiceId: text(),
   },
@@ -115,6 +118,10 @@ export const checkouts = pgTable(
     check('checkouts_currency', sql`${t.currency} ~ '^[a-z]{3}$'`),
     check('checkouts_amount', sql`${t.amount} >= 1`),
     check('checkouts_ended', sql`(${t.endedAt} is null) = (${t.ended} is null)`),
+    check(
+      'checkouts_late',
+      sql`${t.lateAfter} is null or (${t.ended} is not distinct from 'paid' and ${t.lateAfter} <> 'paid')`,
+    ),
     check('checkouts_session', sql`(${t.sessionId} is null) = (${t.sessionUrl} is null)`),
     check('checkouts_span', sql`${t.begunAt} <= least(${t.completedAt}, ${t.endedAt})`),
     index('checkouts_open').on(t.organizationId, t.id).where(sql`${t.endedAt} is null`),
@@ -131,13 +138,9 @@ export const checkoutLines = pgTable(
     checkoutId: uuid().notNull(),
     /** Null where it is bought anew. */
     subscriptionId: uuid(),
-    productId: uuid()
-      .notNull()
-      .references(() => products.id),
+    productId: uuid().notNull(),
     instanceId: uuid(),
-    priceId: uuid()
-      .notNull()
-      .references(() => prices.id),
+    priceId: uuid().notNull(),
     amount: integer().notNull(),
     months: smallint().notNull(),
     /** The term as it was shown; what is paid late may begin later. */
@@ -151,6 +154,12 @@ export const checkoutLines = pgTable(
   (t) => [
     unique('checkout_lines_organization').on(t.organizationId, t.id),
     unique('checkout_lines_term').on(t.organizationId, t.termId),
+    // Of its own product, which is one.
+    foreignKey({
+      name: 'checkout_lines_price_fk',
+      columns: [t.priceId, t.productId],
+      foreignColumns: [prices.id, prices.productId],
+    }),
     foreignKey({
       name: 'checkout_lines_checkout_fk',
       columns: [t.organizationId, t.checkoutId],

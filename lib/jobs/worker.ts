@@ -22,6 +22,7 @@ import { sendAutomaticEnded, sendChargeFailed } from '@/lib/payments/automatic/s
 import { reconcileNightly } from '@/lib/payments/reconcile'
 import { findWaitingKeys, remind } from '@/lib/payments/remind'
 import { sendKeysReady } from '@/lib/payments/send-keys-ready'
+import { sendPaidLate } from '@/lib/payments/send-paid-late'
 import { sendNotInGlpi, sendReminders } from '@/lib/payments/send-reminders'
 import { workEvents } from '@/lib/payments/work-events'
 import { sendEmailChange } from '@/lib/people/send-email-change'
@@ -58,6 +59,7 @@ const tasks: TaskList = {
   'mail.asked_to_join': (payload) => sendAskedToJoin(payload),
   'mail.key_revealed': (payload) => sendKeyRevealed(payload),
   'mail.keys_ready': (payload) => sendKeysReady(payload),
+  'mail.paid_late': (payload) => sendPaidLate(payload),
   'mail.reminders': (payload) => sendReminders(payload),
   'mail.not_in_glpi': (payload) => sendNotInGlpi(payload),
   'mail.automatic_ended': (payload) => sendAutomaticEnded(payload),

@@ -44,6 +44,9 @@ export async function askInvoice(invoiceId: string): Promise<Told | null> {
       currency: invoice.currency,
       subtotal: invoice.subtotal,
       tax: (invoice.total_taxes ?? []).reduce((sum, { amount }) => sum + amount, 0),
+      reverseCharge: (invoice.total_taxes ?? []).some(
+        ({ taxability_reason: reason }) => reason === 'reverse_charge',
+      ),
       total: invoice.total,
       amountPaid: invoice.amount_paid,
       credited: invoice.pre_payment_credit_notes_amount + credited,

@@ -1,21 +1,16 @@
 import { createHash } from 'node:crypto'
-import { and, asc, eq, isNull } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { products } from '@/db/schema/catalog'
-import { instances } from '@/db/schema/instances'
-import { keys } from '@/db/schema/keys'
 import { organizations } from '@/db/schema/organizations'
-import { billingAccounts, checkoutLines, prices } from '@/db/schema/payments'
+import { billingAccounts } from '@/db/schema/payments'
 import { people } from '@/db/schema/people'
-import { terms } from '@/db/schema/subscriptions'
-import type { OrganizationTx } from '@/db/scope'
 import { type By, command } from '@/lib/command'
 import { env } from '@/lib/env'
 import { Refused, Unavailable } from '@/lib/errors'
 import { dayText, lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { lastDayBefore } from '@/lib/organizations/calendar'
-import { isLastTerm } from './payable'
+import { linesOf } from './queries'
 import { recordAnswer, recordCustomer } from './record-answer'
 import { lockCheckout } from './settle-checkout'
 import { asking, isOtherQuestion, isRepeatedFailure, type Stripe, whileSomebodyWaits } from './stripe'
@@ -163,7 +158,7 @@ function nameOf(line: Ready['lines'][number], language: Language, timeZone: stri
   const first = dayText(lastDayBefore(new Date(line.startsAt.getTime() + 1), timeZone), language)
   const facts = {
     product: line.product,
-    shortId: line.shortId ?? 'none',
+    shortId: line.lastKey?.shortId ?? 'none',
     first,
     last: lastDay(line.endsAt, language, timeZone),
   }
@@ -171,46 +166,4 @@ function nameOf(line: Ready['lines'][number], language: Language, timeZone: stri
   if (whole.length <= most) return whole
   const instance = `${(line.instance ?? '').slice(0, most - whole.length - 1)}…`
   return t('billing.line', { ...facts, instance }).slice(0, most)
-}
-
-function linesOf(tx: OrganizationTx, organizationId: string, checkoutId: string) {
-  return tx
-    .select({
-      id: checkoutLines.id,
-      amount: checkoutLines.amount,
-      taxBehavior: prices.taxBehavior,
-      startsAt: checkoutLines.startsAt,
-      endsAt: checkoutLines.endsAt,
-      product: products.name,
-      instance: instances.label,
-      shortId: keys.shortId,
-    })
-    .from(checkoutLines)
-    .innerJoin(prices, eq(prices.id, checkoutLines.priceId))
-    .innerJoin(products, eq(products.id, checkoutLines.productId))
-    .leftJoin(
-      instances,
-      and(
-        eq(instances.organizationId, checkoutLines.organizationId),
-        eq(instances.id, checkoutLines.instanceId),
-      ),
-    )
-    .leftJoin(
-      terms,
-      and(
-        eq(terms.organizationId, checkoutLines.organizationId),
-        eq(terms.subscriptionId, checkoutLines.subscriptionId),
-        isLastTerm,
-      ),
-    )
-    .leftJoin(
-      keys,
-      and(
-        eq(keys.organizationId, terms.organizationId),
-        eq(keys.termId, terms.id),
-        isNull(keys.supersededAt),
-      ),
-    )
-    .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, checkoutId)))
-    .orderBy(asc(checkoutLines.id))
 }

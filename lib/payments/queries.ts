@@ -6,7 +6,9 @@ import { invoices } from '@/db/schema/invoices'
 import { keys } from '@/db/schema/keys'
 import { billingAccounts, checkoutLines, checkouts, prices } from '@/db/schema/payments'
 import { people } from '@/db/schema/people'
+import { terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
+import { isLastTerm } from './payable'
 import { type CheckoutState, checkoutState } from './rules'
 
 export interface CheckoutRow {
@@ -42,9 +44,12 @@ export interface CheckoutLineRow {
   newKey: { id: string; shortId: string; firstSeenAt: Date | null; expiresAt: Date | null } | null
   /** The key that the new one takes over from. */
   oldKey: { id: string; shortId: string; expiresAt: Date | null } | null
+  /** The key of the subscription's last term; null where it is bought anew. */
+  lastKey: { shortId: string } | null
 }
 
 const oldKeys = alias(keys, 'old_keys')
+const lastKeys = alias(keys, 'last_keys')
 
 /** Checkouts that are open, or on their way, the oldest first; at most fifty. */
 export async function openCheckouts(tx: OrganizationTx, organizationId: string): Promise<CheckoutRow[]> {
@@ -105,27 +110,40 @@ async function withLines(
   organizationId: string,
   { completedAt, ended, ...row }: Found,
 ): Promise<CheckoutRow> {
-  const lines = await tx
-    .select({
-      id: checkoutLines.id,
-      subscriptionId: checkoutLines.subscriptionId,
-      productId: checkoutLines.productId,
-      product: products.name,
-      instanceId: checkoutLines.instanceId,
-      instance: instances.label,
-      retired: sql<boolean>`${instances.retiredAt} is not null`,
-      amount: checkoutLines.amount,
-      taxBehavior: prices.taxBehavior,
-      startsAt: checkoutLines.startsAt,
-      endsAt: checkoutLines.endsAt,
-      newKey: {
-        id: keys.id,
-        shortId: keys.shortId,
-        firstSeenAt: keys.firstSeenAt,
-        expiresAt: keys.expiresAt,
-      },
-      oldKey: { id: oldKeys.id, shortId: oldKeys.shortId, expiresAt: oldKeys.expiresAt },
-    })
+  const lines = await linesOf(tx, organizationId, row.id)
+  return { ...row, state: checkoutState({ completedAt, ended }), lines }
+}
+
+const lineColumns = {
+  id: checkoutLines.id,
+  subscriptionId: checkoutLines.subscriptionId,
+  productId: checkoutLines.productId,
+  product: products.name,
+  instanceId: checkoutLines.instanceId,
+  instance: instances.label,
+  retired: sql<boolean>`${instances.retiredAt} is not null`,
+  amount: checkoutLines.amount,
+  taxBehavior: prices.taxBehavior,
+  startsAt: checkoutLines.startsAt,
+  endsAt: checkoutLines.endsAt,
+  newKey: {
+    id: keys.id,
+    shortId: keys.shortId,
+    firstSeenAt: keys.firstSeenAt,
+    expiresAt: keys.expiresAt,
+  },
+  oldKey: { id: oldKeys.id, shortId: oldKeys.shortId, expiresAt: oldKeys.expiresAt },
+  lastKey: { shortId: lastKeys.shortId },
+}
+
+/** The lines of a Checkout, what ends last first. */
+export function linesOf(
+  tx: OrganizationTx,
+  organizationId: string,
+  checkoutId: string,
+): Promise<CheckoutLineRow[]> {
+  return tx
+    .select(lineColumns)
     .from(checkoutLines)
     .innerJoin(products, eq(products.id, checkoutLines.productId))
     .innerJoin(prices, eq(prices.id, checkoutLines.priceId))
@@ -145,7 +163,22 @@ async function withLines(
       ),
     )
     .leftJoin(oldKeys, and(eq(oldKeys.organizationId, keys.organizationId), eq(oldKeys.id, keys.followsId)))
-    .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, row.id)))
+    .leftJoin(
+      terms,
+      and(
+        eq(terms.organizationId, checkoutLines.organizationId),
+        eq(terms.subscriptionId, checkoutLines.subscriptionId),
+        isLastTerm,
+      ),
+    )
+    .leftJoin(
+      lastKeys,
+      and(
+        eq(lastKeys.organizationId, terms.organizationId),
+        eq(lastKeys.termId, terms.id),
+        isNull(lastKeys.supersededAt),
+      ),
+    )
+    .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, checkoutId)))
     .orderBy(desc(checkoutLines.endsAt), asc(checkoutLines.id))
-  return { ...row, state: checkoutState({ completedAt, ended }), lines }
 }

@@ -120,6 +120,11 @@ export function checkoutEffect(
   return session.complete && before === 'open' ? 'completed' : null
 }
 
+/** How a Checkout that is paid now had ended before: staff are told of that. Null where it had not. */
+export function lateAfter(before: CheckoutState): Exclude<CheckoutEnd, 'paid'> | null {
+  return before === 'open' || before === 'on_its_way' || before === 'paid' ? null : before
+}
+
 /** An invoice as it is listed. `refunded_in_part`: some of what was paid has gone back, or is credited. */
 export const invoiceStates = [
   'paid',

@@ -9,7 +9,7 @@ import { productPaidFor } from '@/lib/keys/issue'
 import { addTerm, beginSubscription, lockSubscription, subscriptionAt } from '@/lib/subscriptions/add-term'
 import { alignAfter } from '@/lib/subscriptions/align-after'
 import { lockAccount } from './lock-account'
-import { checkoutEffect, checkoutState } from './rules'
+import { checkoutEffect, checkoutState, lateAfter } from './rules'
 
 const SettleCheckout = z.object({
   checkoutId: z.uuid('not_found'),
@@ -53,14 +53,20 @@ export const settleCheckout = command(
     }
     const issued = effect === 'paid' ? await issueLines(scope, checkoutId) : 0
     if (effect === 'failed') await alignLines(scope, checkoutId)
+    const late = effect === 'paid' ? lateAfter(before) : null
     await endCheckout(tx, organizationId, checkoutId, {
       ended: effect,
       endedAt: now,
-      ...(effect === 'paid' && { completedAt: checkout.completedAt ?? now, invoiceId: session.invoiceId }),
+      ...(effect === 'paid' && {
+        completedAt: checkout.completedAt ?? now,
+        invoiceId: session.invoiceId,
+        lateAfter: late,
+      }),
     })
     const details = { currency: checkout.currency, amount: checkout.amount, before }
     audit({ action: `checkout.${effect}`, details })
     if (effect === 'paid') await enqueue(tx, 'mail.keys_ready', { organizationId, checkoutId })
+    if (late) await enqueue(tx, 'mail.paid_late', { organizationId, checkoutId })
     return { effect, issued }
   },
 )

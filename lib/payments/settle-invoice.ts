@@ -1,20 +1,14 @@
-import { and, asc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import {
-  invoiceEntries,
-  invoiceEntryKind,
-  invoiceLines,
-  invoiceStatus,
-  invoices,
-  paymentQuestions,
-} from '@/db/schema/invoices'
+import { invoiceEntries, invoiceEntryKind, invoiceLines, invoiceStatus, invoices } from '@/db/schema/invoices'
 import { checkoutLines, checkouts } from '@/db/schema/payments'
 import { termRefunds, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'
-import { newId } from '@/lib/ids'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
 import { refundTerm, restoreTerm } from '@/lib/subscriptions/refund-term'
+import { askStaff } from './ask-staff'
+import { paidTwice } from './paid-twice'
 import { type Returned, returnedOf } from './rules'
 
 const Money = z.number().int()
@@ -29,6 +23,7 @@ export const InvoiceTold = z.object({
     currency: z.string(),
     subtotal: Money,
     tax: Money,
+    reverseCharge: z.boolean(),
     total: Money,
     amountPaid: Money,
     credited: Money,
@@ -97,17 +92,34 @@ export const settleInvoice = command('invoice.settle', InvoiceTold, async (scope
       else notFree.push(term)
     }
   }
+  await askAbout(scope, told, returned, paid, notFree)
+  return { effect: refunded > 0 ? 'refunded' : restored > 0 ? 'restored' : invoice.status }
+})
+
+/** Asks staff what no rule decides. */
+async function askAbout(
+  scope: Scope,
+  told: Input,
+  returned: Returned,
+  paid: readonly TermOfLine[],
+  notFree: readonly TermOfLine[],
+) {
   // What was refunded and is so no longer: no rule gives it back, since somebody else may have paid it meanwhile.
   const kept = paid.filter(
     ({ reason, lineId }) => reason === 'refunded' && !returned.refunded.includes(lineId),
   )
-  await ask(scope, told.invoice.id, {
+  const late = paid.filter(
+    ({ late, lineId }) => late && !returned.refunded.includes(lineId) && !returned.disputed.includes(lineId),
+  )
+  const twice = await paidTwice(scope, late)
+  await askStaff(scope, told.invoice.id, {
     names_no_line: returned.unnamed + (await worthUnknown(scope, told, returned, paid)),
     money_kept: worthOf(kept),
     not_free: worthOf(notFree),
+    paid_late: worthOf(late.filter((term) => !twice.has(term))),
+    paid_twice: worthOf([...twice]),
   })
-  return { effect: refunded > 0 ? 'refunded' : restored > 0 ? 'restored' : invoice.status }
-})
+}
 
 /** Writes what Stripe has said. @returns false where something later is known */
 async function mirror({ tx, organizationId }: Scope, told: Input): Promise<boolean> {
@@ -189,6 +201,9 @@ async function paidTerms({ tx, organizationId }: Scope, invoiceId: string) {
       lineId: invoiceLines.id,
       description: invoiceLines.description,
       amount: sql<number>`${invoiceLines.amount} + ${invoiceLines.tax}`.mapWith(Number),
+      checkoutId: checkoutLines.checkoutId,
+      checkoutLineId: checkoutLines.id,
+      late: sql<boolean>`${checkouts.lateAfter} is not null`,
       termId: terms.id,
       refundedAt: terms.refundedAt,
       reason: termRefunds.reason,
@@ -196,6 +211,13 @@ async function paidTerms({ tx, organizationId }: Scope, invoiceId: string) {
     .from(invoiceLines)
     .innerJoin(checkoutLines, ofLine)
     .innerJoin(terms, ofTerm)
+    .innerJoin(
+      checkouts,
+      and(
+        eq(checkouts.organizationId, checkoutLines.organizationId),
+        eq(checkouts.id, checkoutLines.checkoutId),
+      ),
+    )
     .leftJoin(
       termRefunds,
       and(
@@ -236,55 +258,3 @@ async function worthUnknown(
 }
 
 const worthOf = (of: readonly TermOfLine[]) => of.reduce((sum, { amount }) => sum + amount, 0)
-
-type Kind = (typeof paymentQuestions.$inferSelect)['kind']
-
-/** Asks staff what no rule decides, each once; what is no longer so goes away by itself. */
-async function ask({ tx, organizationId, now }: Scope, invoiceId: string, amounts: Record<Kind, number>) {
-  const wanted = Object.entries(amounts).flatMap(([kind, amount]) =>
-    // the names of the record itself
-    amount > 0 ? [{ kind: kind as Kind, amount }] : [],
-  )
-  const of = and(
-    eq(paymentQuestions.organizationId, organizationId),
-    eq(paymentQuestions.invoiceId, invoiceId),
-  )
-  const known = await tx.select().from(paymentQuestions).where(of)
-  const isWanted = (one: { kind: Kind; amount: number }) =>
-    wanted.some(({ kind, amount }) => kind === one.kind && amount === one.amount)
-  const over = known.filter((one) => !one.closedAt && !isWanted(one))
-  if (over.length > 0)
-    await tx
-      .update(paymentQuestions)
-      .set({ closedAt: now })
-      .where(
-        and(
-          of,
-          inArray(
-            paymentQuestions.id,
-            over.map(({ id }) => id),
-          ),
-        ),
-      )
-  // One that went away by itself and is so again is asked again; one that somebody has closed is not.
-  const again = known.filter((one) => one.closedAt && !one.closedById && isWanted(one))
-  if (again.length > 0)
-    await tx
-      .update(paymentQuestions)
-      .set({ closedAt: null })
-      .where(
-        and(
-          of,
-          isNotNull(paymentQuestions.closedAt),
-          inArray(
-            paymentQuestions.id,
-            again.map(({ id }) => id),
-          ),
-        ),
-      )
-  if (wanted.length > 0)
-    await tx
-      .insert(paymentQuestions)
-      .values(wanted.map((one) => ({ id: newId(now), organizationId, invoiceId, askedAt: now, ...one })))
-      .onConflictDoNothing()
-}

@@ -377,6 +377,11 @@ async function fillCalls(
     [activation.id],
   )
   if (!file) throw new Error('fillOrganization() makes a token first')
+  await rowsOf(
+    database,
+    `insert into offline_file_closings select organization_id, id, now(), (select id from people limit 1) from offline_files where id = $1`,
+    [file.id],
+  )
   return { fingerprint, oldFingerprint, installationId, activationId: activation.id, fileId: file.id }
 }
 

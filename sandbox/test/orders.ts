@@ -40,6 +40,7 @@ import { settleInvoice } from '@/lib/payments/settle-invoice'
 import { tokenHash } from '@/lib/people/tokens'
 import { addStaff } from '@/lib/staff/add'
 import { assign, unassign } from '@/lib/staff/assign'
+import { closeFile } from '@/lib/staff/close-file'
 import { recordVisit } from '@/lib/staff/visit'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
@@ -169,6 +170,7 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
           tax: 5_800,
         },
         ...{
+          reverseCharge: false,
           total: 34_800,
           amountPaid: 34_800,
           credited: 0,
@@ -181,6 +183,7 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
     }),
   'invoice.close_question': (by, { paymentQuestionId: questionId }) =>
     closeQuestion(system(by), { questionId }),
+  'offline_file.close': (by, { fileId }) => closeFile(system(by), { fileId }),
   'billing.record_customer': (by, { slug }) => recordCustomer(system(by), { customerId: `cus_new_${slug}` }),
   'trial.start': (by, { instanceId, products }) =>
     startTrial(system(by), { productId: products.forms, instanceId }),

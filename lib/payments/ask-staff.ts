@@ -1,0 +1,60 @@
+import { and, eq, inArray, isNotNull } from 'drizzle-orm'
+import { paymentQuestions } from '@/db/schema/invoices'
+import type { Scope } from '@/lib/command'
+import { newId } from '@/lib/ids'
+
+type Kind = (typeof paymentQuestions.$inferSelect)['kind']
+
+/** Asks staff what no rule decides, each once; what is no longer so goes away by itself. */
+export async function askStaff(
+  { tx, organizationId, now }: Scope,
+  invoiceId: string,
+  amounts: Record<Kind, number>,
+) {
+  const wanted = Object.entries(amounts).flatMap(([kind, amount]) =>
+    // the names of the record itself
+    amount > 0 ? [{ kind: kind as Kind, amount }] : [],
+  )
+  const of = and(
+    eq(paymentQuestions.organizationId, organizationId),
+    eq(paymentQuestions.invoiceId, invoiceId),
+  )
+  const known = await tx.select().from(paymentQuestions).where(of)
+  const isWanted = (one: { kind: Kind; amount: number }) =>
+    wanted.some(({ kind, amount }) => kind === one.kind && amount === one.amount)
+  const over = known.filter((one) => !one.closedAt && !isWanted(one))
+  if (over.length > 0)
+    await tx
+      .update(paymentQuestions)
+      .set({ closedAt: now })
+      .where(
+        and(
+          of,
+          inArray(
+            paymentQuestions.id,
+            over.map(({ id }) => id),
+          ),
+        ),
+      )
+  // One that went away by itself and is so again is asked again; one that somebody has closed is not.
+  const again = known.filter((one) => one.closedAt && !one.closedById && isWanted(one))
+  if (again.length > 0)
+    await tx
+      .update(paymentQuestions)
+      .set({ closedAt: null })
+      .where(
+        and(
+          of,
+          isNotNull(paymentQuestions.closedAt),
+          inArray(
+            paymentQuestions.id,
+            again.map(({ id }) => id),
+          ),
+        ),
+      )
+  if (wanted.length > 0)
+    await tx
+      .insert(paymentQuestions)
+      .values(wanted.map((one) => ({ id: newId(now), organizationId, invoiceId, askedAt: now, ...one })))
+      .onConflictDoNothing()
+}

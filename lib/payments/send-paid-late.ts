@@ -1,0 +1,29 @@
+import { and, eq } from 'drizzle-orm'
+import { checkouts } from '@/db/schema/payments'
+import { asOrganization } from '@/db/scope'
+import type { Jobs } from '@/lib/jobs/jobs'
+import { paidLateMail } from '@/lib/mail/paid-late'
+import { sendOnce } from '@/lib/mail/send-once'
+import { linesPaidTwice } from './paid-twice'
+import { staffOf } from './told'
+
+/**
+ * The job `mail.paid_late`: to each account manager of the organization, or where it has none to the admins.
+ * @throws when the mail server does not take one; the job is then tried again, each mail under its own name.
+ */
+export async function sendPaidLate({ organizationId, checkoutId }: Jobs['mail.paid_late']) {
+  const found = await asOrganization(organizationId, async (tx) => {
+    const [checkout] = await tx
+      .select({ currency: checkouts.currency, amount: checkouts.amount })
+      .from(checkouts)
+      .where(and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, checkoutId)))
+    const twice = await linesPaidTwice({ tx, organizationId }, checkoutId)
+    return checkout && { ...checkout, ...(await staffOf(tx, organizationId)), twice: twice.size }
+  })
+  if (!found) return
+  const { told, ...about } = found
+  for (const { personId, to, language } of told) {
+    const make = () => paidLateMail({ to, language, ...about })
+    await sendOnce({ organizationId, about: `paid-late.${checkoutId}`, personId, to, make })
+  }
+}
