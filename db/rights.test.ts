@@ -26,7 +26,7 @@ const changeable: Record<string, string[]> = {
   api_tokens: ['revoked_at', 'revoked_by_id', 'last_used_at'],
   // It is withdrawn, and Stripe is told of it.
   prices: ['withdrawn_at', 'stripe_price_id'],
-  billing_accounts: ['customer_id', 'former_customer_ids'],
+  billing_accounts: ['currency', 'customer_id', 'former_customer_ids'],
   // How it stands; never what is paid, or how much.
   checkouts: [
     ...[

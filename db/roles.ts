@@ -41,7 +41,7 @@ const changes = {
   api_tokens: 'revoked_at, revoked_by_id, last_used_at',
   offline_files: 'gone_at',
   prices: 'withdrawn_at, stripe_price_id',
-  billing_accounts: 'customer_id, former_customer_ids',
+  billing_accounts: 'currency, customer_id, former_customer_ids',
   checkouts:
     'attempt, session_id, session_url, expires_at, completed_at, ended_at, ended, late_after, invoice_id',
   checkout_lines: 'ended_at, term_id',

@@ -65,9 +65,10 @@ import {
   openAutomatic,
 } from '@/lib/payments/automatic/queries'
 import { listBuyable, wholeOffer } from '@/lib/payments/buyable'
+import { currencyFor, currencyOf } from '@/lib/payments/currency'
 import { listInvoices } from '@/lib/payments/list-invoices'
 import { lockAccount } from '@/lib/payments/lock-account'
-import { currencyOf, listPayable } from '@/lib/payments/payable'
+import { listPayable } from '@/lib/payments/payable'
 import { findCheckout, hasCustomer, linesOf, openCheckouts } from '@/lib/payments/queries'
 import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
 import { renewalsOf } from '@/lib/payments/renewals'
@@ -272,12 +273,14 @@ const reads: Record<string, Read> = {
     endedOf(tx, theirs.instanceId, () =>
       endActivations(tx, organizationId, now(), eq(activations.instanceId, theirs.instanceId)),
     ),
-  currencyOf: async (tx, organizationId) => ((await currencyOf(tx, organizationId)) === 'jpy' ? 1 : 0),
+  currencyOf: async (tx, organizationId) => ((await currencyOf(tx, organizationId)) ? 1 : 0),
+  currencyFor: async (tx, organizationId) =>
+    (await currencyFor(tx, organizationId, undefined, [])).choices.length,
   listPayable: (tx, organizationId) => payableIn(tx, organizationId),
   'listPayable of one': (tx, organizationId) => payableIn(tx, organizationId, [theirs.subscriptionId]),
   listBuyable: async (tx, organizationId) => {
     const chosen = [{ productId: theirs.products.forms, instanceId: theirs.instanceId }]
-    return listBuyable(tx, organizationId, now(), chosen).then(({ buyable }) => buyable.length, orNone)
+    return listBuyable(tx, organizationId, now(), chosen, 'eur').then(({ length }) => length, orNone)
   },
   readShop: async (tx, organizationId) => {
     const of = { productIds: null, instanceIds: [theirs.instanceId] }

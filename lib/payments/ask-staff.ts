@@ -27,34 +27,23 @@ export async function askStaff(
     await tx
       .update(paymentQuestions)
       .set({ closedAt: now })
-      .where(
-        and(
-          of,
-          inArray(
-            paymentQuestions.id,
-            over.map(({ id }) => id),
-          ),
-        ),
-      )
+      .where(and(of, isOneOf(over)))
   // One that went away by itself and is so again is asked again; one that somebody has closed is not.
   const again = known.filter((one) => one.closedAt && !one.closedById && isWanted(one))
   if (again.length > 0)
     await tx
       .update(paymentQuestions)
       .set({ closedAt: null })
-      .where(
-        and(
-          of,
-          isNotNull(paymentQuestions.closedAt),
-          inArray(
-            paymentQuestions.id,
-            again.map(({ id }) => id),
-          ),
-        ),
-      )
+      .where(and(of, isNotNull(paymentQuestions.closedAt), isOneOf(again)))
   if (wanted.length > 0)
     await tx
       .insert(paymentQuestions)
       .values(wanted.map((one) => ({ id: newId(now), organizationId, invoiceId, askedAt: now, ...one })))
       .onConflictDoNothing()
 }
+
+const isOneOf = (questions: readonly { id: string }[]) =>
+  inArray(
+    paymentQuestions.id,
+    questions.map(({ id }) => id),
+  )

@@ -6,10 +6,9 @@ import type { OrganizationTx } from '@/db/scope'
 import { command } from '@/lib/command'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
-import { basketItem } from './basket'
+import { basketItem, type Purchase } from './basket'
 import { type Buyable, listBuyable } from './buyable'
-import { lockAccount } from './lock-account'
-import { currencyOf, listPayable, type Payable } from './payable'
+import { listPayable, type Payable } from './payable'
 
 /** Stripe's most is 100 lines: https://docs.stripe.com/api/checkout/sessions/create */
 export const mostLines = 50
@@ -45,19 +44,18 @@ export const beginCheckout = command(
   'checkout.begin',
   BeginCheckout,
   async ({ tx, organizationId, personId, now, audit }, { subscriptionIds, purchases, shown, currency }) => {
-    if (currency !== (await currencyOf(tx, organizationId))) throw new Refused('price_changed')
     await tx
       .insert(billingAccounts)
       .values({ organizationId, currency, createdAt: now })
-      .onConflictDoNothing({ target: billingAccounts.organizationId })
-    // What is bought has no row yet that could be locked.
-    if (purchases.length > 0) await lockAccount(tx, organizationId)
-    const payable = await renewals(tx, organizationId, now, [...new Set(subscriptionIds)])
-    const { buyable } = await listBuyable(tx, organizationId, now, purchases)
+      .onConflictDoUpdate({ target: billingAccounts.organizationId, set: { currency } })
+    // With the account's lock, of two at once the second sees what the first buys and what it pays in.
+    const wanted = { subscriptionIds: [...new Set(subscriptionIds)], purchases, currency }
+    const { payable, currency: owned } = await renewals(tx, organizationId, now, wanted)
+    const buyable = await listBuyable(tx, organizationId, now, purchases, currency)
     if (buyable.length !== new Set(purchases.map(basketItem)).size) throw new NotFound('product')
     const lines = [...payable.map(lineOf), ...buyable.map(lineToBuy)]
     const amount = lines.reduce((sum, line) => sum + line.amount, 0)
-    if (amount !== shown) throw new Refused('price_changed')
+    if (amount !== shown || currency !== owned) throw new Refused('price_changed')
     const id = newId(now)
     await tx
       .insert(checkouts)
@@ -76,18 +74,27 @@ export const beginCheckout = command(
 )
 
 /** @throws NotFound where one is not the organization's */
-async function renewals(tx: OrganizationTx, organizationId: string, now: Date, wanted: string[]) {
-  if (wanted.length === 0) return []
+async function renewals(
+  tx: OrganizationTx,
+  organizationId: string,
+  now: Date,
+  wanted: { subscriptionIds: string[]; purchases: Purchase[]; currency: string },
+) {
   // In one order, so that two at once wait for one another and not in a circle.
   await tx
     .select({ id: subscriptions.id })
     .from(subscriptions)
-    .where(and(eq(subscriptions.organizationId, organizationId), inArray(subscriptions.id, wanted)))
+    .where(
+      and(
+        eq(subscriptions.organizationId, organizationId),
+        inArray(subscriptions.id, wanted.subscriptionIds),
+      ),
+    )
     .orderBy(asc(subscriptions.id))
     .for('update')
-  const { payable } = await listPayable(tx, organizationId, now, { subscriptionIds: wanted })
-  if (payable.length !== wanted.length) throw new NotFound('subscription')
-  return payable
+  const found = await listPayable(tx, organizationId, now, wanted)
+  if (found.payable.length !== wanted.subscriptionIds.length) throw new NotFound('subscription')
+  return found
 }
 
 const named = (one: Payable | Buyable) =>

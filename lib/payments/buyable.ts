@@ -2,7 +2,7 @@ import type { OrganizationTx } from '@/db/scope'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { nextTerm } from '@/lib/subscriptions/rules'
 import { basketItem, type Purchase } from './basket'
-import { currencyOf } from './payable'
+import { currencyFor } from './currency'
 import { type BuyVerdict, mayBuy } from './rules'
 import { type Good, type Holding, type PlaceInstance, readShop, type Shop } from './shop'
 
@@ -26,9 +26,9 @@ export async function listBuyable(
   organizationId: string,
   now: Date,
   chosen: readonly Purchase[],
-): Promise<{ currency: string; buyable: Buyable[] }> {
-  const currency = await currencyOf(tx, organizationId)
-  if (chosen.length === 0) return { currency, buyable: [] }
+  currency: string,
+): Promise<Buyable[]> {
+  if (chosen.length === 0) return []
   const [timeZone, shop] = await Promise.all([
     timeZoneOf(tx, organizationId),
     readShop(tx, organizationId, currency, {
@@ -37,7 +37,7 @@ export async function listBuyable(
     }),
   ])
   const once = [...new Map(chosen.map((one) => [basketItem(one), one])).values()]
-  return { currency, buyable: once.flatMap((one) => judge(one, shop, timeZone, now, once) ?? []) }
+  return once.flatMap((one) => judge(one, shop, timeZone, now, once) ?? [])
 }
 
 /** Everything that is sold, for each of these instances or the whole organization, with what needs no key. */
@@ -47,7 +47,7 @@ export async function wholeOffer(
   now: Date,
   instanceIds: readonly string[],
 ) {
-  const currency = await currencyOf(tx, organizationId)
+  const { currency } = await currencyFor(tx, organizationId, undefined, null)
   const [timeZone, shop] = await Promise.all([
     timeZoneOf(tx, organizationId),
     readShop(tx, organizationId, currency, { productIds: null, instanceIds }),

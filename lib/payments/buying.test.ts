@@ -75,8 +75,8 @@ const verdictOf = async (
     await purchase(reference, instanceId),
     ...(await Promise.all(also.map(([other, at]) => purchase(other, at)))),
   ]
-  const { buyable } = await asOrganization(acme.organizationId, (tx) =>
-    listBuyable(tx, acme.organizationId, now(), chosen),
+  const buyable = await asOrganization(acme.organizationId, (tx) =>
+    listBuyable(tx, acme.organizationId, now(), chosen, 'eur'),
   )
   return buyable[0]?.verdict
 }
@@ -188,8 +188,8 @@ test('what a place has is renewed and not bought again, in the suite that it has
   await revokeKey(bySystem(acme.organizationId), { keyId: term?.keyId ?? '', reason: 'requested' })
   expect(await verdictOf('forms', at)).toEqual({ ok: true, amount: 29_000 })
   const chosen = await purchase('suite', at)
-  const { buyable } = await asOrganization(acme.organizationId, (tx) =>
-    listBuyable(tx, acme.organizationId, new Date('2029-01-01'), [chosen]),
+  const buyable = await asOrganization(acme.organizationId, (tx) =>
+    listBuyable(tx, acme.organizationId, new Date('2029-01-01'), [chosen], 'eur'),
   )
   expect(buyable[0]?.verdict).toMatchObject({ because: 'lapsed', subscriptionId: term?.subscriptionId })
 })
@@ -217,8 +217,8 @@ test('of a suite it is said what of it the place has already, and a trial is no 
     instanceId: at,
   })
   const chosen = [await purchase('suite', at), await purchase('branding', at)]
-  const { buyable } = await asOrganization(acme.organizationId, (tx) =>
-    listBuyable(tx, acme.organizationId, now(), chosen.slice(0, 1)),
+  const buyable = await asOrganization(acme.organizationId, (tx) =>
+    listBuyable(tx, acme.organizationId, now(), chosen.slice(0, 1), 'eur'),
   )
   expect(buyable[0]?.has).toEqual([{ product: 'Forms Pro', termEndsAt: new Date('2028-03-11T23:00:00Z') }])
   expect(buyable[0]?.verdict.ok).toBe(true)

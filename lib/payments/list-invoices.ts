@@ -10,6 +10,9 @@ export interface InvoiceRow {
   currency: string
   /** With tax, in the smallest unit. */
   total: number
+  /** Of it, as Stripe computed it. */
+  tax: number
+  reverseCharge: boolean
   createdAt: Date
   dueAt: Date | null
   hostedUrl: string | null

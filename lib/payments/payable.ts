@@ -3,12 +3,14 @@ import { automaticRenewals } from '@/db/schema/automatic-renewals'
 import { products } from '@/db/schema/catalog'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { keys } from '@/db/schema/keys'
-import { billingAccounts, prices } from '@/db/schema/payments'
-import { terms } from '@/db/schema/subscriptions'
+import { checkouts, prices } from '@/db/schema/payments'
+import { subscriptions, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { nextTerm, paidUntil } from '@/lib/subscriptions/rules'
 import { type AutomaticVerdict, isAboutToCharge, mayRenewByItself } from './automatic/rules'
+import type { Purchase } from './basket'
+import { currencyFor } from './currency'
 import { mayPay, type PayVerdict } from './rules'
 
 /** A subscription with the term that would be paid next. */
@@ -47,36 +49,30 @@ export interface Automatic {
   failedAt: Date | null
 }
 
-/** The currency that an organization pays in: its own once it has paid, else the first of the catalog. */
-export async function currencyOf(tx: OrganizationTx, organizationId: string): Promise<string> {
-  const [account] = await tx
-    .select({ currency: billingAccounts.currency })
-    .from(billingAccounts)
-    .where(eq(billingAccounts.organizationId, organizationId))
-  if (account) return account.currency
-  const [first] = await tx
-    .select({ currency: prices.currency })
-    .from(prices)
-    .where(isNull(prices.withdrawnAt))
-    .orderBy(sql`${prices.currency} <> 'eur'`, asc(prices.currency))
-    .limit(1)
-  return first?.currency ?? 'eur'
+interface Only {
+  subscriptionIds: readonly string[]
+  keyIds?: readonly string[]
+  purchases?: readonly Purchase[]
+  currency?: string | undefined
 }
 
 /**
  * Subscriptions of an organization by the end of what is paid, each with its verdict.
- * @param only those subscriptions, and those that these keys belong to; all, where it is left out. At most 500.
+ * @param only those subscriptions, and those that these keys belong to; all, where it is left out. At most 500. `currency`:
+ * what the organization would pay in, where it may still choose; `purchases`: what it would buy with them
+ * @returns also in which currencies it may pay for these together
  */
 export async function listPayable(
   tx: OrganizationTx,
   organizationId: string,
   now: Date,
-  only?: { subscriptionIds: readonly string[]; keyIds?: readonly string[] },
-): Promise<{ currency: string; payable: Payable[] }> {
-  const [currency, timeZone] = await Promise.all([
-    currencyOf(tx, organizationId),
-    timeZoneOf(tx, organizationId),
-  ])
+  only?: Only,
+): Promise<{ currency: string; choices: string[]; payable: Payable[] }> {
+  const productIds = only ? await productsOf(tx, organizationId, only) : null
+  const [{ currency, choices }, timeZone] = [
+    await currencyFor(tx, organizationId, only?.currency, productIds),
+    await timeZoneOf(tx, organizationId),
+  ]
   const rows = await lastTerms(tx, organizationId, currency, only)
   const payable = rows.map(({ facts, price: found, term, ...row }) => {
     const price = found?.id ? found : null
@@ -89,7 +85,19 @@ export async function listPayable(
     const next = price ? nextTerm(last, price.months, row.overlapDays, timeZone, now) : null
     return { ...row, ...last, price, next, verdict, automatic, automaticVerdict }
   })
-  return { currency, payable }
+  return { currency, choices, payable }
+}
+
+async function productsOf(tx: OrganizationTx, organizationId: string, only: Only) {
+  const rows = await tx
+    .selectDistinct({ id: subscriptions.productId })
+    .from(terms)
+    .innerJoin(
+      subscriptions,
+      and(eq(subscriptions.organizationId, terms.organizationId), eq(subscriptions.id, terms.subscriptionId)),
+    )
+    .where(and(eq(terms.organizationId, organizationId), isOneOf(organizationId, only)))
+  return [...rows, ...(only.purchases ?? []).map(({ productId: id }) => ({ id }))].map(({ id }) => id)
 }
 
 /** No later term counts; and it counts itself, or none of its subscription does. */
@@ -162,7 +170,7 @@ async function lastTerms(
   tx: OrganizationTx,
   organizationId: string,
   currency: string,
-  only: Parameters<typeof listPayable>[3],
+  only: Only | undefined,
 ) {
   return tx
     .select(columns)
@@ -204,10 +212,7 @@ async function lastTerms(
     .limit(500)
 }
 
-function isOneOf(
-  organizationId: string,
-  { subscriptionIds, keyIds = [] }: NonNullable<Parameters<typeof listPayable>[3]>,
-) {
+function isOneOf(organizationId: string, { subscriptionIds, keyIds = [] }: Only) {
   const ofKeys = sql`(select t.subscription_id from keys k join terms t on t.organization_id = k.organization_id
     and t.id = k.term_id where k.organization_id = ${organizationId} and ${inArray(sql`k.id`, [...keyIds])})`
   return or(inArray(terms.subscriptionId, [...subscriptionIds]), sql`${terms.subscriptionId} in ${ofKeys}`)

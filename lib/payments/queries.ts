@@ -21,6 +21,9 @@ export interface CheckoutRow {
   amount: number
   /** What was really charged, with tax, once its invoice is there. */
   charged: number | null
+  /** Of that. */
+  tax: number | null
+  reverseCharge: boolean | null
   sessionUrl: string | null
   expiresAt: Date | null
   lines: CheckoutLineRow[]
@@ -90,6 +93,8 @@ const checkoutRows = (tx: OrganizationTx) =>
       currency: checkouts.currency,
       amount: checkouts.amount,
       charged: sql<number | null>`${invoices.amountPaid}`.mapWith(invoices.amountPaid),
+      tax: sql<number | null>`${invoices.tax}`.mapWith(invoices.tax),
+      reverseCharge: sql<boolean | null>`${invoices.reverseCharge}`,
       sessionUrl: checkouts.sessionUrl,
       expiresAt: checkouts.expiresAt,
       completedAt: checkouts.completedAt,

@@ -85,7 +85,7 @@ test('owners and billing members get one mail of all that ends, each in their la
     expect(url).toBeDefined()
   }
   expect(english?.text).toContain('Forms Pro, desk-')
-  expect(english?.text).toContain('A year: €290.00 plus VAT.')
+  expect(english?.text).toContain('A year: €290.00 plus any VAT.')
   expect(english?.text).toContain(`http://localhost:41400/${town.slug}/billing`)
   expect(french?.text).toMatch(/Un an : 290,00 € HT\./)
 })

@@ -82,6 +82,26 @@ export function mayBuy(facts: BuyableFacts, now: Date): BuyVerdict {
   return { ok: true, amount: facts.amount }
 }
 
+/**
+ * In which currency something is paid. Stripe mixes none in one customer (https://docs.stripe.com/billing/customer#currency), so
+ * that who has paid stays with theirs. Who has not chooses among those in which everything has a price; else euros come first.
+ * @param own what the organization has paid in, or is paying in; null: it may choose
+ * @param wanted what somebody has chosen
+ * @param offered per product that has a price at all, the currencies
+ */
+export function chooseCurrency(
+  own: string | null,
+  wanted: string | undefined,
+  offered: readonly (readonly string[])[],
+): { currency: string; choices: string[] } {
+  if (own) return { currency: own, choices: [own] }
+  const byPreference = (all: readonly string[]) =>
+    [...new Set(all)].sort((a, b) => Number(b === 'eur') - Number(a === 'eur') || a.localeCompare(b))
+  const choices = byPreference(offered.flat()).filter((one) => offered.every((of) => of.includes(one)))
+  if (wanted && choices.includes(wanted)) return { currency: wanted, choices }
+  return { currency: choices[0] ?? byPreference(offered.flat())[0] ?? 'eur', choices }
+}
+
 /** A Checkout as Stripe has it when it is asked, in our words. */
 export interface SessionFacts {
   /** The person went through it. */
@@ -124,6 +144,10 @@ export function checkoutEffect(
 export function lateAfter(before: CheckoutState): Exclude<CheckoutEnd, 'paid'> | null {
   return before === 'open' || before === 'on_its_way' || before === 'paid' ? null : before
 }
+
+/** What an invoice says of VAT: as Stripe computed it, whatever the price had said. */
+export const vatOf = ({ tax, reverseCharge }: { tax: number; reverseCharge: boolean }) =>
+  tax > 0 ? 'charged' : reverseCharge ? 'reverse' : 'none'
 
 /** An invoice as it is listed. `refunded_in_part`: some of what was paid has gone back, or is credited. */
 export const invoiceStates = [

@@ -177,6 +177,10 @@ async function ownLines(tx: OrganizationTx, organizationId: string, { lines }: I
 
 type TermOfLine = Awaited<ReturnType<typeof paidTerms>>[number]
 
+/** Its Checkout had ended before it was paid. */
+const isLate = sql<boolean>`exists (select from checkouts c where c.organization_id = ${checkoutLines.organizationId}
+  and c.id = ${checkoutLines.checkoutId} and c.late_after is not null)`
+
 /** The terms that an invoice has paid, their subscriptions locked in the order in which whoever pays locks them. */
 async function paidTerms({ tx, organizationId }: Scope, invoiceId: string) {
   const its = and(eq(invoiceLines.organizationId, organizationId), eq(invoiceLines.invoiceId, invoiceId))
@@ -203,7 +207,7 @@ async function paidTerms({ tx, organizationId }: Scope, invoiceId: string) {
       amount: sql<number>`${invoiceLines.amount} + ${invoiceLines.tax}`.mapWith(Number),
       checkoutId: checkoutLines.checkoutId,
       checkoutLineId: checkoutLines.id,
-      late: sql<boolean>`${checkouts.lateAfter} is not null`,
+      late: isLate,
       termId: terms.id,
       refundedAt: terms.refundedAt,
       reason: termRefunds.reason,
@@ -211,13 +215,6 @@ async function paidTerms({ tx, organizationId }: Scope, invoiceId: string) {
     .from(invoiceLines)
     .innerJoin(checkoutLines, ofLine)
     .innerJoin(terms, ofTerm)
-    .innerJoin(
-      checkouts,
-      and(
-        eq(checkouts.organizationId, checkoutLines.organizationId),
-        eq(checkouts.id, checkoutLines.checkoutId),
-      ),
-    )
     .leftJoin(
       termRefunds,
       and(

@@ -1,9 +1,11 @@
+import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { automaticRenewals } from '@/db/schema/automatic-renewals'
 import { billingAccounts } from '@/db/schema/payments'
 import { command } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { lockAccount } from '@/lib/payments/lock-account'
 import { listPayable } from '@/lib/payments/payable'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
 import { openAutomatic } from './queries'
@@ -27,6 +29,12 @@ export const beginAutomatic = command(
     { tx, organizationId, personId, now, audit, unchanged },
     { subscriptionId, shown, currency },
   ): Promise<{ renewalId: string }> => {
+    await tx
+      .insert(billingAccounts)
+      .values({ organizationId, currency, createdAt: now })
+      .onConflictDoNothing({ target: billingAccounts.organizationId })
+    // Before the subscription, as whoever begins a Checkout does.
+    await lockAccount(tx, organizationId)
     await lockSubscription(tx, organizationId, subscriptionId)
     const open = await openAutomatic(tx, organizationId, subscriptionId)
     if (open) {
@@ -35,6 +43,7 @@ export const beginAutomatic = command(
     }
     const { currency: owned, payable } = await listPayable(tx, organizationId, now, {
       subscriptionIds: [subscriptionId],
+      currency,
     })
     const [one] = payable
     if (!one) throw new NotFound('subscription')
@@ -43,9 +52,9 @@ export const beginAutomatic = command(
     // There is one where it may be paid.
     if (!price || verdict.amount !== shown || currency !== owned) throw new Refused('price_changed')
     await tx
-      .insert(billingAccounts)
-      .values({ organizationId, currency, createdAt: now })
-      .onConflictDoNothing({ target: billingAccounts.organizationId })
+      .update(billingAccounts)
+      .set({ currency })
+      .where(eq(billingAccounts.organizationId, organizationId))
     const id = newId(now)
     const of = { id, organizationId, subscriptionId, priceId: price.id, amount: price.amount, currency }
     await tx.insert(automaticRenewals).values({ ...of, begunById: personId, begunAt: now })

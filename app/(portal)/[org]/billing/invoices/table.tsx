@@ -6,6 +6,7 @@ import { lastDay, moment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import type { InvoiceRow } from '@/lib/payments/list-invoices'
 import type { InvoiceState } from '@/lib/payments/rules'
+import { vatOf } from '@/lib/payments/rules'
 
 const looks: Record<InvoiceState, [Tone, IconName]> = {
   paid: ['ok', 'check'],
@@ -56,8 +57,9 @@ function Row({ visit, row }: { visit: Visit; row: InvoiceRow }) {
         ))}
       </td>
       <td data-head={t('billing.invoices.day')}>{moment(createdAt, language, session.timeZone)}</td>
-      <td data-head={t('billing.invoices.amount')} className="whitespace-nowrap">
-        {money(total, currency, language)} <small>{t('billing.tax.inclusive')}</small>
+      <td data-head={t('billing.invoices.amount')}>
+        {money(total, currency, language)}{' '}
+        <small>{t('billing.vat', { how: vatOf(row), tax: money(row.tax, currency, language) })}</small>
       </td>
       <td data-head={t('billing.invoices.status')}>
         <State tone={tone} icon={icon}>

@@ -11,6 +11,7 @@ import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import type { OrganizationTx } from '@/db/scope'
 import { productsWithReleases } from '@/lib/catalog/queries'
+import { env } from '@/lib/env'
 import { isId } from '@/lib/ids'
 import { lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
@@ -27,7 +28,12 @@ import { NotBought, PurchaseLine } from '../buy/lines'
 interface Props {
   params: Promise<{ org: string }>
   /** Of what is to be renewed: subscriptions, or keys of them; and what is bought. */
-  searchParams: Promise<{ s?: string | string[]; k?: string | string[]; b?: string | string[] }>
+  searchParams: Promise<{
+    s?: string | string[]
+    k?: string | string[]
+    b?: string | string[]
+    currency?: unknown
+  }>
 }
 
 export const generateMetadata = organizationTitle(async ({ params, searchParams }: Props) => {
@@ -40,15 +46,19 @@ export default organizationPage(RenewPage)
 /** What is about to be paid: what, for which instance, until when, for how much. */
 async function RenewPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org, 'checkout.begin')
-  const { s = [], k = [], b } = await searchParams
+  const { s = [], k = [], b, currency: chosen } = await searchParams
   const basket = basketIn(b)
   const idsOf = (given: string | string[]) => [given].flat().filter(isId).slice(0, mostLines)
-  const wanted = { subscriptionIds: idsOf(s), keyIds: idsOf(k) }
+  const wanted = {
+    subscriptionIds: idsOf(s),
+    keyIds: idsOf(k),
+    currency: typeof chosen === 'string' ? chosen : undefined,
+  }
   const { t, organization, language } = visit
   const { data, needs, at } = await read(visit, (tx, moment) =>
     readSummary(tx, organization.organizationId, moment, wanted, basket),
   )
-  const { currency, now, not, buys, buysNot, products, amount, tax } = data
+  const { currency, choices, now, not, buys, buysNot, products, amount, tax } = data
   const count = now.length + buys.length
   const total = money(amount, currency, language)
   const isOrder = basket.length > 0
@@ -72,6 +82,7 @@ async function RenewPage({ params, searchParams }: Props) {
           ))}
         </Lines>
       )}
+      {count > 0 && choices.length > 1 && <Currencies {...{ visit, now, buys, currency, choices }} />}
       {not.length + buysNot.length > 0 && (
         <NotNow visit={visit} not={not}>
           <NotBought visit={visit} not={buysNot} />
@@ -112,16 +123,19 @@ async function readSummary(
   tx: OrganizationTx,
   organizationId: string,
   at: Date,
-  wanted: { subscriptionIds: string[]; keyIds: string[] },
+  wanted: { subscriptionIds: string[]; keyIds: string[]; currency: string | undefined },
   basket: Purchase[],
 ) {
-  const { currency, payable } = await listPayable(tx, organizationId, at, wanted)
-  const { buyable } = await listBuyable(tx, organizationId, at, basket)
+  const { currency, choices, payable } = await listPayable(tx, organizationId, at, {
+    ...wanted,
+    purchases: basket,
+  })
+  const buyable = await listBuyable(tx, organizationId, at, basket, currency)
   const now = payable.filter(({ verdict }) => sells() && verdict.ok)
   const buys = buyable.filter(({ verdict }) => sells() && verdict.ok)
   const prices = [...now, ...buys].map(({ price }) => price)
   return {
-    ...{ currency, now, buys },
+    ...{ currency, choices, now, buys },
     not: payable.filter(({ verdict }) => !verdict.ok),
     buysNot: buyable.filter(({ verdict }) => !verdict.ok),
     products: await productsWithReleases(tx, [...new Set(buys.map(({ productId }) => productId))]),
@@ -226,6 +240,11 @@ function NotNow({ visit: { t, organization }, not, children }: NotNowProps) {
           <li key={subscriptionId}>
             {product} <code>{shortId}</code>{' '}
             {!verdict.ok && <small>{t(`billing.verdict.${verdict.because}`)}</small>}{' '}
+            {!verdict.ok && verdict.because === 'no_price' && (
+              <a className="link" href={`mailto:${env().SUPPORT_EMAIL}`}>
+                {env().SUPPORT_EMAIL}
+              </a>
+            )}
             {!verdict.ok && verdict.because === 'being_paid' && (
               <a className="link" href={`/${organization.slug}/billing/checkouts/${verdict.checkoutId}`}>
                 {t('billing.see')}
@@ -236,6 +255,33 @@ function NotNow({ visit: { t, organization }, not, children }: NotNowProps) {
         {children}
       </ul>
     </Section>
+  )
+}
+
+interface CurrenciesProps {
+  visit: Visit
+  now: Payable[]
+  buys: Buyable[]
+  currency: string
+  choices: string[]
+}
+
+/** What else the organization could pay in, since it has not paid yet. */
+function Currencies({ visit: { t, organization }, now, buys, currency, choices }: CurrenciesProps) {
+  const subscriptionIds = now.map(({ subscriptionId }) => subscriptionId)
+  const query = basketQuery({ subscriptionIds, purchases: buys })
+  const address = (other: string) => `/${organization.slug}/billing/renew?${query}&currency=${other}`
+  return (
+    <p className="after">
+      {t('billing.renew.currency', { currency: currency.toUpperCase() })}{' '}
+      {choices
+        .filter((other) => other !== currency)
+        .map((other) => (
+          <a key={other} className="link mr-2" href={address(other)}>
+            {other.toUpperCase()}
+          </a>
+        ))}
+    </p>
   )
 }
 

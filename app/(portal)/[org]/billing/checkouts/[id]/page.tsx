@@ -12,6 +12,7 @@ import { type KeyRow, listKeys } from '@/lib/keys/queries'
 import { lastDay, moment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { type CheckoutLineRow, type CheckoutRow, findCheckout } from '@/lib/payments/queries'
+import { vatOf } from '@/lib/payments/rules'
 import { Portal } from '../../../../portal'
 import { KeyTable } from '../../../keys/table'
 import { basketQuery } from '../../basket'
@@ -121,7 +122,9 @@ function againAt(lines: CheckoutLineRow[]): string {
 
 /** With what was really charged, once the invoice says so. */
 function Paid({ visit: { t, language }, checkout }: { visit: Visit; checkout: CheckoutRow }) {
-  const { lines, amount, charged, currency } = checkout
+  const { lines, amount, charged, currency, reverseCharge } = checkout
+  const ofVat = { tax: checkout.tax ?? 0, reverseCharge: reverseCharge ?? false }
+  const vat = t('billing.vat', { how: vatOf(ofVat), tax: money(ofVat.tax, currency, language) })
   const total = money(charged ?? amount, currency, language)
   const tax = lines.every(({ taxBehavior }) => taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive'
   const isIn = lines.every(({ newKey }) => newKey?.firstSeenAt)
@@ -132,7 +135,7 @@ function Paid({ visit: { t, language }, checkout }: { visit: Visit; checkout: Ch
         <b>{t('billing.checkout.paid', { count: lines.length })}</b>{' '}
         {charged === null
           ? t('billing.checkout.paid_text', { total, tax })
-          : t('billing.checkout.charged', { total })}
+          : t('billing.checkout.charged', { total, vat })}
       </Notice>
     </>
   )
