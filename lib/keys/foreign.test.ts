@@ -116,9 +116,6 @@ beforeAll(async () => {
     [other.organizationId, keyId, theirs.instanceId],
   )
   await revealKeys(byMember(other, 'owner'), { keyIds: [theirs.keyId], how: 'shown' })
-  // What who has not paid yet pays in is euros.
-  const inYen = `update billing_accounts set currency = 'jpy' where organization_id = $1`
-  await rowsOf(database, inYen, [other.organizationId])
   await rowsOf(
     database,
     `insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls, listed)
