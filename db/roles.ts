@@ -24,7 +24,7 @@ const kept = [
   ...['keys', 'revocations', 'restorations', 'extensions', 'staff', 'signing_keys', 'key_sets'],
   ...['activations', 'question_counts', 'check_days', 'sightings', 'api_tokens', 'offline_files'],
   ...['prices', 'billing_accounts', 'checkouts', 'checkout_lines', 'stripe_events'],
-  ...['reminders', 'sent_mails'],
+  ...['reminders', 'sent_mails', 'handovers'],
   ...['stripe_reconciliations', 'payment_differences'],
   ...['invoices', 'invoice_lines', 'invoice_entries', 'payment_questions', 'term_refunds'],
   ...['automatic_renewals', 'automatic_charges', 'offline_file_closings'],
@@ -62,16 +62,8 @@ const changes = {
   checks: 'id',
 }
 const written = [
-  ...[
-    'audit_entries',
-    'extensions',
-    'restorations',
-    'key_sets',
-    'invoice_lines',
-    'sent_mails',
-    'offline_file_closings',
-  ],
-  'stripe_reconciliations',
+  ...['audit_entries', 'extensions', 'restorations', 'key_sets', 'invoice_lines', 'sent_mails'],
+  ...['offline_file_closings', 'stripe_reconciliations', 'sealed_keys', 'handovers'],
   ...Object.keys(changes),
 ].join(', ')
 
@@ -97,6 +89,9 @@ const keyServiceRights = [
   'execute on function current_scope(), current_organization(), check_key(bytea, text, text), record_checks(jsonb)',
   'execute on function api_token_owner(bytea, timestamptz)',
   'execute on function refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz, text)',
+  'execute on function refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz, text, boolean)',
+  // Of what is sealed it learns what it asks for one by one, and notes that it did.
+  'execute on function hand_over(uuid, uuid, boolean, timestamptz)',
   'execute on function entitled_products(uuid, text, timestamptz)',
   'execute on function key_is_followed(uuid, timestamptz)',
   'execute on function believed(timestamptz), is_believed(timestamptz)',
@@ -108,6 +103,8 @@ const definerFunctions = [
   'search_instances(text, text[], integer)',
   'check_key(bytea, text, text)',
   'refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz, text)',
+  'refresh_activation(uuid, uuid, uuid, uuid, timestamptz, timestamptz, text, boolean)',
+  'hand_over(uuid, uuid, boolean, timestamptz)',
   'record_checks(jsonb)',
   'api_token_owner(bytea, timestamptz)',
   'entitled_products(uuid, text, timestamptz)',
@@ -119,14 +116,15 @@ const definerRights = [
   'select (id, organization_id, label_folded, test_of_id, installation_id, environment, retired_at, glpi_version) on instances',
   'select (organization_id, instance_id, url, url_identity, ordinal, retired_at) on instance_addresses',
   'select on sessions, people, memberships, organizations, staff, activations, questions, question_counts, sightings',
-  `select (id, organization_id, short_id, product_id, kind, binding, instance_id, starts_at, expires_at, term_ends_at,
-     renewed_at, first_seen_at, replaced_at, follows_id, fingerprint) on keys`,
+  'select on sealed_keys, handovers',
+  `select (id, organization_id, short_id, product_id, kind, binding, instance_id, issued_at, starts_at, expires_at, term_ends_at,
+     renewed_at, superseded_at, first_seen_at, replaced_at, refunded_at, follows_id, fingerprint) on keys`,
   'select (organization_id, key_id, reason, revoked_at, restored_at) on revocations',
   'select (reference) on products',
   'select (id, organization_id, token_hash, scopes, expires_at, revoked_at, last_used_at) on api_tokens',
-  'update (leases, lease_ends_at, refreshed_at) on activations',
+  'update (leases, lease_ends_at, refreshed_at, proved_at) on activations',
   'update (glpi_version) on instances',
-  'insert on checks, sightings, questions, question_counts',
+  'insert on checks, sightings, questions, question_counts, handovers',
   'update on sightings, question_counts',
   'update (calls, listed, first_at, last_at, url, glpi_version, answer, answered_at, answered_by_id) on questions',
 ]
@@ -213,6 +211,8 @@ export async function grantRights(owner: ClientBase) {
   await owner.query(`revoke delete on checks from ${appRole}`)
   // So is who called with a key that twenty others claim, once the code of its refusal is over.
   await owner.query(`revoke delete on questions from ${appRole}`)
+  // What is sealed under a key that leaked is removed as it is revoked, which no job does.
+  await owner.query(`revoke delete on sealed_keys from ${workerRole}`)
   // A membership ends by a member's hand, never by a job's; who was one stands in the audit trail.
   await owner.query(`revoke delete on memberships from ${workerRole}`)
   // What a suite contains may change until it is sold; the catalog's command sees to that.

@@ -47,13 +47,13 @@ export function sendRefused(checked: Checked, call: ReadCall, request: FastifyRe
 
 /** The same with the verdict signed, for a client that believes nothing else. */
 export function sendSignedRefusal(
-  { checked, signed }: { checked: Checked; signed: string },
+  { checked, signed, handover }: { checked: Checked; signed: string; handover?: string },
   call: ReadCall,
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
   const { code, message: detail, page, refusal_code } = verdictOf(checked, call, request)
-  const more = { detail, page, signed, ...(refusal_code ? { refusal_code } : {}) }
+  const more = { detail, page, signed, ...(refusal_code && { refusal_code }), ...(handover && { handover }) }
   return send(reply, refusedStatus[checked.code], code, more)
 }
 
@@ -61,10 +61,13 @@ export function sendSignedRefusal(
 export function sendLeased(leased: Leased, call: ReadCall, request: FastifyRequest, reply: FastifyReply) {
   if (!leased.ok) return sendSignedRefusal(leased, call, request, reply)
   const verdict = verdictOf(leased.checked, call, request)
-  const { activation, secret, lease } = leased
-  return reply
-    .code(secret ? 201 : 200)
-    .send({ activation: { ...activation, ...(secret ? { secret } : {}) }, lease, verdict })
+  const { activation, secret, lease, handover } = leased
+  return reply.code(secret ? 201 : 200).send({
+    activation: { ...activation, ...(secret ? { secret } : {}) },
+    lease,
+    verdict,
+    ...(handover && { handover }),
+  })
 }
 
 /** The problem of a program that gets nothing. */

@@ -46,6 +46,18 @@ const Secret = z
   .max(100)
   .meta({ description: 'The activation’s secret, which the first answer held.' })
 
+const NewSecret = z
+  .string()
+  .regex(/^[\w-]{43,100}$/)
+  .meta({
+    description:
+      'The secret that the activation is to have, of 32 random bytes or more, where this call makes it; kept before it is sent, it is not lost with the answer. Where it is left out, the answer tells one.',
+  })
+const Handover = z.string().optional().meta({
+  description:
+    'Of a refresh that showed the secret: a JWS (handover+jwt) with the key that takes over, sealed under the one that was presented.',
+})
+
 const shared = {
   key: Key.optional(),
   url: Url.optional(),
@@ -69,6 +81,7 @@ export const ActivationRequest = z
       .enum(['production', 'test'])
       .optional()
       .meta({ description: 'What this GLPI says it is. Members decide.' }),
+    secret: NewSecret.optional(),
   })
   .meta({ id: 'ActivationRequest' })
 export const RefreshRequest = z
@@ -177,6 +190,7 @@ export const LeaseAnswer = z
     }),
     lease: z.string().meta({ description: 'A JWS (lease+jwt).' }),
     verdict: Verdict,
+    handover: Handover,
   })
   .meta({ id: 'LeaseAnswer' })
 export const Problem = z
@@ -189,6 +203,7 @@ export const Problem = z
     page: z.url().optional().meta({ description: 'The portal’s page that solves it.' }),
     refusal_code: z.string().optional().meta({ description: 'Of bound_elsewhere.' }),
     signed: z.string().optional().meta({ description: 'The verdict as a JWS (verdict+jwt).' }),
+    handover: Handover,
     fields: z
       .record(z.string(), z.string())
       .optional()

@@ -58,6 +58,8 @@ export const activations = pgTable(
     createdAt: instant().notNull(),
     refreshedAt: instant().notNull(),
     givenBackAt: instant(),
+    /** When a refresh last showed the secret: its plugin is given a new key by the key service. */
+    provedAt: instant(),
   },
   (t) => [
     unique('activations_organization').on(t.organizationId, t.id),

@@ -41,6 +41,8 @@ export const products = pgTable(
     movesPerYear: smallint().notNull().default(3),
     onExpiry: endBehaviour().notNull().default('read_only'),
     onRevocation: endBehaviour().notNull().default('read_only'),
+    /** The key service gives a renewal's key to whoever uses the one before, so that nobody pastes it. */
+    handsOver: boolean().notNull().default(true),
     homepageUrl: text(),
     createdAt: instant().notNull(),
     withdrawnAt: instant(),

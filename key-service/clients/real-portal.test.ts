@@ -1,73 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { revokeKey } from '@/lib/keys/revoke'
-import { phpPath } from '@/sandbox/php'
-import { bySystem, productDatabase } from '@/sandbox/test/fixture'
-import { startKeyService } from '@/sandbox/test/key-service'
-import { makeCustomer, sold } from '@/sandbox/test/sold'
-import { type Machine, phpClient, typescriptClient, type Verb } from './test-clients'
-import { TestPortal } from './test-portal'
+import { bySystem } from '@/sandbox/test/fixture'
+import { sold } from '@/sandbox/test/sold'
+import { day, realPortal } from './test-real'
 
-const hour = 3600
-const day = 24 * hour
-const clockFile = path.join(tmpdir(), `latchkey-clock-${process.pid}`)
-writeFileSync(clockFile, '0')
-afterAll(() => rmSync(clockFile))
-
-const database = await productDatabase()
-const service = await startKeyService(database, { SANDBOX_CLOCK_FILE: clockFile })
-const fixture = await makeCustomer('acme')
-
-const php = phpPath()
-const clients = [
-  ['TypeScript', typescriptClient()] as const,
-  ...(php ? [['PHP', phpClient(php)] as const] : []),
-]
-afterAll(() => {
-  for (const [, client] of clients) client.end()
-})
-
-async function begin(client: (typeof clients)[number][1], url: string | undefined) {
-  const portal = new TestPortal()
-  portal.address = service.url
-  const began = Math.floor(Date.now() / 1000)
-  let passed = 0
-  const machine: Machine = {
-    installationId: `glpi-${Math.random()}`,
-    wall: began * 1000,
-    steady: { boot: 'first', ms: 0 },
-    stored: null,
-    settings: {
-      portal: 'http://localhost:41400',
-      rootPublicKey: process.env.LEASE_ROOT_PUBLIC_KEY,
-      product: 'forms',
-      productVersion: '1.0.0',
-      url,
-    },
-  }
-  const pass = (seconds: number) => {
-    passed += seconds
-    machine.wall += seconds * 1000
-    if (machine.steady) machine.steady.ms += seconds * 1000
-    writeFileSync(clockFile, String(passed * 1000))
-  }
-  writeFileSync(clockFile, '0')
-  const state = async (verb: Verb = 'state', ...texts: string[]) =>
-    (await client.call(portal, machine, verb, ...texts)).state
-  const live = async (days: number) => {
-    for (let hours = 0; hours < days * 24; hours++) {
-      pass(hour)
-      await state('check')
-    }
-    return state()
-  }
-  const cut = (off: boolean) => {
-    portal.address = off ? 'http://127.0.0.1:9' : service.url
-  }
-  return { portal, machine, state, live, cut, pass, call: (verb: Verb) => client.call(portal, machine, verb) }
-}
+const { database, fixture, clients, begin } = await realPortal()
 
 /** What clings to a paste and is not seen; U+D8FF stands for bytes that are no UTF-8. */
 const strays = [

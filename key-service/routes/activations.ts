@@ -43,7 +43,7 @@ const refreshSchema = {
   operationId: 'refresh',
   summary: 'The daily call: another lease',
   description:
-    'Name the lease that you have, so that a copy of your database is noticed. Where the activation is not known any more (`unknown_activation`), activate anew.',
+    'Name the lease that you have, so that a copy of your database is noticed. Where the activation is not known any more (`unknown_activation`), activate anew. Show the activation’s secret: where the key was renewed, `handover` is the new one.',
   params: Params,
   body: RefreshRequest,
   response: { 200: LeaseAnswer, ...refusals },
@@ -66,8 +66,8 @@ export const activationRoutes: FastifyPluginAsyncZod = async (app) => {
       schema: activateSchema,
     },
     async (request, reply) => {
-      const { product, installation_id: installationId } = request.body
-      const call = { ...callOf(request.body, request), product, installationId }
+      const { product, installation_id: installationId, secret } = request.body
+      const call = { ...callOf(request.body, request), product, installationId, secret }
       return sendLeased(await activate(call), call, request, reply)
     },
   )

@@ -18,6 +18,7 @@ export type CheckedProduct = Pick<
   | 'onExpiry'
   | 'onRevocation'
   | 'freeFeatures'
+  | 'handsOver'
   | 'createdAt'
   | 'withdrawnAt'
 > & { releases: (ReleaseRange & { releasedOn: string })[]; contains: string[] }

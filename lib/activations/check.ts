@@ -16,6 +16,7 @@ import {
   type CheckCode,
   type CheckNote,
   type CheckVerdict,
+  type HandoverNote,
   isNameless,
   type QuestionKind,
   verdictOn,
@@ -145,6 +146,7 @@ async function lookUp(
  * Puts an answer into the key's history.
  * @param question what it leaves to be asked, where the verdict alone does not say it
  * @param code what was answered, where that is not the verdict
+ * @param also what it says beside the verdict's notes
  */
 export function noteAnswer(
   call: Call,
@@ -152,6 +154,7 @@ export function noteAnswer(
   asked: AskedFor,
   question = questionOf(checked),
   code = answerCode(call, checked),
+  also: readonly HandoverNote[] = [],
 ) {
   const { found, verdict, at, isTest } = checked
   if (!found || isTest) return
@@ -161,7 +164,7 @@ export function noteAnswer(
     keyId: found.id,
     asked,
     code,
-    notes: code === verdict.code ? verdict.notes : [],
+    notes: [...(code === verdict.code ? verdict.notes : []), ...also],
     instanceId: verdict.ok ? (verdict.place?.instanceId ?? null) : null,
     installationId: call.installationId ?? null,
     url: call.url ?? null,

@@ -115,14 +115,37 @@ export async function noteLease(noted: {
   product: string
   named: string | undefined
   given: { id: string; endsAt: Date; at: Date }
+  /** The caller has shown the activation's secret. */
+  proved?: boolean
 }): Promise<boolean | null> {
-  const { activationId, keyId, product, named, given } = noted
+  const { activationId, keyId, product, named, given, proved = false } = noted
   const [row] = await write<{ copied: boolean | null }>({
     name: 'refresh_activation',
-    text: 'select refresh_activation($1, $2, $3, $4, $5, $6, $7) as copied',
-    values: [activationId, keyId, named ?? null, given.id, given.endsAt, given.at, product],
+    text: 'select refresh_activation($1, $2, $3, $4, $5, $6, $7, $8) as copied',
+    values: [activationId, keyId, named ?? null, given.id, given.endsAt, given.at, product, proved],
   })
   return row?.copied ?? null
+}
+
+/**
+ * The key that an activation is given in place of its own, and notes that it was.
+ * @param isPaid its own is paid, and the next one is wanted; else the newest that works, also an earlier one
+ * @returns sealed under its own (lib/keys/hand-over.ts); null where there is none
+ * @throws Unavailable
+ */
+export async function findHandover(asked: {
+  activationId: string
+  keyId: string
+  isPaid: boolean
+  at: Date
+}) {
+  const { activationId, keyId, isPaid, at } = asked
+  const [row] = await write<{ key_id: string; sealed: Buffer }>({
+    name: 'hand_over',
+    text: 'select key_id, sealed from hand_over($1, $2, $3, $4)',
+    values: [activationId, keyId, isPaid, at],
+  })
+  return row ? { keyId: row.key_id, sealed: row.sealed } : null
 }
 
 /**

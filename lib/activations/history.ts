@@ -4,7 +4,7 @@ import type { answerCodes, askedFor } from '@/db/schema/answer-codes'
 import { Unavailable } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { log } from '@/lib/log'
-import type { CheckNote, QuestionKind } from './rules'
+import type { CheckNote, HandoverNote, QuestionKind } from './rules'
 
 export type AskedFor = (typeof askedFor)[number]
 export type AnswerCode = (typeof answerCodes)[number]
@@ -16,7 +16,7 @@ export interface Answered {
   keyId: string
   asked: AskedFor
   code: AnswerCode
-  notes: readonly CheckNote[]
+  notes: readonly (CheckNote | HandoverNote)[]
   /** Where the key is good for this caller; null where it is not. */
   instanceId: string | null
   installationId: string | null

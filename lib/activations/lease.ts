@@ -149,6 +149,40 @@ export function givenBackClaims(facts: GivenBackFacts, now: Date) {
   }
 }
 
+export interface HandoverFacts {
+  issuer: string
+  statementId: string
+  activationId: string
+  product: string
+  installationId: string
+  /** Of the key that was presented. */
+  keySha256: string
+  /** That key's row and that of the key within, for which it was sealed (lib/keys/hand-over.ts). */
+  keyId: string
+  nextKeyId: string
+  sealed: Buffer
+  nonce?: string | undefined
+}
+
+/** The payload of `handover+jwt`: the key that takes over, which only who has the presented one can open. */
+export function handoverClaims(facts: HandoverFacts, now: Date) {
+  const iat = seconds(now)
+  return {
+    iss: facts.issuer,
+    sub: facts.activationId,
+    aud: facts.product,
+    jti: facts.statementId,
+    iat,
+    exp: iat + verdictSeconds,
+    installation_id: facts.installationId,
+    key_sha256: facts.keySha256,
+    key_id: facts.keyId,
+    next_key_id: facts.nextKeyId,
+    sealed_key: facts.sealed.toString('base64url'),
+    ...asked(facts.nonce),
+  }
+}
+
 /** The payload of `time+jwt`, for a GLPI whose own clock looks wrong. */
 export function timeClaims(issuer: string, nonce: string | undefined, now: Date) {
   return { iss: issuer, iat: seconds(now), ...asked(nonce) }
@@ -156,6 +190,7 @@ export function timeClaims(issuer: string, nonce: string | undefined, now: Date)
 
 export type VerdictClaims = ReturnType<typeof verdictClaims>
 export type GivenBackClaims = ReturnType<typeof givenBackClaims>
+export type HandoverClaims = ReturnType<typeof handoverClaims>
 export type TimeClaims = ReturnType<typeof timeClaims>
 
 /** How a statement names the key that it is about: who reads it learns no key. */

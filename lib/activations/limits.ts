@@ -4,7 +4,7 @@ import { log } from '@/lib/log'
 import { networkOf } from '@/lib/network'
 import type { Call, Checked } from './check'
 import type { FoundKey } from './facts'
-import { isProved } from './secret'
+import { showsSecret } from './secret'
 
 /*
  * Counted in the process's memory and not in Postgres, where counting would cost each check more than the check itself
@@ -39,8 +39,9 @@ const isKnown = ({ installationId }: Call, { activation, places }: FoundKey) =>
   installationId !== undefined &&
   (activation !== null || places.some((place) => place.installationId === installationId))
 
-function howKnown({ secret, fromGlpi, from = 'unknown' }: Call, { activation }: FoundKey): string {
-  if (isProved(secret, Buffer.from(activation?.secretHash ?? '', 'hex'))) return 'proved'
+function howKnown(call: Call, { activation }: FoundKey): string {
+  if (showsSecret(call, activation)) return 'proved'
+  const { fromGlpi, from = 'unknown' } = call
   return `${fromGlpi ? 'glpi' : 'unproved'} ${networkOf(from)}`
 }
 

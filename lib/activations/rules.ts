@@ -1,5 +1,5 @@
 import { fits, newestFitting, type ReleaseRange } from '@/lib/catalog/rules'
-import { type KeyState, stateOf } from '@/lib/keys/rules'
+import { type KeyFacts, type KeyState, stateOf } from '@/lib/keys/rules'
 
 /** In the order in which they are asked; the first that holds is the answer. */
 export const checkCodes = [
@@ -18,6 +18,12 @@ export type CheckCode = (typeof checkCodes)[number]
 /** What an `ok` may carry: a newer key waits (an `expired` as well), has been seen, or the version in use does not fit. */
 export const checkNotes = ['renewed', 'replaced', 'version_mismatch'] as const
 export type CheckNote = (typeof checkNotes)[number]
+
+/**
+ * What the history says of a refresh beside its answer: with it another key was handed over; or one waits and was not, since
+ * the activation's secret was not shown.
+ */
+export type HandoverNote = 'handed_over' | 'handover_unproved'
 
 type Kind = 'subscription' | 'trial' | 'permanent'
 
@@ -153,6 +159,37 @@ export function fittingRelease(
     mismatch: used !== undefined && !fits(used, glpiVersion),
     fits: newestFitting(releases, glpiVersion)?.version ?? null,
   }
+}
+
+export type HandOverVerdict =
+  /** `next`: the one that takes over; `paid`: the newest that works, which may be an earlier one. */
+  | { ok: true; which: 'next' | 'paid' }
+  | { ok: false; because: 'product' | 'revoked' | 'expired' | 'none_waits' | 'unproved' }
+
+/**
+ * Whether a refresh is answered with another key as well, so that nobody pastes it. A key that works hands over the next one,
+ * to its own end and so in the overlap as before; one that has ended nothing, since whoever finds it later has it from
+ * somewhere. What was revoked hands over nothing, unless only its money went back: then another that is paid may still run.
+ * Who cannot show the activation's secret knows the key and the installation ID, which GLPI itself sends with each call, and
+ * gets nothing more by them.
+ * @param isProved the caller has shown the secret of its activation of that key
+ */
+export function mayHandOver(
+  key: KeyFacts & { revokedReason: string | null; startsAt: Date },
+  product: { handsOver: boolean },
+  isProved: boolean,
+  now: Date,
+): HandOverVerdict {
+  const refuse = (because: Extract<HandOverVerdict, { ok: false }>['because']) =>
+    ({ ok: false, because }) as const
+  if (!product.handsOver) return refuse('product')
+  const state = stateOf(key, now)
+  const wasPaidBack = key.revokedReason === 'refunded' || key.revokedReason === 'disputed'
+  if (state === 'revoked' && !wasPaidBack) return refuse('revoked')
+  if (state === 'expired' || (key.expiresAt && key.expiresAt <= now)) return refuse('expired')
+  if (state !== 'revoked' && !key.renewedAt) return refuse('none_waits')
+  if (!isProved) return refuse('unproved')
+  return { ok: true, which: state === 'revoked' ? 'paid' : 'next' }
 }
 
 /** What a call leaves to be asked: whose installation it is, what a new address means, or that there are two of one. */

@@ -11,3 +11,9 @@ export const secretHash = (secret: string): Buffer => createHash('sha256').updat
 /** Whether a caller has the secret of an activation. */
 export const isProved = (secret: string | undefined, hash: Buffer): boolean =>
   secret !== undefined && hash.length > 0 && timingSafeEqual(secretHash(secret), hash)
+
+/** Whether a call shows the secret of the activation that its installation has. */
+export const showsSecret = (
+  { secret }: { secret?: string | undefined },
+  activation: { secretHash: string } | null | undefined,
+): boolean => isProved(secret, Buffer.from(activation?.secretHash ?? '', 'hex'))

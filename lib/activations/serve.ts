@@ -7,10 +7,12 @@ import { activateKey } from './activate'
 import { type Call, type Checked, checkKey, judge, judgeAgain, noteAnswer } from './check'
 import { noteLease } from './facts'
 import { giveBack } from './give-back'
+import { type HandedOver, handOver } from './hand-over'
 import type { AskedFor } from './history'
 import { givenBackClaims, keySha256, leaseClaims, timeClaims, verdictClaims } from './lease'
 import { remedyPage } from './phrases'
 import type { Place } from './rules'
+import { showsSecret } from './secret'
 import type { Signer } from './sign'
 import { signer } from './signer'
 import { testSigner } from './test-signer'
@@ -30,8 +32,10 @@ export type Leased =
       /** In the first answer of an activation alone. */
       secret?: string
       lease: string
+      /** The key that takes over, sealed under the presented one (hand-over.ts). */
+      handover?: string
     }
-  | { ok: false; checked: Checked; signed: string }
+  | { ok: false; checked: Checked; signed: string; handover?: string }
 
 /** The verdict on a key, signed. @throws Unavailable */
 export async function validate(call: WithNonce) {
@@ -73,7 +77,8 @@ async function activateInTurn(call: Presented): Promise<Leased> {
   const { found, fingerprint } = before
   if (!before.verdict.ok || !found || !fingerprint) return refuse(call, before, 'activate')
   if (found.activation) return lease(call, before, 'activate')
-  const secret = randomBytes(32).toString('base64url')
+  // Who takes a new key over says the secret of its activation: one that an answer tells may be lost with it.
+  const secret = call.secret ?? randomBytes(32).toString('base64url')
   const { product, address, url, installationId, kinds } = call
   const input = { keyId: found.id, fingerprint, product, address, url, installationId, secret }
   let made = false
@@ -102,7 +107,10 @@ export async function refresh(
   named: string | undefined,
 ): Promise<Leased> {
   const checked = await judge(call)
-  if (!checked.verdict.ok || !checked.found) return refuse(call, checked, 'refresh')
+  if (!checked.verdict.ok || !checked.found) {
+    const back = checked.code === 'revoked' ? await handOver(call, checked, activationId) : none
+    return refuse(call, checked, 'refresh', back)
+  }
   if (checked.found.activation?.id !== activationId) throw unknownActivation(call, checked, 'refresh')
   return lease(call, checked, 'refresh', named)
 }
@@ -112,9 +120,16 @@ function unknownActivation(call: Call, checked: Checked, asked: AskedFor) {
   return new NotFound('activation')
 }
 
-async function refuse(call: Presented, checked: Checked, asked: AskedFor): Promise<Leased> {
-  noteAnswer(call, checked, asked)
-  return { ok: false, checked, signed: await signedVerdict(checked, call) }
+const none: HandedOver = { notes: [] }
+
+async function refuse(
+  call: Presented,
+  checked: Checked,
+  asked: AskedFor,
+  { notes, ...handed } = none,
+): Promise<Leased> {
+  noteAnswer(call, checked, asked, undefined, undefined, notes)
+  return { ok: false, checked, signed: await signedVerdict(checked, call), ...handed }
 }
 
 async function lease(call: Presented, checked: Checked, asked: AskedFor, named?: string): Promise<Leased> {
@@ -134,12 +149,20 @@ async function lease(call: Presented, checked: Checked, asked: AskedFor, named?:
     at,
   )
   const given = { id: claims.jti, endsAt: new Date(claims.exp * 1_000), at }
-  const noted = { activationId: id, keyId: found.id, product: product.reference, named, given }
+  const noted = {
+    activationId: id,
+    keyId: found.id,
+    product: product.reference,
+    named,
+    given,
+    proved: showsSecret(call, found.activation),
+  }
   const copied = checked.isTest ? false : await noteLease(noted)
   if (copied === null) throw unknownActivation(call, checked, asked)
-  noteAnswer(call, checked, asked, copied ? 'copy' : undefined)
+  const { notes, ...handed } = asked === 'refresh' ? await handOver(call, checked, id) : none
+  noteAnswer(call, checked, asked, copied ? 'copy' : undefined, undefined, notes)
   const signed = await signerFor(checked).sign('lease+jwt', claims)
-  return { ok: true, checked, activation: { id, environment }, lease: signed }
+  return { ok: true, checked, activation: { id, environment }, lease: signed, ...handed }
 }
 
 /**

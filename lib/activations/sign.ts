@@ -3,12 +3,13 @@ import { now } from '@/lib/clock'
 import { Unavailable } from '@/lib/errors'
 import { open, type Sealed } from '@/lib/keys/vault'
 import { log } from '@/lib/log'
-import type { GivenBackClaims, LeaseClaims, TimeClaims, VerdictClaims } from './lease'
+import type { GivenBackClaims, HandoverClaims, LeaseClaims, TimeClaims, VerdictClaims } from './lease'
 import { keyThatSigns, type Published, type PublishedKey } from './signing-keys'
 
 /** What is signed, by the `typ` that its header has. */
 interface Statements {
   'lease+jwt': LeaseClaims
+  'handover+jwt': HandoverClaims
   'offline+jwt': LeaseClaims
   'verdict+jwt': VerdictClaims
   'given-back+jwt': GivenBackClaims

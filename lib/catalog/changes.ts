@@ -76,6 +76,7 @@ const productFields = [
   'movesPerYear',
   'onExpiry',
   'onRevocation',
+  'handsOver',
   'homepageUrl',
   'withdrawn',
   'contains',

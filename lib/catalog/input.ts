@@ -38,6 +38,7 @@ const Product = z.strictObject({
   movesPerYear: z.number().int().min(0).max(1_000).default(3),
   onExpiry: endBehaviour,
   onRevocation: endBehaviour,
+  handsOver: z.boolean().default(true),
   homepageUrl: z
     .url({ protocol: /^https?$/ })
     .nullable()

@@ -9,6 +9,7 @@ import { NotFound, Refused } from '@/lib/errors'
 import { newId, untilFree } from '@/lib/ids'
 import { generateKey, type Kind, lastFour } from './format'
 import { Note, noteOf } from './free-text'
+import { sealForEachOther } from './hand-over'
 import { fingerprint, seal } from './vault'
 
 export type Product = typeof products.$inferSelect
@@ -67,7 +68,8 @@ interface NewKey {
 }
 
 /**
- * Makes a key and writes its row, in the caller's transaction. The string itself stays in the vault.
+ * Makes a key and writes its row, in the caller's transaction. The string itself stays in the vault, and where its product
+ * hands renewals over also sealed under the key before.
  * @throws NotFound for an instance that is not this organization's, or retired; Refused `needs_instance` or
  * `needs_no_instance` where the product is bound otherwise.
  */
@@ -102,6 +104,8 @@ export async function writeKey(tx: OrganizationTx, made: NewKey) {
       .onConflictDoNothing({ target: keys.shortId })
       .returning({ shortId: keys.shortId }),
   )
+  if (made.followsId && made.term && product.handsOver)
+    await sealForEachOther(tx, { organizationId, id, key, termId: made.term.id, now })
   return { id, shortId }
 }
 

@@ -5,6 +5,7 @@ import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { Note, noteOf, withoutKeys } from './free-text'
+import { forgetSealed } from './hand-over'
 import { at } from './issue'
 import { aboutKey, lockKey } from './lock'
 import { mayRevoke, mostRevocations, stateOf, works } from './rules'
@@ -17,7 +18,8 @@ const RevokeKey = z.object({
 })
 
 /**
- * Ends a key early, with a reason.
+ * Ends a key early, with a reason. Of one that leaked what is sealed under it is removed as well: who has it and a copy of
+ * the database would open the key after it.
  * @throws Refused with the verdict of `mayRevoke`; `too_many`: an account manager revokes ten an hour, whoever's they are.
  */
 export const revokeKey = command(
@@ -37,6 +39,7 @@ export const revokeKey = command(
       revokedAt: now,
       revokedById: personId,
     })
+    if (reason === 'leaked') await forgetSealed(tx, organizationId, keyId)
     const details = { shortId: key.shortId, product: key.product.name, reason, note: written }
     audit({ keyId, ...at(key.instanceId), details })
   },

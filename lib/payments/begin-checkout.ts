@@ -13,7 +13,7 @@ import { listPayable, type Payable } from './payable'
 /** Stripe's most is 100 lines: https://docs.stripe.com/api/checkout/sessions/create */
 export const mostLines = 50
 
-const Purchase = z.object({
+const Chosen = z.object({
   productId: z.uuid('not_found'),
   /** Null for the whole organization. */
   instanceId: z.uuid('not_found').nullable(),
@@ -24,7 +24,7 @@ const BeginCheckout = z
     /** Of which the next term is paid. */
     subscriptionIds: z.array(z.uuid('not_found')).default([]),
     /** What is bought anew. */
-    purchases: z.array(Purchase).default([]),
+    purchases: z.array(Chosen).default([]),
     /** What the person was shown for all of it, in the smallest unit: what is charged is what was shown. */
     shown: z.number().int(),
     currency: z.string(),

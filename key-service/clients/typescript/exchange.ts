@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { membersOf, unsignedRefusal, wrongLease, wrongRefusal } from './answers'
+import { nextOf, openHandover } from './handover'
 import { ask, type Question, usualTimeout } from './http'
 import type { Kept } from './kept'
 import { boundedLease, type Ending, type Lease, readLease } from './lease'
@@ -85,6 +86,15 @@ export class Exchange {
   }
 
   /**
+   * Puts a key to use that was handed over, with the secret that was kept for it: where an answer was lost, the same call
+   * again gets the same activation.
+   */
+  async takeOver(): Promise<Outcome> {
+    const { environment } = this.settings
+    return this.send('/api/v1/activations', { environment, ...this.about, secret: this.kept.secret })
+  }
+
+  /**
    * Asks for a newer lease; where there is none, or the portal does not know its activation any more, for one.
    * @param isWanted whether nobody has given the place back meanwhile: then that is why it is not known any more.
    */
@@ -126,11 +136,22 @@ export class Exchange {
     if (wrong) return this.unbelieved(wrong)
     this.believed(Number(claims.iat))
     this.noteVerdict(granted, claims, json)
+    await this.noteHandover(json.handover, nonce)
     if (!granted) return 'refusal'
     this.keepLease(String(statement))
     const { secret } = membersOf(json.activation)
     if (typeof secret === 'string') kept.secret = secret
     return 'lease'
+  }
+
+  /** Keeps the key that is handed over in place of the kept one; what is not for this very question is passed over. */
+  private async noteHandover(statement: unknown, nonce: string) {
+    const { key } = this.kept
+    if (typeof statement !== 'string' || key === null) return
+    const checked = await this.verify(statement, 'handover+jwt')
+    if (!checked.ok || checked.claims.nonce !== nonce || this.wrongClaim(checked.claims, key)) return
+    const next = openHandover(checked.claims, key)
+    if (next !== null) this.kept.next = nextOf(this.kept, next)
   }
 
   /** The notes, the page and the refusal code are for showing; the verdict itself is signed. */

@@ -34,6 +34,14 @@ export interface Verdict {
   refusalCode: string | null
 }
 
+export interface Next {
+  key: string
+  /** What its activation's secret is to be: kept before it is sent, so that it cannot be lost with the answer. */
+  secret: string
+  /** It was asked for, and nothing came that can be believed: it waits for the next planned call. */
+  tried: boolean
+}
+
 /** What is kept between two calls. */
 export interface Kept {
   /** Grows with each save, so that of two writers the slower one notices. */
@@ -41,6 +49,12 @@ export interface Kept {
   key: string | null
   /** What the portal handed out with the first lease; it tells this GLPI from a copy of its database. */
   secret: string | null
+  /** What the portal handed over in place of `key`, until it has answered: the two are kept side by side. */
+  next: Next | null
+  /** The secrets that were had with earlier keys, by the hash of the key: a refund may bring one of them back. */
+  secrets: Record<string, string>
+  /** When a key was last taken over, in seconds. */
+  tookOverAt: number | null
   keySet: string | null
   lease: string | null
   /** The list of keys by which the lease was verified when it came. */
@@ -66,6 +80,9 @@ export const nothingKept: Kept = {
   revision: 0,
   key: null,
   secret: null,
+  next: null,
+  secrets: {},
+  tookOverAt: null,
   keySet: null,
   lease: null,
   leaseKeySet: null,

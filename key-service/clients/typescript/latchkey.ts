@@ -1,4 +1,5 @@
 import { Exchange, type Settings, type WholeSettings } from './exchange'
+import { secretsWith } from './handover'
 import { type Kept, nothingKept, readKept, type Storage, sealKept } from './kept'
 import { nextCall, pauseEnd, readLease, type State, stateOf } from './lease'
 import { objectOf } from './statements'
@@ -58,9 +59,41 @@ export class Latchkey {
     const wantsTime = kept.time?.suspect && (now || due)
     if (wantsTime) await exchange.askForTime()
     const next = nextCall(kept, exchange.lease, installationId)
-    if (next !== null && (now || exchange.now >= next))
-      await exchange.askForLease(() => this.isUntouched(kept))
-    return this.save(kept, 'unless overtaken')
+    const calls = next !== null && (now || exchange.now >= next)
+    const waiting = kept.next
+    // Of an earlier call, which ended before it was taken over.
+    if (calls && waiting && (await this.takeOver(kept))) return this.state()
+    if (calls) await exchange.askForLease(() => this.isUntouched(kept))
+    const state = await this.save(kept, 'unless overtaken')
+    if (!kept.next || kept.next === waiting) return state
+    // Taken over at once: who looks sees it work, and where money went back nothing stands still meanwhile.
+    const stored = await this.load()
+    return (await this.takeOver(stored)) ? this.state() : this.save(stored, 'unless overtaken')
+  }
+
+  /**
+   * Goes on with the key that was handed over, once it has answered; until then, and where it is refused, the old one stays
+   * with its lease. Nothing of it is lost where the process ends in between: the new key and its secret are stored already.
+   */
+  private async takeOver(before: Kept): Promise<boolean> {
+    const { next, keySet, time } = before
+    if (!next) return false
+    const { key, secret } = next
+    const other = { ...nothingKept, revision: before.revision, keySet, time, key, secret }
+    const exchange = new Exchange(this.settings, { ...other, failures: before.failures })
+    const outcome = await exchange.takeOver()
+    const { kept } = exchange
+    if (outcome === 'lease') {
+      Object.assign(kept, { secrets: secretsWith(before), tookOverAt: exchange.now })
+      await this.save(kept, 'unless overtaken')
+      return true
+    }
+    const { network, service, failures, triedAt, triedWall } = kept
+    Object.assign(before, { keySet: kept.keySet, time: kept.time, network, service })
+    // The portal has refused it: it is handed over again, as long as it may be.
+    if (outcome === 'refusal') before.next = null
+    else Object.assign(before, { failures, triedAt, triedWall, next: { ...next, tried: true } })
+    return false
   }
 
   /** How things stand, without asking anybody. */
@@ -153,7 +186,7 @@ async function takeOfflineFile(exchange: Exchange, text: string, key: string | n
   const time = kept.time && startFrom(kept.time, lease.issuedAt)
   const now = (time?.high ?? 0) / 1000
   if (lease.entitledUntil !== null && now >= lease.entitledUntil) return 'over'
-  const anew = { verdict: null, failures: 0, givingBack: false, startedAnew: false }
+  const anew = { verdict: null, failures: 0, next: null, givingBack: false, startedAnew: false }
   Object.assign(kept, { ...anew, key, time })
   exchange.keepLease(String(file?.lease))
   return null

@@ -37,6 +37,8 @@ export interface State {
   offline: boolean
   /** This machine's clock is more than 5 minutes off, as far as can be known; over when it agrees again. */
   clockSuspect: boolean
+  /** When the key was taken over from the portal last, in seconds: nobody pasted it. Null: somebody did. */
+  tookOverAt: number | null
   /** The place was to be given back, and the portal has not confirmed it. */
   givingBack: boolean
   startedAnew: boolean
@@ -115,6 +117,7 @@ export function stateOf(kept: Kept, lease: Lease | null, now: number, withoutLea
     features: lease?.features ?? [],
     offline: lease !== null && !lease.online,
     clockSuspect: kept.time?.suspect ?? false,
+    tookOverAt: kept.tookOverAt,
     givingBack: kept.givingBack,
     startedAnew: kept.startedAnew,
   }
@@ -135,6 +138,8 @@ function endOf(lease: Lease): number | null {
 /** When the client asks next (seconds); null: by itself never. Spread by the installation, so that no fleet calls at once. */
 export function nextCall(kept: Kept, lease: Lease | null, installationId: string): number | null {
   if (kept.key === null || kept.givingBack || (lease && !lease.online)) return null
+  // Handed over by a call that was broken off.
+  if (kept.next && !kept.next.tried && kept.failures === 0) return 0
   return kept.failures > 0 ? pauseEnd(kept, installationId) : plannedCall(kept, lease, share(installationId))
 }
 
