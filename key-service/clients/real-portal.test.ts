@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { revokeKey } from '@/lib/keys/revoke'
 import { bySystem } from '@/sandbox/test/fixture'
+import { day, realPortal } from '@/sandbox/test/real-portal'
 import { sold } from '@/sandbox/test/sold'
-import { day, realPortal } from './test-real'
 
 const { database, fixture, clients, begin } = await realPortal()
 

@@ -4,7 +4,7 @@ import { questionCounts } from '@/db/schema/activations'
 import { keys } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import type { ListPlace } from './list-place'
-import { keptSince } from './rules'
+import { type HandoverNote, keptSince } from './rules'
 
 /** When the GLPI of an instance last called with a key, as what, and until when it goes by the answer that it had. */
 export interface Seen {
@@ -105,6 +105,8 @@ export interface AnsweredCall {
   installationId: string | null
   url: string | null
   calls: number
+  /** With a refresh, that another key was handed over, or waited and was not. */
+  handover: HandoverNote | null
   shortId: string
   product: string
 }
@@ -123,10 +125,11 @@ export async function callsOf(
     ? sql`and (c.at, c.id) < (${before.at.toISOString()}::timestamptz, ${before.id}::bigint)`
     : sql``
   const first = sql`order by c.at desc, c.id desc limit ${size}`
-  const columns = sql`c.id, c.key_id, c.at, c.asked, c.code, c.glpi_version, c.product_version, c.installation_id, c.url, c.calls`
+  const columns = sql`c.id, c.key_id, c.at, c.asked, c.code, c.glpi_version, c.product_version, c.installation_id, c.url, c.calls, c.notes`
   const { rows } = await tx.execute<Written<AnsweredCall>>(sql`
     select c.id::float8 as id, c.at, c.asked, c.code, c.glpi_version as "glpiVersion", c.product_version as "productVersion",
-      c.installation_id as "installationId", c.url, c.calls, k.short_id as "shortId", p.name as product
+      c.installation_id as "installationId", c.url, c.calls, (select note from unnest(c.notes) note where note in ('handed_over', 'handover_unproved') limit 1) as handover,
+      k.short_id as "shortId", p.name as product
     from (
       (select ${columns} from checks c
         where c.organization_id = ${organizationId} and c.instance_id = ${instanceId} ${from} ${first})

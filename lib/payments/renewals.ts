@@ -4,6 +4,7 @@ import type { OrganizationTx } from '@/db/scope'
 import { urgentDays } from '@/lib/keys/rules'
 import { filesWork } from '@/lib/keys/waiting'
 import { type WayFacts, wayOf } from '@/lib/subscriptions/rules'
+import { type PickUpPlace, pickUpsOf } from './pick-ups'
 
 interface NamedKey {
   id: string
@@ -15,6 +16,8 @@ export interface RenewalWay {
   oldKey: NamedKey
   newKey: NamedKey
   steps: ReturnType<typeof wayOf>
+  /** Where the key is in use, each with how far the new one has come; none where files are used, which tell nothing. */
+  places: PickUpPlace[]
 }
 
 /** The renewals in which a key is the new one or the old one, the older first. */
@@ -42,9 +45,11 @@ export async function renewalsOf(
     left join checkouts c on c.organization_id = ${organizationId} and c.id = l.checkout_id and c.ended = 'paid'
     where k.organization_id = ${organizationId} and k.kind = 'subscription' and ${keyId} in (k.id, k.follows_id)
     order by k.issued_at, k.id`)
+  const places = await readPlaces(tx, organizationId, rows)
   return rows.map(({ oldId, oldShortId, newId, newShortId, issuedAt, offline, ...times }) => ({
     oldKey: { id: oldId, shortId: oldShortId },
     newKey: { id: newId, shortId: newShortId },
+    places: places.get(newId) ?? [],
     steps: wayOf(
       {
         issuedAt: readInstant(issuedAt),
@@ -59,6 +64,13 @@ export async function renewalsOf(
       now,
     ),
   }))
+}
+
+/** One after the other: a transaction has one connection. */
+async function readPlaces(tx: OrganizationTx, organizationId: string, rows: Written[]) {
+  const places = new Map<string, PickUpPlace[]>()
+  for (const row of rows) if (!row.offline) places.set(row.newId, await pickUpsOf(tx, organizationId, row))
+  return places
 }
 
 type Times = Exclude<keyof WayFacts, 'issuedAt' | 'offline'>

@@ -149,3 +149,17 @@ function oldUnusedSince({ firstSeenAt, oldCalledAt, oldStopsAt }: WayFacts, now:
   const quiet = now.getTime() - oldCalledAt.getTime() >= unusedHours * 3_600_000
   return quiet ? oldCalledAt : stopped
 }
+
+/** How far a new key has come in one place: to be pasted there, waiting to be fetched, fetched, or used. */
+export type PickUp = 'uses' | 'fetched' | 'not_yet' | 'to_paste'
+
+/** GLPI's own box fetches nothing: there somebody pastes it. */
+export function pickUpOf(place: {
+  where: 'plugin' | 'glpi'
+  fetchedAt: Date | null
+  usesAt: Date | null
+}): PickUp {
+  if (place.usesAt) return 'uses'
+  if (place.where === 'glpi') return 'to_paste'
+  return place.fetchedAt ? 'fetched' : 'not_yet'
+}

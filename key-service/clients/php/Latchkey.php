@@ -104,12 +104,20 @@ final class Latchkey
     private const LONGEST = 65536;
     /** In characters; a key has 36. */
     private const LONGEST_KEY = 1000;
+    /** Of how many earlier keys the secret is kept. */
+    private const MOST_SECRETS = 10;
     private const ENDINGS = ['read_only', 'trial_mode', 'disabled'];
     private const UNASKED = ['code' => 'unasked', 'at' => null, 'why' => null];
     private const NOTHING = [
         'revision' => 0,
         'key' => null,
         'secret' => null,
+        // What the portal handed over in place of the key, until it has answered: ['key', 'secret', 'tried'].
+        'next' => null,
+        // The secrets that were had with earlier keys, by the hash of the key: a refund may bring one of them back.
+        'secrets' => [],
+        // When a key was last taken over, in seconds.
+        'tookOverAt' => null,
         'keySet' => null,
         'lease' => null,
         // The list of keys by which the lease was verified when it came.
@@ -203,10 +211,68 @@ final class Latchkey
             $this->askForTime();
         }
         $next = $this->nextCall();
-        if ($next !== null && ($now || $this->now() >= $next)) {
+        $calls = $next !== null && ($now || $this->now() >= $next);
+        // Of an earlier call, which ended before it was taken over.
+        if ($calls && $this->takeOver()) {
+            return $this->describe();
+        }
+        $waiting = $this->kept['next']['key'] ?? null;
+        if ($calls) {
             $this->askForLease();
         }
-        return $this->save(true);
+        $state = $this->save(true);
+        if ($this->kept['next'] === null || $this->kept['next']['key'] === $waiting) {
+            return $state;
+        }
+        // Taken over at once: who looks sees it work, and where money went back nothing stands still meanwhile.
+        $this->load();
+        return $this->takeOver() ? $this->describe() : $this->save(true);
+    }
+
+    /**
+     * Goes on with the key that was handed over, once it has answered; until then, and where it is refused, the old one stays
+     * with its lease. Nothing of it is lost where the process ends in between: the new key and its secret are stored already.
+     */
+    private function takeOver(): bool
+    {
+        $before = $this->kept;
+        $next = $before['next'];
+        if ($next === null) {
+            return false;
+        }
+        $kept = self::pick($before, ['revision', 'keySet', 'time', 'failures']) + self::pick($next, ['key', 'secret']);
+        $this->take($kept + self::NOTHING);
+        $about = ['secret' => $next['secret'], 'environment' => $this->settings['environment'] ?? null] + $this->about();
+        $outcome = $this->send('/api/v1/activations', $about);
+        $after = $this->kept;
+        if ($outcome === 'lease') {
+            $this->kept['secrets'] = self::secretsWith($before);
+            $this->kept['tookOverAt'] = $this->now();
+            $this->save(true);
+            return true;
+        }
+        $found = self::pick($after, ['keySet', 'time', 'network', 'service']);
+        if ($outcome === 'refusal') {
+            // The portal has refused it: it is handed over again, as long as it may be.
+            $found['next'] = null;
+        } else {
+            $found += self::pick($after, ['failures', 'triedAt', 'triedWall']) + ['next' => ['tried' => true] + $next];
+        }
+        // Not by `take`: the failure of this call and of the next one are one.
+        $this->kept = $found + $before;
+        return false;
+    }
+
+    /** The secrets with that of the key at hand, the newest last. */
+    private static function secretsWith(array $kept): array
+    {
+        $secrets = $kept['secrets'];
+        if ($kept['key'] === null || $kept['secret'] === null) {
+            return $secrets;
+        }
+        $name = self::encode(hash('sha256', $kept['key'], true));
+        unset($secrets[$name]);
+        return array_slice($secrets + [$name => $kept['secret']], -self::MOST_SECRETS, null, true);
     }
 
     /** How things stand, without asking anybody. */
@@ -312,7 +378,7 @@ final class Latchkey
         if ($lease['entitledUntil'] !== null && $time['high'] / 1000 >= $lease['entitledUntil']) {
             return 'over';
         }
-        $anew = ['verdict' => null, 'failures' => 0, 'givingBack' => false, 'startedAnew' => false];
+        $anew = ['verdict' => null, 'failures' => 0, 'next' => null, 'givingBack' => false, 'startedAnew' => false];
         $this->kept = $anew + ['key' => $key, 'time' => $time] + $this->kept;
         $this->keepLease($file['lease']);
         return null;
@@ -474,6 +540,7 @@ final class Latchkey
             'features' => $lease['features'] ?? [],
             'offline' => $lease !== null && !$online,
             'clockSuspect' => $kept['time']['suspect'],
+            'tookOverAt' => $kept['tookOverAt'],
             'givingBack' => $kept['givingBack'],
             'startedAnew' => $kept['startedAnew'],
         ];
@@ -486,6 +553,10 @@ final class Latchkey
         $lease = $this->lease();
         if ($kept['key'] === null || $kept['givingBack'] || ($lease !== null && !$lease['online'])) {
             return null;
+        }
+        if ($kept['next'] !== null && !$kept['next']['tried'] && $kept['failures'] === 0) {
+            // Handed over by a call that was broken off.
+            return 0;
         }
         if ($kept['failures'] > 0) {
             return $this->pauseEnd();
@@ -584,6 +655,7 @@ final class Latchkey
         }
         $this->believed($claims['iat']);
         $this->noteVerdict($granted, $claims, $json);
+        $this->noteHandover($json['handover'] ?? null, $nonce);
         if (!$granted) {
             return 'refusal';
         }
@@ -609,6 +681,52 @@ final class Latchkey
         }
         $names = array_filter(array_keys($fields), static fn ($name) => preg_match('/^[a-z_]{1,40}$/D', (string) $name) === 1);
         return $names === [] ? null : 'invalid_input ' . implode(' ', array_slice($names, 0, 5));
+    }
+
+    /** Keeps the key that is handed over in place of the kept one; what is not for this very question is passed over. */
+    private function noteHandover($statement, string $nonce): void
+    {
+        if (!is_string($statement) || $this->kept['key'] === null) {
+            return;
+        }
+        [$claims, $because] = $this->verify($statement, 'handover+jwt');
+        $mine = ($claims['nonce'] ?? null) === $nonce && $this->wrongClaim($claims, $this->kept['key']) === null;
+        $key = $because === null && $mine ? self::openHandover($claims, $this->kept['key']) : null;
+        // The same one again keeps its secret, which may have been sent.
+        if ($key === null || $key === $this->kept['key'] || $key === ($this->kept['next']['key'] ?? null)) {
+            return;
+        }
+        $known = $this->kept['secrets'][self::encode(hash('sha256', $key, true))] ?? null;
+        $secret = $known ?? self::encode(random_bytes(32));
+        $this->kept['next'] = ['key' => $key, 'secret' => $secret, 'tried' => false];
+    }
+
+    /**
+     * Opens what was sealed under a key: AES-256-GCM under HKDF-SHA256 of the key, for the two rows that are named. A portal
+     * that is none can sign nothing, and who signs does not know the key's string until it is told: what opens comes from
+     * whoever issued both. Null: it does not open, or this PHP cannot (no openssl); then somebody pastes the key.
+     */
+    private static function openHandover(array $claims, string $key): ?string
+    {
+        foreach (['key_id', 'next_key_id', 'sealed_key'] as $name) {
+            if (!is_string($claims[$name] ?? null)) {
+                return null;
+            }
+        }
+        $sealed = (string) self::decode($claims['sealed_key']);
+        if (strlen($sealed) <= 28 || !function_exists('openssl_decrypt')) {
+            return null;
+        }
+        $opened = openssl_decrypt(
+            substr($sealed, 12, -16),
+            'aes-256-gcm',
+            hash_hkdf('sha256', $key, 32, 'latchkey handover 1'),
+            OPENSSL_RAW_DATA,
+            substr($sealed, 0, 12),
+            substr($sealed, -16),
+            $claims['key_id'] . '.' . $claims['next_key_id']
+        );
+        return is_string($opened) ? $opened : null;
     }
 
     /** The notes, the page and the refusal code are for showing; the verdict itself is signed. */

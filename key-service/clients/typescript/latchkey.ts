@@ -60,12 +60,12 @@ export class Latchkey {
     if (wantsTime) await exchange.askForTime()
     const next = nextCall(kept, exchange.lease, installationId)
     const calls = next !== null && (now || exchange.now >= next)
-    const waiting = kept.next
     // Of an earlier call, which ended before it was taken over.
-    if (calls && waiting && (await this.takeOver(kept))) return this.state()
+    if (calls && (await this.takeOver(kept))) return this.state()
+    const waiting = kept.next?.key
     if (calls) await exchange.askForLease(() => this.isUntouched(kept))
     const state = await this.save(kept, 'unless overtaken')
-    if (!kept.next || kept.next === waiting) return state
+    if (!kept.next || kept.next.key === waiting) return state
     // Taken over at once: who looks sees it work, and where money went back nothing stands still meanwhile.
     const stored = await this.load()
     return (await this.takeOver(stored)) ? this.state() : this.save(stored, 'unless overtaken')

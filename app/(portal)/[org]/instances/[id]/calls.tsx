@@ -66,7 +66,7 @@ export function Calls({
 
 function Line({ visit: { t, language, session }, row }: { visit: Visit; row: AnsweredCall }) {
   const { installationId, url } = row
-  const { asked, code, shortId, product, calls } = row
+  const { asked, code, shortId, product, calls, handover } = row
   const by = {
     glpi: row.glpiVersion ?? 'none',
     plugin: row.productVersion ?? 'none',
@@ -80,6 +80,7 @@ function Line({ visit: { t, language, session }, row }: { visit: Visit; row: Ans
       </td>
       <td>
         <ShortIds text={t('calls.line', { asked, code, shortId, product, calls })} />
+        {handover && <p>{t('calls.handover', { note: handover })}</p>}
         <p className="hint">
           <LongNames names={[installationId, by.url]}>{t('calls.by', by)}</LongNames>
         </p>

@@ -2,12 +2,13 @@ import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { Panel, Section } from '@/components/ui/panel'
 import { moment } from '@/lib/messages/dates'
+import type { PickUpPlace } from '@/lib/payments/pick-ups'
 import type { RenewalWay } from '@/lib/payments/renewals'
 
 /** How far a renewal has come, from the payment until the old key is no longer used, in the person's own time. */
 export function Way({ visit, way }: { visit: Visit; way: RenewalWay }) {
   const { t, language, session, organization } = visit
-  const { oldKey, newKey, steps } = way
+  const { oldKey, newKey, steps, places } = way
   const link = (id: string) => (chunks: ReactNode) => (
     <a className="link" href={`/${organization.slug}/keys/${id}`}>
       {chunks}
@@ -36,7 +37,34 @@ export function Way({ visit, way }: { visit: Visit; way: RenewalWay }) {
             </li>
           ))}
         </ol>
+        {places.length > 0 && (
+          <ul className="mt-4" aria-label={t('keys.way.places')}>
+            {places.map((place) => (
+              <li key={`${place.where} ${place.instance} ${place.usesAt?.getTime() ?? 0}`}>
+                <PickedUp visit={visit} place={place} />
+              </li>
+            ))}
+          </ul>
+        )}
       </Panel>
     </Section>
+  )
+}
+
+/** How far the new key has come in one place. */
+function PickedUp({ visit, place }: { visit: Visit; place: PickUpPlace }) {
+  const { t, language, session } = visit
+  const { where, instance, test, pickUp, usesAt, fetchedAt } = place
+  const since = usesAt ?? fetchedAt
+  return (
+    <>
+      <b>{t('keys.way.place', { where, instance, test: String(test) })}</b> {t(`keys.way.pick_up.${pickUp}`)}
+      {since && (
+        <>
+          {' '}
+          <time dateTime={since.toISOString()}>{moment(since, language, session.timeZone)}</time>
+        </>
+      )}
+    </>
   )
 }

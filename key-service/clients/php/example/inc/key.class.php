@@ -122,6 +122,10 @@ class PluginLatchkeyexampleKey extends CommonGLPI
     {
         $before = self::client()->state();
         $state = self::client()->check();
+        if ($state['tookOverAt'] !== $before['tookOverAt']) {
+            $task->log(self::tookOverSentence($state));
+            return 1;
+        }
         if ($state['mode'] !== $before['mode']) {
             $task->log(self::sentences($state)['plugin']);
             return 1;
@@ -189,7 +193,15 @@ class PluginLatchkeyexampleKey extends CommonGLPI
         if ($state['key'] === null) {
             return $state['offline'] ? self::fileSentence($state) : __('No answer about a key yet.', 'latchkeyexample');
         }
-        return self::verdictSentence($state['key']);
+        $sentence = self::verdictSentence($state['key']);
+        return $state['tookOverAt'] === null ? $sentence : $sentence . ' ' . self::tookOverSentence($state);
+    }
+
+    /** Nobody pasted it, so somebody may look for it in vain among what was pasted. */
+    private static function tookOverSentence(array $state): string
+    {
+        $taken = __('The key was renewed. The plugin has taken the new one over by itself on %s.', 'latchkeyexample');
+        return sprintf($taken, self::time($state['tookOverAt']));
     }
 
     private static function fileSentence(array $state): string

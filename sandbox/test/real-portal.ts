@@ -2,12 +2,18 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll } from 'vitest'
+import {
+  type Client,
+  type Machine,
+  phpClient,
+  typescriptClient,
+  type Verb,
+} from '@/key-service/clients/test-clients'
+import { TestPortal } from '@/key-service/clients/test-portal'
 import { phpPath } from '@/sandbox/php'
 import { productDatabase } from '@/sandbox/test/fixture'
 import { startKeyService } from '@/sandbox/test/key-service'
 import { makeCustomer } from '@/sandbox/test/sold'
-import { type Client, type Machine, phpClient, typescriptClient, type Verb } from './test-clients'
-import { TestPortal } from './test-portal'
 
 export const hour = 3600
 export const day = 24 * hour
@@ -20,12 +26,6 @@ export async function realPortal() {
   const database = await productDatabase()
   const service = await startKeyService(database, { SANDBOX_CLOCK_FILE: clockFile })
   const fixture = await makeCustomer('acme')
-  const php = phpPath()
-  const clients: (readonly [string, Client])[] = [['TypeScript', typescriptClient()]]
-  if (php) clients.push(['PHP', phpClient(php)])
-  afterAll(() => {
-    for (const [, client] of clients) client.end()
-  })
 
   /** A GLPI with nothing kept. */
   async function begin(client: Client, url: string | undefined) {
@@ -75,7 +75,17 @@ export async function realPortal() {
       call: (verb: Verb) => client.call(portal, machine, verb),
     }
   }
-  return { database, service, fixture, clients, begin }
+  return { database, service, fixture, clients: bothClients(), begin }
+}
+
+function bothClients() {
+  const php = phpPath()
+  const clients: (readonly [string, Client])[] = [['TypeScript', typescriptClient()]]
+  if (php) clients.push(['PHP', phpClient(php)])
+  afterAll(() => {
+    for (const [, client] of clients) client.end()
+  })
+  return clients
 }
 
 /** The key that a client has stored, and the one that waits to take over. */

@@ -1,0 +1,64 @@
+import { sql } from 'drizzle-orm'
+import { readInstantOrNull } from '@/db/read-instant'
+import type { OrganizationTx } from '@/db/scope'
+import { type PickUp, pickUpOf } from '@/lib/subscriptions/rules'
+
+/** Where a renewal's key has to come to: a plugin in a GLPI, or GLPI's own box, into which somebody pastes it. */
+export interface PickUpPlace {
+  where: 'plugin' | 'glpi'
+  instance: string
+  /** It is a test copy. */
+  test: boolean
+  /** When the key service gave the plugin the new key. */
+  fetchedAt: Date | null
+  /** Since when the new key is used there. */
+  usesAt: Date | null
+  pickUp: PickUp
+}
+
+/** What GLPI itself asks, and no plugin. */
+const ofGlpi = sql`('registration', 'marketplace', 'download')`
+
+/**
+ * Where the old or the new key of a renewal is in use, and how far the new one has come there; production first. Of GLPI's own
+ * box no more is known than which key it has called with: for 30 days to the second, and before that by day (UTC).
+ */
+export async function pickUpsOf(
+  tx: OrganizationTx,
+  organizationId: string,
+  { oldId, newId }: { oldId: string; newId: string },
+): Promise<PickUpPlace[]> {
+  const ofKeys = sql`organization_id = ${organizationId} and key_id in (${oldId}, ${newId})`
+  const { rows } = await tx.execute<Written>(sql`
+    select p."where", i.label as instance, i.environment = 'test' as test, p.fetched_at as "fetchedAt", p.uses_at as "usesAt"
+    from (
+      select 'plugin' as "where", a.instance_id,
+        min((select h.handed_at from handovers h where h.organization_id = ${organizationId} and h.activation_id = a.id
+          and h.key_id = ${newId})) as fetched_at,
+        min(a.created_at) filter (where a.key_id = ${newId}) as uses_at
+      from activations a where ${ofKeys}
+      group by a.instance_id, a.installation_id having bool_or(a.given_back_at is null)
+      union all
+      select 'glpi', c.instance_id, null, min(c.at) filter (where c.key_id = ${newId})
+      from (
+        select instance_id, key_id, at from checks where ${ofKeys} and asked in ${ofGlpi} and code = 'ok'
+        union all
+        select instance_id, key_id, day::timestamp at time zone 'UTC' from check_days
+        where ${ofKeys} and asked in ${ofGlpi} and code = 'ok'
+      ) c where c.instance_id is not null group by c.instance_id
+    ) p join instances i on i.organization_id = ${organizationId} and i.id = p.instance_id and i.retired_at is null
+    order by i.environment, i.label, p."where" desc, p.uses_at
+    limit ${mostPlaces}`)
+  return rows.map(({ fetchedAt: fetched, usesAt: uses, ...row }) => {
+    const times = { fetchedAt: readInstantOrNull(fetched), usesAt: readInstantOrNull(uses) }
+    return { ...row, ...times, pickUp: pickUpOf({ where: row.where, ...times }) }
+  })
+}
+
+/** A key of a whole organization may be in as many as that has. */
+const mostPlaces = 50
+
+type Written = { where: 'plugin' | 'glpi'; instance: string; test: boolean } & Record<
+  'fetchedAt' | 'usesAt',
+  string | null
+>
