@@ -7,7 +7,7 @@ import { revokeKey } from '@/lib/keys/revoke'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { bySystem, rowsOf } from '@/sandbox/test/fixture'
-import { keysIn, realPortal } from '@/sandbox/test/real-portal'
+import { day, keysIn, realPortal } from '@/sandbox/test/real-portal'
 import { keyOf, sold } from '@/sandbox/test/sold'
 import type { Machine } from './test-clients'
 
@@ -121,6 +121,22 @@ describe.each(clients)('the %s client and the real key service', (_, client) => 
     const third = await renewed(subscriptionId)
     await state('checkNow')
     expect(keysIn(machine)).toMatchObject({ key: third.key })
+  })
+
+  test.each([
+    ['in the overlap is given the new key', 370, true],
+    ['after its key has ended is given nothing: somebody pastes it', 400, false],
+  ])('a GLPI that comes back %s', async (_name, days, isGiven) => {
+    const { key, subscriptionId, url } = await sold(database, fixture)
+    const { state, machine, pass } = await begin(client, url)
+    await state('activate', key)
+    const next = await renewed(subscriptionId)
+    pass(days * day)
+    expect(await state('check')).toMatchObject({
+      key: { code: isGiven ? 'ok' : 'expired' },
+      entitled: isGiven,
+    })
+    expect(keysIn(machine)).toMatchObject({ key: isGiven ? next.key : key, next: null })
   })
 
   test('without the secret of its activation, or with another, a plugin goes on as ever, and the history says so', async () => {

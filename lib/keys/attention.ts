@@ -4,7 +4,7 @@ import type { revocations } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { lastDayBefore } from '@/lib/organizations/calendar'
 import { expiringDays, stoppedDays, urgentDays, type WaitingFacts, waitsUrgently } from './rules'
-import { filesWork } from './waiting'
+import { comesByItself, filesWork } from './waiting'
 
 type Reason = (typeof revocations.$inferSelect)['reason']
 
@@ -42,7 +42,8 @@ type Wants = 'due' | 'waiting' | 'lapsed' | 'revoked'
 const most = 20
 
 /**
- * What needs doing first: what ends within 30 days or is over and still works, new keys that wait for GLPI, and what
+ * What needs doing first: what ends within 30 days or is over and still works, new keys that wait for somebody to put them
+ * into GLPI, and what
  * stopped working within 90 days while nothing took its place.
  */
 export async function attention(
@@ -106,6 +107,7 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
         ${filesWork(organizationId, days(-urgentDays))} from keys k
         where ${ofOrganization} and k.follows_id is not null and k.first_seen_at is null and k.ends_at > ${days(0)}
           and k.starts_at <= ${days(0)} and ${notRevoked(organizationId)} and ${inUse}
+          and not ${comesByItself(organizationId, now)}
         order by k.due_at, k.id limit ${most})
       union all (select 'lapsed', ${ofKey}, k.expires_at, null, false from keys k
         where ${ofOrganization} and k.kind = 'subscription' and k.renewed_at is null

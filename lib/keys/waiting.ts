@@ -33,6 +33,7 @@ export async function waitingKeys(
       and o.expires_at > ${later(-urgentDays * 86_400_000)} and o.expires_at <= ${later(urgentHours * 3_600_000)}
       and not exists (select from revocations r where r.organization_id = ${organizationId} and r.key_id in (k.id, o.id)
         and r.restored_at is null)
+      and not ${comesByItself(organizationId, now)}
     order by o.expires_at, k.id limit 500`)
   return rows.flatMap(({ issuedAt, oldEndsAt, offline, ...row }) => {
     const oldStopsAt = readInstant(oldEndsAt)
@@ -50,3 +51,26 @@ type Written = Omit<WaitingKey, 'oldEndsAt'> & { issuedAt: string; oldEndsAt: st
 export const filesWork = (organizationId: string, at: ReturnType<typeof sql>) =>
   sql<boolean>`exists (select from offline_files f where f.organization_id = ${organizationId}
     and f.key_id in (k.id, k.follows_id) and f.gone_at is null and f.works_until > ${at})`
+
+/** A plugin refreshes daily; who has not for this long may do so no more. */
+const provedWithinHours = 72
+/** Whoever was given a key and does not use it within a day does not take it over. */
+const usedWithinHours = 25
+
+/**
+ * Whether the key `k` comes into GLPI without anybody, as far as is known: the key service has it to hand over, each
+ * installation that still uses the key before it has shown its secret of late, so that it is given it while that one works,
+ * and none was given it a day ago and went on with the old one. Written as a `case`, so that each key is looked up.
+ */
+export function comesByItself(organizationId: string, now: Date) {
+  const at = (hours: number) => sql`${new Date(now.getTime() - hours * 3_600_000).toISOString()}::timestamptz`
+  return sql<boolean>`case when exists (select from sealed_keys s
+      join keys o on o.organization_id = ${organizationId} and o.id = s.under_id and o.expires_at > ${at(0)}
+      join products p on p.id = o.product_id and p.hands_over
+      where s.organization_id = ${organizationId} and s.key_id = k.id and s.under_id = k.follows_id)
+    and (select bool_and(a.proved_at is not null and a.proved_at > ${at(provedWithinHours)}
+        and not exists (select from handovers h where h.organization_id = ${organizationId} and h.activation_id = a.id
+          and h.key_id = k.id and h.handed_at < ${at(usedWithinHours)}))
+      from activations a where a.organization_id = ${organizationId} and a.key_id = k.follows_id
+        and a.given_back_at is null and a.lease_ends_at > ${at(0)}) then true else false end`
+}
