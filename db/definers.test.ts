@@ -38,8 +38,13 @@ const known = [
   { name: 'check_key(bytea,text,text)', owner: 'latchkey_definer' },
   { name: 'enqueue_job(text,json,text,timestamp with time zone)', owner: 'latchkey_enqueuer' },
   { name: 'entitled_products(uuid,text,timestamp with time zone)', owner: 'latchkey_definer' },
+  { name: 'hand_over(uuid,uuid,boolean,timestamp with time zone)', owner: 'latchkey_definer' },
   { name: 'key_is_followed(uuid,timestamp with time zone)', owner: 'latchkey_definer' },
   { name: 'record_checks(jsonb)', owner: 'latchkey_definer' },
+  {
+    name: 'refresh_activation(uuid,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone,text,boolean)',
+    owner: 'latchkey_definer',
+  },
   {
     name: 'refresh_activation(uuid,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone,text)',
     owner: 'latchkey_definer',

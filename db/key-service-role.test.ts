@@ -111,11 +111,13 @@ test('[A5] the key service calls these functions and no others', async () => {
     'current_organization',
     'current_scope',
     'entitled_products',
+    'hand_over',
     'is_believed',
     'key_is_followed',
     'place_holds',
     'place_left_until',
     'record_checks',
+    'refresh_activation',
     'refresh_activation',
   ])
   console.log(`[A5] latchkey_key_service: ${callable.length} functions`)

@@ -55,11 +55,12 @@ test('a policy for everybody names the scope; only the role that owns the define
     [
       ...['activations definer_changes', 'activations definer_reads', 'api_tokens definer_reads'],
       'checks definer_adds',
+      ...['handovers definer_adds', 'handovers definer_reads'],
       ...['instance_addresses definer_reads', 'instances definer_changes', 'instances definer_reads'],
       ...['keys definer_reads', 'memberships definer_reads', 'organizations definer_reads'],
       ...['adds', 'changes', 'reads'].map((what) => `question_counts definer_${what}`),
       ...['adds', 'changes', 'reads'].map((what) => `questions definer_${what}`),
-      'revocations definer_reads',
+      ...['revocations definer_reads', 'sealed_keys definer_reads'],
       ...['adds', 'changes', 'reads'].map((what) => `sightings definer_${what}`),
     ].map((policy) => {
       const [tablename, policyname] = policy.split(' ')

@@ -45,6 +45,8 @@ const changeable: Record<string, string[]> = {
   // Everybody was told.
   reminders: ['done_at'],
   sent_mails: [],
+  sealed_keys: [],
+  handovers: [],
   stripe_reconciliations: [],
   // It is no longer so.
   payment_differences: ['gone_at'],
@@ -152,7 +154,7 @@ test('the key service learns nothing of what is paid', async () => {
   expect(read).toEqual([])
 })
 
-test("the portal's role removes what ends by itself, members, assignments and parts of suites; the worker's only the first", async () => {
+test("the portal's role removes what ends by itself, members, assignments, parts of suites and what is sealed; the worker's only the first", async () => {
   const byItself = ['command_runs', 'email_changes', 'known_browsers', 'rate_limits', 'sessions', 'sign_ins']
   const rights = await onConnection(database.ownerUrl, (client) =>
     client.query(
@@ -165,7 +167,7 @@ test("the portal's role removes what ends by itself, members, assignments and pa
   expect(rights.rows).toEqual([
     {
       role: 'latchkey_app',
-      tables: [...byItself, 'assignments', 'memberships', 'suite_products'].sort().join(' '),
+      tables: [...byItself, 'assignments', 'memberships', 'sealed_keys', 'suite_products'].sort().join(' '),
     },
     { role: 'latchkey_worker', tables: [...byItself, 'checks', 'questions'].sort().join(' ') },
   ])

@@ -211,10 +211,9 @@ export async function grantRights(owner: ClientBase) {
   await owner.query(`revoke delete on checks from ${appRole}`)
   // So is who called with a key that twenty others claim, once the code of its refusal is over.
   await owner.query(`revoke delete on questions from ${appRole}`)
-  // What is sealed under a key that leaked is removed as it is revoked, which no job does.
-  await owner.query(`revoke delete on sealed_keys from ${workerRole}`)
-  // A membership ends by a member's hand, never by a job's; who was one stands in the audit trail.
-  await owner.query(`revoke delete on memberships from ${workerRole}`)
+  // A membership ends by a member's hand, never by a job's; who was one stands in the audit trail. And a key leaks by nobody's
+  // word but a person's, who has what is sealed under it removed.
+  await owner.query(`revoke delete on memberships, sealed_keys from ${workerRole}`)
   // What a suite contains may change until it is sold; the catalog's command sees to that.
   await owner.query(`revoke delete on suite_products from ${workerRole}`)
   // What Stripe tells is worked on by the worker alone. It takes in as well as the portal does: each night it asks Stripe for

@@ -11,6 +11,7 @@ import {
   isNameless,
   keptSince,
   mayAnswer,
+  mayHandOver,
   type Place,
   placeOf,
   verdictOn,
@@ -352,5 +353,36 @@ describe('what calls leave to be said and answered', () => {
 
   test('what is kept begins at a midnight 30 days ago', () => {
     expect(keptSince(now)).toEqual(new Date('2026-10-23T00:00:00Z'))
+  })
+})
+
+describe('handing the next key over', () => {
+  const renewed = { ...key, renewedAt: day(-1), revokedReason: null }
+  const revoked = (revokedReason: string) => ({ ...renewed, revoked: true, revokedReason })
+  const hands = { handsOver: true }
+  test.each([
+    ['renewed', renewed, 'next'],
+    ['renewed and replaced: a test copy may still hold it', { ...renewed, replacedAt: now }, 'next'],
+    ['over, but not the key', { ...renewed, termEndsAt: day(-1), expiresAt: day(1) }, 'next'],
+    ['refunded', revoked('refunded'), 'paid'],
+    ['disputed', revoked('disputed'), 'paid'],
+    ['refunded, and not renewed', { ...revoked('refunded'), renewedAt: null }, 'paid'],
+  ])('of a key that is %s', (_, facts, which) => {
+    expect(mayHandOver(facts, hands, true, now)).toEqual({ ok: true, which })
+    expect(mayHandOver(facts, hands, false, now)).toEqual({ ok: false, because: 'unproved' })
+    expect(mayHandOver(facts, { handsOver: false }, true, now)).toEqual({ ok: false, because: 'product' })
+  })
+
+  const none: [what: string, facts: Parameters<typeof mayHandOver>[0], because: string][] = [
+    ['not renewed', { ...renewed, renewedAt: null }, 'none_waits'],
+    ['over', { ...renewed, termEndsAt: day(-2), expiresAt: now }, 'expired'],
+    ['refunded, and over besides', { ...revoked('refunded'), expiresAt: now }, 'expired'],
+    ...['leaked', 'requested', 'terms_violated', 'non_payment'].map(
+      (reason): [string, Parameters<typeof mayHandOver>[0], string] => [reason, revoked(reason), 'revoked'],
+    ),
+  ]
+  test.each(none)('none of a key that is %s, whoever asks', (_, facts, because) => {
+    for (const isProved of [true, false])
+      expect(mayHandOver(facts, hands, isProved, now)).toEqual({ ok: false, because })
   })
 })

@@ -4,6 +4,7 @@ import { and, count, eq, isNull, sql } from 'drizzle-orm'
 import { beforeAll, expect, test } from 'vitest'
 import { activations } from '@/db/schema/activations'
 import { automaticRenewals } from '@/db/schema/automatic-renewals'
+import { sealedKeys } from '@/db/schema/handovers'
 import { keys } from '@/db/schema/keys'
 import { memberships } from '@/db/schema/organizations'
 import { checkoutLines, checkouts } from '@/db/schema/payments'
@@ -41,6 +42,7 @@ import { endActivations } from '@/lib/instances/end-activations'
 import { giveBackOthersKeys, othersKeys } from '@/lib/instances/others-keys'
 import { countInstances, instanceNamed, listInstances, productionInstances } from '@/lib/instances/queries'
 import { attention } from '@/lib/keys/attention'
+import { forgetSealed } from '@/lib/keys/hand-over'
 import { instanceCards } from '@/lib/keys/instance-cards'
 import { lockKey } from '@/lib/keys/lock'
 import { markSeen } from '@/lib/keys/note-seen'
@@ -69,6 +71,7 @@ import { currencyFor, currencyOf } from '@/lib/payments/currency'
 import { listInvoices } from '@/lib/payments/list-invoices'
 import { lockAccount } from '@/lib/payments/lock-account'
 import { listPayable } from '@/lib/payments/payable'
+import { pickUpsOf } from '@/lib/payments/pick-ups'
 import { findCheckout, hasCustomer, linesOf, openCheckouts } from '@/lib/payments/queries'
 import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
 import { renewalsOf } from '@/lib/payments/renewals'
@@ -335,6 +338,13 @@ const reads: Record<string, Read> = {
     (await nameOf(tx, { organizationId, subscriptionId: theirs.subscriptionId })).shortId.length,
   openAutomatic: (tx, organizationId) =>
     openAutomatic(tx, organizationId, theirs.subscriptionId).then(count1),
+  pickUpsOf: async (tx, organizationId) =>
+    (await pickUpsOf(tx, organizationId, { oldId: theirs.keyId, newId: theirs.renewedKeyId })).length,
+  forgetSealed: async (tx, organizationId) => {
+    const before = await tx.select().from(sealedKeys)
+    await forgetSealed(tx, organizationId, theirs.renewedKeyId)
+    return before.length - (await tx.select().from(sealedKeys)).length
+  },
   openReminders: async (tx, organizationId) => (await openReminders(tx, organizationId, 'ends')).length,
   endReminders: async (tx, organizationId) => {
     const [open] = await tx.select().from(reminders)

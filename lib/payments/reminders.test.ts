@@ -255,6 +255,50 @@ test('a key that was seen, that an offline file stands for, or that was revoked 
   expect(sink.received).toHaveLength(0)
 })
 
+/** A plugin that has shown its secret so many hours before the mail is due, with a lease that runs; and when it was handed the key. */
+async function plugin(
+  { old, keyId }: Awaited<ReturnType<typeof waits>>,
+  provedHours: number,
+  handedHours?: number,
+) {
+  const due = noon(10 + overlap - 1)
+  const id = randomUUID()
+  await rowsOf(
+    database,
+    `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive,
+       secret_hash, lease_ends_at, created_at, refreshed_at, proved_at)
+     values ($1::uuid, $2, $3, $4, 'glpi of ' || $1::uuid, 'production', true, sha256('x'), $5::timestamptz + interval '6 days', now(), now(),
+       $5::timestamptz - make_interval(hours => $6))`,
+    [id, town.organizationId, old.keyId, old.instanceId, due, provedHours],
+  )
+  if (handedHours !== undefined)
+    await rowsOf(
+      database,
+      `insert into handovers (organization_id, activation_id, key_id, handed_at)
+       values ($1, $2, $3, $4::timestamptz - make_interval(hours => $5))`,
+      [town.organizationId, id, keyId, due, handedHours],
+    )
+}
+
+test('of a key that the plugin is given by itself nobody is told, as long as it is known to take it', async () => {
+  await plugin(await waits(10), 20)
+  await plugin(await waits(10), 20, 20)
+  await at(noon(10 + overlap - 1), sendWaiting)
+  expect(sink.received).toHaveLength(0)
+  // It has shown its secret too long ago; it was given the key and goes on with the old one; nothing is left to be handed over.
+  await plugin(await waits(10), 80)
+  await plugin(await waits(10), 20, 30)
+  const unsealed = await waits(10)
+  await plugin(unsealed, 20)
+  await rowsOf(database, 'delete from sealed_keys where key_id = $1', [unsealed.keyId])
+  const ofTwo = await waits(10)
+  await plugin(ofTwo, 20)
+  await at(noon(10 + overlap - 1), sendWaiting)
+  const [mail] = await mails()
+  expect(mail?.text.match(/the old key K-/g)).toHaveLength(3)
+  expect(mail?.text).not.toContain(ofTwo.shortId)
+})
+
 const fileFor = ({ keyId, instanceId }: { keyId: string; instanceId: string }) =>
   rowsOf(
     database,

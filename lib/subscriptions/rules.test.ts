@@ -7,6 +7,7 @@ import {
   markDue,
   mayIssueTerm,
   nextTerm,
+  pickUpOf,
   reminderMarks,
   type WayFacts,
   wayOf,
@@ -299,4 +300,15 @@ test('the way of a renewal names each step with its time, or that it is still to
   expect(Object.keys(way({ paidAt: null }))).toEqual(['issued', 'seen', 'old_unused'])
   expect(way({ offline: true })).toEqual({ paid, issued, mailed: null, file_fetched: null })
   expect(way({ offline: true, fileFetchedAt: hour(9) })).toMatchObject({ file_fetched: hour(9) })
+})
+
+test.each([
+  ['plugin', null, null, 'not_yet'],
+  ['plugin', new Date(0), null, 'fetched'],
+  ['plugin', new Date(0), new Date(1), 'uses'],
+  ['plugin', null, new Date(1), 'uses'],
+  ['glpi', null, null, 'to_paste'],
+  ['glpi', null, new Date(1), 'uses'],
+] as const)('a new key in a place (%s, fetched %s, used %s): %s', (where, fetchedAt, usesAt, pickUp) => {
+  expect(pickUpOf({ where, fetchedAt, usesAt })).toBe(pickUp)
 })

@@ -334,6 +334,16 @@ async function fillReminders(
   )
 }
 
+/** An activation that was given another key than its own. */
+const fillHandover = (database: TestDatabase, activationId: string) =>
+  rowsOf(
+    database,
+    `insert into handovers (organization_id, activation_id, key_id, handed_at)
+     select a.organization_id, a.id, k.id, now() from activations a join keys k using (organization_id)
+     where a.id = $1 and k.id <> a.key_id limit 1`,
+    [activationId],
+  )
+
 /** A GLPI that uses the key, another one that it was refused to, and what was counted of last year. */
 async function fillCalls(
   database: TestDatabase,
@@ -382,6 +392,7 @@ async function fillCalls(
     `insert into offline_file_closings select organization_id, id, now(), (select id from people limit 1) from offline_files where id = $1`,
     [file.id],
   )
+  await fillHandover(database, activation.id)
   return { fingerprint, oldFingerprint, installationId, activationId: activation.id, fileId: file.id }
 }
 

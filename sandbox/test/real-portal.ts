@@ -27,55 +27,57 @@ export async function realPortal() {
   const service = await startKeyService(database, { SANDBOX_CLOCK_FILE: clockFile })
   const fixture = await makeCustomer('acme')
 
-  /** A GLPI with nothing kept. */
-  async function begin(client: Client, url: string | undefined) {
-    const portal = new TestPortal()
-    portal.address = service.url
-    const began = Math.floor(Date.now() / 1000)
-    let passed = 0
-    const machine: Machine = {
-      installationId: `glpi-${Math.random()}`,
-      wall: began * 1000,
-      steady: { boot: 'first', ms: 0 },
-      stored: null,
-      settings: {
-        portal: 'http://localhost:41400',
-        rootPublicKey: process.env.LEASE_ROOT_PUBLIC_KEY,
-        product: 'forms',
-        productVersion: '1.0.0',
-        url,
-      },
-    }
-    const pass = (seconds: number) => {
-      passed += seconds
-      machine.wall += seconds * 1000
-      if (machine.steady) machine.steady.ms += seconds * 1000
-      writeFileSync(clockFile, String(passed * 1000))
-    }
-    writeFileSync(clockFile, '0')
-    const state = async (verb: Verb = 'state', ...texts: string[]) =>
-      (await client.call(portal, machine, verb, ...texts)).state
-    const live = async (days: number) => {
-      for (let hours = 0; hours < days * 24; hours++) {
-        pass(hour)
-        await state('check')
-      }
-      return state()
-    }
-    const cut = (off: boolean) => {
-      portal.address = off ? 'http://127.0.0.1:9' : service.url
-    }
-    return {
-      portal,
-      machine,
-      state,
-      live,
-      cut,
-      pass,
-      call: (verb: Verb) => client.call(portal, machine, verb),
-    }
-  }
+  const begin = (client: Client, url: string | undefined) => beginAt(service.url, clockFile, client, url)
   return { database, service, fixture, clients: bothClients(), begin }
+}
+
+/** A GLPI with nothing kept. */
+async function beginAt(address: string, clockFile: string, client: Client, url: string | undefined) {
+  const portal = new TestPortal()
+  portal.address = address
+  const began = Math.floor(Date.now() / 1000)
+  let passed = 0
+  const machine: Machine = {
+    installationId: `glpi-${Math.random()}`,
+    wall: began * 1000,
+    steady: { boot: 'first', ms: 0 },
+    stored: null,
+    settings: {
+      portal: 'http://localhost:41400',
+      rootPublicKey: process.env.LEASE_ROOT_PUBLIC_KEY,
+      product: 'forms',
+      productVersion: '1.0.0',
+      url,
+    },
+  }
+  const pass = (seconds: number) => {
+    passed += seconds
+    machine.wall += seconds * 1000
+    if (machine.steady) machine.steady.ms += seconds * 1000
+    writeFileSync(clockFile, String(passed * 1000))
+  }
+  writeFileSync(clockFile, '0')
+  const state = async (verb: Verb = 'state', ...texts: string[]) =>
+    (await client.call(portal, machine, verb, ...texts)).state
+  const live = async (days: number) => {
+    for (let hours = 0; hours < days * 24; hours++) {
+      pass(hour)
+      await state('check')
+    }
+    return state()
+  }
+  const cut = (off: boolean) => {
+    portal.address = off ? 'http://127.0.0.1:9' : address
+  }
+  return {
+    portal,
+    machine,
+    state,
+    live,
+    cut,
+    pass,
+    call: (verb: Verb) => client.call(portal, machine, verb),
+  }
 }
 
 function bothClients() {

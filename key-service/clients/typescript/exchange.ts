@@ -79,19 +79,13 @@ export class Exchange {
     Object.assign(this.kept, { lease: text, leaseKeySet: this.kept.keySet })
   }
 
-  /** Asks for a lease. The portal answers the same activation for the same key and installation, however often. */
-  async activate(): Promise<Outcome> {
-    const { environment } = this.settings
-    return this.send('/api/v1/activations', { environment, ...this.about })
-  }
-
   /**
-   * Puts a key to use that was handed over, with the secret that was kept for it: where an answer was lost, the same call
-   * again gets the same activation.
+   * Asks for a lease. The portal answers the same activation for the same key and installation, however often.
+   * @param secret that it is to have: kept before it is sent, it is not lost with the answer.
    */
-  async takeOver(): Promise<Outcome> {
+  async activate(secret?: string): Promise<Outcome> {
     const { environment } = this.settings
-    return this.send('/api/v1/activations', { environment, ...this.about, secret: this.kept.secret })
+    return this.send('/api/v1/activations', { environment, ...this.about, secret })
   }
 
   /**

@@ -81,7 +81,7 @@ export class Latchkey {
     const { key, secret } = next
     const other = { ...nothingKept, revision: before.revision, keySet, time, key, secret }
     const exchange = new Exchange(this.settings, { ...other, failures: before.failures })
-    const outcome = await exchange.takeOver()
+    const outcome = await exchange.activate(secret)
     const { kept } = exchange
     if (outcome === 'lease') {
       Object.assign(kept, { secrets: secretsWith(before), tookOverAt: exchange.now })

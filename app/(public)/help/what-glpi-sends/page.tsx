@@ -15,7 +15,7 @@ export default async function WhatGlpiSendsPage() {
     t(`help.sent.${one}`),
   )
   const kept = (
-    ['calls', 'days', 'seen', 'questions', 'unlisted', 'activations', 'offline', 'key'] as const
+    ['calls', 'days', 'seen', 'questions', 'unlisted', 'activations', 'handovers', 'offline', 'key'] as const
   ).map((one) => t(`help.kept.${one}`, { days: keptDays, codeDays }))
   return (
     <>
