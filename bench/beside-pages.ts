@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { CallLoad } from '@/bench/call-load'
 import type { Load, Loaded } from '@/bench/load'
 import { type Effort, loadInItsProcess, median, quantile, rate, wrongIn } from '@/bench/measure'
@@ -9,6 +10,8 @@ import { type Asked, routesOf } from '@/bench/used-keys'
  */
 const connections = 16
 const viewsPerSecond = 5
+/** Seconds before anything counts: what asks has to be started as well, and needs the same processors. */
+const warmUp = 2
 
 /** Half of what the key service can take, alone and with page views beside it, in turn. @returns what was wrong */
 export async function measureBesidePages(
@@ -26,20 +29,22 @@ export async function measureBesidePages(
   )
   for (const { name, ...route } of routesOf(used)) {
     const ask = (load: Pick<CallLoad, 'perSecond'>) =>
-      loadInItsProcess('call-load.ts', { url, ...route, connections, seconds: seconds * 2, ...load })
+      loadInItsProcess('call-load.ts', { url, ...route, connections, seconds: seconds * 2, warmUp, ...load })
     const perSecond = rate(await ask({})) / 2
     for (let round = 0; round < rounds; round++) {
       keep(`${name} alone`, await ask({ perSecond }))
-      const [beside, ...views] = await Promise.all([
-        ask({ perSecond }),
-        ...pages.map((page) =>
+      const viewing = Promise.all(
+        pages.map((page) =>
           loadInItsProcess('load.ts', {
             ...page,
-            seconds: seconds * 2,
+            seconds: seconds * 2 + warmUp * 3,
             perSecond: viewsPerSecond / pages.length,
           }),
         ),
-      ])
+      )
+      await wait(warmUp * 1_000)
+      const beside = await ask({ perSecond })
+      const views = await viewing
       keep(`${name} beside`, beside)
       for (const view of views) keep('the pages beside it', view)
     }

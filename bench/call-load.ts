@@ -22,6 +22,8 @@ export interface CallLoad {
   /** Of all connections together; as fast as it goes where it is left out. */
   perSecond?: number
   seconds: number
+  /** Seconds before those, of which nothing counts: a connection is made, the loader's own code becomes fast. */
+  warmUp?: number
   /** A right answer holds this. */
   expected: string
 }
@@ -31,10 +33,11 @@ const [, , todo = '', done = ''] = process.argv
 const load = JSON.parse(readFileSync(todo, 'utf8')) as CallLoad
 writeFileSync(done, JSON.stringify(await run(load)))
 
-async function run({ url, calls, connections, perSecond, seconds, expected }: CallLoad): Promise<Loaded> {
+async function run(load: CallLoad): Promise<Loaded> {
+  const { url, calls, connections, perSecond, seconds, warmUp = 0, expected } = load
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const result: Loaded = { latencies: [], seconds: 0, wrong: 0 }
-  const begin = performance.now()
+  const begin = performance.now() + warmUp * 1_000
   const end = begin + seconds * 1_000
   const askOnAndOn = async (connection: number) => {
     const turn = pace(connection, connections, perSecond)
@@ -43,9 +46,9 @@ async function run({ url, calls, connections, perSecond, seconds, expected }: Ca
       if (!call) return
       const asked = await turn()
       const answer = await ask(url, call, agent)
-      if (answer.status < 300 && answer.text.includes(expected))
-        result.latencies.push(performance.now() - asked)
-      else {
+      if (answer.status < 300 && answer.text.includes(expected)) {
+        if (asked >= begin) result.latencies.push(performance.now() - asked)
+      } else {
         result.wrong++
         result.firstWrong ??= `${answer.status} ${answer.text.slice(0, 300)}`
       }
