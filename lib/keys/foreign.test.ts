@@ -66,7 +66,8 @@ import {
   lockAutomatic,
   openAutomatic,
 } from '@/lib/payments/automatic/queries'
-import { listBuyable, wholeOffer } from '@/lib/payments/buyable'
+import { listBuyable, wholeOffer } from '@/lib/payments/buying/buyable'
+import { readShop } from '@/lib/payments/buying/shop'
 import { currencyFor, currencyOf } from '@/lib/payments/currency'
 import { listInvoices } from '@/lib/payments/list-invoices'
 import { lockAccount } from '@/lib/payments/lock-account'
@@ -76,7 +77,6 @@ import { findCheckout, hasCustomer, linesOf, openCheckouts } from '@/lib/payment
 import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { endCheckout, lockCheckout } from '@/lib/payments/settle-checkout'
-import { readShop } from '@/lib/payments/shop'
 import { staffOf, toldBy } from '@/lib/payments/told'
 import { accountManagersOf } from '@/lib/staff/queries'
 import { staffRoleIn } from '@/lib/staff/role'

@@ -6,8 +6,8 @@ import type { OrganizationTx } from '@/db/scope'
 import { command } from '@/lib/command'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
-import { basketItem, type Purchase } from './basket'
-import { type Buyable, listBuyable } from './buyable'
+import { basketItem, type Purchase } from './buying/basket'
+import { type Buyable, listBuyable } from './buying/buyable'
 import { listPayable, type Payable } from './payable'
 
 /** Stripe's most is 100 lines: https://docs.stripe.com/api/checkout/sessions/create */

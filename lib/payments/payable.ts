@@ -9,7 +9,7 @@ import type { OrganizationTx } from '@/db/scope'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { nextTerm, paidUntil } from '@/lib/subscriptions/rules'
 import { type AutomaticVerdict, isAboutToCharge, mayRenewByItself } from './automatic/rules'
-import type { Purchase } from './basket'
+import type { Purchase } from './buying/basket'
 import { currencyFor } from './currency'
 import { mayPay, type PayVerdict } from './rules'
 

@@ -1,5 +1,5 @@
 import { isId } from '@/lib/ids'
-import { basketItem, type Purchase } from '@/lib/payments/basket'
+import { basketItem, type Purchase } from '@/lib/payments/buying/basket'
 
 /** More than anybody can pay together, so that what is too much is still said. */
 const mostRead = 200

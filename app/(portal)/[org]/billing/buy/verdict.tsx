@@ -1,6 +1,6 @@
 import type { Visit } from '@/app/_request/session'
 import { lastDay } from '@/lib/messages/dates'
-import type { Buyable } from '@/lib/payments/buyable'
+import type { Buyable } from '@/lib/payments/buying/buyable'
 
 /** Why it cannot be bought, with the page that leads on: to renew it, or to its payment. */
 export function Verdict({ visit, one }: { visit: Visit; one: Buyable }) {

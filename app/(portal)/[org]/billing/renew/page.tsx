@@ -1,29 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import type { ReactNode } from 'react'
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
-import { LongWords } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import type { OrganizationTx } from '@/db/scope'
 import { productsWithReleases } from '@/lib/catalog/queries'
-import { env } from '@/lib/env'
 import { isId } from '@/lib/ids'
-import { lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
-import { basketItem, type Purchase } from '@/lib/payments/basket'
 import { mostLines } from '@/lib/payments/begin-checkout'
-import { type Buyable, listBuyable } from '@/lib/payments/buyable'
+import { basketItem, type Purchase } from '@/lib/payments/buying/basket'
+import { type Buyable, listBuyable } from '@/lib/payments/buying/buyable'
 import { listPayable, type Payable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../../portal'
 import { pay } from '../actions'
 import { basketIn, basketQuery } from '../basket'
 import { NotBought, PurchaseLine } from '../buy/lines'
+import { Currencies, Lines, NotNow } from './lines'
 
 interface Props {
   params: Promise<{ org: string }>
@@ -46,14 +43,7 @@ export default organizationPage(RenewPage)
 /** What is about to be paid: what, for which instance, until when, for how much. */
 async function RenewPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org, 'checkout.begin')
-  const { s = [], k = [], b, currency: chosen } = await searchParams
-  const basket = basketIn(b)
-  const idsOf = (given: string | string[]) => [given].flat().filter(isId).slice(0, mostLines)
-  const wanted = {
-    subscriptionIds: idsOf(s),
-    keyIds: idsOf(k),
-    currency: typeof chosen === 'string' ? chosen : undefined,
-  }
+  const { basket, ...wanted } = wantedIn(await searchParams)
   const { t, organization, language } = visit
   const { data, needs, at } = await read(visit, (tx, moment) =>
     readSummary(tx, organization.organizationId, moment, wanted, basket),
@@ -95,6 +85,16 @@ async function RenewPage({ params, searchParams }: Props) {
       )}
     </Portal>
   )
+}
+
+function wantedIn({ s = [], k = [], b, currency }: Awaited<Props['searchParams']>) {
+  const idsOf = (given: string | string[]) => [given].flat().filter(isId).slice(0, mostLines)
+  return {
+    subscriptionIds: idsOf(s),
+    keyIds: idsOf(k),
+    currency: typeof currency === 'string' ? currency : undefined,
+    basket: basketIn(b),
+  }
 }
 
 const TooMany = ({ t }: Pick<Visit, 't'>) => (
@@ -142,147 +142,6 @@ async function readSummary(
     amount: prices.reduce((sum, price) => sum + (price?.amount ?? 0), 0),
     tax: prices.every((price) => price?.taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive',
   } as const
-}
-
-interface LinesProps {
-  visit: Visit
-  now: Payable[]
-  currency: string
-  total: string
-  tax: 'inclusive' | 'exclusive'
-  at: Date
-  /** The lines of what is bought. */
-  children: ReactNode
-}
-
-function Lines({ visit, now, currency, total, tax, at, children }: LinesProps) {
-  const { t } = visit
-  return (
-    <Panel>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">{t('billing.product')}</th>
-            <th scope="col">{t('billing.next')}</th>
-            <th scope="col">{t('billing.price')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {now.map((one) => (
-            <Line key={one.subscriptionId} visit={visit} one={one} currency={currency} now={at} />
-          ))}
-          {children}
-        </tbody>
-        <tfoot>
-          <tr>
-            <td colSpan={2}>
-              <b>{t('billing.renew.total')}</b>
-            </td>
-            <td>
-              <b>{total}</b> <small>{t(`billing.tax.${tax}`)}</small>
-            </td>
-          </tr>
-        </tfoot>
-      </table>
-    </Panel>
-  )
-}
-
-interface LineProps {
-  visit: Visit
-  one: Payable
-  currency: string
-  now: Date
-}
-
-function Line({ visit: { t, language, organization }, one, currency, now }: LineProps) {
-  const { product, instance, shortId, price, next, termEndsAt, keyExpiresAt } = one
-  const day = (end: Date) => lastDay(end, language, organization.timeZone)
-  const last = next ? day(next.endsAt) : ''
-  return (
-    <tr>
-      <td>
-        <b>{product}</b>
-        <small>
-          <LongWords>{instance ?? t('billing.everywhere')}</LongWords> <code>{shortId}</code>
-        </small>
-      </td>
-      <td data-head={t('billing.next')}>
-        {keyExpiresAt > now ? (
-          <>
-            {t('billing.renew.no_day_lost', { until: day(termEndsAt), last })}
-            <small>{t('billing.renew.works_until', { date: day(keyExpiresAt) })}</small>
-          </>
-        ) : (
-          t('billing.renew.begins_today', { last })
-        )}
-      </td>
-      <td data-head={t('billing.price')} className="whitespace-nowrap">
-        {price && money(price.amount, currency, language)}{' '}
-        <small>{price && t(`billing.tax.${price.taxBehavior}`)}</small>
-      </td>
-    </tr>
-  )
-}
-
-interface NotNowProps {
-  visit: Visit
-  not: Payable[]
-  /** The items of what cannot be bought. */
-  children: ReactNode
-}
-
-function NotNow({ visit: { t, organization }, not, children }: NotNowProps) {
-  return (
-    <Section title={t('billing.renew.not_now')}>
-      <ul>
-        {not.map(({ subscriptionId, product, shortId, verdict }) => (
-          <li key={subscriptionId}>
-            {product} <code>{shortId}</code>{' '}
-            {!verdict.ok && <small>{t(`billing.verdict.${verdict.because}`)}</small>}{' '}
-            {!verdict.ok && verdict.because === 'no_price' && (
-              <a className="link" href={`mailto:${env().SUPPORT_EMAIL}`}>
-                {env().SUPPORT_EMAIL}
-              </a>
-            )}
-            {!verdict.ok && verdict.because === 'being_paid' && (
-              <a className="link" href={`/${organization.slug}/billing/checkouts/${verdict.checkoutId}`}>
-                {t('billing.see')}
-              </a>
-            )}
-          </li>
-        ))}
-        {children}
-      </ul>
-    </Section>
-  )
-}
-
-interface CurrenciesProps {
-  visit: Visit
-  now: Payable[]
-  buys: Buyable[]
-  currency: string
-  choices: string[]
-}
-
-/** What else the organization could pay in, since it has not paid yet. */
-function Currencies({ visit: { t, organization }, now, buys, currency, choices }: CurrenciesProps) {
-  const subscriptionIds = now.map(({ subscriptionId }) => subscriptionId)
-  const query = basketQuery({ subscriptionIds, purchases: buys })
-  const address = (other: string) => `/${organization.slug}/billing/renew?${query}&currency=${other}`
-  return (
-    <p className="after">
-      {t('billing.renew.currency', { currency: currency.toUpperCase() })}{' '}
-      {choices
-        .filter((other) => other !== currency)
-        .map((other) => (
-          <a key={other} className="link mr-2" href={address(other)}>
-            {other.toUpperCase()}
-          </a>
-        ))}
-    </p>
-  )
 }
 
 interface PayProps {

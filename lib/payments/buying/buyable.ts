@@ -1,8 +1,8 @@
 import type { OrganizationTx } from '@/db/scope'
 import { timeZoneOf } from '@/lib/organizations/queries'
+import { currencyFor } from '@/lib/payments/currency'
 import { nextTerm } from '@/lib/subscriptions/rules'
 import { basketItem, type Purchase } from './basket'
-import { currencyFor } from './currency'
 import { type BuyVerdict, mayBuy } from './rules'
 import { type Good, type Holding, type PlaceInstance, readShop, type Shop } from './shop'
 

@@ -4,6 +4,11 @@ import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
 import { retireInstance } from '@/lib/instances/retire'
 import { revokeKey } from '@/lib/keys/revoke'
+import { beginCheckout } from '@/lib/payments/begin-checkout'
+import { giveUpCheckout } from '@/lib/payments/give-up-checkout'
+import { openSession } from '@/lib/payments/open-session'
+import { findCheckout } from '@/lib/payments/queries'
+import { settleCheckout } from '@/lib/payments/settle-checkout'
 import { startTrial } from '@/lib/trials/start'
 import {
   byMember,
@@ -18,12 +23,7 @@ import {
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 import type { Purchase } from './basket'
-import { beginCheckout } from './begin-checkout'
 import { listBuyable, wholeOffer } from './buyable'
-import { giveUpCheckout } from './give-up-checkout'
-import { openSession } from './open-session'
-import { findCheckout } from './queries'
-import { settleCheckout } from './settle-checkout'
 
 const payments = await paymentsForTests()
 const database = await productDatabase(payments.env)

@@ -7,8 +7,8 @@ import { checkoutLines, prices } from '@/db/schema/payments'
 import { terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { isRevocationOfKey } from '@/lib/keys/filter'
+import { firstStart, isLastTerm } from '@/lib/payments/payable'
 import { paidUntil } from '@/lib/subscriptions/rules'
-import { firstStart, isLastTerm } from './payable'
 
 /** What an organization may be sold, has and is paying: what the verdicts on purchases are made from. */
 export interface Shop {
