@@ -7,8 +7,8 @@ import { syncCheckout } from './sync-checkout'
 
 const GiveUp = z.object({
   checkoutId: z.uuid('not_found'),
-  /** Stripe takes no payment for it any more. */
-  closed: z.boolean(),
+  /** Stripe takes no payment for it any more; since we said so, or it had expired by itself. */
+  closed: z.enum(['now', 'before']).optional(),
 })
 
 const recordGivenUp = command(
@@ -17,7 +17,9 @@ const recordGivenUp = command(
   async ({ tx, organizationId, now, audit, unchanged }, { checkoutId, closed }) => {
     const { sessionId, currency, amount, ...checkout } = await lockCheckout(tx, organizationId, checkoutId)
     const state = checkoutState(checkout)
-    if (state !== 'open' || (sessionId && !closed)) {
+    // What Stripe tells of our closing it may be here before us.
+    const isOpen = state === 'open' || (state === 'expired' && closed === 'now')
+    if (!isOpen || (sessionId && !closed)) {
       unchanged()
       return { state, sessionId }
     }
@@ -36,17 +38,17 @@ export const giveUpCheckout = (by: By, checkoutId: string): Promise<CheckoutStat
   whileSomebodyWaits(() => giveUp(by, checkoutId))
 
 async function giveUp(by: By, checkoutId: string): Promise<CheckoutState> {
-  const { state, sessionId } = await recordGivenUp(by, { checkoutId, closed: false })
+  const { state, sessionId } = await recordGivenUp(by, { checkoutId })
   if (state !== 'open' || !sessionId) return state
-  if (await close(sessionId)) return (await recordGivenUp(by, { checkoutId, closed: true })).state
-  await syncCheckout(sessionId)
-  return (await recordGivenUp(by, { checkoutId, closed: false })).state
+  const closed = await close(sessionId)
+  if (!closed) await syncCheckout(sessionId)
+  return (await recordGivenUp(by, { checkoutId, closed })).state
 }
 
-/** @returns whether nobody can pay it any more */
-async function close(sessionId: string): Promise<boolean> {
+/** @returns undefined where somebody was faster, and has paid */
+async function close(sessionId: string): Promise<z.infer<typeof GiveUp>['closed']> {
   const session = await asking((stripe) => stripe.checkout.sessions.retrieve(sessionId))
-  if (session.status !== 'open') return session.status === 'expired'
+  if (session.status !== 'open') return session.status === 'expired' ? 'before' : undefined
   const { status } = await asking((stripe) => stripe.checkout.sessions.expire(sessionId))
-  return status === 'expired'
+  return status === 'expired' ? 'now' : undefined
 }
