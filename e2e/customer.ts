@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Browser, BrowserContext, BrowserContextOptions } from '@playwright/test'
+import { type Browser, type BrowserContext, type BrowserContextOptions, expect } from '@playwright/test'
 import { type MemberRole, memberRoles, type StaffRole } from '@/lib/access'
 import type { By } from '@/lib/command'
 import { newId } from '@/lib/ids'
@@ -36,6 +36,8 @@ export interface Customer {
   keys: { id: string; shortId: string; characters: string }[]
   /** Of Inventory Plus, which is not renewed yet. */
   subscriptionId: string
+  /** Of what `openRenewal` opens. */
+  renewalId: string
   /** Another GLPI that called with one of them: answered, which the overview says nothing of, and can be answered otherwise. */
   questionId: string
   paymentQuestionId: string
@@ -101,6 +103,7 @@ export async function newCustomer(
     invitationId,
     tokenId: await newApiToken(organizationId, people.owner),
     fileId: await newOfflineFile(organizationId, spareId, people.owner),
+    renewalId: '',
     checkoutId: await newCheckout(organizationId, spareId, people.owner),
     keys: await keysOf(organizationId),
     subscriptionId,
@@ -350,4 +353,39 @@ export async function browserAs(
   const context = await browser.newContext({ locale: 'en-GB', ...options })
   if (person) await context.addCookies([sessionCookie(person)])
   return context
+}
+
+/** Lets the customer's subscription renew by itself, of which Stripe was not told yet; where it does already, it is that. */
+export async function openRenewal(ids: Customer) {
+  const { organizationId, subscriptionId } = ids
+  const asSystem = `latchkey.scope = 'system'`
+  await query(
+    `insert into automatic_renewals (id, organization_id, subscription_id, price_id, amount, currency, begun_at)
+     select $1, s.organization_id, s.id, p.id, p.amount, p.currency, now()
+     from subscriptions s join prices p on p.product_id = s.product_id and p.currency = 'eur' and p.withdrawn_at is null
+     where s.organization_id = $2 and s.id = $3 on conflict do nothing`,
+    [newId(), organizationId, subscriptionId],
+    asSystem,
+  )
+  const [open] = await query(
+    'select id from automatic_renewals where subscription_id = $1 and ended_at is null',
+    [subscriptionId],
+    asSystem,
+  )
+  ids.renewalId = String(open?.id)
+}
+
+/** Where that has been ended: until the worker has told Stripe, and everybody who may pay. */
+export async function untilEndIsTold({ renewalId }: Customer) {
+  await expect
+    .poll(() =>
+      query(
+        `select from automatic_renewals r where id = $1 and ended_at is not null and (cancelled_at is null
+           or (select count(*) from sent_mails m where m.about = 'automatic-ended.' || r.id) <
+             (select count(*) from memberships m where m.organization_id = r.organization_id and m.role in ('owner', 'billing')))`,
+        [renewalId],
+        `latchkey.scope = 'system'`,
+      ),
+    )
+    .toEqual([])
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '@/lib/access'
 import { editionOf } from '@/lib/activations/answer'
-import { type Customer, calledFrom, openStranger } from './customer'
+import { type Customer, calledFrom, openRenewal, openStranger, untilEndIsTold } from './customer'
 import type { Fields } from './send'
 
 /** For a page or route: the permission that it asks for; null where anybody may look. */
@@ -420,16 +420,9 @@ export const organizationActions: Record<string, Action> = {
       ['currency', 'eur'],
     ],
   },
-  [`${billing} endRenewal`]: {
-    permission: 'automatic.end',
-    at: ofAutomatic,
-    fields: ({ subscriptionId }) => [
-      ['subscriptionId', subscriptionId],
-      ['renewalId', subscriptionId],
-    ],
-  },
   [`${billing} manage`]: {
     permission: 'billing.open_portal',
+    alone: true,
     at: (slug) => `/${slug}/billing`,
     fields: () => [],
   },
@@ -481,10 +474,20 @@ export const organizationActions: Record<string, Action> = {
     at: ofMember('/remove'),
     fields: ({ people }) => [['memberId', people.viewer.personId]],
   },
+  [`${billing} endRenewal`]: {
+    permission: 'automatic.end',
+    prepare: openRenewal,
+    at: ofAutomatic,
+    fields: ({ subscriptionId, renewalId }) => [
+      ['subscriptionId', subscriptionId],
+      ['renewalId', renewalId],
+    ],
+  },
   [`${members} leave`]: {
     permission: 'member.leave',
     page: 'member.leave',
     alone: true,
+    prepare: untilEndIsTold,
     at: (slug) => `/${slug}/members/leave`,
     fields: () => [],
   },

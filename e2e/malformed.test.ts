@@ -139,10 +139,11 @@ function* bodies(
 }
 
 const stack =
-  /\bat [\w.<>]+ ?\(?(file:|\/|node:)|\.next\/server|node_modules|DrizzleQueryError|Failed query|select "/
+  /\bat [\w.<>]+ ?\(?(file:|(?<!<)\/|node:)|\.next\/server|node_modules|DrizzleQueryError|Failed query|select "/
 
 function expectFine({ status, text }: Answer, what: string) {
-  if (status >= 500 || stack.test(text)) throw new Error(`${what}: ${status} ${text.slice(0, 300)}`)
+  if (status >= 500 || stack.test(text))
+    throw new Error(`${what}: ${status} ${stack.exec(text)?.[0]} ${text.slice(0, 300)}`)
 }
 
 test(`[B2] no malformed body for an action is answered by a failure of ours (${bodiesEach} each)`, async () => {

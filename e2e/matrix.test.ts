@@ -150,7 +150,7 @@ for (const asker of askers) {
           name,
           form:
             mine.text.includes('name="idempotencyKey"') ||
-            /name="(instance|member|token|file|checkout)Id"/.test(mine.text),
+            /name="(instance|member|token|file|checkout|subscription)Id"/.test(mine.text),
         }).toEqual({
           name,
           form: may(inOwn, form),
