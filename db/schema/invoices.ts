@@ -141,8 +141,8 @@ export const invoiceEntries = pgTable(
 /**
  * `names_no_line`: money went back, or was disputed, and nothing says for which line. `money_kept`: what was refunded is the
  * vendor's again, and its keys are revoked. `not_free`: a dispute was won, and its term is paid otherwise meanwhile.
- * `paid_late`: its Checkout had ended unpaid, and was paid all the same. `paid_twice`: likewise, and what it was for had been
- * paid meanwhile, so that its term follows that one.
+ * `paid_late`: its Checkout, or the automatic renewal that charged it, had ended, and it was paid all the same. `paid_twice`:
+ * what it was for had been paid meanwhile, so that its term follows that one.
  */
 export const paymentQuestionKind = pgEnum('payment_question_kind', [
   'names_no_line',

@@ -256,8 +256,6 @@ export const paymentDifferenceKind = pgEnum('payment_difference_kind', [
   'charges_otherwise',
   'renews_without_ours',
   'renews_without_theirs',
-  'paid_after_end',
-  'paid_twice',
 ])
 
 /** Where Stripe and the portal do not say the same, for the vendor's staff; gone once they do. */

@@ -42,7 +42,7 @@ export async function comparePayments(): Promise<Difference[]> {
   // A Checkout that is not known here, or a second session of one that is.
   for (const session of listed.values()) found.push(...differencesOf(undefined, session))
   found.push(...(await asSystem('compare payments with Stripe', (tx) => differencesOfEvents(tx, at))))
-  found.push(...(await differencesOfAutomatic(since)))
+  found.push(...(await differencesOfAutomatic()))
   await recordDifferences({ actor: { kind: 'system' } }, { found })
   log.info({ compared: ours.length, differences: found.length }, 'payments were compared with Stripe')
   return found

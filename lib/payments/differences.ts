@@ -11,8 +11,6 @@ export const differenceKinds = [
   'charges_otherwise',
   'renews_without_ours',
   'renews_without_theirs',
-  'paid_after_end',
-  'paid_twice',
 ] as const
 export type DifferenceKind = (typeof differenceKinds)[number]
 

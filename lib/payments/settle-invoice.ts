@@ -108,15 +108,15 @@ async function askAbout(
   const kept = paid.filter(
     ({ reason, lineId }) => reason === 'refunded' && !returned.refunded.includes(lineId),
   )
-  const late = paid.filter(
-    ({ late, lineId }) => late && !returned.refunded.includes(lineId) && !returned.disputed.includes(lineId),
+  const counting = paid.filter(
+    ({ lineId }) => !returned.refunded.includes(lineId) && !returned.disputed.includes(lineId),
   )
-  const twice = await paidTwice(scope, late)
+  const twice = await paidTwice(scope, counting)
   await askStaff(scope, told.invoice.id, {
     names_no_line: returned.unnamed + (await worthUnknown(scope, told, returned, paid)),
     money_kept: worthOf(kept),
     not_free: worthOf(notFree),
-    paid_late: worthOf(late.filter((term) => !twice.has(term))),
+    paid_late: worthOf(counting.filter((term) => term.late && !twice.has(term))),
     paid_twice: worthOf([...twice]),
   })
 }

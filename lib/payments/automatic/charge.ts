@@ -9,6 +9,7 @@ import { enqueue } from '@/lib/jobs/enqueue'
 import { productPaidFor } from '@/lib/keys/issue'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { listPayable } from '@/lib/payments/payable'
+import { lateAfter } from '@/lib/payments/rules'
 import { endCheckout } from '@/lib/payments/settle-checkout'
 import { addTerm } from '@/lib/subscriptions/add-term'
 import { nextTerm } from '@/lib/subscriptions/rules'
@@ -154,11 +155,15 @@ async function issue(scope: Scope, row: AutomaticRow, charge: Charge, invoiceId:
     .set({ termId })
     .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.id, lineId)))
   audit({ ...entry, action: 'subscription.renew' })
-  await endCheckout(tx, organizationId, checkoutId, { ended: 'paid', endedAt: now, invoiceId })
-  await changeAutomatic(tx, row, { failedAt: null })
+  // Ended by whoever, it is as a Checkout that was given up: staff are asked about the money.
   const before = charge.ended ?? (row.endedAt ? 'given_up' : 'on_its_way')
+  const late = lateAfter(before)
+  const ended = { ended: 'paid', endedAt: now, invoiceId, lateAfter: late } as const
+  await endCheckout(tx, organizationId, checkoutId, ended)
+  await changeAutomatic(tx, row, { failedAt: null })
   audit({ action: 'checkout.paid', details: { currency, amount, before } })
   await enqueue(tx, 'mail.keys_ready', { organizationId, checkoutId })
+  if (late) await enqueue(tx, 'mail.paid_late', { organizationId, checkoutId })
 }
 
 /** Once per invoice. */

@@ -1,7 +1,5 @@
-import { and, eq, gt, gte, isNotNull, isNull, sql } from 'drizzle-orm'
-import { automaticCharges, automaticRenewals } from '@/db/schema/automatic-renewals'
-import { checkoutLines, checkouts } from '@/db/schema/payments'
-import { terms } from '@/db/schema/subscriptions'
+import { and, isNotNull, isNull } from 'drizzle-orm'
+import { automaticRenewals } from '@/db/schema/automatic-renewals'
 import { asSystem, type SystemTx } from '@/db/scope'
 import { now } from '@/lib/clock'
 import type { Difference } from '@/lib/payments/differences'
@@ -12,18 +10,14 @@ import { ownerOf, stateOf } from './at-stripe'
 type OurRenewal = typeof automaticRenewals.$inferSelect
 
 /**
- * Where Stripe and the portal do not say the same of what renews by itself, and what was paid that nobody may have wanted.
- * @param since what was paid after the end, or twice, before then is listed no more
+ * Where Stripe and the portal do not say the same of what renews by itself.
  * @throws Unavailable where Stripe or the database does not serve us
  */
-export async function differencesOfAutomatic(since: Date): Promise<Difference[]> {
+export async function differencesOfAutomatic(): Promise<Difference[]> {
   const theirs = await liveSubscriptions()
-  const { ours, paid } = await asSystem('compare payments with Stripe', async (tx) => ({
-    ours: await startedRenewals(tx),
-    paid: await paidUnasked(tx, since),
-  }))
+  const ours = await asSystem('compare payments with Stripe', startedRenewals)
   const known = new Map(ours.map((row) => [row.stripeSubscriptionId, row]))
-  const found = [...paid]
+  const found: Difference[] = []
   const add = (kind: Difference['kind'], subject: string) => found.push({ kind, subject, checkoutId: null })
   for (const subscription of theirs.values()) {
     const row = known.get(subscription.id)
@@ -58,48 +52,4 @@ async function startedRenewals(tx: SystemTx): Promise<OurRenewal[]> {
     .where(and(isNotNull(automaticRenewals.startedAt), isNull(automaticRenewals.cancelledAt)))
   // One that began after Stripe was asked differs in passing.
   return rows.filter(({ startedAt }) => startedAt && startedAt < minutesAgo)
-}
-
-async function paidUnasked(tx: SystemTx, since: Date): Promise<Difference[]> {
-  const rows = await tx
-    .select({
-      invoiceId: automaticCharges.invoiceId,
-      checkoutId: automaticCharges.checkoutId,
-      afterEnd: sql<boolean>`coalesce(${automaticRenewals.endedAt} <= ${checkouts.endedAt}, false)`,
-      twice: gt(terms.startsAt, sql`${checkouts.begunAt} + interval '30 days'`).mapWith(Boolean),
-    })
-    .from(automaticCharges)
-    .innerJoin(
-      automaticRenewals,
-      and(
-        eq(automaticRenewals.organizationId, automaticCharges.organizationId),
-        eq(automaticRenewals.id, automaticCharges.renewalId),
-      ),
-    )
-    .innerJoin(
-      checkouts,
-      and(
-        eq(checkouts.organizationId, automaticCharges.organizationId),
-        eq(checkouts.id, automaticCharges.checkoutId),
-      ),
-    )
-    .innerJoin(
-      checkoutLines,
-      and(
-        eq(checkoutLines.organizationId, checkouts.organizationId),
-        eq(checkoutLines.checkoutId, checkouts.id),
-      ),
-    )
-    .innerJoin(
-      terms,
-      and(eq(terms.organizationId, checkoutLines.organizationId), eq(terms.id, checkoutLines.termId)),
-    )
-    .where(and(eq(checkouts.ended, 'paid'), gte(checkouts.endedAt, since), isNull(terms.refundedAt)))
-  return rows.flatMap(({ invoiceId, checkoutId, afterEnd, twice }) => {
-    const of = { subject: invoiceId, checkoutId }
-    return [
-      ...(afterEnd ? [{ kind: 'paid_after_end' as const, ...of }] : []),
-      ...(twice ? [{ kind: 'paid_twice' as const, ...of }] : []),
-    ]
-  })
 }
