@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { automaticCharges } from '@/db/schema/automatic-renewals'
 import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
 import { invoices } from '@/db/schema/invoices'
@@ -26,6 +27,8 @@ export interface CheckoutRow {
   reverseCharge: boolean | null
   sessionUrl: string | null
   expiresAt: Date | null
+  /** Of an automatic renewal, which nobody began: whether charging it has failed, and Stripe's page of its invoice. */
+  charge: { failedAt: Date | null; payUrl: string | null } | null
   lines: CheckoutLineRow[]
 }
 
@@ -53,6 +56,7 @@ export interface CheckoutLineRow {
 
 const oldKeys = alias(keys, 'old_keys')
 const lastKeys = alias(keys, 'last_keys')
+const charged = alias(invoices, 'charged')
 
 /** Checkouts that are open, or on their way, the oldest first; at most fifty. */
 export async function openCheckouts(tx: OrganizationTx, organizationId: string): Promise<CheckoutRow[]> {
@@ -99,12 +103,30 @@ const checkoutRows = (tx: OrganizationTx) =>
       expiresAt: checkouts.expiresAt,
       completedAt: checkouts.completedAt,
       ended: checkouts.ended,
+      chargeOf: automaticCharges.renewalId,
+      failedAt: automaticCharges.failedAt,
+      payUrl: charged.hostedUrl,
     })
     .from(checkouts)
     .leftJoin(people, eq(people.id, checkouts.begunById))
     .leftJoin(
       invoices,
       and(eq(invoices.organizationId, checkouts.organizationId), eq(invoices.id, checkouts.invoiceId)),
+    )
+    .leftJoin(
+      automaticCharges,
+      and(
+        eq(automaticCharges.organizationId, checkouts.organizationId),
+        eq(automaticCharges.checkoutId, checkouts.id),
+      ),
+    )
+    .leftJoin(
+      charged,
+      and(
+        eq(charged.organizationId, automaticCharges.organizationId),
+        eq(charged.id, automaticCharges.invoiceId),
+        eq(charged.status, 'open'),
+      ),
     )
     .$dynamic()
 
@@ -113,10 +135,11 @@ type Found = Awaited<ReturnType<typeof checkoutRows>>[number]
 async function withLines(
   tx: OrganizationTx,
   organizationId: string,
-  { completedAt, ended, ...row }: Found,
+  { completedAt, ended, chargeOf, failedAt, payUrl, ...row }: Found,
 ): Promise<CheckoutRow> {
   const lines = await linesOf(tx, organizationId, row.id)
-  return { ...row, state: checkoutState({ completedAt, ended }), lines }
+  const charge = chargeOf ? { failedAt, payUrl } : null
+  return { ...row, state: checkoutState({ completedAt, ended }), charge, lines }
 }
 
 const lineColumns = {

@@ -36,7 +36,8 @@ export async function live({ api, clock, deliveries, eachDay }: StandIn, to: num
     else if (to < from) throw invalid('The clock moves forward only.', 'to')
     time.run()
     await deliveries.settled()
-    if (step && dayOf(next) > dayOf(from)) await eachDay?.(clock.now())
+    // Also at the end, so that nobody who watches was last seen the day before.
+    if (step && (dayOf(next) > dayOf(from) || next === to)) await eachDay?.(clock.now())
   } while (time.clock() < to)
 }
 

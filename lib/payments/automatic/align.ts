@@ -1,10 +1,10 @@
-import { and, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
 import { checkoutLines, checkouts } from '@/db/schema/payments'
 import { terms } from '@/db/schema/subscriptions'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { now } from '@/lib/clock'
 import type { Jobs } from '@/lib/jobs/jobs'
-import { isLastTerm, listPayable } from '@/lib/payments/payable'
+import { listPayable } from '@/lib/payments/payable'
 import { asking, type Stripe } from '@/lib/payments/stripe'
 import { bySystem, chargingOf, nextChargeOf, retrieve, settleAs, stateOf, voidInvoice } from './at-stripe'
 import { endAutomatic } from './end'
@@ -80,9 +80,10 @@ async function factsOf(tx: OrganizationTx, organizationId: string, subscriptionI
   const [last] = await tx
     .select({ refundedAt: terms.refundedAt })
     .from(terms)
-    .where(
-      and(eq(terms.organizationId, organizationId), eq(terms.subscriptionId, subscriptionId), isLastTerm),
-    )
+    .where(and(eq(terms.organizationId, organizationId), eq(terms.subscriptionId, subscriptionId)))
+    // Also where one before it counts still.
+    .orderBy(desc(terms.ordinal))
+    .limit(1)
   const because = one.automaticVerdict.ok ? null : one.automaticVerdict.because
   const facts: Ours = {
     withdrawn: because === 'withdrawn',

@@ -13,14 +13,19 @@ export function OpenCheckouts({ visit, checkouts }: { visit: Visit; checkouts: C
   return (
     <Panel>
       <ul className="todo">
-        {checkouts.map(({ id, state, begunAt, by, amount, currency, lines }) => (
+        {checkouts.map(({ id, state, begunAt, by, amount, currency, lines, charge }) => (
           <li key={id}>
             <Dot tone="soon" icon={state === 'open' ? 'credit-card' : 'clock'} />
             <div>
-              <b>{t('billing.under_way', { total: money(amount, currency, language), state })}</b>
+              <b>
+                {t('billing.under_way', {
+                  total: money(amount, currency, language),
+                  state: charge?.failedAt ? 'failing' : state,
+                })}
+              </b>
               <p>
-                <LongNames names={[by]}>
-                  {t('billing.begun', {
+                <LongNames names={charge ? [] : [by]}>
+                  {t(charge ? 'billing.by_itself' : 'billing.begun', {
                     by: by ?? t('billing.checkout.by_somebody'),
                     date: moment(begunAt, language, session.timeZone),
                     products: lines.map(({ product }) => product).join(', '),

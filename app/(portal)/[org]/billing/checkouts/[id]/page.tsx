@@ -16,6 +16,7 @@ import { vatOf } from '@/lib/payments/rules'
 import { Portal } from '../../../../portal'
 import { KeyTable } from '../../../keys/table'
 import { basketQuery } from '../../basket'
+import { Charging } from './charging'
 import { GoOn } from './go-on'
 
 interface Props {
@@ -77,6 +78,8 @@ function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow
   const { state, lines } = checkout
   const renews = lines.some(({ subscriptionId }) => subscriptionId)
   if (state === 'paid') return <Paid visit={visit} checkout={checkout} />
+  if (state === 'on_its_way' && checkout.charge)
+    return <Charging visit={visit} checkout={checkout} charge={checkout.charge} />
   if (state === 'on_its_way')
     return (
       <>

@@ -1,0 +1,104 @@
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { now } from '@/lib/clock'
+import { retireInstance } from '@/lib/instances/retire'
+import { later } from '@/lib/organizations/calendar'
+import { automaticForTests, days } from '@/sandbox/test/automatic'
+import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { paymentsForTests } from '@/sandbox/test/payments'
+import { makeCustomer } from '@/sandbox/test/sold'
+import { reconcileAutomatic } from './reconcile'
+
+const payments = await paymentsForTests()
+const database = await productDatabase(payments.env)
+const { settled, liveUntil, begin, start, on, payByHand, termsOf, firstTerm, renewalOf, chargesOf, askedOf } =
+  automaticForTests(payments, database, () => acme)
+const { stripe } = payments
+const zone = 'Europe/Paris'
+const year = 366 * 86_400_000
+let acme: Fixture
+
+beforeAll(async () => {
+  acme = await makeCustomer('acme')
+  await rowsOf(database, `update organizations set time_zone = $1`, [zone])
+})
+beforeEach(async () => {
+  await rowsOf(database, 'update products set withdrawn_at = null')
+})
+
+/** It has ended here and at Stripe, and no day of what was to be charged brings a term. */
+async function chargesNoMore({ subscriptionId, renewalId }: { subscriptionId: string; renewalId: string }) {
+  const { stripeId, cancelledAt } = await renewalOf(renewalId)
+  expect(cancelledAt).not.toBeNull()
+  expect((await stripe.subscriptions.retrieve(stripeId ?? '')).status).toBe('canceled')
+  const terms = (await termsOf(subscriptionId)).length
+  await liveUntil(days(400), 400 * 86_400_000)
+  expect(await termsOf(subscriptionId)).toHaveLength(terms)
+}
+
+test('a customer who is deleted at Stripe has nothing renew by itself any more, and begins anew as another', async () => {
+  const whose = await makeCustomer('deleted')
+  const one = await on({ of: whose })
+  const { stripeId } = await renewalOf(one.renewalId)
+  const { customer } = await stripe.subscriptions.retrieve(stripeId ?? '')
+  await stripe.customers.del(String(customer))
+  await settled()
+  expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'customer_deleted' })
+  const again = await begin(one.subscriptionId, 'billing', whose)
+  const { url } = await start(again.renewalId, whose)
+  await payments.pay(url ?? '')
+  await settled()
+  const { stripeId: other } = await renewalOf(again.renewalId)
+  expect((await stripe.subscriptions.retrieve(other ?? '')).customer).not.toBe(customer)
+  expect(await renewalOf(again.renewalId)).toMatchObject({ ended: null })
+})
+
+test('withdrawn from sale, it ends in the night, and nothing is charged', async () => {
+  const one = await on()
+  await rowsOf(database, 'update products set withdrawn_at = $1', [now()])
+  await reconcileAutomatic()
+  await settled()
+  expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'withdrawn' })
+  await chargesNoMore(one)
+})
+
+test('its instance no longer in use, it ends in the night, and nothing is charged', async () => {
+  const one = await on()
+  await retireInstance(byMember(acme, 'owner'), { instanceId: one.instanceId })
+  await reconcileAutomatic()
+  await settled()
+  expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'retired' })
+  await chargesNoMore(one)
+})
+
+test('an automatic charge that is refunded: its key is revoked, automatic renewal ends, and staff are asked nothing', async () => {
+  const one = await on()
+  const first = await firstTerm(one.subscriptionId)
+  await liveUntil(days(1, first.endsAt), year)
+  const [charge] = await chargesOf(one.renewalId)
+  expect(await termsOf(one.subscriptionId)).toHaveLength(2)
+  await stripe.refunds.create({ payment_intent: charge?.intent ?? '' })
+  await settled()
+  expect(await termsOf(one.subscriptionId)).toHaveLength(1)
+  expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'refunded' })
+  expect(await askedOf(one.subscriptionId)).toEqual([])
+  await chargesNoMore(one)
+})
+
+test('a term paid ahead by hand that is refunded brings the charge back to the end of the one before', async () => {
+  const one = await on()
+  const first = await firstTerm(one.subscriptionId)
+  // Nearer than the two years that Stripe takes.
+  await liveUntil(days(60), year)
+  const checkoutId = await payByHand(one.subscriptionId)
+  expect((await renewalOf(one.renewalId)).chargesAt).toEqual(later(first.endsAt, zone, { months: 12 }))
+  const [paid] = await rowsOf<{ intent: string }>(
+    database,
+    'select i.payment_intent_id as intent from invoices i join checkouts c on c.invoice_id = i.id where c.id = $1',
+    [checkoutId],
+  )
+  await stripe.refunds.create({ payment_intent: paid?.intent ?? '' })
+  await settled()
+  expect(await renewalOf(one.renewalId)).toMatchObject({ chargesAt: first.endsAt, ended: null })
+  await liveUntil(days(1, first.endsAt), year)
+  expect(await termsOf(one.subscriptionId)).toHaveLength(2)
+})
