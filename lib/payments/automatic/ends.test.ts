@@ -3,7 +3,7 @@ import { now } from '@/lib/clock'
 import { retireInstance } from '@/lib/instances/retire'
 import { later } from '@/lib/organizations/calendar'
 import { automaticForTests, days } from '@/sandbox/test/automatic'
-import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { byMember, type Fixture, makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer } from '@/sandbox/test/sold'
 import { reconcileAutomatic } from './reconcile'
@@ -36,7 +36,7 @@ async function chargesNoMore({ subscriptionId, renewalId }: { subscriptionId: st
 }
 
 test('a customer who is deleted at Stripe has nothing renew by itself any more, and begins anew as another', async () => {
-  const whose = await makeCustomer('deleted')
+  const whose = await makeOrganization('deleted')
   const one = await on({ of: whose })
   const { stripeId } = await renewalOf(one.renewalId)
   const { customer } = await stripe.subscriptions.retrieve(stripeId ?? '')

@@ -46,7 +46,9 @@ export const settleAutomatic = command(
     if (state === 'ended' || state === 'paused') {
       if (row.endedAt) unchanged()
       else await recordEnd(scope, row, told.gaveUp ? 'payment_failed' : 'at_stripe')
-      await changeAutomatic(tx, row, { ...started, ...(state === 'ended' && { cancelledAt: now }) })
+      const changes = { ...started, ...(state === 'ended' && { cancelledAt: now }) }
+      // Of one that was on and is paused nothing else changes.
+      if (Object.keys(changes).length > 0) await changeAutomatic(tx, row, changes)
       return { effect: 'ended' }
     }
     await changeAutomatic(tx, row, {
