@@ -107,6 +107,7 @@ test('the receipt goes once to each who pays, with date, time and who ended it, 
   const whose = await makeOrganization('receipt')
   const one = await on({ of: whose })
   await rowsOf(database, `update people set language = 'fr' where id = $1`, [whose.people.billing])
+  await runJobs(database, mail)
   const before = sink.received.length
   await endAutomatic(byMember(whose, 'owner'), { renewalId: one.renewalId })
   await runJobs(database, mail)
@@ -128,4 +129,22 @@ test('the customer portal opens for who may pay, and where Stripe knows no custo
   await expect(openPortal(byMember(whose, 'viewer'))).rejects.toMatchObject({ name: 'Forbidden' })
   down()
   await expect(openPortal(byMember(whose, 'billing'))).rejects.toMatchObject({ name: 'Unavailable' })
+})
+
+test('a receipt also says why where nobody of the organization ended it, and what has failed is said once for an invoice', async () => {
+  const whose = await makeOrganization('unasked')
+  const one = await on({ of: whose, card: '4000 0000 0000 0341' })
+  const first = await firstTerm(one.subscriptionId)
+  await runJobs(database, mail)
+  const before = sink.received.length
+  await liveUntil(days(1, first.endsAt), 366 * 86_400_000)
+  await runJobs(database, mail)
+  await liveUntil(days(20, first.endsAt), 86_400_000)
+  await runJobs(database, mail)
+  const told = sink.received
+    .slice(before)
+    .filter(({ to }) => to.some((address) => address.includes('owner@')))
+  expect(told).toHaveLength(2)
+  expect(mailTo(told.slice(0, 1), 'owner@')).toContain('Stripe tries again')
+  expect(mailTo(told.slice(1), 'owner@')).toContain('Stripe has given up trying')
 })

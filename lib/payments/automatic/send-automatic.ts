@@ -25,7 +25,7 @@ export async function sendAutomaticEnded({ organizationId, renewalId }: Jobs['ma
     const [by] = await tx
       .select({ who: sql<string>`coalesce(nullif(${people.name}, ''), ${people.email})` })
       .from(people)
-      .where(eq(people.id, row.endedById ?? ''))
+      .where(row.endedById ? eq(people.id, row.endedById) : sql`false`)
     return facts && { ...facts, endedAt: row.endedAt, reason: row.ended ?? '', who: by?.who ?? null }
   })
   if (!found) return
@@ -42,7 +42,12 @@ export async function sendAutomaticEnded({ organizationId, renewalId }: Jobs['ma
 export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail.charge_failed']) {
   const found = await asOrganization(organizationId, async (tx) => {
     const [charge] = await tx
-      .select({ renewalId: automaticCharges.renewalId, status: invoices.status, payUrl: invoices.hostedUrl })
+      .select({
+        renewalId: automaticCharges.renewalId,
+        checkoutId: automaticCharges.checkoutId,
+        status: invoices.status,
+        payUrl: invoices.hostedUrl,
+      })
       .from(automaticCharges)
       .leftJoin(
         invoices,
@@ -57,11 +62,11 @@ export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail
     const row = charge && (await findAutomatic(tx, organizationId, charge.renewalId))
     if (!row || (charge.status !== null && charge.status !== 'open')) return undefined
     const facts = await factsOf(tx, row)
-    return facts && { ...facts, payUrl: charge.payUrl }
+    return facts && { ...facts, checkoutId: charge.checkoutId, payUrl: charge.payUrl }
   })
   if (!found) return
-  const { told, ...facts } = found
-  const about = `charge-failed.${invoiceId}`
+  const { told, checkoutId, ...facts } = found
+  const about = `charge-failed.${checkoutId}`
   for (const one of told)
     await sendOnce({ organizationId, about, ...one, make: () => chargeFailedMail({ ...one, ...facts }) })
 }

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { products } from '@/db/schema/catalog'
 import { organizations } from '@/db/schema/organizations'
@@ -31,7 +31,7 @@ export const readyToStart = command('automatic.start', RenewalId, async (scope, 
     await tx
       .select({ email: people.email, language: people.language })
       .from(people)
-      .where(eq(people.id, row.begunById ?? '')),
+      .where(row.begunById ? eq(people.id, row.begunById) : sql`false`),
     await tx
       .select({ id: prices.id, stripePriceId: prices.stripePriceId, reference: products.reference })
       .from(prices)
