@@ -5,6 +5,7 @@ import { prices } from '@/db/schema/payments'
 import { people } from '@/db/schema/people'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { now } from '@/lib/clock'
+import { Unavailable } from '@/lib/errors'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { automaticEndedMail, chargeFailedMail } from '@/lib/mail/automatic'
 import { sendOnce } from '@/lib/mail/send-once'
@@ -37,7 +38,7 @@ export async function sendAutomaticEnded({ organizationId, renewalId }: Jobs['ma
 
 /**
  * The job `mail.charge_failed`: to each who pays, once per invoice; not where it is paid meanwhile.
- * @throws as `sendAutomaticEnded` does
+ * @throws Unavailable where the invoice is not kept yet: the job is tried again; and as `sendAutomaticEnded` does
  */
 export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail.charge_failed']) {
   const found = await asOrganization(organizationId, async (tx) => {
@@ -60,7 +61,9 @@ export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail
         and(eq(automaticCharges.organizationId, organizationId), eq(automaticCharges.invoiceId, invoiceId)),
       )
     const row = charge && (await findAutomatic(tx, organizationId, charge.renewalId))
-    if (!row || (charge.status !== null && charge.status !== 'open')) return undefined
+    // The invoice, with where it is paid, is kept a moment after its charge.
+    if (row && charge.status === null) throw new Unavailable('invoice', 1)
+    if (!row || charge.status !== 'open') return undefined
     const facts = await factsOf(tx, row)
     return facts && { ...facts, checkoutId: charge.checkoutId, payUrl: charge.payUrl }
   })
