@@ -28,7 +28,7 @@ export async function askInvoice(invoiceId: string): Promise<Told | null> {
   const chargeId = idOf(intent?.latest_charge)
   const [lines, charge, notes] = await Promise.all([
     linesOf(invoice),
-    chargeId ? asking((stripe) => stripe.charges.retrieve(chargeId)) : null,
+    chargeId ? asking((stripe) => stripe.charges.retrieve(chargeId, { expand: ['refunds'] })) : null,
     notesOf(invoice),
   ])
   const [refunds, disputes] = await Promise.all([refundsOf(charge), disputesOf(charge)])
@@ -95,8 +95,10 @@ async function notesOf(invoice: Stripe.Invoice): Promise<Stripe.CreditNote[]> {
   return (await asking((stripe) => stripe.creditNotes.list({ invoice: id, limit: 100 }))).data
 }
 
+// As an invoice its lines, a charge shows ten.
 async function refundsOf(charge: Stripe.Charge | null): Promise<Stripe.Refund[]> {
   if (!charge) return []
+  if (charge.refunds && !charge.refunds.has_more) return charge.refunds.data
   return (await asking((stripe) => stripe.refunds.list({ charge: charge.id, limit: 100 }))).data
 }
 

@@ -63,9 +63,14 @@ test(`[L4] ${events} different webhooks at once are all stored, and have all had
     await stripe.invoiceItems.create({ customer, invoice: id, amount: 100, currency: 'eur' })
     await stripe.invoices.finalizeInvoice(id)
   }
-  await Promise.all(Array.from({ length: events - 3 * paid }, () => few(bill)))
-  const ours: Stripe.Event[] = []
-  for await (const event of stripe.events.list({ limit: 100 })) if (subjectOf(event.type)) ours.push(event)
+  const told = async () => {
+    const all: Stripe.Event[] = []
+    for await (const event of stripe.events.list({ limit: 100 })) if (subjectOf(event.type)) all.push(event)
+    return all
+  }
+  const bills = events - (await told()).length
+  await Promise.all(Array.from({ length: bills }, () => few(bill)))
+  const ours = await told()
   expect(new Set(ours.map(({ id }) => id)).size).toBe(events)
   const worker = await startWorker()
   try {
@@ -88,7 +93,7 @@ test(`[L4] ${events} different webhooks at once are all stored, and have all had
          (select count(*)::int from checkouts where ended = 'paid') as paid,
          (select count(*)::int from terms where ordinal = 2) as renewed`,
     )
-    expect(effects).toEqual({ stored: events, invoices: events - 2 * paid, paid, renewed: paid })
+    expect(effects).toEqual({ stored: events, invoices: bills + paid, paid, renewed: paid })
     console.log(
       `[L4] ${events} events stored after ${Math.round(stored)} ms (${sent.reduce((sum, one) => sum + one - 1, 0)} sent again), all effects after ${Math.round(done)} ms`,
     )

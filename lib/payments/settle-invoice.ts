@@ -168,6 +168,7 @@ async function mirror({ tx, organizationId }: Scope, told: Input): Promise<boole
 /** Metadata may say anything: only what the organization has. */
 async function ownLines(tx: OrganizationTx, organizationId: string, { lines }: Input): Promise<Set<string>> {
   const named = lines.flatMap(({ checkoutLineId }) => checkoutLineId ?? [])
+  if (named.length === 0) return new Set()
   const found = await tx
     .select({ id: checkoutLines.id })
     .from(checkoutLines)
@@ -199,6 +200,7 @@ async function paidTerms({ tx, organizationId }: Scope, invoiceId: string) {
     .innerJoin(terms, ofTerm)
     .where(its)
     .orderBy(asc(terms.subscriptionId))
+  if (of.length === 0) return []
   for (const { id } of of) await lockSubscription(tx, organizationId, id)
   return tx
     .select({

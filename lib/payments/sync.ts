@@ -14,20 +14,21 @@ import { settleSession } from './sync-checkout'
 /**
  * Brings what an event was about to where Stripe says that it is: a Checkout with its invoice, or the invoice that an object
  * belongs to.
+ * @param reading as of `syncInvoice`
  * @returns what became of it, for the event's record
  * @throws Unavailable where Stripe does not serve us
  */
-export async function syncSubject(about: EventSubject, id: string): Promise<string> {
+export async function syncSubject(about: EventSubject, id: string, reading?: number): Promise<string> {
   try {
     if (about === 'checkout') {
       const { outcome, invoiceId } = await settleSession(id)
-      if (invoiceId) await syncInvoice(invoiceId)
+      if (invoiceId) await syncInvoice(invoiceId, reading)
       return outcome
     }
     if (about === 'subscription') return await syncSubscription(id)
     if (about === 'customer') return await syncCustomer(id)
     const invoiceId = await invoiceOf(about, id)
-    return invoiceId ? await syncInvoice(invoiceId) : 'no_invoice'
+    return invoiceId ? await syncInvoice(invoiceId, reading) : 'no_invoice'
   } catch (error) {
     // Of another account, or a made-up one: asked again it would be no other.
     if (isMissing(error)) return 'unknown_object'
@@ -38,14 +39,12 @@ export async function syncSubject(about: EventSubject, id: string): Promise<stri
 /**
  * Asks Stripe for an invoice and all that came of it, and brings our mirror and what it has paid for there. Where it is paid
  * and its Checkout is not settled yet, that comes first.
+ * @param drawn its place in the order in which Stripe is asked, drawn before; a new one where it is left out
  * @returns what became of it
  * @throws Unavailable where Stripe does not serve us
  */
-export async function syncInvoice(invoiceId: string): Promise<string> {
-  const reading = await asSystem('in which order Stripe is asked', async (tx) => {
-    const { rows } = await tx.execute<{ reading: string }>(sql`select nextval('stripe_readings') as reading`)
-    return Number(rows[0]?.reading)
-  })
+export async function syncInvoice(invoiceId: string, drawn?: number): Promise<string> {
+  const reading = drawn ?? (await drawReading())
   const told = await askInvoice(invoiceId)
   if (!told) return 'draft'
   const { customerId, checkoutId, automatic, ...rest } = told
@@ -62,8 +61,20 @@ export async function syncInvoice(invoiceId: string): Promise<string> {
   return (await settleInvoice(by, { ...rest, reading })).effect
 }
 
-const organizationOf = (customerId: string) =>
-  asSystem('whose customer an invoice is of', async (tx) => {
+const drawReading = () =>
+  asSystem('in which order Stripe is asked', async (tx) => {
+    const { rows } = await tx.execute<{ reading: string }>(sql`select nextval('stripe_readings') as reading`)
+    return Number(rows[0]?.reading)
+  })
+
+/** A customer is one organization's for good. */
+const owners = new Map<string, string>()
+const mostOwners = 10_000
+
+async function organizationOf(customerId: string): Promise<string | undefined> {
+  const known = owners.get(customerId)
+  if (known) return known
+  const found = await asSystem('whose customer an invoice is of', async (tx) => {
     const [account] = await tx
       .select({ organizationId: billingAccounts.organizationId })
       .from(billingAccounts)
@@ -75,6 +86,10 @@ const organizationOf = (customerId: string) =>
       )
     return account?.organizationId
   })
+  if (owners.size === mostOwners) owners.clear()
+  if (found) owners.set(customerId, found)
+  return found
+}
 
 /** Its lines, named by the one of ours that it pays: by that a refund finds its term. */
 async function linesOfCharge(
