@@ -132,8 +132,8 @@ async function lookUp(
   if (!key) return { key: null, fingerprint: null, found: null, mistakes: mistakes() }
   const lookedUp = fingerprint(key)
   const found = await findKey(lookedUp, { installationId: call.installationId, address: call.address })
-  // A second statement, for what has ended and was renewed alone.
-  if (found?.renewedAt && stateOf(found, at) === 'expired') found.followed = await isFollowed(found.id, at)
+  // A second statement, for what has ended alone: also where the term after it was refunded, one that is paid may follow.
+  if (found && stateOf(found, at) === 'expired') found.followed = await isFollowed(found.id, at)
   return {
     key: parsed.ok || found ? key : null,
     fingerprint: lookedUp,

@@ -373,8 +373,19 @@ describe('handing the next key over', () => {
     expect(mayHandOver(facts, { handsOver: false }, true, now)).toEqual({ ok: false, because: 'product' })
   })
 
+  test('of a key whose own term is over and that nothing renewed, to whom shows the secret: a term was refunded between', () => {
+    const facts = { ...renewed, renewedAt: null, termEndsAt: now, expiresAt: day(1) }
+    expect(mayHandOver(facts, hands, true, now)).toEqual({ ok: true, which: 'next' })
+    expect(mayHandOver(facts, hands, false, now)).toEqual({ ok: false, because: 'none_waits' })
+  })
+
   const none: [what: string, facts: Parameters<typeof mayHandOver>[0], because: string][] = [
-    ['not renewed', { ...renewed, renewedAt: null }, 'none_waits'],
+    [
+      'not renewed, while its own term is paid',
+      { ...renewed, renewedAt: null, termEndsAt: day(1) },
+      'none_waits',
+    ],
+    ['not renewed, and of no term', { ...renewed, renewedAt: null, termEndsAt: null }, 'none_waits'],
     ['over', { ...renewed, termEndsAt: day(-2), expiresAt: now }, 'expired'],
     ['refunded, and over besides', { ...revoked('refunded'), expiresAt: now }, 'expired'],
     ...['leaked', 'requested', 'terms_violated', 'non_payment'].map(

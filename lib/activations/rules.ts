@@ -187,7 +187,9 @@ export function mayHandOver(
   const wasPaidBack = key.revokedReason === 'refunded' || key.revokedReason === 'disputed'
   if (state === 'revoked' && !wasPaidBack) return refuse('revoked')
   if (state === 'expired' || (key.expiresAt && key.expiresAt <= now)) return refuse('expired')
-  if (state !== 'revoked' && !key.renewedAt) return refuse('none_waits')
+  // Where the money for the term after it went back, a later one may take over within the overlap; it is renewed by none.
+  const isOver = key.termEndsAt !== null && key.termEndsAt <= now
+  if (state !== 'revoked' && !key.renewedAt && !(isOver && isProved)) return refuse('none_waits')
   if (!isProved) return refuse('unproved')
   return { ok: true, which: state === 'revoked' ? 'paid' : 'next' }
 }

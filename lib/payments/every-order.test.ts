@@ -6,6 +6,7 @@ import { addInstance } from '@/lib/instances/add'
 import { addMember, createOrganization } from '@/lib/organizations/create'
 import { startSubscription } from '@/lib/subscriptions/start'
 import { Fault } from '@/sandbox/stripe/faults'
+import { seed, shuffled } from '@/sandbox/test/chance'
 import { bySystem, makeCatalog, productDatabase, productId, rowsOf } from '@/sandbox/test/fixture'
 import { type Flow, flows, type Means, type Outcome, type Renewal } from '@/sandbox/test/flows'
 import { asWorker, paymentsForTests } from '@/sandbox/test/payments'
@@ -22,17 +23,6 @@ const payments = await paymentsForTests()
 const database = await productDatabase(payments.env)
 const { stripe, faults } = payments
 
-const seed = Number(process.env.SEED ?? 1)
-/** A generator of its own, so that a failure can be seen again: https://en.wikipedia.org/wiki/Linear_congruential_generator */
-let drawn = seed
-function below(most: number): number {
-  drawn = (drawn * 1_103_515_245 + 12_345) % 2_147_483_648
-  return Math.floor((drawn / 2_147_483_648) * most)
-}
-function shuffled<T>(list: readonly T[]): T[] {
-  const from = [...list]
-  return list.flatMap(() => from.splice(below(from.length), 1))
-}
 function orders<T>(list: readonly T[]): T[][] {
   if (list.length < 2) return [[...list]]
   return list.flatMap((one, at) => orders(list.toSpliced(at, 1)).map((rest) => [one, ...rest]))

@@ -108,6 +108,11 @@ test('what is refunded between two terms that are paid lets the later key wait, 
   await renewSubscription(bySystem(acme.organizationId), { subscriptionId: one.subscriptionId })
   const fourth = await term(one, 4)
   expect(fourth.worksFrom).toEqual(fourth.startsAt)
+  const first = { key: one.key, installationId: `glpi-${one.instanceId}` }
+  await moveTo((await term(one, 3)).startsAt.getTime() - 1_000)
+  expect((await judgeAgain(first)).found).toMatchObject({ renewedAt: null, followed: false })
+  await moveTo((await term(one, 3)).startsAt.getTime())
+  expect((await judgeAgain(first)).found).toMatchObject({ renewedAt: null, followed: true })
 })
 
 test('a refund of what is paid ahead itself lets no other key wait', async () => {
