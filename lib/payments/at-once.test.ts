@@ -75,6 +75,22 @@ test(`[C3] ${atOnce} at once, who each heard something else of the same invoice,
   console.log(`[C3] ${rounds} rounds of ${atOnce}`)
 }, 3_600_000)
 
+test('two members who begin to pay at once, before Stripe knows the organization, share one customer', async () => {
+  const twins = await makeCustomer('twins')
+  const open = async (role: 'owner' | 'billing') => {
+    const { subscriptionId } = await sold(database, twins)
+    const lines = { subscriptionIds: [subscriptionId], shown: 29_000, currency: 'eur' }
+    const { checkoutId } = await beginCheckout(byMember(twins, role), lines)
+    return () => openSession(byMember(twins, role), checkoutId)
+  }
+  const both = [await open('owner'), await open('billing')]
+  await Promise.all(both.map((one) => one()))
+  const { data } = await payments.stripe.customers.list({ limit: 100 })
+  const theirs = data.filter(({ metadata }) => metadata.organization === twins.organizationId)
+  expect(theirs).toHaveLength(1)
+  expect(theirs[0]).toMatchObject({ email: expect.stringContaining('@'), name: expect.any(String) })
+})
+
 /** Who asked for something, and got it or was told in words why not. */
 async function asked(what: string, work: Promise<unknown>) {
   try {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { organizations } from '@/db/schema/organizations'
 import { billingAccounts } from '@/db/schema/payments'
 import { people } from '@/db/schema/people'
+import { asOrganization } from '@/db/scope'
 import { type By, command } from '@/lib/command'
 import { env } from '@/lib/env'
 import { Refused, Unavailable } from '@/lib/errors'
@@ -11,9 +11,16 @@ import { dayText, lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { lastDayBefore } from '@/lib/organizations/calendar'
 import { linesOf } from './queries'
-import { recordAnswer, recordCustomer } from './record-answer'
+import { forgetCustomer, recordAnswer, recordCustomer } from './record-answer'
 import { lockCheckout } from './settle-checkout'
-import { asking, isOtherQuestion, isRepeatedFailure, type Stripe, whileSomebodyWaits } from './stripe'
+import {
+  asking,
+  isMissing,
+  isOtherQuestion,
+  isRepeatedFailure,
+  type Stripe,
+  whileSomebodyWaits,
+} from './stripe'
 
 const CheckoutId = z.object({ checkoutId: z.uuid('not_found') })
 
@@ -70,23 +77,43 @@ async function open(by: By, checkoutId: string): Promise<{ url: string }> {
   return { url }
 }
 
-/** @param of what is begun, and for whom */
+/**
+ * Makes the organization's customer at Stripe: one, also where two members begin at once.
+ * @param of what is begun, and for whom
+ */
 export async function makeCustomer(
   system: By,
   { id, organizationId, name, payer }: Pick<Ready, 'id' | 'organizationId' | 'name' | 'payer'>,
 ): Promise<string> {
-  const params = {
-    name,
-    ...(payer && { email: payer.email, preferred_locales: [payer.language] }),
-    metadata: { organization: organizationId },
-  }
-  // Whoever is called otherwise by now is another question; of two customers the first is kept.
-  const asked = createHash('sha256').update(JSON.stringify(params)).digest('hex').slice(0, 16)
-  const customer = await asking((stripe) =>
-    // One that was deleted at Stripe leaves its key behind for a day, and so the Checkout stands in it too.
-    stripe.customers.create(params, { idempotencyKey: `customer-${organizationId}-${id}-${asked}` }),
+  const [account] = await asOrganization(organizationId, (tx) =>
+    tx
+      .select({ former: billingAccounts.formerCustomerIds })
+      .from(billingAccounts)
+      .where(eq(billingAccounts.organizationId, organizationId)),
   )
-  return (await recordCustomer(system, { customerId: customer.id })).customerId
+  // Nothing that changes is asked for, so that it is one question whoever asks. One that was deleted leaves its key behind
+  // for a day, and so their number stands in it too.
+  const key = `customer-${organizationId}-${account?.former.length ?? 0}`
+  const create = (idempotencyKey: string) =>
+    asking((stripe) =>
+      stripe.customers.create({ metadata: { organization: organizationId } }, { idempotencyKey }),
+    )
+  const made = await create(key).catch((error: unknown) => {
+    // What Stripe has failed at, it fails at for a day under the same key.
+    if (error instanceof Unavailable && isRepeatedFailure(error.cause)) return create(`${key}-${id}`)
+    throw error
+  })
+  const called = { name, ...(payer && { email: payer.email, preferred_locales: [payer.language] }) }
+  try {
+    await asking((stripe) => stripe.customers.update(made.id, called))
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    // Deleted before it was noted: counted among the former ones, it makes room for another.
+    await recordCustomer(system, { customerId: made.id })
+    await forgetCustomer(system, { customerId: made.id })
+    throw new Unavailable('stripe', 1)
+  }
+  return (await recordCustomer(system, { customerId: made.id })).customerId
 }
 
 async function createSession(system: By, ready: Ready, customerId: string): Promise<Stripe.Checkout.Session> {
