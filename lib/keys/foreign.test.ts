@@ -78,6 +78,7 @@ import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/
 import { renewalsOf } from '@/lib/payments/renewals'
 import { endCheckout, lockCheckout } from '@/lib/payments/settle-checkout'
 import { staffOf, toldBy } from '@/lib/payments/told'
+import { underWay } from '@/lib/payments/under-way'
 import { accountManagersOf } from '@/lib/staff/queries'
 import { staffRoleIn } from '@/lib/staff/role'
 import { countingTerms, lockSubscription, subscriptionAt } from '@/lib/subscriptions/add-term'
@@ -306,6 +307,17 @@ const reads: Record<string, Read> = {
   openCheckouts: async (tx, organizationId) => {
     const found = await openCheckouts(tx, organizationId)
     return found.length + found.flatMap(({ lines }) => lines).length
+  },
+  underWay: async (tx, organizationId) => {
+    const ofOther = 'select id from keys where organization_id = $1'
+    const keys = await rowsOf<{ id: string }>(database, ofOther, [other.organizationId])
+    return (
+      await underWay(
+        tx,
+        organizationId,
+        keys.map(({ id }) => id),
+      )
+    ).size
   },
   findCheckout: async (tx, organizationId) => {
     const found = await findCheckout(tx, organizationId, theirs.paidId)

@@ -9,6 +9,7 @@ import { newId } from '@/lib/ids'
 import { basketItem, type Purchase } from './buying/basket'
 import { type Buyable, listBuyable } from './buying/buyable'
 import { listPayable, type Payable } from './payable'
+import { findCheckout } from './queries'
 
 /** Stripe's most is 100 lines: https://docs.stripe.com/api/checkout/sessions/create */
 export const mostLines = 50
@@ -53,6 +54,7 @@ export const beginCheckout = command(
     const { payable, currency: owned } = await renewals(tx, organizationId, now, wanted)
     const buyable = await listBuyable(tx, organizationId, now, purchases, currency)
     if (buyable.length !== new Set(purchases.map(basketItem)).size) throw new NotFound('product')
+    await refuseWhatIsBeingPaid(tx, organizationId, [...payable, ...buyable])
     const lines = [...payable.map(lineOf), ...buyable.map(lineToBuy)]
     const amount = lines.reduce((sum, line) => sum + line.amount, 0)
     if (amount !== shown || currency !== owned) throw new Refused('price_changed')
@@ -65,13 +67,26 @@ export const beginCheckout = command(
       .values(lines.map((line) => ({ id: newId(now), organizationId, checkoutId: id, ...line })))
       .onConflictDoNothing()
       .returning({ id: checkoutLines.id })
-    if (reserved.length < lines.length) throw new Conflict('being_paid')
+    if (reserved.length < lines.length) throw new Conflict('being_paid', { by: 'none' })
     const products = [...payable.map(named), ...buyable.map(named)].join(', ')
     audit({ details: { currency, amount, count: lines.length, products } })
     return { checkoutId: id }
   },
   { once: true },
 )
+
+/** @throws Conflict `being_paid`, which says who pays the first of them: `none` where that is not known */
+async function refuseWhatIsBeingPaid(
+  tx: OrganizationTx,
+  organizationId: string,
+  wanted: readonly Pick<Payable | Buyable, 'verdict'>[],
+) {
+  for (const { verdict } of wanted) {
+    if (verdict.ok || verdict.because !== 'being_paid') continue
+    const checkout = await findCheckout(tx, organizationId, verdict.checkoutId)
+    throw new Conflict('being_paid', { by: checkout?.by ?? 'none' })
+  }
+}
 
 /** @throws NotFound where one is not the organization's */
 async function renewals(
@@ -103,13 +118,11 @@ const named = (one: Payable | Buyable) =>
     : [one.product, one.instance?.label].filter(Boolean).join(', ')
 
 function lineOf({ verdict, subscriptionId, product, shortId, ...of }: Payable) {
-  if (!verdict.ok && verdict.because === 'being_paid') throw new Conflict('being_paid')
   if (!verdict.ok) throw new Refused(verdict.because, { product, shortId })
   return { subscriptionId, ...termOf(of) }
 }
 
 function lineToBuy({ verdict, product, instance, ...of }: Buyable) {
-  if (!verdict.ok && verdict.because === 'being_paid') throw new Conflict('being_paid')
   if (!verdict.ok) {
     const { ok: _, because, ...facts } = verdict
     throw new Refused(because, { product, instance: instance?.label ?? 'none', ...facts })

@@ -11,6 +11,7 @@ import { giveUpCheckout } from './give-up-checkout'
 import { openSession } from './open-session'
 import { listPayable } from './payable'
 import { findCheckout } from './queries'
+import { underWay } from './under-way'
 
 const payments = await paymentsForTests()
 const database = await productDatabase(payments.env)
@@ -28,6 +29,12 @@ const payableOf = (subscriptionId: string) =>
     })
     return payable[0]
   })
+const payingOf = async (subscriptionId: string) => {
+  const keyId = (await payableOf(subscriptionId))?.keyId ?? ''
+  return (await asOrganization(acme.organizationId, (tx) => underWay(tx, acme.organizationId, [keyId]))).get(
+    keyId,
+  )
+}
 const checkoutOf = (id: string) =>
   asOrganization(acme.organizationId, (tx) => findCheckout(tx, acme.organizationId, id))
 const begin = (subscriptionIds: string[], shown: number) =>
@@ -62,9 +69,11 @@ test('before the money is there nothing is issued: neither by a Checkout that is
   const { checkoutId } = await begin([subscriptionId], 29_000)
   const { url } = await openSession(byBilling(), checkoutId)
   expect(await keysOf(subscriptionId)).toHaveLength(1)
+  expect(await payingOf(subscriptionId)).toEqual({ checkoutId, state: 'open' })
   await payments.pay(url, { method: 'sepa_debit', iban: 'AT321904300235473204' })
   await payments.work()
   expect(await checkoutOf(checkoutId)).toMatchObject({ state: 'on_its_way' })
+  expect(await payingOf(subscriptionId)).toEqual({ checkoutId, state: 'on_its_way' })
   expect(await keysOf(subscriptionId)).toHaveLength(1)
 })
 
@@ -80,6 +89,34 @@ test('[C4] of 50 who click Renew at once, 10 rounds, one has an open Checkout ea
   }
 })
 
+test('the second person is told who is paying', async () => {
+  const { subscriptionId } = await sold(database, acme)
+  await begin([subscriptionId], 29_000)
+  const lines = { subscriptionIds: [subscriptionId], shown: 29_000, currency: 'eur' }
+  const [payer] = await rowsOf<{ name: string }>(
+    database,
+    `select coalesce(nullif(name, ''), email) as name from people where id = $1`,
+    [acme.people.billing],
+  )
+  await expect(beginCheckout(byMember(acme, 'owner'), lines)).rejects.toMatchObject({
+    code: 'being_paid',
+    facts: { by: payer?.name },
+  })
+})
+
+test('at Stripe the lines stand in the order of the summary, what ends first before the others', async () => {
+  const later = await sold(database, acme)
+  const sooner = await sold(database, acme, { reference: 'branding' })
+  const summary = await asOrganization(acme.organizationId, (tx) =>
+    listPayable(tx, acme.organizationId, now(), {
+      subscriptionIds: [later.subscriptionId, sooner.subscriptionId],
+    }),
+  )
+  const { checkoutId } = await begin([later.subscriptionId, sooner.subscriptionId], 41_000)
+  const { lines = [] } = (await checkoutOf(checkoutId)) ?? {}
+  expect(lines.map((line) => line.subscriptionId)).toEqual(summary.payable.map((one) => one.subscriptionId))
+})
+
 test('given up, it can be paid by nobody at Stripe, and what it was for is free again', async () => {
   const { subscriptionId } = await sold(database, acme)
   const { checkoutId } = await begin([subscriptionId], 29_000)
@@ -88,6 +125,7 @@ test('given up, it can be paid by nobody at Stripe, and what it was for is free 
   expect((await payments.pay(url)).status).not.toBe(303)
   await payments.work()
   expect(await checkoutOf(checkoutId)).toMatchObject({ state: 'given_up' })
+  expect(await payingOf(subscriptionId)).toBeUndefined()
   expect(await payableOf(subscriptionId)).toMatchObject({ verdict: { ok: true, amount: 29_000 } })
 })
 

@@ -7,6 +7,7 @@ import { asOrganization } from '@/db/scope'
 import { type By, command } from '@/lib/command'
 import { env } from '@/lib/env'
 import { Refused, Unavailable } from '@/lib/errors'
+import { log } from '@/lib/log'
 import { dayText, lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { lastDayBefore } from '@/lib/organizations/calendar'
@@ -56,7 +57,7 @@ type Ready = Awaited<ReturnType<typeof readyToOpen>>
  * by the idempotency key.
  * @returns where to pay
  * @throws Unavailable where Stripe does not serve us: what was reserved stays, and is asked for again; Refused
- * `checkout_ended`, or `price_changed` where Stripe would charge something else than was shown; then it has ended.
+ * `checkout_ended`, or `stripe_differs` where Stripe would charge something else than was shown; then it has ended.
  */
 export const openSession = (by: By, checkoutId: string): Promise<{ url: string }> =>
   whileSomebodyWaits(() => open(by, checkoutId))
@@ -71,7 +72,12 @@ async function open(by: By, checkoutId: string): Promise<{ url: string }> {
   if (amount_subtotal !== ready.amount || currency !== ready.currency || !url) {
     await asking((stripe) => stripe.checkout.sessions.expire(id))
     await recordAnswer(system, { checkoutId, answer: 'refused' })
-    throw new Refused('price_changed')
+    const theirs = { amount: amount_subtotal, currency }
+    log.error(
+      { checkoutId, shown: ready.amount, theirs },
+      'Stripe would charge something else than was shown',
+    )
+    throw new Refused('stripe_differs')
   }
   await recordAnswer(system, { checkoutId, answer: { sessionId: id, url, expiresAt: expires_at } })
   return { url }

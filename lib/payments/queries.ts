@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { automaticCharges } from '@/db/schema/automatic-renewals'
 import { products } from '@/db/schema/catalog'
@@ -164,7 +164,7 @@ const lineColumns = {
   lastKey: { shortId: lastKeys.shortId },
 }
 
-/** The lines of a Checkout, what ends last first. */
+/** The lines of a Checkout, in the order in which they were shown before. */
 export function linesOf(
   tx: OrganizationTx,
   organizationId: string,
@@ -208,5 +208,5 @@ export function linesOf(
       ),
     )
     .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.checkoutId, checkoutId)))
-    .orderBy(desc(checkoutLines.endsAt), asc(checkoutLines.id))
+    .orderBy(asc(checkoutLines.id))
 }

@@ -7,6 +7,7 @@ import { people } from '@/db/schema/people'
 import { type By, command } from '@/lib/command'
 import { env } from '@/lib/env'
 import { NotFound, Refused, Unavailable } from '@/lib/errors'
+import { log } from '@/lib/log'
 import { makeCustomer } from '@/lib/payments/open-session'
 import { listPayable } from '@/lib/payments/payable'
 import { forgetCustomer } from '@/lib/payments/record-answer'
@@ -81,7 +82,7 @@ export const keepAnswer = command('automatic.record', KeepSession, async (scope,
  * an address, by which the tax is computed; else after both were given on Stripe's page.
  * @returns where that is to be given; null where it is on
  * @throws Unavailable where Stripe does not serve us: what was reserved stays, and is asked for again; Refused
- * `automatic_ended` where it has ended, or `price_changed` where Stripe would charge something else than was shown.
+ * `automatic_ended` where it has ended, or `stripe_differs` where Stripe would charge something else than was shown.
  */
 export const startAutomatic = (organizationId: string, renewalId: string): Promise<{ url: string | null }> =>
   whileSomebodyWaits(() => start(organizationId, renewalId))
@@ -148,7 +149,9 @@ async function subscribe(system: By, ready: Ready) {
   await settleAs({ organizationId, id }, subscription)
   if (isAsShown) return
   await endAutomatic(system, { renewalId: id, because: 'not_created' })
-  throw new Refused('price_changed')
+  const theirs = { amount: price?.unit_amount, currency: subscription.currency }
+  log.error({ renewalId: id, shown: amount, theirs }, 'Stripe would charge something else than was shown')
+  throw new Refused('stripe_differs')
 }
 
 /** https://docs.stripe.com/api/subscriptions/create: the first charge is made when the trial ends. */
