@@ -17,6 +17,7 @@ import { type InstanceCard, instanceCards } from '@/lib/keys/instance-cards'
 import { countKeys, mostCounted } from '@/lib/keys/queries'
 import { stoppedDays } from '@/lib/keys/rules'
 import type { Translate } from '@/lib/messages/translator'
+import { underWay } from '@/lib/payments/under-way'
 import { Portal } from '../portal'
 import { BuyLink, mayBuyHere } from './billing/buy/link'
 import { Asked, OfflineFiles, Refused, Silent } from './called'
@@ -41,17 +42,15 @@ export default organizationPage(OverviewPage)
 
 async function OverviewPage({ params }: Props) {
   const visit = await requireMember((await params).org)
-  const { t, session, organization } = visit
+  const { t, organization } = visit
   const home = `/${organization.slug}`
   const { data, attention, quiet, questions, needs, at } = await readOverview(visit)
-  const [count, cards, asked, refused, offline] = data
+  const [count, cards, asked, refused, offline, paying] = data
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
-  const name = session.name?.split(' ')[0]
-  const part = partOfDay(at, session.timeZone)
   return (
     <Portal visit={visit} current="overview" needs={needs}>
       <PageHead
-        title={name ? t('overview.greeting_named', { part, name }) : t('overview.greeting', { part })}
+        title={greeting(visit, at)}
         sentence={standing(visit, { needs, more: attention.more || quiet.more }, count)}
       />
       {/* A plugin that stopped comes before what is merely asked. */}
@@ -60,6 +59,7 @@ async function OverviewPage({ params }: Props) {
         <Todo
           visit={visit}
           stopped={quiet.stopped}
+          paying={paying}
           attention={{ ...attention, lines: soonestFirst(attention.lines) }}
           mayReveal={may(organization.role, 'key.reveal')}
           first={asked.length === 0}
@@ -90,6 +90,12 @@ async function OverviewPage({ params }: Props) {
   )
 }
 
+function greeting({ t, session }: Visit, at: Date): string {
+  const name = session.name?.split(' ')[0]
+  const part = partOfDay(at, session.timeZone)
+  return name ? t('overview.greeting_named', { part, name }) : t('overview.greeting', { part })
+}
+
 function readOverview(visit: Visit) {
   const { organizationId } = visit.organization
   return read(visit, (tx, now, wanting) =>
@@ -99,6 +105,7 @@ function readOverview(visit: Visit) {
       questionsByKey(tx, organizationId, { size: mostQuestions }),
       refusedWithinWeek(tx, organizationId, now),
       offlineSummary(tx, organizationId, now),
+      payingOf(tx, organizationId, wanting),
     ]),
   )
 }
@@ -150,6 +157,16 @@ function LongAgo({ home, t }: { home: string; t: Translate }) {
         revoked: keysThat('revoked'),
       })}
     </p>
+  )
+}
+
+/** What of the lines is being paid. */
+async function payingOf(tx: OrganizationTx, organizationId: string, wanting: Promise<Wanting>) {
+  const { lines } = (await wanting).attention
+  return underWay(
+    tx,
+    organizationId,
+    lines.flatMap(({ keys }) => keys.map(({ id }) => id)),
   )
 }
 

@@ -12,6 +12,7 @@ import type { Attention, AttentionLine } from '@/lib/keys/attention'
 import type { Speaking } from '@/lib/keys/phrases'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
 import { sells } from '@/lib/payments/stripe'
+import type { UnderWay } from '@/lib/payments/under-way'
 import { Stopped } from './stopped'
 
 const mostLines = 10
@@ -31,6 +32,8 @@ interface Due {
   /** Of these a plugin works no more, which comes before what will stop. */
   stopped: QuietInstance[]
   attention: Attention
+  /** What is being paid, by the key. */
+  paying: ReadonlyMap<string, UnderWay>
   mayReveal: boolean
   /** Nothing stands above it that is to be done before. */
   first: boolean
@@ -41,15 +44,19 @@ interface Due {
  * What needs doing, in the order given. Filled is the button of the first line that one can see to here: a new key that
  * waits for GLPI, or what can be renewed here. Where nothing is sold here, the vendor's address is in the line.
  */
-export function Todo({ visit, stopped, attention: { lines, more }, mayReveal, first, speaking }: Due) {
+export function Todo({ visit, stopped, attention, paying, mayReveal, first, speaking }: Due) {
+  const { lines, more } = attention
   const { t } = speaking
   const home = `/${visit.organization.slug}`
   const mayPay = sells() && may(visit.organization.role, 'checkout.begin')
   const shown = stopped.slice(0, mostLines)
   const left = mostLines - shown.length
   const further = stopped.length - shown.length + Math.max(0, lines.length - left)
-  const stepOf = (line: AttentionLine) => step(line, mayReveal, mayPay)
-  const next = lines.find((line) => stepOf(line) !== 'see')
+  const maySee = may(visit.organization.role, 'billing.see_checkout')
+  const paidIn = (line: AttentionLine) => checkoutOf(line, paying)
+  const stepOf = (line: AttentionLine) =>
+    paidIn(line) ? (maySee ? 'see_payment' : 'see') : step(line, mayReveal, mayPay)
+  const next = lines.find((line) => !paidIn(line) && stepOf(line) !== 'see')
   return (
     <section aria-label={t('overview.todo')}>
       <Panel>
@@ -64,7 +71,8 @@ export function Todo({ visit, stopped, attention: { lines, more }, mayReveal, fi
               home={home}
               next={first && line === next}
               button={stepOf(line)}
-              how={mayPay ? 'pay' : sells() ? 'ask' : 'write'}
+              underWay={paidIn(line)}
+              how={mayPay || paidIn(line) ? 'pay' : sells() ? 'ask' : 'write'}
               speaking={speaking}
             />
           ))}
@@ -81,21 +89,17 @@ export function Todo({ visit, stopped, attention: { lines, more }, mayReveal, fi
   )
 }
 
-function Line({
-  line,
-  home,
-  next,
-  button,
-  how,
-  speaking,
-}: {
+interface LineProps {
   line: AttentionLine
   home: string
   next: boolean
   button: Step
+  underWay: UnderWay | undefined
   how: 'pay' | 'ask' | 'write'
   speaking: Speaking
-}) {
+}
+
+function Line({ line, home, next, button, underWay, how, speaking }: LineProps) {
   const { t } = speaking
   const words = wordsOf(line, speaking)
   const support = env().SUPPORT_EMAIL
@@ -106,14 +110,16 @@ function Line({
     </b>
   )
   const page = instanceId ? `${home}/instances/${instanceId}#${shortId}` : `${home}/keys?q=${shortId}`
-  const href =
-    button === 'renew' ? `${home}/billing/renew?${line.keys.map(({ id }) => `k=${id}`).join('&')}` : page
+  const renew = `${home}/billing/renew?${line.keys.map(({ id }) => `k=${id}`).join('&')}`
+  const payment = `${home}/billing/checkouts/${underWay?.checkoutId}`
+  const href = button === 'renew' ? renew : button === 'see_payment' ? payment : page
   return (
     <li>
       <Dot {...looks[line.what]} />
       <div>
         {t.rich(`overview.${line.what}`, { ...words, b })}
         <p>
+          {underWay && `${t(`billing.being_paid.${underWay.state}`)} · `}
           <LongNames names={[]}>
             {t.rich(`overview.${line.what}_detail`, { ...words, how, support, mail: mailTo(support) })}
           </LongNames>
@@ -131,14 +137,24 @@ function Line({
   )
 }
 
-type Step = 'show' | 'renew' | 'see'
+type Step = 'show' | 'renew' | 'see_payment' | 'see'
 
 const isWaiting = (what: AttentionLine['what']) => what === 'not_yet_in_glpi' || what === 'waits_urgently'
+
+const isRenewable = (what: AttentionLine['what']) => what === 'due' || what === 'overdue' || what === 'lapsed'
+
+/** Where all of the line is being paid: what is left of it can still be renewed. */
+function checkoutOf(
+  { what, keys }: AttentionLine,
+  paying: ReadonlyMap<string, UnderWay>,
+): UnderWay | undefined {
+  return isRenewable(what) && keys.every(({ id }) => paying.has(id)) ? paying.get(keys[0].id) : undefined
+}
 
 /** What the line's button does. */
 function step({ what }: AttentionLine, mayReveal: boolean, mayPay: boolean): Step {
   if (isWaiting(what)) return mayReveal ? 'show' : 'see'
-  return mayPay && (what === 'due' || what === 'overdue' || what === 'lapsed') ? 'renew' : 'see'
+  return mayPay && isRenewable(what) ? 'renew' : 'see'
 }
 
 function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: Speaking) {

@@ -3,7 +3,8 @@
 import { redirect } from 'next/navigation'
 import { act } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
-import { Unavailable } from '@/lib/errors'
+import { Refused, Unavailable } from '@/lib/errors'
+import { isId } from '@/lib/ids'
 import { beginAutomatic } from '@/lib/payments/automatic/begin'
 import { endAutomatic } from '@/lib/payments/automatic/end'
 import { startAutomatic } from '@/lib/payments/automatic/start'
@@ -11,7 +12,7 @@ import { beginCheckout } from '@/lib/payments/begin-checkout'
 import { giveUpCheckout } from '@/lib/payments/give-up-checkout'
 import { openPortal } from '@/lib/payments/open-portal'
 import { openSession } from '@/lib/payments/open-session'
-import { basketIn } from './basket'
+import { basketIn, chooseAt } from './basket'
 
 const text = (form: FormData, name: string) => {
   const value = form.get(name)
@@ -43,16 +44,28 @@ export async function pay(_state: FormState, form: FormData): Promise<FormState>
 }
 
 export async function goOn(_state: FormState, form: FormData): Promise<FormState> {
-  return act('checkout.open', form, async ({ by }) => {
-    redirect((await openSession(by, text(form, 'checkoutId'))).url)
+  return act('checkout.open', form, async ({ by, organization }) => {
+    const checkoutId = text(form, 'checkoutId')
+    const page = `/${organization.slug}/billing/checkouts/${checkoutId}`
+    // Another gave it up or paid it meanwhile: its page says so.
+    const opened = await openSession(by, checkoutId).catch((error: unknown) => {
+      if (error instanceof Refused && error.code === 'checkout_ended') return { url: page }
+      throw error
+    })
+    redirect(opened.url)
   })
 }
 
+/** Where the form says what it was for, that is chosen again. */
 export async function giveUp(_state: FormState, form: FormData): Promise<FormState> {
   return act('checkout.give_up', form, async ({ by, organization }) => {
     const checkoutId = text(form, 'checkoutId')
-    await giveUpCheckout(by, checkoutId)
-    redirect(`/${organization.slug}/billing/checkouts/${checkoutId}`)
+    const state = await giveUpCheckout(by, checkoutId)
+    const billing = `/${organization.slug}/billing`
+    const subscriptionIds = listed(text(form, 'subscriptionIds')).filter(isId)
+    const purchases = basketIn(listed(text(form, 'purchases')))
+    const choosesAgain = state === 'given_up' && subscriptionIds.length + purchases.length > 0
+    redirect(billing + (choosesAgain ? chooseAt({ subscriptionIds, purchases }) : `/checkouts/${checkoutId}`))
   })
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { basketIn, basketQuery } from './basket'
+import { basketIn, basketQuery, chooseAt } from './basket'
 
 test('what an address names is what was chosen, whatever else stands in it', () => {
   const purchase = fc.record({ productId: fc.uuid(), instanceId: fc.option(fc.uuid()) })
@@ -21,4 +21,13 @@ test('what is no product, or names a place wrongly, is nothing', () => {
   const plan = { productId: product, instanceId: null }
   expect(basketIn([`${product}.`, `${product}.`])).toEqual([plan])
   expect(basketIn(product)).toEqual([plan])
+})
+
+test('what is chosen again stands ticked: renewals among the subscriptions, with a purchase in the shop', () => {
+  const [one, other, product] = [randomUUID(), randomUUID(), randomUUID()]
+  expect(chooseAt({ subscriptionIds: [one, other] })).toBe(`?s=${one}&s=${other}`)
+  const purchases = [{ productId: product, instanceId: null }]
+  const shop = new URL(chooseAt({ subscriptionIds: [one], purchases }), 'https://x.test/billing/')
+  expect(shop.searchParams.getAll('s')).toEqual([one])
+  expect(basketIn(shop.searchParams.getAll('b'))).toEqual(purchases)
 })

@@ -27,3 +27,9 @@ export function basketQuery({ purchases = [], subscriptionIds = [] }: Chosen): s
     ...purchases.map((purchase) => `b=${basketItem(purchase)}`),
   ].join('&')
 }
+
+/** The part of an address below `/billing` on which these stand ticked: the shop where something is bought. */
+export function chooseAt({ purchases = [], subscriptionIds = [] }: Chosen): string {
+  const query = basketQuery({ purchases, subscriptionIds })
+  return purchases.length > 0 ? `/buy?${query}` : `?${query}`
+}

@@ -24,11 +24,13 @@ export function OpenCheckouts({ visit, checkouts }: { visit: Visit; checkouts: C
                 })}
               </b>
               <p>
-                <LongNames names={charge ? [] : [by]}>
+                <LongNames names={[charge ? null : by, ...lines.map(({ instance }) => instance)]}>
                   {t(charge ? 'billing.by_itself' : 'billing.begun', {
                     by: by ?? t('billing.checkout.by_somebody'),
                     date: moment(begunAt, language, session.timeZone),
-                    products: lines.map(({ product }) => product).join(', '),
+                    products: lines
+                      .map(({ product, instance }) => `${product} (${instance ?? t('billing.everywhere')})`)
+                      .join(', '),
                   })}
                 </LongNames>
               </p>

@@ -8,7 +8,7 @@ import { may } from '@/lib/access'
 import { env } from '@/lib/env'
 import { expiringDays } from '@/lib/keys/rules'
 import { listPayable, type Payable } from '@/lib/payments/payable'
-import { hasCustomer, openCheckouts } from '@/lib/payments/queries'
+import { type CheckoutRow, hasCustomer, openCheckouts } from '@/lib/payments/queries'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../portal'
 import { Portal as AtStripe } from './at-stripe'
@@ -18,6 +18,8 @@ import { SubscriptionTable } from './subscription-table'
 
 interface Props {
   params: Promise<{ org: string }>
+  /** `s`: what is ticked instead of what is due. */
+  searchParams: Promise<{ s?: string | string[] }>
 }
 
 export const generateMetadata = organizationTitle(async ({ params }: Props) => {
@@ -27,7 +29,7 @@ export const generateMetadata = organizationTitle(async ({ params }: Props) => {
 
 export default organizationPage(BillingPage)
 
-async function BillingPage({ params }: Props) {
+async function BillingPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org, 'billing.read')
   const { t, organization } = visit
   const { organizationId } = organization
@@ -39,9 +41,12 @@ async function BillingPage({ params }: Props) {
   const { currency, payable, open, known } = data
   const soon = new Date(at.getTime() + expiringDays * 86_400_000)
   const isDue = ({ verdict, termEndsAt }: Payable) => verdict.ok && termEndsAt <= soon
+  const chosen = [(await searchParams).s ?? []].flat()
+  const isTicked = (one: Payable) =>
+    chosen.length > 0 ? one.verdict.ok && chosen.includes(one.subscriptionId) : isDue(one)
   return (
     <Portal visit={visit} current="billing" needs={needs}>
-      <Head visit={visit} due={payable.filter(isDue).length} />
+      <Head visit={visit} due={payable.filter(isDue).length} open={open} />
       {!sells() && <NothingSold visit={visit} />}
       {open.length > 0 && (
         <Section title={t('billing.open')}>
@@ -57,7 +62,7 @@ async function BillingPage({ params }: Props) {
       ) : (
         <Section title={t('billing.subscriptions')}>
           <form action={`/${organization.slug}/billing/renew`} method="get">
-            <SubscriptionTable visit={visit} payable={payable} currency={currency} isDue={isDue} />
+            <SubscriptionTable visit={visit} payable={payable} currency={currency} isDue={isTicked} />
             {sells() && may(organization.role, 'checkout.begin') && payable.some((one) => one.verdict.ok) && (
               <p className="after row">
                 <Button variant="primary" icon="credit-card">
@@ -73,12 +78,13 @@ async function BillingPage({ params }: Props) {
   )
 }
 
-function Head({ visit, due }: { visit: Visit; due: number }) {
+function Head({ visit, due, open }: { visit: Visit; due: number; open: CheckoutRow[] }) {
+  const unfinished = open.filter(({ state }) => state === 'open').length
   const { t, organization } = visit
   return (
     <PageHead
       title={t('billing.title')}
-      sentence={t('billing.sentence', { count: due })}
+      sentence={t('billing.sentence', { count: due, open: unfinished })}
       actions={
         <>
           <LinkButton href={`/${organization.slug}/billing/invoices`}>

@@ -14,6 +14,7 @@ import { env } from '@/lib/env'
 import { dueFirst, inUse } from '@/lib/keys/order'
 import type { Speaking } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
+import type { UnderWay } from '@/lib/payments/under-way'
 import type { Contacts } from './contact'
 import type { ArchiveOf } from './downloads'
 import { KeyForms, ProductKey } from './product-key'
@@ -26,6 +27,8 @@ interface Props {
   speaking: Speaking
   contacts: Contacts
   archiveOf: ArchiveOf
+  /** What is being paid, by the key. */
+  paying: ReadonlyMap<string, UnderWay>
 }
 
 /** The keys of an instance, product by product; what has passed is folded away. */

@@ -16,6 +16,7 @@ import { Unavailable } from '@/lib/errors'
 import { othersKeys } from '@/lib/instances/others-keys'
 import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys, organizationKeys } from '@/lib/keys/queries'
+import { underWay } from '@/lib/payments/under-way'
 import { Calls, callsSize, mostDays } from './calls'
 import type { ArchiveOf } from './downloads'
 import { foundInstance, instanceTitle } from './found'
@@ -48,7 +49,8 @@ async function InstancePage({ params, searchParams }: Props) {
   )
   const { instance, rows, ofProduction, products, contacts } = data
   const speaking: Speaking = { t, language, timeZone, now: at }
-  const around = { visit, instance, products, speaking, contacts, archiveOf: await archiveNames() }
+  const archiveOf = await archiveNames()
+  const around = { visit, instance, products, speaking, contacts, paying: data.paying, archiveOf }
   const usable = [...rows, ...ofProduction]
   const done = doneSentence(query.done, visit)
   return (
@@ -105,10 +107,12 @@ async function readInstance(
   const calls = await callsOf(tx, organizationId, id, { size: callsSize + 1, before: place })
   const days = await countedDays(tx, organizationId, id, mostDays)
   const productIds = [...rows, ...ofProduction].map(({ productId }) => productId)
+  const keyIds = [...rows, ...ofProduction].map((row) => row.id)
   return {
     instance,
     rows,
     ofProduction,
+    paying: await underWay(tx, organizationId, keyIds),
     contacts: {
       seen: await lastSeen(tx, organizationId, id),
       refused: await refusedCalls(tx, organizationId, id, now),

@@ -2,6 +2,7 @@ import { Fragment } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { basketQuery } from '@/app/(portal)/[org]/billing/basket'
 import { mayBuyHere } from '@/app/(portal)/[org]/billing/buy/link'
+import { PaymentLink } from '@/app/(portal)/[org]/billing/payment-link'
 import { markInstalled } from '@/app/(portal)/[org]/keys/actions'
 import { buttonNames } from '@/app/(portal)/[org]/keys/desk-labels'
 import { ActionForm } from '@/components/form'
@@ -18,6 +19,7 @@ import { inUse } from '@/lib/keys/order'
 import { type Speaking, stateWord, untilLines } from '@/lib/keys/phrases'
 import type { KeyRow } from '@/lib/keys/queries'
 import { sells } from '@/lib/payments/stripe'
+import type { UnderWay } from '@/lib/payments/under-way'
 import { Contact, type Contacts } from './contact'
 import { type ArchiveOf, Downloads } from './downloads'
 
@@ -30,6 +32,8 @@ interface Props {
   speaking: Speaking
   mayReveal: boolean
   contacts: Contacts
+  /** What is being paid, by the key. */
+  paying: ReadonlyMap<string, UnderWay>
 }
 
 /** One product of an instance: what, how long, what to do; below it the key, and what comes next. */
@@ -59,7 +63,9 @@ export function ProductKey(props: Props) {
       </div>
       <div className="row">
         <InstalledButton {...props} />
-        <RenewButton {...props} />
+        <PaymentLink visit={visit} underWay={props.paying.get(row.id)} small>
+          <RenewButton {...props} />
+        </PaymentLink>
         <BuyButton {...props} />
       </div>
       <Key {...props} />

@@ -17,9 +17,11 @@ import { type KeyRow, listKeys } from '@/lib/keys/queries'
 import { listPayable, type Payable } from '@/lib/payments/payable'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { sells } from '@/lib/payments/stripe'
+import { type UnderWay, underWay } from '@/lib/payments/under-way'
 import { AutomaticLine } from '../../billing/automatic-line'
 import { basketQuery } from '../../billing/basket'
 import { mayBuyHere } from '../../billing/buy/link'
+import { PaymentLink } from '../../billing/payment-link'
 import { Timeline, timelineSize } from '../../instances/[id]/timeline'
 import { MayNot } from '../../may-not'
 import { QuestionGroups } from '../../questions/groups'
@@ -64,6 +66,7 @@ async function KeyPage({ params, searchParams }: Props) {
     payable: may(role, 'billing.read')
       ? await listPayable(tx, organizationId, time, { subscriptionIds: [], keyIds: [id] })
       : null,
+    paying: await underWay(tx, organizationId, [id]),
     timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
   }))
   const { row, questions, ways, timeline, payable } = data
@@ -75,7 +78,7 @@ async function KeyPage({ params, searchParams }: Props) {
     <Portal visit={visit} current="keys" needs={needs}>
       <PageHead
         title={t('staff.key.title', { product: row.product, shortId: row.shortId })}
-        actions={<Renew visit={visit} row={row} />}
+        actions={<Renew visit={visit} row={row} underWay={data.paying.get(id)} />}
       />
       {said && <Done>{t(`staff.key.done.${said}`)}</Done>}
       <Panel>
@@ -111,7 +114,7 @@ function AutomaticNote({ visit, one }: { visit: Visit; one: Payable | undefined 
 }
 
 /** Where it is the key of the last term, and can be paid here; or of what is only tried. */
-function Renew({ visit, row }: { visit: Visit; row: KeyRow }) {
+function Renew({ visit, row, underWay }: { visit: Visit; row: KeyRow; underWay: UnderWay | undefined }) {
   const { slug, role } = visit.organization
   if (row.kind === 'trial' && mayBuyHere(role))
     return (
@@ -119,6 +122,7 @@ function Renew({ visit, row }: { visit: Visit; row: KeyRow }) {
         {visit.t('billing.buy.link')}
       </LinkButton>
     )
+  if (underWay) return <PaymentLink visit={visit} underWay={underWay} />
   if (row.kind !== 'subscription' || row.renewedAt || !sells() || !may(role, 'checkout.begin')) return null
   return (
     <LinkButton icon="credit-card" href={`/${slug}/billing/renew?k=${row.id}`}>

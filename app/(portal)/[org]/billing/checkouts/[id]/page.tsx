@@ -15,9 +15,9 @@ import { type CheckoutLineRow, type CheckoutRow, findCheckout } from '@/lib/paym
 import { vatOf } from '@/lib/payments/rules'
 import { Portal } from '../../../../portal'
 import { KeyTable } from '../../../keys/table'
-import { basketQuery } from '../../basket'
+import { chooseAt } from '../../basket'
 import { Charging } from './charging'
-import { GoOn } from './go-on'
+import { chosenIn, GoOn } from './go-on'
 
 interface Props {
   params: Promise<{ org: string; id: string }>
@@ -97,7 +97,11 @@ function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow
         <Notice tone="soon" icon="loader-circle">
           <b>{t('billing.checkout.waiting')}</b> {t('billing.checkout.waiting_text')}
         </Notice>
-        <GoOn visit={visit} checkout={checkout} quiet />
+        <p className="after">
+          <a className="link" href={`/${organization.slug}/billing/checkouts/${checkout.id}`}>
+            {t('billing.checkout.nothing_came')}
+          </a>
+        </p>
       </>
     )
   if (state === 'open') return <GoOn visit={visit} checkout={checkout} />
@@ -107,20 +111,12 @@ function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow
         <b>{t(`billing.checkout.${state}`)}</b> {t('billing.checkout.ended_text')}
       </Notice>
       <p className="after">
-        <LinkButton variant="primary" href={`/${organization.slug}/billing${againAt(lines)}`}>
+        <LinkButton variant="primary" href={`/${organization.slug}/billing${chooseAt(chosenIn(lines))}`}>
           {t('billing.checkout.again')}
         </LinkButton>
       </p>
     </>
   )
-}
-
-/** What was to be bought is ticked there still; what was to be renewed comes along. */
-function againAt(lines: CheckoutLineRow[]): string {
-  const purchases = lines.filter(({ subscriptionId }) => !subscriptionId)
-  if (purchases.length === 0) return ''
-  const subscriptionIds = lines.flatMap(({ subscriptionId }) => subscriptionId ?? [])
-  return `/buy?${basketQuery({ purchases, subscriptionIds })}`
 }
 
 /** With what was really charged, once the invoice says so. */
