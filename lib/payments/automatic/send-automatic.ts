@@ -65,10 +65,11 @@ export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail
     if (row && charge.status === null) throw new Unavailable('invoice', 1)
     if (!row || charge.status !== 'open') return undefined
     const facts = await factsOf(tx, row)
-    return facts && { ...facts, checkoutId: charge.checkoutId, payUrl: charge.payUrl }
+    return facts && { ...facts, payUrl: charge.payUrl, checkoutId: charge.checkoutId }
   })
   if (!found) return
   const { told, checkoutId, ...facts } = found
+  // Ours: Stripe's IDs hold what no `sent_mails.about` may.
   const about = `charge-failed.${checkoutId}`
   for (const one of told)
     await sendOnce({ organizationId, about, ...one, make: () => chargeFailedMail({ ...one, ...facts }) })
