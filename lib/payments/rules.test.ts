@@ -7,6 +7,7 @@ import {
   checkoutState,
   eventSubjects,
   invoiceState,
+  isDueBy,
   mayPay,
   type PayableFacts,
   type Returned,
@@ -256,4 +257,10 @@ test('no line is refunded of which not all its money has gone back or is credite
       expect(found.unnamed).toBeLessThanOrEqual(refunded)
     }),
   )
+})
+
+test('due is what ends within so many days and what has ended while its key works, not what lapsed before', () => {
+  const day = (count: number) => new Date(Date.UTC(2026, 10, 22 + count))
+  const due = (ends: number) => isDueBy({ termEndsAt: day(ends), keyExpiresAt: day(ends + 15) }, day(0), 30)
+  expect([31, 30, 1, 0, -14, -15, -280].map(due)).toEqual([false, true, true, true, true, false, false])
 })

@@ -31,6 +31,10 @@ export function mayPay(facts: PayableFacts, now: Date): PayVerdict {
   return { ok: true, amount: facts.amount }
 }
 
+/** Whether what is paid ends within so many days, or has ended while its key works: what lapsed longer ago nobody asks for. */
+export const isDueBy = (term: { termEndsAt: Date; keyExpiresAt: Date }, now: Date, days: number) =>
+  term.termEndsAt.getTime() - now.getTime() <= days * 86_400_000 && term.keyExpiresAt > now
+
 /**
  * In which currency something is paid. Stripe mixes none in one customer (https://docs.stripe.com/billing/customer#currency), so
  * that who has paid stays with theirs. Who has not chooses among those in which everything has a price; else euros come first.

@@ -9,6 +9,7 @@ import { env } from '@/lib/env'
 import { expiringDays } from '@/lib/keys/rules'
 import { listPayable, type Payable } from '@/lib/payments/payable'
 import { type CheckoutRow, hasCustomer, openCheckouts } from '@/lib/payments/queries'
+import { isDueBy } from '@/lib/payments/rules'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../portal'
 import { Portal as AtStripe } from './at-stripe'
@@ -39,8 +40,7 @@ async function BillingPage({ params, searchParams }: Props) {
     known: await hasCustomer(tx, organizationId),
   }))
   const { currency, payable, open, known } = data
-  const soon = new Date(at.getTime() + expiringDays * 86_400_000)
-  const isDue = ({ verdict, termEndsAt }: Payable) => verdict.ok && termEndsAt <= soon
+  const isDue = (one: Payable) => one.verdict.ok && isDueBy(one, at, expiringDays)
   const chosen = [(await searchParams).s ?? []].flat()
   const isTicked = (one: Payable) =>
     chosen.length > 0 ? one.verdict.ok && chosen.includes(one.subscriptionId) : isDue(one)
