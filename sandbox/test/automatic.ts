@@ -120,17 +120,18 @@ function reading(database: TestDatabase) {
       [renewalId],
     )
 
-  /** What staff are asked about the invoices of a subscription. */
-  const askedOf = async (subscriptionId: string) =>
-    (
-      await rowsOf<{ kind: string }>(
-        database,
-        `select q.kind from payment_questions q join invoice_lines l on l.invoice_id = q.invoice_id
-           join checkout_lines c on c.id = l.checkout_line_id
-         where c.subscription_id = $1 and q.closed_at is null order by q.asked_at`,
-        [subscriptionId],
-      )
-    ).map(({ kind }) => kind)
-
+  const askedOf = (subscriptionId: string) => askedAbout(database, subscriptionId)
   return { termsOf, firstTerm, renewalOf, chargesOf, askedOf }
+}
+
+/** What staff are asked about the invoices of a subscription. */
+async function askedAbout(database: TestDatabase, subscriptionId: string) {
+  const rows = await rowsOf<{ kind: string }>(
+    database,
+    `select q.kind from payment_questions q join invoice_lines l on l.invoice_id = q.invoice_id
+       join checkout_lines c on c.id = l.checkout_line_id
+     where c.subscription_id = $1 and q.closed_at is null order by q.asked_at`,
+    [subscriptionId],
+  )
+  return rows.map(({ kind }) => kind)
 }
