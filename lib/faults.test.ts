@@ -78,7 +78,7 @@ const writes: Partial<Record<Permission, Written>> = {
   // What is paid may have changed meanwhile.
   'automatic.settle': { jobs: 1 },
   // Of the renewal, beside the payment's own entry.
-  'automatic.charge': { keys: 1, audit_entries: 2, jobs: 1 },
+  'automatic.charge': { keys: 1, audit_entries: 2, jobs: 2 },
   // A receipt, and Stripe is told.
   'automatic.end': { jobs: 2 },
   'member.invite': { jobs: 1 },

@@ -153,7 +153,8 @@ export function mayWorkBeside(
   others: readonly (KeyFacts & { kind: Kind; shortId: string })[],
   now: Date,
 ): SecondKeyVerdict {
-  const counted: readonly KeyState[] = ['active', 'expiring', 'overdue']
+  // One that begins a moment later, or when its own term does, works beside it then.
+  const counted: readonly KeyState[] = ['not_started', 'active', 'expiring', 'overdue']
   const second = others.find((key) => key.kind !== 'trial' && counted.includes(stateOf(key, now)))
   return second ? { ok: false, because: 'needs_admin_second_key', shortId: second.shortId } : { ok: true }
 }
