@@ -102,7 +102,7 @@ test('a card that is declined when the day has come: a mail and the page say wha
   const row = page.getByRole('row', { name: /Workflow Studio/ })
   await expect(row).toContainText('could not be charged')
   await shoot(page, 'failing-billing')
-  const charge = page.getByRole('listitem').filter({ hasText: 'Workflow Studio' })
+  const charge = page.getByRole('listitem').filter({ hasText: 'automatic renewal of' })
   await charge.getByRole('link', { name: 'See this payment' }).click()
   await expect(page.locator('main')).toContainText('could not be charged. Stripe tries again')
   await expect(page.locator('main')).not.toContainText('debits')
