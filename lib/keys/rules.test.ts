@@ -147,7 +147,8 @@ test('beside a key that works, and that no other has followed, an account manage
   expect(mayWorkBeside([], now)).toEqual({ ok: true })
   fc.assert(
     fc.property(facts, moment, fc.constantFrom('subscription', 'trial', 'permanent'), (one, at, kind) => {
-      const counts = kind !== 'trial' && ['not_started', 'active', 'expiring', 'overdue'].includes(stateOf(one, at))
+      const counts =
+        kind !== 'trial' && ['not_started', 'active', 'expiring', 'overdue'].includes(stateOf(one, at))
       expect(mayWorkBeside([other(kind, one)], at)).toEqual(counts ? no : { ok: true })
     }),
     { numRuns: 2_000 },
