@@ -110,7 +110,7 @@ test('a verdict holds for five minutes and names the key by its hash alone', () 
   const asked = {
     ...{
       issuer: 'https://portal.example.com',
-      verdictId: 'a verdict',
+      statementId: 'a verdict',
       product: 'forms',
       installationId: null,
     },

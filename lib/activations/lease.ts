@@ -9,7 +9,7 @@ const day = 86_400
 const refreshAfter = day
 /** An offline file never outlives these (DESIGN §2, rule 4), and with it nothing that a signing key has signed. */
 export const longestDays = 400
-const verdictSeconds = 300
+const statementSeconds = 300
 
 type EndBehaviour = 'read_only' | 'trial_mode' | 'disabled'
 
@@ -91,97 +91,73 @@ export function offlineClaims(facts: LeaseFacts, now: Date): LeaseClaims {
   }
 }
 
-export interface VerdictFacts {
+/** What each short-lived statement about a presented key says. */
+interface StatementFacts {
   issuer: string
-  verdictId: string
+  statementId: string
   product: string
   installationId: string | null
+  /** Of the key that was presented. */
   keySha256: string
+  nonce?: string | undefined
+}
+
+function statement(facts: StatementFacts, now: Date) {
+  const iat = seconds(now)
+  return {
+    iss: facts.issuer,
+    aud: facts.product,
+    jti: facts.statementId,
+    iat,
+    exp: iat + statementSeconds,
+    installation_id: facts.installationId,
+    key_sha256: facts.keySha256,
+    ...asked(facts.nonce),
+  }
+}
+
+export interface VerdictFacts extends StatementFacts {
   valid: boolean
   code: string
   notes: readonly string[]
-  nonce?: string | undefined
 }
 
 /** The payload of `verdict+jwt`: what is said of a key, so that nobody between says it in our place. */
-export function verdictClaims(facts: VerdictFacts, now: Date) {
-  const iat = seconds(now)
-  return {
-    iss: facts.issuer,
-    aud: facts.product,
-    jti: facts.verdictId,
-    iat,
-    exp: iat + verdictSeconds,
-    installation_id: facts.installationId,
-    key_sha256: facts.keySha256,
-    valid: facts.valid,
-    code: facts.code,
-    notes: facts.notes,
-    ...asked(facts.nonce),
-  }
-}
+export const verdictClaims = (facts: VerdictFacts, now: Date) => ({
+  ...statement(facts, now),
+  valid: facts.valid,
+  code: facts.code,
+  notes: facts.notes,
+})
 
-export interface GivenBackFacts {
-  issuer: string
-  statementId: string
+export interface GivenBackFacts extends StatementFacts {
   activationId: string
-  product: string
-  installationId: string
-  keySha256: string
   freesAt: Date
-  nonce?: string | undefined
 }
 
 /** The payload of `given-back+jwt`: that an activation has ended, and from when on another installation may have its place. */
-export function givenBackClaims(facts: GivenBackFacts, now: Date) {
-  const iat = seconds(now)
-  return {
-    iss: facts.issuer,
-    sub: facts.activationId,
-    aud: facts.product,
-    jti: facts.statementId,
-    iat,
-    exp: iat + verdictSeconds,
-    installation_id: facts.installationId,
-    key_sha256: facts.keySha256,
-    frees_at: seconds(facts.freesAt),
-    ...asked(facts.nonce),
-  }
-}
+export const givenBackClaims = (facts: GivenBackFacts, now: Date) => ({
+  ...statement(facts, now),
+  sub: facts.activationId,
+  frees_at: seconds(facts.freesAt),
+})
 
-export interface HandoverFacts {
-  issuer: string
-  statementId: string
+export interface HandoverFacts extends StatementFacts {
   activationId: string
-  product: string
-  installationId: string
-  /** Of the key that was presented. */
-  keySha256: string
-  /** That key's row and that of the key within, for which it was sealed (lib/keys/hand-over.ts). */
+  /** The presented key's row and that of the key within, for which it was sealed (lib/keys/hand-over.ts). */
   keyId: string
   nextKeyId: string
   sealed: Buffer
-  nonce?: string | undefined
 }
 
 /** The payload of `handover+jwt`: the key that takes over, which only who has the presented one can open. */
-export function handoverClaims(facts: HandoverFacts, now: Date) {
-  const iat = seconds(now)
-  return {
-    iss: facts.issuer,
-    sub: facts.activationId,
-    aud: facts.product,
-    jti: facts.statementId,
-    iat,
-    exp: iat + verdictSeconds,
-    installation_id: facts.installationId,
-    key_sha256: facts.keySha256,
-    key_id: facts.keyId,
-    next_key_id: facts.nextKeyId,
-    sealed_key: facts.sealed.toString('base64url'),
-    ...asked(facts.nonce),
-  }
-}
+export const handoverClaims = (facts: HandoverFacts, now: Date) => ({
+  ...statement(facts, now),
+  sub: facts.activationId,
+  key_id: facts.keyId,
+  next_key_id: facts.nextKeyId,
+  sealed_key: facts.sealed.toString('base64url'),
+})
 
 /** The payload of `time+jwt`, for a GLPI whose own clock looks wrong. */
 export function timeClaims(issuer: string, nonce: string | undefined, now: Date) {

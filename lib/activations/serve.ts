@@ -47,7 +47,7 @@ export async function validate(call: WithNonce) {
 export function signedVerdict(checked: Checked, call: WithNonce) {
   const facts = {
     issuer: env().PUBLIC_URL,
-    verdictId: newId(checked.at),
+    statementId: newId(checked.at),
     product: call.product ?? checked.product?.reference ?? '',
     installationId: call.installationId ?? null,
     keySha256: keySha256(checked.key ?? call.key.trim()),

@@ -61,7 +61,7 @@ const facts = (index = 0): LeaseFacts => ({
 
 const refused = (code = 'revoked'): VerdictFacts => ({
   issuer,
-  verdictId: 'v',
+  statementId: 'v',
   product: 'forms',
   installationId: 'glpi-0',
   keySha256: keySha256('gks1key'),

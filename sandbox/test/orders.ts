@@ -143,7 +143,12 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'automatic.settle': (by, { renewalId }) =>
     settleAutomatic(system(by), {
       renewalId,
-      told: { stripeSubscriptionId: 'sub_new', state: 'live', gaveUp: false, chargesAt: days(30) },
+      told: {
+        stripeSubscriptionId: 'sub_new',
+        state: 'live',
+        because: 'at_stripe' as const,
+        chargesAt: days(30),
+      },
     }),
   'automatic.charge': (by, { endedRenewalId, slug }) =>
     settleCharge(system(by), {

@@ -31,9 +31,18 @@ export function nextChargeOf({ items, trial_end }: Stripe.Subscription): Date {
 const factsOf = (subscription: Stripe.Subscription) => ({
   stripeSubscriptionId: subscription.id,
   state: stateOf(subscription),
-  gaveUp: subscription.cancellation_details?.reason === 'payment_failed',
+  because: whyEnded(subscription),
   chargesAt: nextChargeOf(subscription),
 })
+
+/** Where it has ended. A customer who is deleted takes it along, and of the two events either may come first. */
+function whyEnded({
+  customer,
+  cancellation_details,
+}: Stripe.Subscription): 'customer_deleted' | 'payment_failed' | 'at_stripe' {
+  if (typeof customer === 'object' && customer.deleted) return 'customer_deleted'
+  return cancellation_details?.reason === 'payment_failed' ? 'payment_failed' : 'at_stripe'
+}
 
 /** Brings ours to where Stripe has just said that its subscription is. @returns what became of it */
 export async function settleAs(
@@ -67,7 +76,9 @@ export async function findSubscription(
 /** @returns undefined where Stripe has none such, for this key */
 export async function retrieve(id: string): Promise<Stripe.Subscription | undefined> {
   try {
-    return await asking((stripe) => stripe.subscriptions.retrieve(id, { expand: ['latest_invoice'] }))
+    return await asking((stripe) =>
+      stripe.subscriptions.retrieve(id, { expand: ['latest_invoice', 'customer'] }),
+    )
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

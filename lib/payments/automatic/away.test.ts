@@ -93,7 +93,7 @@ test('Stripe down when somebody has renewed by hand: the charge is moved as soon
 test('paused at Stripe, it has ended here, since nothing would be charged, and there as well', async () => {
   const one = await on()
   const { stripeId } = await renewalOf(one.renewalId)
-  const told = { stripeSubscriptionId: stripeId ?? '', gaveUp: false, chargesAt: days(30) }
+  const told = { stripeSubscriptionId: stripeId ?? '', because: 'at_stripe' as const, chargesAt: days(30) }
   const paused = { renewalId: one.renewalId, told: { ...told, state: 'paused' as const } }
   // The stand-in pauses nothing: what Stripe would say is said here.
   expect(await settleAutomatic(bySystem(acme.organizationId), paused)).toEqual({ effect: 'ended' })

@@ -7,6 +7,7 @@ import { byMember, type Fixture, makeOrganization, productDatabase, rowsOf } fro
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer } from '@/sandbox/test/sold'
 import { reconcileAutomatic } from './reconcile'
+import { syncSubscription } from './sync'
 
 const payments = await paymentsForTests()
 const database = await productDatabase(payments.env)
@@ -41,6 +42,8 @@ test('a customer who is deleted at Stripe has nothing renew by itself any more, 
   const { stripeId } = await renewalOf(one.renewalId)
   const { customer } = await stripe.subscriptions.retrieve(stripeId ?? '')
   await stripe.customers.del(String(customer))
+  // That its subscription is gone as well may be heard first.
+  await syncSubscription(stripeId ?? '')
   await settled()
   expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'customer_deleted' })
   const again = await begin(one.subscriptionId, 'billing', whose)

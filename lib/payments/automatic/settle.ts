@@ -11,8 +11,8 @@ const SettleAutomatic = z.object({
     .object({
       stripeSubscriptionId: z.string().startsWith('sub_'),
       state: z.enum(['live', 'failing', 'paused', 'ended']),
-      /** It ended since nothing could be charged. */
-      gaveUp: z.boolean(),
+      /** Why it has ended, if it has. */
+      because: z.enum(['payment_failed', 'customer_deleted', 'at_stripe']),
       chargesAt: z.date(),
     })
     .nullable(),
@@ -45,7 +45,7 @@ export const settleAutomatic = command(
     const started = row.startedAt ? {} : { stripeSubscriptionId, startedAt: now }
     if (state === 'ended' || state === 'paused') {
       if (row.endedAt) unchanged()
-      else await recordEnd(scope, row, told.gaveUp ? 'payment_failed' : 'at_stripe')
+      else await recordEnd(scope, row, told.because)
       const changes = { ...started, ...(state === 'ended' && { cancelledAt: now }) }
       // Of one that was on and is paused nothing else changes.
       if (Object.keys(changes).length > 0) await changeAutomatic(tx, row, changes)

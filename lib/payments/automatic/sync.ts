@@ -16,7 +16,7 @@ import { startAutomatic } from './start'
  * @throws Unavailable where Stripe does not serve us
  */
 export async function syncSubscription(id: string): Promise<string> {
-  const subscription = await asking((stripe) => stripe.subscriptions.retrieve(id))
+  const subscription = await asking((stripe) => stripe.subscriptions.retrieve(id, { expand: ['customer'] }))
   const owner = ownerOf(subscription)
   return owner ? unlessUnknown(() => settleAs(owner, subscription)) : 'not_ours'
 }
