@@ -130,7 +130,10 @@ const prepare: Partial<Record<Permission, (own: Things) => Promise<Partial<Thing
   },
 }
 
-/** A digest of every row that there is, but for the counters of the limits, which are taken outside transactions. */
+/**
+ * How many rows each table has, and by which transactions each was written: whatever is changed and kept shows. The counters
+ * of the limits are taken outside transactions.
+ */
 async function everyRow(): Promise<string> {
   const tables = await rowsOf<{ name: string }>(
     database,
@@ -139,7 +142,7 @@ async function everyRow(): Promise<string> {
   )
   const digests = tables.map(
     ({ name }) =>
-      `(select '${name} ' || count(*) || md5(coalesce(string_agg(r::text, ',' order by r::text), '')) from ${name} r)`,
+      `(select '${name} ' || count(*) || ' by ' || coalesce(sum(xmin::text::bigint), 0) from ${name})`,
   )
   const [row] = await rowsOf<{ digest: string }>(
     database,
