@@ -467,7 +467,7 @@ test('while an operator recovers from a backup, a key that is not found gets no 
   const mistyped = key.slice(0, 8) + (key[8] === 'q' ? 'p' : 'q') + key.slice(9)
   expect((await ask(mistyped)).body).toMatchObject({
     code: 'malformed',
-    message: expect.stringContaining('character 9'),
+    message: expect.stringContaining('Character 9'),
   })
   for (const no of ['', ' … ', 'gks1nothing', key.slice(0, 30), `My key is ${key}`, 'x'.repeat(3_000)])
     expect((await ask(no)).body, no).toMatchObject({ code: 'malformed' })

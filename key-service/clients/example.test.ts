@@ -281,7 +281,10 @@ test.skipIf(!php)('a key that is entered gets its verdict, also where another go
   await enter(key)
   for (const [code, sentence] of [
     ['wrong_product', 'This key belongs to another plugin.'],
-    ['malformed', 'This is no complete registration key. Copy it from the portal once more.'],
+    [
+      'malformed',
+      'This is no registration key, or it was changed on its way. The page of the portal says where.',
+    ],
     ['unknown', 'The portal does not know this key. Copy it from the portal once more.'],
     [
       'bound_elsewhere',
@@ -453,7 +456,7 @@ test.skipIf(!php)('the sample plugin and the real key service', async () => {
   expect(await enter(elsewhere.key)).toMatch(
     /entered<\/th><td>This key belongs to another GLPI\. Move it in the portal\. Code for the portal: [0-9A-Z]{6} What worked before goes on\.<.*href="http:\/\/localhost:41400\/open\//s,
   )
-  expect(await enter('gibberish')).toContain('<td>This is no complete registration key.')
+  expect(await enter('gibberish')).toContain('<td>This is no registration key, or it was changed on its way.')
   expect(await run('cron')).toBe('[did 0]')
   await run('page', 'give_back=1')
   expect(await run('page')).toContain('<th>Key</th><td>No answer about a key yet.</td>')

@@ -23,7 +23,7 @@ const verdict = {
 }
 const said = {
   malformed:
-    'This key was changed on its way: character 9 looks wrong. Copy it anew from the portal and paste it alone into the field.',
+    'This key was changed on its way. Character 9: “p” is wrong. Copy it anew from the portal and paste it alone into the field.',
   unknown: 'Nobody was given this key here. Compare it with the one in the portal.',
   expired: 'This key worked until June 30, 2026. Have it renewed, and put the new key in its place.',
   bound_elsewhere:

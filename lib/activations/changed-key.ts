@@ -9,7 +9,7 @@ export interface ChangedKey {
   mistakes: Mistake[]
   /** The only key that fits. */
   suggestion?: string
-  /** Of one of which more than a character or two is missing; `begins`: what is there is its beginning. */
+  /** Of one that has another length, and nobody can say where; `begins`: what is there is its beginning. */
   cut: { length: number; begins: boolean } | null
 }
 
@@ -40,15 +40,17 @@ export function changedKeyIn(pasted: string): ChangedKey | null {
   return pieceIn([...words, ...runs.filter(({ isKeys }) => isKeys).map(({ text }) => text)], shortestPiece)
 }
 
-/** Whether a key stands in a text, but with a character too many at one of its ends, so that no GLPI takes it. */
+/** Whether a key stands in a text, but with a character or two too many, so that no GLPI takes it. */
 export function isKeyWithExtra(pasted: string): boolean {
   const isExtra = (text: string) => {
     const said = explainKey(text)
-    return !said.ok && (said.because === 'extra_character' || said.because === 'doubled_character')
+    return !said.ok && extra.has(said.because)
   }
   const holding = pasted.match(/\S{37,60}/g)?.filter((word) => findKeys(word).length > 0) ?? []
   return isExtra(pasted) || (holding.length > 0 && holding.every(isExtra))
 }
+
+const extra: ReadonlySet<string> = new Set(['extra_character', 'extra_characters', 'doubled_character'])
 
 function surelyIn(texts: readonly string[]): Explained | null {
   const long = texts.filter(({ length }) => length >= keyLength - 1)
@@ -75,11 +77,10 @@ function pieceIn(texts: readonly string[], least: number): ChangedKey | null {
   const [piece] = pieces.sort((one, other) => other.length - one.length)
   if (!piece) return null
   const said = explainKey(piece)
-  const isCut = piece.length < keyLength - 1
-  return {
-    mistakes: said.ok ? [] : placesInKey(piece, said.mistakes),
-    cut: isCut ? { length: piece.length, begins: begins.test(piece) } : null,
-  }
+  const mistakes = said.ok ? [] : placesInKey(piece, said.mistakes)
+  const isShort = piece.length < keyLength - 1
+  const isCut = isShort || (piece.length !== keyLength && mistakes.length === 0)
+  return { mistakes, cut: isCut ? { length: piece.length, begins: begins.test(piece) } : null }
 }
 
 /** Whether all that was pasted is one key: a word, or its groups. */

@@ -1,13 +1,13 @@
 import { now } from '@/lib/clock'
 import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
-import { explainKey, type KeyExplanation } from '@/lib/keys/explain'
 import { parseKey } from '@/lib/keys/format'
 import { isNoKey } from '@/lib/keys/mistyped'
 import { stateOf } from '@/lib/keys/rules'
 import { fingerprint } from '@/lib/keys/vault'
 import { type CheckedProduct, catalog, unlockedBy } from './catalog'
 import { type FoundKey, findKey, isFollowed } from './facts'
+import { type Fault, faultIn } from './fault'
 import { type AnswerCode, type AskedFor, history } from './history'
 import { takeGuess, takeTurn } from './limits'
 import { refusalCode } from './refusal-code'
@@ -53,7 +53,7 @@ export interface Checked {
   product: CheckedProduct | null
   ownProduct: CheckedProduct | null
   /** Of a malformed key: what is wrong with it, and where. */
-  mistakes: Extract<KeyExplanation, { ok: false }> | null
+  fault: Fault | null
   /** Of `bound_elsewhere`, for the one who knows which installation it is. */
   refusalCode: string | null
   /** Of a test key (test-keys.ts): nothing is written, and what is said of it is not signed by a key that anybody trusts. */
@@ -92,14 +92,14 @@ export async function judgeAgain(call: Call): Promise<Checked> {
     if (test) return { ...looked, ...test, at }
     // It may have been issued, or brought along in a format of its own, after the backup that the database is of, and GLPIs
     // would remember a `no` for a day.
-    const isKey = !looked.mistakes || !isNoKey(call.key, looked.mistakes)
+    const isKey = !looked.fault || !isNoKey(call.key)
     if (isKey && env().RECOVERY === '1') {
       // Nobody guesses unseen meanwhile.
       await takeGuess(call.from)
       throw new Unavailable('recovery', recoverySeconds)
     }
     const product = (call.product && byReference.get(call.product)) || null
-    const code = looked.mistakes ? 'malformed' : 'unknown'
+    const code = looked.fault ? 'malformed' : 'unknown'
     const verdict: CheckVerdict = { ok: false, code, notes: [] }
     return { ...looked, code, notes: [], verdict, product, ownProduct: null, refusalCode: null, at }
   }
@@ -122,14 +122,10 @@ export async function judgeAgain(call: Call): Promise<Checked> {
 async function lookUp(
   call: Call,
   at: Date,
-): Promise<Pick<Checked, 'key' | 'fingerprint' | 'found' | 'mistakes'>> {
+): Promise<Pick<Checked, 'key' | 'fingerprint' | 'found' | 'fault'>> {
   const parsed = parseKey(call.key)
   const key = parsed.ok ? parsed.key : call.key.trim()
-  const mistakes = () => {
-    const explained = explainKey(call.key)
-    return explained.ok ? null : explained
-  }
-  if (!key) return { key: null, fingerprint: null, found: null, mistakes: mistakes() }
+  if (!key) return { key: null, fingerprint: null, found: null, fault: faultIn(call.key) }
   const lookedUp = fingerprint(key)
   const found = await findKey(lookedUp, { installationId: call.installationId, address: call.address })
   // A second statement, for what has ended alone: also where the term after it was refunded, one that is paid may follow.
@@ -138,7 +134,7 @@ async function lookUp(
     key: parsed.ok || found ? key : null,
     fingerprint: lookedUp,
     found,
-    mistakes: parsed.ok || found ? null : mistakes(),
+    fault: found ? null : faultIn(call.key),
   }
 }
 

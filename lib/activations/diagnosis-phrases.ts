@@ -1,14 +1,12 @@
 import { env } from '@/lib/env'
-import { keyLength } from '@/lib/keys/checksum'
-import type { Mistake } from '@/lib/keys/explain'
 import { lastFour } from '@/lib/keys/format'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
 import { type Language, type Translate, translator } from '@/lib/messages/translator'
 import type { Checked } from './check'
 import type { Connectivity } from './connectivity'
 import { type Diagnosis, type DiagnosisCode, isKnownVersion, isWithin, type Question } from './diagnosis'
+import { nameOf, sayMistakes } from './mistake-phrases'
 import { verdictFacts } from './phrases'
-import { isWide, isWideLetter, type Stray } from './recognize'
 import { fittingRelease } from './rules'
 
 /** A diagnosis in words, as the check page shows it. A whole key is in it only as `likely`. */
@@ -61,7 +59,7 @@ export function sayDiagnosis(diagnosis: Diagnosis, question: Question, language:
     title: t(`${said}.title`, facts),
     lines: [
       t(`${said}.text`, facts),
-      ...places(diagnosis, t),
+      ...sayMistakes(diagnosis, mostMistakes, t),
       ...(cleaned ? [sayCleaned(cleaned, t)] : []),
       ...until(diagnosis, question, language),
       ...further(diagnosis, t),
@@ -151,52 +149,12 @@ function further({ code, checked, own, ask }: Diagnosis, t: Translate): string[]
   ]
 }
 
-function places({ mistakes, strays, cut }: Diagnosis, t: Translate): string[] {
-  const part = cut?.begins ? 'rest' : 'beginning'
-  const said = [
-    ...(cut ? [t('check.mistake.cut', { length: cut.length, of: keyLength, part })] : []),
-    ...strays.map(({ place, found }) => sayStray(place, found, t)),
-    ...mistakes.filter(isSaid).map((mistake) => sayMistake(mistake, t)),
-  ]
-  const more = said.length - mostMistakes
-  return more > 0 ? [...said.slice(0, mostMistakes), t('check.mistake.more', { count: more })] : said
-}
-
-const sayStray = (place: number, found: string, t: Translate) =>
-  t(isWideLetter(found) ? 'check.mistake.wide' : 'check.mistake.stray', { place, found: nameOf(found, t) })
-
-/** Of two that are swapped the first stands for both. */
-const isSaid = ({ what }: Mistake, index: number, all: readonly Mistake[]) =>
-  what !== 'swapped' || all[index - 1]?.what !== 'swapped'
-
-function sayMistake({ what, place, found, expected, likely }: Mistake, t: Translate): string {
-  const character = nameOf(found ?? '', t)
-  if (what === 'stray') return sayStray(place, found ?? '', t)
-  if (what === 'wrong' && likely)
-    return t('check.mistake.likely', { place, found: character, likely: nameOf(likely, t) })
-  const right = expected ? nameOf(expected, t) : 'none'
-  return t(`check.mistake.${what}`, { place, found: character, expected: right })
-}
-
 function sayCleaned(cleaned: NonNullable<Diagnosis['cleaned']>, t: Translate): string {
   if (cleaned === 'break') return t('check.cleaned_break')
   if (cleaned === 'text') return t('check.cleaned_text')
   const { place } = cleaned
   const found = nameOf(cleaned.found, t)
   return isWithin(cleaned) ? t('check.cleaned_within', { place, found }) : t('check.cleaned', { found })
-}
-
-/** A character in words, also one that nobody sees. */
-function nameOf(character: Stray['found'], t: Translate): string {
-  if (character === ' ') return t('check.character.space')
-  if (character === '\n' || character === '\r') return t('check.character.break')
-  if (character === '\t') return t('check.character.tab')
-  if (/\p{Zs}/u.test(character)) return t('check.character.no_break_space')
-  const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
-  if (/[\p{C}\p{DI}\u2800]/u.test(character)) return t('check.character.unseen', { code })
-  if (isWide(character)) return t('check.character.wide', { character })
-  if (/["'\p{Pi}\p{Pf}]/u.test(character)) return t('check.character.quote', { character })
-  return t('check.character.other', { character })
 }
 
 function sayConnectivity({ finding, clockSeconds, http, way }: Connectivity, t: Translate) {

@@ -6,11 +6,12 @@ import { works } from '@/lib/keys/rules'
 import { takePoints } from '@/lib/limits'
 import { proofOf } from './ask-to-join'
 import { type CheckedProduct, catalog } from './catalog'
-import { type ChangedKey, changedKeyIn, isKeyWithExtra } from './changed-key'
+import type { ChangedKey } from './changed-key'
 import { type Call, type Checked, judge, judgeAgain } from './check'
 import { type Connectivity, readConnectivity } from './connectivity'
+import { type Fault, faultIn } from './fault'
 import { type OwnKey, ownKey, staffsKey } from './own-key'
-import { isGlpiItself, type NotKey, recognize, type Stray, strayIn } from './recognize'
+import { isGlpiItself, isVague, type NotKey, recognize, type Stray, strayIn } from './recognize'
 import { type CheckCode, fittingRelease } from './rules'
 
 /** What the check page can answer: a verdict, what is wrong with how the key came here, or what it is instead. */
@@ -114,20 +115,25 @@ async function diagnosed(question: Question, asker: Asker): Promise<Diagnosis> {
   if (product?.openSource) return { ...nothing, code: 'no_key_needed', product }
   if (isGlpiItself(pasted)) return { ...nothing, code: 'no_key_needed' }
   if (!pasted.trim()) throw new InvalidInput({ pasted: 'required' })
-  const [key, other] = findKeys(pasted)
-  if (other) return { ...nothing, code: 'several_keys' }
-  const asIs = !key || isKeyWithExtra(pasted)
-  const checked = await unlessRecovering(() => judge({ ...asked, from, key: asIs ? pasted : key }))
+  const fault = faultIn(pasted)
+  if (fault?.what === 'several') return { ...nothing, code: 'several_keys' }
+  const checked = await unlessRecovering(() => judge({ ...asked, from, key: keyIn(fault) ?? pasted }))
   if (!checked)
     return product && !asked.product ? { ...nothing, code: 'product_name', product } : ofNothingElse(pasted)
   if (checked.found) return ofVerdict(question, checked, asker)
   if (checked.code === 'unknown') return { ...nothing, code: 'unknown', checked }
   if (product && !asked.product) return { ...nothing, code: 'product_name', product }
-  return ofNoKey(pasted, checked, async (suggestion) => {
+  if (fault?.what === 'none') return ofNone(fault, checked)
+  if (fault?.what !== 'changed') return { ...nothing, code: 'unknown', checked }
+  return ofChanged(fault, checked, async (suggestion) => {
     const right = await unlessRecovering(() => judgeAgain({ ...asked, from, key: suggestion }))
     return right?.found ? ofVerdict({ ...asked, pasted: suggestion }, right, asker) : null
   })
 }
+
+/** The right key that stands in what was pasted, beside what it is refused for. */
+const keyIn = (fault: Fault | null) =>
+  fault?.what === 'stray' || fault?.what === 'around' ? fault.key : null
 
 /** The product that asks, else the one whose name is all that was pasted. */
 async function namedProduct(pasted: string, reference: string | undefined): Promise<CheckedProduct | null> {
@@ -202,19 +208,20 @@ function isAboutAddress({ installationId }: Question, { code, found }: Checked):
   return found.binding !== 'organization' && found.places.some((place) => place.installationId !== null)
 }
 
-/** What is no key, or not any more: changed on its way, or something else. */
-async function ofNoKey(
-  pasted: string,
+const ofNone = ({ recognized }: Extract<Fault, { what: 'none' }>, checked: Checked): Diagnosis => ({
+  ...nothing,
+  code: recognized.what,
+  checked,
+  opens: recognized.opens ?? null,
+})
+
+/** What was a key. */
+async function ofChanged(
+  fault: Extract<Fault, { what: 'changed' }>,
   checked: Checked,
   look: (key: string) => Promise<Diagnosis | null>,
 ): Promise<Diagnosis> {
-  const recognized = recognize(pasted)
-  const found = changedKeyIn(pasted)
-  // A mail that names a key, or a case, may bring it as well.
-  const isChanged = found?.suggestion || recognized.what === 'case' || isVague(recognized.what)
-  if (!found || !isChanged || (recognized.isAlone && !found.suggestion))
-    return { ...nothing, code: recognized.what, checked, opens: recognized.opens ?? null }
-  const { mistakes, suggestion, cut } = found
+  const { mistakes, suggestion, cut } = fault
   // By chance one text in a thousand is near a key that nobody has: then nobody can say what belongs there.
   const beneath = suggestion ? await look(suggestion) : null
   if (suggestion && beneath) {
@@ -249,5 +256,3 @@ function ofNothingElse(pasted: string): Diagnosis {
   if (isVague(what) || what === 'glpi_token' || what === 'glpicrypt') throw new Unavailable('recovery')
   return { ...nothing, code: what, opens }
 }
-
-const isVague = (what: NotKey) => what === 'other' || what === 'text'

@@ -14,7 +14,7 @@ afterEach(() => {
 const unknown: Checked = {
   ...{ code: 'unknown', notes: [], verdict: { ok: false, code: 'unknown', notes: [] } },
   ...{ key: null, fingerprint: null, found: null, product: null, ownProduct: null },
-  ...{ mistakes: null, refusalCode: null, at: new Date('2026-11-22T08:00:00Z') },
+  ...{ fault: null, refusalCode: null, at: new Date('2026-11-22T08:00:00Z') },
 }
 
 test('who guesses tokens from one address is refused after 60 a minute, and nobody else', async () => {

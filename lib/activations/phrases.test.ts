@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { explainKey } from '@/lib/keys/explain'
 import { generateKey } from '@/lib/keys/format'
 import { makeCatalog, productDatabase, type Reference } from '@/sandbox/test/fixture'
 import { type CheckedProduct, catalog } from './catalog'
 import type { Checked } from './check'
 import { sayDiagnosis } from './diagnosis-phrases'
 import type { FoundKey } from './facts'
+import { faultIn } from './fault'
 import { verdictSentence } from './phrases'
 import type { Asked, CheckCode, CheckNote } from './rules'
 
@@ -53,7 +53,7 @@ function checkedAs(
   { found, own = forms, asking = own, notes = [], refusalCode }: Case,
 ): Checked {
   return {
-    ...{ code, notes, key: 'gks1', fingerprint: null, mistakes: null, at: new Date() },
+    ...{ code, notes, key: 'gks1', fingerprint: null, fault: null, at: new Date() },
     ...{ verdict: { ok: false, code: 'unknown', notes: [] }, found: { ...key, ...found } },
     ...{ product: asking, ownProduct: own, refusalCode: refusalCode ?? null },
   }
@@ -200,17 +200,16 @@ function anyKey(): string {
 }
 
 test.each([
-  ['its end', (whole: string) => whole.slice(0, -1), 'its end is missing', 'sa fin manque'],
+  ['its end', (whole: string) => whole.slice(0, -1), 'Character 36 is missing', 'Il manque le caractère 36'],
   [
     'a character within',
     (whole: string) => whole.slice(0, 9) + whole.slice(10),
-    'character 10 is missing',
-    'le caractère 10 manque',
+    'Character 10 is missing',
+    'Il manque le caractère 10',
   ],
-])('of a key that lacks %s it is not said that a character looks wrong', (_what, cut, en, fr) => {
-  const mistakes = explainKey(cut(anyKey()))
-  if (mistakes.ok) throw new Error('it lacks a character')
-  const checked = { ...checkedAs('malformed', {}), found: null, product: null, ownProduct: null, mistakes }
-  expect(verdictSentence(checked, {}, 'en')).toContain(`This key was changed on its way: ${en}. Copy`)
+])('of a key that lacks %s it is not said that a character is wrong', (_what, cut, en, fr) => {
+  const fault = faultIn(cut(anyKey()))
+  const checked = { ...checkedAs('malformed', {}), found: null, product: null, ownProduct: null, fault }
+  expect(verdictSentence(checked, {}, 'en')).toContain(`This key was changed on its way. ${en}. Copy`)
   expect(verdictSentence(checked, {}, 'fr')).toContain(fr)
 })

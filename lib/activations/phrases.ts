@@ -1,10 +1,10 @@
 import { compareVersions } from '@/lib/catalog/rules'
 import { env } from '@/lib/env'
-import { keyLength } from '@/lib/keys/checksum'
-import type { Mistake } from '@/lib/keys/explain'
 import { lastDay } from '@/lib/messages/dates'
-import { type Language, translator } from '@/lib/messages/translator'
+import { type Language, type Translate, translator } from '@/lib/messages/translator'
 import type { Checked } from './check'
+import type { Fault } from './fault'
+import { sayMistakes } from './mistake-phrases'
 import { type Asked, fittingRelease, isNameless } from './rules'
 
 /**
@@ -38,7 +38,7 @@ export function verdictFacts(checked: Checked, asked: Asked, language: Language)
     until: day(found?.expiresAt ?? null),
     reason: found?.revokedReason ?? '',
     code: refusalCode ?? '',
-    place: checked.mistakes?.mistakes[0]?.place ?? 0,
+    mistakes: mistakesOf(checked.fault, translator(language)),
     version: asked.productVersion || 'none',
     glpi: asked.glpiVersion || 'none',
     fits: asked.glpiVersion ? (fits ?? 'none') : shown,
@@ -68,16 +68,36 @@ function endedAs({ found, notes }: Pick<Checked, 'found' | 'notes'>) {
 const longestShown = 40
 const cut = (text: string) => (text.length > longestShown ? `${text.slice(0, longestShown)}…` : text)
 
-function messageOf({ code, mistakes, product, refusalCode }: Checked, asked: Asked) {
+function messageOf({ code, fault, product, refusalCode }: Checked, asked: Asked) {
   if (code === 'wrong_product' && !product) return 'unknown_product'
-  if (code === 'malformed') return malformedAs(mistakes?.mistakes[0])
+  if (code === 'malformed') return malformedAs(fault)
   if (code === 'bound_elsewhere' && isNameless(asked)) return 'no_installation'
   if (code === 'bound_elsewhere' && !refusalCode) return 'bound_elsewhere_no_code'
   return code
 }
 
-function malformedAs(mistake: Mistake | undefined) {
-  if (!mistake) return 'malformed'
-  if (mistake.what !== 'missing') return 'malformed_at'
-  return mistake.placeInKey === keyLength ? 'malformed_end' : 'malformed_missing'
+function malformedAs(fault: Fault | null) {
+  switch (fault?.what) {
+    case 'around':
+      return 'malformed_around'
+    case 'several':
+      return 'malformed_several'
+    case 'stray':
+      return 'malformed_stray'
+    case 'changed':
+      return 'malformed_changed'
+    default:
+      return 'malformed'
+  }
+}
+
+/** GLPI has a line or two for it. */
+const mostMistakes = 2
+
+/** What is wrong, and where; not what belongs there, which the check page says to who has the rest of a key that was issued. */
+function mistakesOf(fault: Fault | null, t: Translate): string {
+  if (fault?.what !== 'changed' && fault?.what !== 'stray') return ''
+  const { mistakes, cut, strays } = { mistakes: [], cut: null, strays: [], ...fault }
+  const places = mistakes.map(({ expected: _, ...mistake }) => mistake)
+  return sayMistakes({ mistakes: places, cut, strays }, mostMistakes, t).join(' ')
 }

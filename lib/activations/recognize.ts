@@ -21,6 +21,9 @@ export const notKeys = [
 ] as const
 export type NotKey = (typeof notKeys)[number]
 
+/** Of what is that, hardly anything is known. */
+export const isVague = (what: NotKey) => what === 'other' || what === 'text'
+
 export interface Recognized {
   what: NotKey
   /** Of a `case`: the refusal code or short ID that opens it in the portal; of a `masked` key, its end. */

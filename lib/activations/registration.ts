@@ -102,7 +102,7 @@ export function brokenRegistration(language: Language, at: Date): Registration {
     found: null,
     product: null,
     ownProduct: null,
-    mistakes: null,
+    fault: null,
   }
   const verdict: CheckVerdict = { ok: false, code: 'malformed', notes: [] }
   const checked: Checked = { ...nothing, code: 'malformed', notes: [], verdict, refusalCode: null, at }

@@ -85,7 +85,7 @@ function testKeysOf(products: Products): Map<string, Known> {
   return made
 }
 
-type TestAnswer = Omit<Checked, 'key' | 'fingerprint' | 'mistakes' | 'at'>
+type TestAnswer = Omit<Checked, 'key' | 'fingerprint' | 'fault' | 'at'>
 
 /**
  * The verdict on a test key, in memory; null where it is none. A product that it does not unlock gets `wrong_product`, as

@@ -1,4 +1,12 @@
-import { findExtra, findMissing, headLength, keyLength, repair, type Shift } from '@/lib/keys/checksum'
+import {
+  findExtra,
+  findMissing,
+  findTwoExtra,
+  headLength,
+  keyLength,
+  repair,
+  type Shift,
+} from '@/lib/keys/checksum'
 import { cleanMarks, findKeys, type Kind, type Mark, type ParsedKey, parseKey } from '@/lib/keys/format'
 
 /** One thing that is wrong with a pasted key. Places count from 1, in characters (code points). */
@@ -21,6 +29,7 @@ type Reason =
   | 'swapped_characters'
   | 'missing_character'
   | 'extra_character'
+  | 'extra_characters'
   | 'doubled_character'
   | 'stray_characters'
   | 'text_around'
@@ -71,6 +80,7 @@ function explainMarks(marks: readonly Mark[], textLength: number): Finding | nul
   if (marks.length === keyLength) return explainReplaced(marks)
   if (marks.length === keyLength - 1) return explainMissing(marks, textLength)
   if (marks.length === keyLength + 1) return explainExtra(marks)
+  if (marks.length === keyLength + 2) return explainTwoExtra(marks)
   return null
 }
 
@@ -118,6 +128,21 @@ function explainExtra(marks: readonly Mark[]): Finding | null {
     (only) => `${what(only)}_character`,
     (shift) => mistakeAt(marks, shift.places.at(-1) ?? 0, what(shift)),
   )
+}
+
+function explainTwoExtra(marks: readonly Mark[]): Finding | null {
+  const [only, other] = findTwoExtra(charsOf(marks))
+  if (!only || other) return null
+  // What a blank parts from the key is a word beside it.
+  const [first = 0, second = 0] = only.places
+  const isParted = (index: number) => (marks[index]?.at ?? 0) - (marks[index - 1]?.at ?? 0) > 1
+  if ((first === keyLength && isParted(first)) || (second === 1 && isParted(2))) return null
+  if (only.places.every((index) => !plain.test(marks[index]?.char ?? ''))) return null
+  return {
+    because: 'extra_characters',
+    mistakes: only.places.map((index) => mistakeAt(marks, index, 'extra')),
+    suggestion: only.key,
+  }
 }
 
 function onlyOne(

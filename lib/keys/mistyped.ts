@@ -1,4 +1,4 @@
-import { explainKey, type KeyExplanation } from '@/lib/keys/explain'
+import { explainKey } from '@/lib/keys/explain'
 import { cleanMarks, lastFour } from '@/lib/keys/format'
 
 /** Whether a text begins as keys do, whatever follows. */
@@ -13,8 +13,14 @@ export const beginsAsKey = (text: string) =>
  * Whether a text in which no key of ours stands is none of another format either: there is nothing in it, or more than a
  * key, or it is one of ours with a mistake.
  */
-export const isNoKey = (text: string, { because, suggestion }: Extract<KeyExplanation, { ok: false }>) =>
-  ['empty', 'too_long', 'several_keys'].includes(because) || suggestion !== undefined || beginsAsKey(text)
+export function isNoKey(text: string): boolean {
+  const said = explainKey(text)
+  if (said.ok) return false
+  const { because, suggestion } = said
+  return (
+    ['empty', 'too_long', 'several_keys'].includes(because) || suggestion !== undefined || beginsAsKey(text)
+  )
+}
 
 /**
  * A piece of one, without its beginning: in one run twenty characters that keys are made of (BIP-350 leaves out b, i, o

@@ -7,6 +7,7 @@ const reasons = [
   'swapped_characters',
   'missing_character',
   'extra_character',
+  'extra_characters',
   'doubled_character',
   'stray_characters',
   'ambiguous',

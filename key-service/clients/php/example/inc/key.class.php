@@ -233,7 +233,7 @@ class PluginLatchkeyexampleKey extends CommonGLPI
     {
         $sentences = [
             'ok' => __('The key is good.', 'latchkeyexample'),
-            'malformed' => __('This is no complete registration key. Copy it from the portal once more.', 'latchkeyexample'),
+            'malformed' => __('This is no registration key, or it was changed on its way. The page of the portal says where.', 'latchkeyexample'),
             'unknown' => __('The portal does not know this key. Copy it from the portal once more.', 'latchkeyexample'),
             'wrong_product' => __('This key belongs to another plugin.', 'latchkeyexample'),
             'wrong_kind' => __('A key of this kind is not accepted here.', 'latchkeyexample'),
