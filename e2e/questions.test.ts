@@ -59,7 +59,7 @@ test('a refused GLPI’s code leads to its case; said to be a test copy, it is v
   const context = await browserAs(browser, customer.people.technical)
   const page = await context.newPage()
   await untilShown(page, `/${customer.slug}/questions`, /Another GLPI asked for the key of Forms Pro/)
-  await page.getByLabel('Code or short ID').fill(refused.refusal_code.toLowerCase())
+  await page.getByLabel('Code or short ID').fill(`ZZZZZ1 and ${refused.refusal_code.toLowerCase()}`)
   await page.getByRole('button', { name: 'Open' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(
     /Another GLPI asked for the key of Forms Pro/,

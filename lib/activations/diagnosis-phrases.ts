@@ -6,6 +6,7 @@ import type { Checked } from './check'
 import type { Connectivity } from './connectivity'
 import { type Diagnosis, type DiagnosisCode, isKnownVersion, isWithin, type Question } from './diagnosis'
 import { nameOf, sayMistakes } from './mistake-phrases'
+import { nameJoint } from './named'
 import { verdictFacts } from './phrases'
 import { fittingRelease } from './rules'
 
@@ -87,7 +88,8 @@ function factsOf(
     ...(code === 'no_key_needed' && !product && { product: 'GLPI' }),
     shortId: checked?.found?.shortId ?? '',
     support: env().SUPPORT_EMAIL,
-    opens: opens ?? '',
+    opens: opens?.split(nameJoint).join(', ') ?? '',
+    names: opens?.split(nameJoint).length ?? 0,
     newer: own?.newer?.shortId ?? (checked?.notes.includes('renewed') ? 'some' : 'none'),
     certain: likely ? 'yes' : beneath ? 'vain' : 'no',
   }

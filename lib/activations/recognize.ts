@@ -1,5 +1,5 @@
 import { cleanMarks, findKeys, parseKey } from '@/lib/keys/format'
-import { aVersion, namedAlone, namedWithin } from './named'
+import { aVersion, nameJoint, namesAlone, namesWithin } from './named'
 
 /** What a pasted text can be that is no registration key; `text` is prose in which none stands. */
 export const notKeys = [
@@ -26,7 +26,7 @@ export const isVague = (what: NotKey) => what === 'other' || what === 'text'
 
 export interface Recognized {
   what: NotKey
-  /** Of a `case`: the refusal code or short ID that opens it in the portal; of a `masked` key, its end. */
+  /** Of a `case`: what opens it in the portal, refusal codes and short IDs, joined; of a `masked` key, its end. */
   opens?: string
   /** Of a `case`: nothing else was pasted. */
   isAlone?: true
@@ -87,12 +87,12 @@ export function recognize(pasted: string): Recognized {
   if (isBytes(pasted)) return { what: 'glpicrypt' }
   const [, end] = hidden.exec(text) ?? []
   if (end) return { what: 'masked', opens: end.toLowerCase() }
-  const opens = namedAlone(text)
-  if (opens) return { what: 'case', opens, isAlone: true }
+  const alone = namesAlone(text)
+  if (alone.length > 0) return { what: 'case', opens: alone.join(nameJoint), isAlone: true }
   const [found] = patterns.find(([, pattern]) => pattern.test(text)) ?? []
   if (found) return { what: found }
-  const within = namedWithin(text)
-  if (within) return { what: 'case', opens: within }
+  const within = namesWithin(text)
+  if (within.length > 0) return { what: 'case', opens: within.join(nameJoint) }
   return { what: text.split(/\s+/).filter((word) => /\p{L}{2}/u.test(word)).length > 2 ? 'text' : 'other' }
 }
 
