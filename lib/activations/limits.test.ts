@@ -44,10 +44,11 @@ const good = (id: string): Checked => ({
     code: 'ok',
     verdict: { ok: true, code: 'ok', notes: [], state: 'active', place: null, binds: false, asks: null },
   },
-  // as: of what is found the limits read these two
+  // as: of what is found the limits read these
   found: {
     id,
     activation: { secretHash: createHash('sha256').update('the secret').digest('hex') },
+    places: [],
   } as FoundKey,
 })
 const by = (more: Partial<Call>): Call => ({ key: 'x', installationId: 'one', from: '192.0.2.4', ...more })
@@ -139,4 +140,21 @@ test('all strangers that a key is refused to have one turn, whatever they call t
   const another = takeTurn(by({ installationId: 'another' }), refused)
   await expect(another).rejects.toMatchObject({ code: 'too_many' })
   await takeTurn(by(theirs), good('refused'))
+})
+
+test('[A7] of a key without a GLPI 60 made-up installations a minute are heard, and the one that it then has', async () => {
+  const { found, ...key } = good('unbound')
+  if (!found) throw new Error('it was found')
+  const unbound = { ...key, found: { ...found, activation: null } }
+  const claim = (one: string) => takeTurn(by({ installationId: one }), unbound)
+  for (let one = 0; one < 60; one++) await claim(`made up ${one}`)
+  await expect(claim('made up 60')).rejects.toMatchObject({
+    code: 'too_many',
+    facts: { retryAfterSeconds: expect.any(Number) },
+  })
+  // Who was heard is heard again, as is whoever says no installation, and the one that the key comes to have.
+  await claim('made up 0')
+  await takeTurn({ key: 'x', from: '192.0.2.7' }, unbound)
+  await takeTurn(by({ installationId: 'the one' }), good('unbound'))
+  console.log('[A7] 64 calls')
 })

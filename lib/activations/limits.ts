@@ -14,6 +14,13 @@ import { showsSecret } from './secret'
 const perSeconds = 10
 /** Of one key from one installation, as far as that is proved, and of one key from all strangers that it is refused to. */
 const ofKey = new RateLimiterMemory({ points: 600, duration: perSeconds })
+/**
+ * Of installations that a key knows nothing of and is yet good for, since no GLPI has called with it: so many different ones
+ * within a minute. A key has one installation, or those of an organization that begins with it.
+ */
+const newcomers = new RateLimiterMemory({ points: 60, duration: 60 })
+/** Those that were counted in the last minute: who asks again, as each that activates does, is none more. */
+const heard = new Map<string, Promise<unknown>>()
 /** Of keys that nobody was given, from one address: of 2^130 keys a guess finds none, and it should be seen. */
 const guesses = new RateLimiterMemory({ points: 60, duration: 60 })
 
@@ -30,6 +37,7 @@ export async function takeTurn(call: Call, { found, verdict, isTest }: Checked) 
   if (isTest) return takeAddressTurn(from)
   if (!found) return takeGuess(from)
   const { installationId = '' } = call
+  if (verdict.ok && installationId && !isKnown(call, found)) await takeNewcomer(found.id, installationId)
   const who = verdict.ok || isKnown(call, found) ? `${installationId} ${howKnown(call, found)}` : 'refused'
   return consume(ofKey, `${found.id} ${who}`)
 }
@@ -38,6 +46,17 @@ export async function takeTurn(call: Call, { found, verdict, isTest }: Checked) 
 const isKnown = ({ installationId }: Call, { activation, places }: FoundKey) =>
   installationId !== undefined &&
   (activation !== null || places.some((place) => place.installationId === installationId))
+
+function takeNewcomer(keyId: string, installationId: string) {
+  const who = `${keyId} ${installationId}`
+  const before = heard.get(who)
+  if (before) return before
+  const turn = consume(newcomers, keyId)
+  heard.set(who, turn)
+  const forget = () => heard.delete(who)
+  turn.then(() => setTimeout(forget, 60_000).unref(), forget)
+  return turn
+}
 
 function howKnown(call: Call, { activation }: FoundKey): string {
   if (showsSecret(call, activation)) return 'proved'
