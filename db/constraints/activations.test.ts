@@ -32,6 +32,13 @@ const wrong: Wrong[] = [
     'questions_once',
     () => again('questions', 'id is not null', { id: randomUUID() }),
   ],
+  ...(['activations', 'questions', 'checks', 'sightings'] as const).map(
+    (table): Wrong => [
+      `an installation ID of 101 characters in ${table}`,
+      `${table}_installation_id`,
+      set(table, `installation_id = repeat('x', 101)`),
+    ],
+  ),
   ['a question about no installation', 'questions_installation_id', set('questions', `installation_id = ''`)],
   ['a refusal code with a U', 'questions_code_shape', set('questions', `refusal_code = '7QUEST'`)],
   [

@@ -18,6 +18,7 @@ const wrong: Wrong[] = [
     'offline_files_span',
     set(`works_until = issued_at + interval '9601 hours'`),
   ],
+  ['an installation ID with a blank in it', 'offline_files_installation_id', set(`installation_id = 'a b'`)],
   [
     'an installation that was gone before it had its file',
     'offline_files_gone',

@@ -25,7 +25,7 @@ import {
   definerReads,
   id,
   instant,
-  isWritten,
+  isInstallationId,
   organizationPolicy,
 } from './columns'
 import { environment, instances } from './instances'
@@ -82,7 +82,7 @@ export const activations = pgTable(
       .where(sql`${t.givenBackAt} is null and ${t.exclusive}`),
     index('activations_instance').on(t.organizationId, t.instanceId),
     index('activations_latest').on(t.organizationId, t.keyId, t.installationId, t.createdAt),
-    check('activations_installation_id', isWritten(t.installationId)),
+    check('activations_installation_id', isInstallationId(t.installationId)),
     check('activations_secret_hash', sql`octet_length(${t.secretHash}) = 32`),
     check('activations_span', sql`${t.createdAt} <= ${t.refreshedAt} and ${t.createdAt} <= ${t.givenBackAt}`),
     ...organizationPolicy(t.organizationId),
@@ -140,7 +140,7 @@ export const questions = pgTable(
       .on(t.organizationId, t.lastAt)
       .where(sql`${t.answeredAt} is null and ${t.listed}`),
     index('questions_unlisted').on(t.lastAt).where(sql`${t.answeredAt} is null and not ${t.listed}`),
-    check('questions_installation_id', isWritten(t.installationId)),
+    check('questions_installation_id', isInstallationId(t.installationId)),
     check('questions_code_shape', sql`${t.refusalCode} ~ '^[0-9A-HJKMNP-TV-Z]{6}$'`),
     check('questions_span', sql`${t.firstAt} <= ${t.lastAt}`),
     check('questions_calls', sql`${t.calls} >= 1`),
@@ -213,6 +213,7 @@ export const checks = pgTable(
     index('checks_instance').on(t.organizationId, t.instanceId, t.at),
     index('checks_at').on(t.at),
     index('checks_refused').on(t.organizationId, t.at).where(sql`${t.code} <> 'ok'`),
+    check('checks_installation_id', isInstallationId(t.installationId)),
     check('checks_calls', sql`${t.calls} >= 1`),
     check('checks_asked', isOneOf(t.asked, askedFor)),
     check('checks_code', isOneOf(t.code, answerCodes)),
@@ -286,6 +287,7 @@ export const sightings = pgTable(
     }),
     index('sightings_instance').on(t.organizationId, t.instanceId, t.lastAt),
     index('sightings_quiet').on(t.organizationId, t.lastAt).where(sql`not ${t.followed}`),
+    check('sightings_installation_id', isInstallationId(t.installationId)),
     check('sightings_span', sql`${t.firstAt} <= ${t.lastAt}`),
     ...organizationPolicy(t.organizationId),
     definerReads,

@@ -12,7 +12,15 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { definerChanges, definerReads, folded, id, instant, isWritten, organizationPolicy } from './columns'
+import {
+  definerChanges,
+  definerReads,
+  folded,
+  id,
+  instant,
+  isInstallationId,
+  organizationPolicy,
+} from './columns'
 import { organizations } from './organizations'
 
 export const environment = pgEnum('environment', ['production', 'test'])
@@ -53,7 +61,7 @@ export const instances = pgTable(
       sql`${t.testOfId} is null or (${t.environment} = 'test' and ${t.testOfId} <> ${t.id})`,
     ),
     check('instances_label', sql`length(${t.label}) between 1 and 200 and ${t.label} ~ '[^[:space:]]'`),
-    check('instances_installation_id', isWritten(t.installationId)),
+    check('instances_installation_id', isInstallationId(t.installationId)),
     check('instances_short_id', sql`${t.shortId} ~ '^I-[0-9A-HJKMNP-TV-Z]{6}$'`),
     check('instances_span', sql`${t.createdAt} <= ${t.retiredAt}`),
     index('instances_list').on(t.organizationId, t.label, t.id),

@@ -3,7 +3,7 @@ import { check, foreignKey, index, pgTable, primaryKey, text, unique, uuid } fro
 import { activations } from './activations'
 import { apiTokens } from './api-tokens'
 import { products } from './catalog'
-import { id, instant, keyServiceAdds, organizationPolicy } from './columns'
+import { id, instant, isInstallationId, keyServiceAdds, organizationPolicy } from './columns'
 import { instances } from './instances'
 import { keys } from './keys'
 import { people } from './people'
@@ -52,6 +52,7 @@ export const offlineFiles = pgTable(
     }),
     index('offline_files_instance').on(t.organizationId, t.instanceId, t.worksUntil),
     index('offline_files_key').on(t.organizationId, t.keyId, t.worksUntil),
+    check('offline_files_installation_id', isInstallationId(t.installationId)),
     check('offline_files_by', sql`(${t.issuedById} is null) <> (${t.apiTokenId} is null)`),
     check(
       'offline_files_span',

@@ -48,7 +48,7 @@ const good = (id: string): Checked => ({
   found: {
     id,
     activation: { secretHash: createHash('sha256').update('the secret').digest('hex') },
-    places: [],
+    places: [] as FoundKey['places'],
   } as FoundKey,
 })
 const by = (more: Partial<Call>): Call => ({ key: 'x', installationId: 'one', from: '192.0.2.4', ...more })
