@@ -6,7 +6,7 @@ import type { ActivityRow } from '@/lib/audit/activity'
 import { auditName } from '@/lib/audit/sentence'
 import { env } from '@/lib/env'
 import { moment } from '@/lib/messages/dates'
-import { entrySentence, namesOf } from './entry'
+import { entryLine, namesOf } from './entry'
 
 /** What happened, in the person's own time. */
 export function ActivityTable({ visit, rows }: { visit: Visit; rows: ActivityRow[] }) {
@@ -29,7 +29,7 @@ export function ActivityTable({ visit, rows }: { visit: Visit; rows: ActivityRow
                 <time dateTime={row.at.toISOString()}>{moment(row.at, language, session.timeZone)}</time>
               </td>
               <td>
-                <ShortIds text={entrySentence(row, language, organization.timeZone)} names={namesOf(row)} />
+                <ShortIds text={entryLine(row, language, organization.timeZone)} names={namesOf(row)} />
                 <small>{row.personEmail ?? auditName(row, { t, vendor })}</small>
               </td>
               <td>

@@ -6,6 +6,7 @@ import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { may } from '@/lib/access'
 import type { filesThatEnd } from '@/lib/activations/offline-files'
+import type { CatalogProduct } from '@/lib/catalog/queries'
 import { env } from '@/lib/env'
 import { inUse } from '@/lib/keys/order'
 import type { KeyRow } from '@/lib/keys/queries'
@@ -20,8 +21,16 @@ interface Props {
   rows: KeyRow[]
 }
 
+type Product = Pick<CatalogProduct, 'id' | 'contains'>
+
 /** Which offline files end soon: a new one is fetched as soon as a key works longer than they do. */
-export async function EndingFiles({ visit, instance, rows, files }: Props & { files: Ending }) {
+export async function EndingFiles({
+  visit,
+  instance,
+  rows,
+  products,
+  files,
+}: Props & { products: readonly Product[]; files: Ending }) {
   const { t, language, organization } = visit
   if (instance.retiredAt || files.length === 0) return null
   const mayFetch = may(organization.role, 'offline_file.issue')
@@ -34,7 +43,7 @@ export async function EndingFiles({ visit, instance, rows, files }: Props & { fi
   )
   return files.map(({ productId, product, worksUntil }) => {
     const date = lastDay(worksUntil, language, organization.timeZone)
-    const next = nextFor(rows, productId, worksUntil)
+    const next = nextFor(rows.filter(isFor(productId, products)), worksUntil)
     const facts = { product, date, next, support, mail: mailTo(support) }
     return (
       <Notice key={`${productId} ${worksUntil.getTime()}`} tone="soon" silent>
@@ -48,11 +57,22 @@ export async function EndingFiles({ visit, instance, rows, files }: Props & { fi
   })
 }
 
-/** What comes before a new file: nothing where a key works longer than the one at hand, else what lengthens the key. */
-function nextFor(rows: readonly KeyRow[], productId: string, worksUntil: Date) {
-  const keys = rows.filter((row) => row.productId === productId && inUse(row))
+/** A suite's key is good for each plugin that it contains. */
+const isFor =
+  (productId: string, products: readonly Product[]) =>
+  (row: KeyRow): boolean =>
+    row.productId === productId ||
+    !!products.find(({ id }) => id === row.productId)?.contains.some(({ id }) => id === productId)
+
+/**
+ * What comes before a new file: nothing where a key works longer than the one at hand, else what lengthens the key. Of a key
+ * that nobody can renew, nor has to, that is not said.
+ */
+function nextFor(rows: readonly KeyRow[], worksUntil: Date) {
+  const keys = rows.filter(inUse)
   if (keys.some(({ expiresAt }) => expiresAt === null || expiresAt > worksUntil)) return 'fetch'
-  return keys.some(({ kind }) => kind === 'trial') ? 'trial' : 'renew'
+  if (keys.some(({ kind }) => kind === 'trial')) return 'trial'
+  return keys.some(({ termEndsAt, renewedAt }) => termEndsAt && !renewedAt) ? 'renew' : 'ask'
 }
 
 /** Where a GLPI gets its files that cannot reach the portal; said beside its keys. */

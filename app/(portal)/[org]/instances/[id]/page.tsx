@@ -59,7 +59,7 @@ async function InstancePage({ params, searchParams }: Props) {
       <Problem query={query} t={t} />
       {done && <Done>{done}</Done>}
       <Standing visit={visit} instance={instance} rows={rows} />
-      <EndingFiles visit={visit} instance={instance} rows={usable} files={data.ending} />
+      <EndingFiles {...{ visit, instance, products }} rows={usable} files={data.ending} />
       {(rows.length > 0 || ofProduction.length === 0) && <InstanceKeys {...around} rows={rows} />}
       {instance.testOf && <OfProduction {...around} production={instance.testOf} rows={ofProduction} />}
       <OthersKeys visit={visit} rows={data.others} />

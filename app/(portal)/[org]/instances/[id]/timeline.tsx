@@ -1,5 +1,5 @@
 import type { Visit } from '@/app/_request/session'
-import { entrySentence, namesOf } from '@/app/(portal)/[org]/activity/entry'
+import { entryLine, namesOf } from '@/app/(portal)/[org]/activity/entry'
 import { LinkButton } from '@/components/ui/button'
 import { Section } from '@/components/ui/panel'
 import { ShortIds } from '@/components/ui/short-ids'
@@ -34,7 +34,7 @@ export function Timeline({
                   <time dateTime={row.at.toISOString()}>{moment(row.at, language, session.timeZone)}</time>
                 </td>
                 <td>
-                  <ShortIds text={entrySentence(row, language, organization.timeZone)} names={namesOf(row)} />
+                  <ShortIds text={entryLine(row, language, organization.timeZone)} names={namesOf(row)} />
                 </td>
               </tr>
             ))}
