@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { Pool, type PoolClient, type QueryConfig } from 'pg'
@@ -51,9 +52,23 @@ function openPool(connectionString: string, patience = usualPatience) {
   created.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection broke'))
   // The pool listens to idle connections alone: one that breaks in a transaction would end the process just so. The
   // query at hand, or the next one, reports it to whoever asked.
-  created.on('connect', (client) => client.on('error', () => {}))
+  created.on('connect', (client) => {
+    client.on('error', () => {})
+    connectionOf(client).on('readyForQuery', () => {
+      answeredAt = performance.now()
+    })
+  })
   return created
 }
+
+let answeredAt = Number.NEGATIVE_INFINITY
+
+/** Milliseconds since the database has answered any statement of this process. */
+export const silentFor = () => performance.now() - answeredAt
+
+// pg has it, its types do not
+const connectionOf = (client: PoolClient) =>
+  (client as PoolClient & { connection: EventEmitter & { stream: Duplex } }).connection
 
 const databases = new WeakMap<PoolClient, Database>()
 
@@ -94,8 +109,7 @@ function preparing(client: PoolClient): PoolClient {
  * of its own costs as much as a small query.
  */
 export function inOnePacket(client: PoolClient) {
-  // pg has it, its types do not
-  const { stream } = (client as PoolClient & { connection: { stream: Duplex } }).connection
+  const { stream } = connectionOf(client)
   stream.cork()
   process.nextTick(() => stream.uncork())
 }

@@ -9,12 +9,12 @@ import { makeCustomer, sold } from '@/sandbox/test/sold'
 const database = await productDatabase()
 const full = process.env.STRESS === '1'
 
-/** Stands between the key service and Postgres: passes everything on, cuts every connection, or swallows what is sent. */
+/** Stands between the key service and Postgres: passes everything on, cuts every connection, swallows what is sent, or lets answers wait. */
 async function startWire() {
   const target = new URL(database.keyServiceUrl)
   const { hostname, port } = target
   const open = new Set<Socket>()
-  let state: 'whole' | 'cut' | 'swallowing' = 'whole'
+  let state: 'whole' | 'cut' | 'swallowing' | 'lagging' = 'whole'
   const server = createServer((near) => {
     open.add(near)
     near.on('close', () => open.delete(near)).on('error', () => {})
@@ -23,8 +23,12 @@ async function startWire() {
     open.add(far)
     far.on('close', () => near.destroy()).on('error', () => {})
     near.on('close', () => far.destroy())
-    near.on('data', (data) => state === 'whole' && far.write(data))
-    far.on('data', (data) => state === 'whole' && near.write(data))
+    near.on('data', (data) => state !== 'swallowing' && far.write(data))
+    far.on('data', (data) => {
+      if (state === 'whole') near.write(data)
+      // Less than any one wait's end.
+      if (state === 'lagging') setTimeout(() => near.write(data), 750)
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -43,6 +47,9 @@ async function startWire() {
     cut: () => {
       state = 'cut'
       cutAll()
+    },
+    lag: () => {
+      state = 'lagging'
     },
     swallow: () => {
       state = 'swallowing'
@@ -105,6 +112,20 @@ test('[F8] without Postgres every call is answered 503 within two seconds, with 
   }
   expect((await service.ask('GET', '/api/v1/ping')).body).toEqual({ ok: true })
   console.log(`[F8] ${rounds} outages, ${asked.length} routes`)
+})
+
+test('[F8] of waits that each have an end the sum has one too: a call that asks Postgres many times is told in time', async () => {
+  const { key: fresh } = await sold(database, fixture)
+  wire.lag()
+  const begun = performance.now()
+  const call = { key: fresh, product: 'forms', installation_id: 'many' }
+  const { status, headers, body } = await service.ask('POST', '/api/v1/activations', call)
+  expect(performance.now() - begun).toBeLessThan(2_000)
+  expect({ status, code: body.code }).toEqual({ status: 503, code: 'unavailable' })
+  expect(headers.get('retry-after')).toMatch(/^\d+$/)
+  wire.restore()
+  await expect.poll(isWhole, { timeout: 5_000 }).toBe(true)
+  console.log('[F8] 1 call')
 })
 
 test('what is answered while Postgres comes and goes is kept once it is back', async () => {

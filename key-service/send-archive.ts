@@ -6,6 +6,8 @@ import { now } from '@/lib/clock'
 export async function sendArchive(name: string, request: FastifyRequest, reply: FastifyReply) {
   const elsewhere = signedAddress(name, now())
   if (elsewhere) return reply.redirect(elsewhere, 302)
+  // Its time was over before (deadline.ts): nobody would close the file.
+  if (reply.sent) return reply
   const file = await openArchive(name)
   const part = partOf(request.headers, file.size)
   reply

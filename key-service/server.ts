@@ -5,6 +5,7 @@ import { mostBytes } from '@/scripts/key-service'
 import { sendProblem } from './answers'
 import { answerBroken, answerExpectation } from './broken'
 import { cleanFields } from './clean'
+import { answerInTime } from './deadline'
 import { noStore, sendBusy, sendError, sendUnrouted } from './errors'
 import { documentRoutes } from './openapi'
 import { activationRoutes } from './routes/activations'
@@ -114,5 +115,6 @@ function admit(most: number) {
     atWork++
     // Also comes where the caller has hung up.
     reply.raw.once('close', () => atWork--)
+    answerInTime(reply)
   }
 }
