@@ -182,6 +182,14 @@ const fieldOf: Partial<Record<string, string>> = {
   needs_admin_second_key: 'instanceId',
 }
 
+/** To the payment that is in the way. */
+function wayOn(form: FormData, { facts }: DomainError, t: Translate) {
+  const { checkoutId } = facts
+  if (!isId(checkoutId)) return {}
+  const href = `/${String(form.get('organization'))}/billing/checkouts/${checkoutId}`
+  return { link: { text: t('billing.see'), href } }
+}
+
 function explain(form: FormData, error: unknown, t: Translate) {
   if (error instanceof Unavailable) noteUnavailable(Number(error.facts.retryAfterSeconds))
   // No field that one sees: the page is another than the one that was sent.
@@ -194,7 +202,7 @@ function explain(form: FormData, error: unknown, t: Translate) {
   const field = error instanceof DomainError ? fieldOf[error.code] : undefined
   if (error instanceof DomainError && field && form.has(field))
     return failure(form, t('errors.invalid_input'), { [field]: sentence(error, t) })
-  if (error instanceof DomainError) return failure(form, sentence(error, t))
+  if (error instanceof DomainError) return { ...failure(form, sentence(error, t)), ...wayOn(form, error, t) }
   const reference = randomUUID().slice(0, 8)
   log.error({ err: error, reference }, 'an action failed in a way that nobody foresaw')
   return failure(form, t('errors.unexpected', { reference }))

@@ -11,6 +11,7 @@ type Reason = (typeof revocations.$inferSelect)['reason']
 interface AttentionKey {
   id: string
   shortId: string
+  productId: string
   product: string
   kind: 'subscription' | 'trial' | 'permanent'
   instanceId: string | null
@@ -93,7 +94,7 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
   const inUse = sql`not exists (select from instances i
     where i.organization_id = ${organizationId} and i.id = k.instance_id and i.retired_at is not null)`
   const { rows } =
-    await tx.execute<Found>(sql`select page.wants, page.id, page.short_id as "shortId", p.name as product,
+    await tx.execute<Found>(sql`select page.wants, page.id, page.short_id as "shortId", page.product_id as "productId", p.name as product,
       page.kind, page.instance_id as "instanceId", page.term_ends_at as "termEndsAt", page.stops_at as "stopsAt", page.reason, page.offline,
       page.issued_at as "issuedAt",
       ${labelOf(organizationId)} as instance

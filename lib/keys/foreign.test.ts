@@ -285,8 +285,8 @@ const reads: Record<string, Read> = {
   },
   readShop: async (tx, organizationId) => {
     const of = { productIds: null, instanceIds: [theirs.instanceId] }
-    const { instances, holdings, open } = await readShop(tx, organizationId, 'eur', of)
-    return instances.size + holdings.length + open.length
+    const { instances, holdings, trials, open } = await readShop(tx, organizationId, 'eur', of, now())
+    return instances.size + holdings.length + trials.length + open.length
   },
   wholeOffer: async (tx, organizationId) => {
     const places = wholeOffer(tx, organizationId, now(), [theirs.instanceId]).then(({ offers }) =>

@@ -91,13 +91,15 @@ function opened(stored: Stored): string | null {
   }
 }
 
-/** Those whose money went back as well: it may be paid again. */
+/** Those whose money went back as well: it may be paid again. And that of the trial from which the first one took over. */
 async function earlierKeys(tx: OrganizationTx, { organizationId, id, termId, now }: Issued) {
   const { rows } = await tx.execute<Stored>(sql`
     select k.id, k.short_id as "shortId", k.cipher, k.ring_version as "ringVersion"
     from terms its
     join terms t on t.organization_id = ${organizationId} and t.subscription_id = its.subscription_id
-    join keys k on k.organization_id = ${organizationId} and k.term_id = t.id and k.id <> ${id}
+    join keys own on own.organization_id = ${organizationId} and own.term_id = t.id
+    join keys k on k.organization_id = ${organizationId} and k.id <> ${id}
+      and (k.id = own.id or (k.id = own.follows_id and k.kind = 'trial'))
       and k.superseded_at is null and k.expires_at > ${now.toISOString()}::timestamptz
     where its.organization_id = ${organizationId} and its.id = ${termId}
       and not exists (select from revocations r where r.organization_id = ${organizationId} and r.key_id = k.id

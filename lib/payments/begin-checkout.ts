@@ -75,7 +75,7 @@ export const beginCheckout = command(
   { once: true },
 )
 
-/** @throws Conflict `being_paid`, which says who pays the first of them: `none` where that is not known */
+/** @throws Conflict `being_paid`, which says who pays the first of them, `none` where that is not known, and in which Checkout */
 async function refuseWhatIsBeingPaid(
   tx: OrganizationTx,
   organizationId: string,
@@ -84,7 +84,7 @@ async function refuseWhatIsBeingPaid(
   for (const { verdict } of wanted) {
     if (verdict.ok || verdict.because !== 'being_paid') continue
     const checkout = await findCheckout(tx, organizationId, verdict.checkoutId)
-    throw new Conflict('being_paid', { by: checkout?.by ?? 'none' })
+    throw new Conflict('being_paid', { by: checkout?.by ?? 'none', checkoutId: verdict.checkoutId })
   }
 }
 

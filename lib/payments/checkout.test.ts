@@ -89,9 +89,9 @@ test('[C4] of 50 who click Renew at once, 10 rounds, one has an open Checkout ea
   }
 })
 
-test('the second person is told who is paying', async () => {
+test('the second person is told who is paying, and where', async () => {
   const { subscriptionId } = await sold(database, acme)
-  await begin([subscriptionId], 29_000)
+  const { checkoutId } = await begin([subscriptionId], 29_000)
   const lines = { subscriptionIds: [subscriptionId], shown: 29_000, currency: 'eur' }
   const [payer] = await rowsOf<{ name: string }>(
     database,
@@ -100,7 +100,7 @@ test('the second person is told who is paying', async () => {
   )
   await expect(beginCheckout(byMember(acme, 'owner'), lines)).rejects.toMatchObject({
     code: 'being_paid',
-    facts: { by: payer?.name },
+    facts: { by: payer?.name, checkoutId },
   })
 })
 

@@ -22,6 +22,8 @@ export interface Payable {
   instanceId: string | null
   instance: string | null
   instanceShortId: string | null
+  /** What the instance has said that it is. */
+  glpiVersion: string | null
   url: string | null
   /** The current key of the last term. */
   keyId: string
@@ -125,6 +127,7 @@ const columns = {
   instanceId: keys.instanceId,
   instance: instances.label,
   instanceShortId: instances.shortId,
+  glpiVersion: instances.glpiVersion,
   url: instanceAddresses.url,
   keyId: keys.id,
   shortId: keys.shortId,

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm'
 import { keys } from '@/db/schema/keys'
 import { subscriptions, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
@@ -31,11 +31,13 @@ export interface Issued {
 }
 
 /**
- * Begins a subscription in the caller's transaction: its first term, and the key of that term.
+ * Begins a subscription in the caller's transaction: its first term, and the key of that term, which takes over from that of
+ * a trial that runs in the same place (DESIGN §2, rule 7). The trial's goes on working to its own end.
  * @throws as `writeKey` does
  */
 export async function beginSubscription(tx: OrganizationTx, begun: Begun): Promise<Issued> {
   const { organizationId, product, instanceId, months, paid, now } = begun
+  const trialId = await runningTrial(tx, begun)
   const span = nextTerm(null, months, product.overlapDays, await timeZoneOf(tx, organizationId), now)
   const subscriptionId = newId(now)
   await tx
@@ -49,11 +51,13 @@ export async function beginSubscription(tx: OrganizationTx, begun: Begun): Promi
     kind: 'subscription',
     instanceId,
     term: { id: term.id, endsAt: span.endsAt },
+    ...(trialId && { followsId: trialId }),
     startsAt: now,
     expiresAt: span.keyExpiresAt,
     ...(paid && { paid }),
     now,
   })
+  if (trialId) await renewKey(tx, organizationId, trialId, now)
   const details = { shortId: key.shortId, product: product.name, until: span.endsAt.toISOString() }
   return {
     subscriptionId,
@@ -99,10 +103,7 @@ export async function addTerm(
     ...(paid && { paid }),
     now,
   })
-  await tx
-    .update(keys)
-    .set({ renewedAt: now })
-    .where(and(eq(keys.organizationId, organizationId), eq(keys.id, last.key.id)))
+  await renewKey(tx, organizationId, last.key.id, now)
   await alignAfter(tx, organizationId, subscriptionId)
   const until = span.endsAt.toISOString()
   const details = { shortId: key.shortId, follows: last.key.shortId, product: product.name, until }
@@ -113,6 +114,38 @@ export async function addTerm(
     shortId: key.shortId,
     entry: { keyId: key.id, ...at(instanceId), details },
   }
+}
+
+const renewKey = (tx: OrganizationTx, organizationId: string, id: string, now: Date) =>
+  tx
+    .update(keys)
+    .set({ renewedAt: now })
+    .where(and(eq(keys.organizationId, organizationId), eq(keys.id, id)))
+
+/**
+ * The key of the trial of a product that works in a place, locked until the commit: of two subscriptions that begin there at
+ * once only one takes over from it.
+ */
+async function runningTrial(
+  tx: OrganizationTx,
+  { organizationId, product, instanceId, now }: Begun,
+): Promise<string | undefined> {
+  const [trial] = await tx
+    .select({ id: keys.id })
+    .from(keys)
+    .where(
+      and(
+        ...[eq(keys.organizationId, organizationId), eq(keys.productId, product.id), eq(keys.kind, 'trial')],
+        ...[instanceId ? eq(keys.instanceId, instanceId) : isNull(keys.instanceId), gt(keys.expiresAt, now)],
+        isNull(keys.renewedAt),
+        sql`not exists (select from revocations r where r.organization_id = ${organizationId}
+          and r.key_id = ${keys.id} and r.restored_at is null)`,
+      ),
+    )
+    .orderBy(desc(keys.expiresAt), desc(keys.id))
+    .limit(1)
+    .for('update')
+  return trial?.id
 }
 
 /** Locked until the commit, so that terms follow one another. @throws NotFound where the organization has none such. */

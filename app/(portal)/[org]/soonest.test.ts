@@ -8,6 +8,7 @@ function line(what: AttentionLine['what'], product: string, ...ends: (string | n
     shortId: product,
     product,
     kind: 'subscription' as const,
+    productId: 'product',
     instanceId: null,
     instance: null,
     termEndsAt: null,

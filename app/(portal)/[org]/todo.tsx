@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { LinkButton, mailTo } from '@/components/ui/button'
 import type { IconName } from '@/components/ui/icon'
@@ -13,6 +13,7 @@ import type { Speaking } from '@/lib/keys/phrases'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
 import { sells } from '@/lib/payments/stripe'
 import type { UnderWay } from '@/lib/payments/under-way'
+import { basketQuery } from './billing/basket'
 import { Stopped } from './stopped'
 
 const mostLines = 10
@@ -42,7 +43,7 @@ interface Due {
 
 /**
  * What needs doing, in the order given. Filled is the button of the first line that one can see to here: a new key that
- * waits for GLPI, or what can be renewed here. Where nothing is sold here, the vendor's address is in the line.
+ * waits for GLPI, or what can be renewed or bought here. Where nothing is sold here, the vendor's address is in the line.
  */
 export function Todo({ visit, stopped, attention, paying, mayReveal, first, speaking }: Due) {
   const { lines, more } = attention
@@ -110,9 +111,14 @@ function Line({ line, home, next, button, underWay, how, speaking }: LineProps) 
     </b>
   )
   const page = instanceId ? `${home}/instances/${instanceId}#${shortId}` : `${home}/keys?q=${shortId}`
-  const renew = `${home}/billing/renew?${line.keys.map(({ id }) => `k=${id}`).join('&')}`
-  const payment = `${home}/billing/checkouts/${underWay?.checkoutId}`
-  const href = button === 'renew' ? renew : button === 'see_payment' ? payment : page
+  const leadsTo: Record<Step, string> = {
+    show: page,
+    see: page,
+    renew: `${home}/billing/renew?${line.keys.map(({ id }) => `k=${id}`).join('&')}`,
+    buy: `${home}/billing/buy?${basketQuery({ purchases: line.keys })}`,
+    see_payment: `${home}/billing/checkouts/${underWay?.checkoutId}`,
+  }
+  const keys = () => <Named line={line} home={home} />
   return (
     <li>
       <Dot {...looks[line.what]} />
@@ -121,14 +127,14 @@ function Line({ line, home, next, button, underWay, how, speaking }: LineProps) 
         <p>
           {underWay && `${t(`billing.being_paid.${underWay.state}`)} · `}
           <LongNames names={[]}>
-            {t.rich(`overview.${line.what}_detail`, { ...words, how, support, mail: mailTo(support) })}
+            {t.rich(`overview.${line.what}_detail`, { ...words, how, support, keys, mail: mailTo(support) })}
           </LongNames>
         </p>
       </div>
       <LinkButton
         small
         variant={next ? 'primary' : 'default'}
-        href={href}
+        href={leadsTo[button]}
         label={t(`overview.${button}_label`, words)}
       >
         {t(`overview.${button}`, words)}
@@ -137,7 +143,22 @@ function Line({ line, home, next, button, underWay, how, speaking }: LineProps) 
   )
 }
 
-type Step = 'show' | 'renew' | 'see_payment' | 'see'
+/** The line's keys, each with the way to its page. Where one key's product stands in the line itself, its short ID is enough. */
+function Named({ line, home }: Pick<LineProps, 'line' | 'home'>) {
+  const { what, keys } = line
+  const withProduct = keys.length > 1 || isWaiting(what)
+  return keys.map(({ id, product, shortId }, at) => (
+    <Fragment key={id}>
+      {at > 0 && ', '}
+      {withProduct && `${product} `}
+      <a className="id" href={`${home}/keys/${id}`}>
+        {shortId}
+      </a>
+    </Fragment>
+  ))
+}
+
+type Step = 'show' | 'renew' | 'buy' | 'see_payment' | 'see'
 
 const isWaiting = (what: AttentionLine['what']) => what === 'not_yet_in_glpi' || what === 'waits_urgently'
 
@@ -154,19 +175,18 @@ function checkoutOf(
 /** What the line's button does. */
 function step({ what }: AttentionLine, mayReveal: boolean, mayPay: boolean): Step {
   if (isWaiting(what)) return mayReveal ? 'show' : 'see'
+  if (mayPay && what === 'trial_ends') return 'buy'
   return mayPay && isRenewable(what) ? 'renew' : 'see'
 }
 
 function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: Speaking) {
-  const { product, shortId, instance, termEndsAt, stopsAt, reason } = keys[0]
+  const { product, instance, termEndsAt, stopsAt, reason } = keys[0]
   const products = keys.map((key) => key.product).join(', ')
   const end = (what === 'due' ? termEndsAt : null) ?? stopsAt ?? now
   return {
     count: keys.length,
     product,
     products,
-    // Where one key's product stands in the line itself, its short ID says more.
-    named: keys.length > 1 ? products : isWaiting(what) ? `${product}, ${shortId}` : shortId,
     ended: stopsAt && stopsAt <= now ? 'yes' : 'no',
     where: instance ? t('overview.on_instance', { instance }) : t('overview.everywhere'),
     into: instance ? t('overview.into_instance', { instance }) : t('overview.into_every'),

@@ -14,6 +14,8 @@ export interface Buyable extends Purchase {
   next: { startsAt: Date; endsAt: Date } | null
   /** What of a suite the place has already, each with the day until which it is paid. */
   has: { product: string; termEndsAt: Date }[]
+  /** The trial of it that runs there, and goes on until then. */
+  trial: { shortId: string; endsAt: Date } | null
   verdict: BuyVerdict
 }
 
@@ -31,10 +33,16 @@ export async function listBuyable(
   if (chosen.length === 0) return []
   const [timeZone, shop] = await Promise.all([
     timeZoneOf(tx, organizationId),
-    readShop(tx, organizationId, currency, {
-      productIds: chosen.map(({ productId }) => productId),
-      instanceIds: chosen.flatMap(({ instanceId }) => instanceId ?? []),
-    }),
+    readShop(
+      tx,
+      organizationId,
+      currency,
+      {
+        productIds: chosen.map(({ productId }) => productId),
+        instanceIds: chosen.flatMap(({ instanceId }) => instanceId ?? []),
+      },
+      now,
+    ),
   ])
   const once = [...new Map(chosen.map((one) => [basketItem(one), one])).values()]
   return once.flatMap((one) => judge(one, shop, timeZone, now, once) ?? [])
@@ -50,7 +58,7 @@ export async function wholeOffer(
   const { currency } = await currencyFor(tx, organizationId, undefined, null)
   const [timeZone, shop] = await Promise.all([
     timeZoneOf(tx, organizationId),
-    readShop(tx, organizationId, currency, { productIds: null, instanceIds }),
+    readShop(tx, organizationId, currency, { productIds: null, instanceIds }, now),
   ])
   const instances = [...shop.instances.values()]
   const offers = [...shop.goods.values()].map((good) => {
@@ -100,6 +108,7 @@ function judge(
   const has = shop.holdings.filter(
     (held) => inside.includes(held.productId) && isHere(held) && held.termEndsAt > now && !held.revoked,
   )
+  const trial = shop.trials.find(isSame)
   return {
     ...one,
     product: good.name,
@@ -107,6 +116,7 @@ function judge(
     price,
     next: price ? nextTerm(null, price.months, overlapDays, timeZone, now) : null,
     has: has.map(({ product, termEndsAt }) => ({ product, termEndsAt })),
+    trial: trial ? { shortId: trial.shortId, endsAt: trial.endsAt } : null,
     verdict,
   }
 }

@@ -225,6 +225,37 @@ test('of a suite it is said what of it the place has already, and a trial is no 
   expect(await verdictOf('branding', at)).toMatchObject({ ok: true })
 })
 
+test('what is bought where it is tried is named, and takes over from the trial’s key, which goes on to its own end', async () => {
+  const at = await desk()
+  const one = await purchase('branding', at)
+  const { keyId, shortId } = await startTrial(bySystem(globex.organizationId), {
+    ...one,
+    instanceId: await makeInstance(globex, 'tries'),
+  })
+  const [place] = await rowsOf<{ at: string; endsAt: Date }>(
+    database,
+    'select instance_id as at, expires_at as "endsAt" from keys where id = $1',
+    [keyId],
+  )
+  const chosen = [{ ...one, instanceId: place?.at ?? '' }]
+  const [buyable] = await asOrganization(globex.organizationId, (tx) =>
+    listBuyable(tx, globex.organizationId, now(), chosen, 'eur'),
+  )
+  expect(buyable?.trial).toEqual({ shortId, endsAt: place?.endsAt })
+  const by = byMember(globex, 'billing')
+  const { checkoutId } = await beginCheckout(by, { purchases: chosen, shown: 12_000, currency: 'eur' })
+  await payments.pay((await openSession(by, checkoutId)).url)
+  await payments.work()
+  const rows = await rowsOf(
+    database,
+    `select t.renewed_at = k.issued_at as renewed, t.expires_at as "endsAt", k.kind,
+       (select count(*)::int from sealed_keys s where s.under_id = t.id and s.key_id = k.id) as handed
+     from keys t join keys k on k.follows_id = t.id where t.id = $1`,
+    [keyId],
+  )
+  expect(rows).toEqual([{ renewed: true, endsAt: place?.endsAt, kind: 'subscription', handed: 1 }])
+})
+
 test('what is not sold is not bought: open source, permanent keys, no price, withdrawn, for a retired instance', async () => {
   const at = await desk()
   const codeOf = async (reference: Reference, instanceId: string | null, currency = 'eur') => {

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, or, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { products, suiteProducts } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
@@ -16,11 +16,13 @@ export interface Shop {
   contents: { suiteId: string; productId: string; name: string }[]
   instances: Map<string, PlaceInstance>
   holdings: Holding[]
+  trials: Trial[]
   open: { productId: string; instanceId: string | null; checkoutId: string }[]
 }
 
 export type Good = Awaited<ReturnType<typeof goods>>[number]
 export type PlaceInstance = Awaited<ReturnType<typeof places>>[number]
+export type Trial = Awaited<ReturnType<typeof trials>>[number]
 export type Holding = Awaited<ReturnType<typeof holdings>>[number]
 
 /** @param of these products, or null for all that is sold; these instances and the whole organization */
@@ -29,9 +31,10 @@ export async function readShop(
   organizationId: string,
   currency: string,
   of: { productIds: readonly string[] | null; instanceIds: readonly string[] },
+  now: Date,
 ): Promise<Shop> {
   const { productIds, instanceIds } = of
-  const [sold, contents, found, held, open] = await Promise.all([
+  const [sold, contents, found, held, tried, open] = await Promise.all([
     goods(tx, currency, productIds),
     tx
       .select({
@@ -44,6 +47,7 @@ export async function readShop(
       .orderBy(asc(products.name)),
     places(tx, organizationId, instanceIds),
     holdings(tx, organizationId, instanceIds),
+    trials(tx, organizationId, instanceIds, now),
     openLines(tx, organizationId, instanceIds),
   ])
   return {
@@ -51,6 +55,7 @@ export async function readShop(
     contents,
     instances: new Map(found.map((instance) => [instance.id, instance])),
     holdings: held,
+    trials: tried,
     open,
   }
 }
@@ -145,6 +150,26 @@ async function holdings(tx: OrganizationTx, organizationId: string, instanceIds:
       ),
     )
   return rows.map(({ term, ...held }) => ({ ...held, ...paidUntil(term) }))
+}
+
+/** The trials that run in these places, from whose keys what is bought takes over. */
+function trials(tx: OrganizationTx, organizationId: string, instanceIds: readonly string[], now: Date) {
+  return tx
+    .select({
+      productId: keys.productId,
+      instanceId: keys.instanceId,
+      shortId: keys.shortId,
+      endsAt: keys.endsAt,
+    })
+    .from(keys)
+    .leftJoin(revocations, isRevocationOfKey)
+    .where(
+      and(
+        ...[eq(keys.organizationId, organizationId), eq(keys.kind, 'trial'), gt(keys.endsAt, now)],
+        ...[isNull(keys.renewedAt), isNull(revocations.id)],
+        or(isNull(keys.instanceId), inArray(keys.instanceId, [...instanceIds])),
+      ),
+    )
 }
 
 function openLines(tx: OrganizationTx, organizationId: string, instanceIds: readonly string[]) {

@@ -32,10 +32,13 @@ export interface KeyLine {
  */
 export function KeyRows({
   lines,
+  page,
   mayReveal,
   names,
 }: {
   lines: KeyLine[]
+  /** Below which each key has its own; null where these stand on it. */
+  page: string | null
   mayReveal: boolean
   /** With gaps for the product and the instance. */
   names: ButtonNames
@@ -45,7 +48,7 @@ export function KeyRows({
     <tbody>
       {lines.map((line) => (
         <Fragment key={line.id}>
-          <Row line={line} mayReveal={mayReveal} names={names} />
+          <Row line={line} page={page} mayReveal={mayReveal} names={names} />
           {answered === line.id && (
             <tr>
               <td colSpan={6}>
@@ -60,13 +63,26 @@ export function KeyRows({
   )
 }
 
-function Row({ line, mayReveal, names }: { line: KeyLine; mayReveal: boolean; names: ButtonNames }) {
+interface RowProps {
+  line: KeyLine
+  page: string | null
+  mayReveal: boolean
+  names: ButtonNames
+}
+
+function Row({ line, page, mayReveal, names }: RowProps) {
   return (
     <tr>
       <td>
         <b>{line.product}</b>
         <small>
-          <code>{line.shortId}</code>
+          {page ? (
+            <a className="id" href={`${page}/${line.id}`}>
+              <code>{line.shortId}</code>
+            </a>
+          ) : (
+            <code>{line.shortId}</code>
+          )}
         </small>
       </td>
       <td>

@@ -12,8 +12,16 @@ import { type KeyLine, KeyRows } from './rows'
 /** The buttons' names are the same in every row but for these, which each row fills in itself. */
 const gaps = { product: '{product}', instance: '{instance}' }
 
-/** The list of keys; one client component for all its buttons. */
-export function KeyTable({ visit, rows, speaking }: { visit: Visit; rows: KeyRow[]; speaking: Speaking }) {
+interface Props {
+  visit: Visit
+  rows: KeyRow[]
+  speaking: Speaking
+  /** It stands on the page of its one key. */
+  own?: boolean
+}
+
+/** The list of keys, each with the way to its page; one client component for all its buttons. */
+export function KeyTable({ visit, rows, speaking, own }: Props) {
   const { organization, t } = visit
   const mayReveal = may(organization.role, 'key.reveal')
   return (
@@ -35,6 +43,7 @@ export function KeyTable({ visit, rows, speaking }: { visit: Visit; rows: KeyRow
         </thead>
         <KeyRows
           lines={rows.map((row) => lineOf(row, visit, speaking))}
+          page={own ? null : `/${organization.slug}/keys`}
           mayReveal={mayReveal}
           names={buttonNames(t, gaps)}
         />

@@ -6,7 +6,7 @@ import { lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { basketItem } from '@/lib/payments/buying/basket'
 import type { Buyable, wholeOffer } from '@/lib/payments/buying/buyable'
-import { misfits, versionLines } from './fit'
+import { misfits, versionLines } from '../fit'
 import { Verdict } from './verdict'
 
 export type Offer = Awaited<ReturnType<typeof wholeOffer>>['offers'][number]
@@ -124,11 +124,19 @@ function Place({ visit, products, chosen, one }: Omit<RowProps, 'offer' | 'curre
 
 /** What is to be known before it is bought: no obstacles. */
 export function notesOn(
-  { productId, instance, has }: Buyable,
+  { productId, instance, has, trial }: Buyable,
   products: readonly CatalogProduct[],
   { t, language, organization }: Visit,
 ): string[] {
   return [
+    ...(trial
+      ? [
+          t('billing.buy.trial', {
+            shortId: trial.shortId,
+            until: lastDay(trial.endsAt, language, organization.timeZone),
+          }),
+        ]
+      : []),
     ...(instance?.testOf ? [t('billing.buy.copy_of', { label: instance.testOf })] : []),
     ...has.map(({ product, termEndsAt }) =>
       t('billing.buy.has', { product, until: lastDay(termEndsAt, language, organization.timeZone) }),

@@ -13,13 +13,16 @@ import { openSourceProducts, productsWithReleases } from '@/lib/catalog/queries'
 import { env } from '@/lib/env'
 import { isId } from '@/lib/ids'
 import { listInstances } from '@/lib/instances/queries'
+import { mostLines } from '@/lib/payments/begin-checkout'
 import { basketItem, type Purchase } from '@/lib/payments/buying/basket'
-import { wholeOffer } from '@/lib/payments/buying/buyable'
+import { listBuyable, wholeOffer } from '@/lib/payments/buying/buyable'
+import { listPayable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../../portal'
 import { OpenSource } from '../../instances/[id]/planner'
 import { basketIn, basketQuery } from '../basket'
 import { Offers } from './offers'
+import { Together } from './together'
 
 /** What can be ticked on one page; of more, each instance's own page leads here. */
 const mostInstances = 50
@@ -44,12 +47,12 @@ async function BuyPage({ params, searchParams }: Props) {
   const { b, s, i, done } = await searchParams
   const basket = basketIn(b)
   const only = isId(i) ? i : null
+  const subscriptionIds = [s ?? []].flat().filter(isId).slice(0, mostLines)
   const { data, needs } = await read(visit, (tx, now) =>
-    readOffers(tx, organization.organizationId, now, basket, only),
+    readOffers(tx, organization.organizationId, now, { basket, subscriptionIds, only }),
   )
-  const { offers, currency, products, openSource, instances, more } = data
+  const { offers, currency, products, openSource, instances, more, renewed, notForSale } = data
   const forSale = sells() && offers.length > 0
-  const renewed = [s ?? []].flat().filter(isId)
   return (
     <Portal visit={visit} current="billing" needs={needs}>
       <PageHead title={t('billing.buy.title')} sentence={forSale && t('billing.buy.sentence')} />
@@ -58,9 +61,7 @@ async function BuyPage({ params, searchParams }: Props) {
       {forSale && instances === 0 && <AddInstance visit={visit} />}
       {forSale && (
         <form action={`/${organization.slug}/billing/renew`} method="get">
-          {renewed.map((id) => (
-            <input key={id} type="hidden" name="s" value={id} />
-          ))}
+          <Together visit={visit} renewed={renewed} notForSale={notForSale} />
           <Offers
             visit={visit}
             offers={offers}
@@ -90,8 +91,7 @@ async function readOffers(
   tx: OrganizationTx,
   organizationId: string,
   now: Date,
-  basket: Purchase[],
-  only: string | null,
+  { basket, subscriptionIds, only }: { basket: Purchase[]; subscriptionIds: string[]; only: string | null },
 ) {
   const first = [...(only ? [only] : []), ...basket.flatMap(({ instanceId }) => instanceId ?? [])]
   const { rows, next } = await listInstances(tx, organizationId, {
@@ -102,8 +102,13 @@ async function readOffers(
   const narrowed = rows.some(({ id }) => id === only) ? rows.filter(({ id }) => first.includes(id)) : rows
   const ids = narrowed.map(({ id }) => id)
   const { currency, offers } = await wholeOffer(tx, organizationId, now, ids)
+  const { payable } = await listPayable(tx, organizationId, now, { subscriptionIds })
+  const offered = new Set(offers.map(({ good }) => good.id))
+  const notOffered = basket.filter(({ productId }) => !offered.has(productId))
   return {
     ...{ currency, offers },
+    renewed: payable,
+    notForSale: await listBuyable(tx, organizationId, now, notOffered, currency),
     instances: ids.length,
     more: next !== undefined || narrowed.length < rows.length,
     products: await productsWithReleases(

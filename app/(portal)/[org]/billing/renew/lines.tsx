@@ -2,17 +2,20 @@ import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { LongWords } from '@/components/ui/long-names'
 import { Panel, Section } from '@/components/ui/panel'
+import type { CatalogProduct } from '@/lib/catalog/queries'
 import { env } from '@/lib/env'
 import { lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import type { Buyable } from '@/lib/payments/buying/buyable'
 import type { Payable } from '@/lib/payments/payable'
 import { basketQuery } from '../basket'
+import { misfits } from '../fit'
 
 interface LinesProps {
   visit: Visit
   now: Payable[]
   currency: string
+  products: readonly CatalogProduct[]
   total: string
   tax: 'inclusive' | 'exclusive'
   at: Date
@@ -21,7 +24,7 @@ interface LinesProps {
 }
 
 /** What is about to be paid, with its sum. */
-export function Lines({ visit, now, currency, total, tax, at, children }: LinesProps) {
+export function Lines({ visit, now, currency, products, total, tax, at, children }: LinesProps) {
   const { t } = visit
   return (
     <Panel>
@@ -35,7 +38,7 @@ export function Lines({ visit, now, currency, total, tax, at, children }: LinesP
         </thead>
         <tbody>
           {now.map((one) => (
-            <Line key={one.subscriptionId} visit={visit} one={one} currency={currency} now={at} />
+            <Line key={one.subscriptionId} {...{ visit, one, currency, products }} now={at} />
           ))}
           {children}
         </tbody>
@@ -58,10 +61,11 @@ interface LineProps {
   visit: Visit
   one: Payable
   currency: string
+  products: readonly CatalogProduct[]
   now: Date
 }
 
-function Line({ visit: { t, language, organization }, one, currency, now }: LineProps) {
+function Line({ visit: { t, language, organization }, one, currency, products, now }: LineProps) {
   const { product, instance, shortId, price, next, termEndsAt, keyExpiresAt } = one
   const day = (end: Date) => lastDay(end, language, organization.timeZone)
   const last = next ? day(next.endsAt) : ''
@@ -72,6 +76,9 @@ function Line({ visit: { t, language, organization }, one, currency, now }: Line
         <small>
           <LongWords>{instance ?? t('billing.everywhere')}</LongWords> <code>{shortId}</code>
         </small>
+        {misfits(one.productId, one.glpiVersion, products, t).map((note) => (
+          <small key={note}>{note}</small>
+        ))}
       </td>
       <td data-head={t('billing.next')}>
         {keyExpiresAt > now ? (

@@ -66,7 +66,7 @@ async function RenewPage({ params, searchParams }: Props) {
       />
       {count > mostLines && <TooMany t={t} />}
       {count > 0 && (
-        <Lines {...{ visit, now, currency, total, tax, at }}>
+        <Lines {...{ visit, now, currency, products, total, tax, at }}>
           {buys.map((one) => (
             <PurchaseLine key={basketItem(one)} {...{ visit, one, currency, products }} />
           ))}
@@ -138,7 +138,9 @@ async function readSummary(
     ...{ currency, choices, now, buys },
     not: payable.filter(({ verdict }) => !verdict.ok),
     buysNot: buyable.filter(({ verdict }) => !verdict.ok),
-    products: await productsWithReleases(tx, [...new Set(buys.map(({ productId }) => productId))]),
+    products: await productsWithReleases(tx, [
+      ...new Set([...now, ...buys].map(({ productId }) => productId)),
+    ]),
     amount: prices.reduce((sum, price) => sum + (price?.amount ?? 0), 0),
     tax: prices.every((price) => price?.taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive',
   } as const

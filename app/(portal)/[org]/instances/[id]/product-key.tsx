@@ -79,16 +79,10 @@ function Product({ visit, row, instance, products, archiveOf }: Props) {
   const product = products.find(({ id }) => id === row.productId)
   return (
     <div>
-      <b>{row.product}</b> <code>{row.shortId}</code>{' '}
-      {may(organization.role, 'key.revoke') && (
-        <a
-          className="link"
-          href={`/${organization.slug}/keys/${row.id}`}
-          aria-label={t('staff.key.manage_label', { shortId: row.shortId, product: row.product })}
-        >
-          {t('staff.key.manage')}
-        </a>
-      )}
+      <b>{row.product}</b>{' '}
+      <a className="id" href={`/${organization.slug}/keys/${row.id}`}>
+        <code>{row.shortId}</code>
+      </a>
       {product && <Unlocks product={product} products={products} glpiVersion={instance.glpiVersion} t={t} />}
       {product &&
         inUse(row) &&
@@ -134,15 +128,19 @@ function RenewButton({ visit: { t, organization }, row, instance }: Props) {
 
 /** Of what is only tried. */
 function BuyButton({ visit: { t, organization }, row, instance }: Props) {
-  if (row.kind !== 'trial' || instance.retiredAt || !mayBuyHere(organization.role)) return null
+  if (row.kind !== 'trial' || row.renewedAt || instance.retiredAt || !mayBuyHere(organization.role))
+    return null
   return (
     <LinkButton
       small
       icon="credit-card"
-      href={`/${organization.slug}/billing/renew?${basketQuery({ purchases: [row] })}`}
-      label={t('billing.buy.tick', { product: row.product, instance: instance.label })}
+      href={`/${organization.slug}/billing/buy?${basketQuery({ purchases: [row] })}`}
+      label={t('overview.buy_label', {
+        products: row.product,
+        where: t('overview.on_instance', { instance: instance.label }),
+      })}
     >
-      {t('billing.buy.link')}
+      {t('overview.buy')}
     </LinkButton>
   )
 }

@@ -82,7 +82,7 @@ async function KeyPage({ params, searchParams }: Props) {
       />
       {said && <Done>{t(`staff.key.done.${said}`)}</Done>}
       <Panel>
-        <KeyTable visit={visit} rows={[row]} speaking={speaking} />
+        <KeyTable visit={visit} rows={[row]} speaking={speaking} own />
       </Panel>
       <AutomaticNote visit={visit} one={payable?.payable.find(({ keyId }) => keyId === id)} />
       {ways.map((way) => (
@@ -116,10 +116,10 @@ function AutomaticNote({ visit, one }: { visit: Visit; one: Payable | undefined 
 /** Where it is the key of the last term, and can be paid here; or of what is only tried. */
 function Renew({ visit, row, underWay }: { visit: Visit; row: KeyRow; underWay: UnderWay | undefined }) {
   const { slug, role } = visit.organization
-  if (row.kind === 'trial' && mayBuyHere(role))
+  if (row.kind === 'trial' && !row.renewedAt && mayBuyHere(role))
     return (
-      <LinkButton icon="credit-card" href={`/${slug}/billing/renew?${basketQuery({ purchases: [row] })}`}>
-        {visit.t('billing.buy.link')}
+      <LinkButton icon="credit-card" href={`/${slug}/billing/buy?${basketQuery({ purchases: [row] })}`}>
+        {visit.t('overview.buy')}
       </LinkButton>
     )
   if (underWay) return <PaymentLink visit={visit} underWay={underWay} />
