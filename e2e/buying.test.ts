@@ -93,7 +93,7 @@ test('given up, the basket is offered again as it was; another member is told me
     customer.organizationId,
     `select id from products where reference = 'cloud-standard'`,
   )
-  const basket = `b=${customer.products.formspro}.${customer.spareId}&b=${cloud?.id}.`
+  const basket = `b=${customer.products.formspro}.${customer.spareId}&b=${cloud?.id}.&s=${customer.subscriptionId}`
   await page.goto(`/${customer.slug}/billing/renew?${basket}`)
   await page.getByRole('button', { name: /^Pay €/ }).click()
   await page.waitForURL(/\/c\/pay\//)
@@ -101,9 +101,13 @@ test('given up, the basket is offered again as it was; another member is told me
   await other.goto(`/${customer.slug}/billing/renew?${basket}`)
   await expect(other.locator('main')).toContainText('None of what was chosen can be bought now.')
   await other.getByRole('link', { name: 'See this payment' }).first().click()
-  await other.getByRole('button', { name: 'Give this payment up' }).click()
-  await other.getByRole('link', { name: 'Pay again' }).click()
-  await expect(other.getByRole('checkbox', { checked: true })).toHaveCount(2)
+  await other.getByRole('button', { name: 'Choose again' }).click()
+  await expect(other.getByRole('checkbox', { checked: true })).toHaveCount(3)
+  // A renewal among them is unticked as a purchase is; what remains ticked stays so.
+  await other.getByRole('checkbox', { name: 'Renew Inventory Plus on Service desk' }).uncheck()
+  await other.getByRole('button', { name: 'See the total' }).click()
+  await expect(other.getByRole('table').first().getByRole('row')).toHaveCount(4)
+  await expect(other.locator('main')).not.toContainText('Inventory Plus')
 })
 
 test('who has no instance yet adds one first, and comes back to what is sold', async ({ browser }) => {

@@ -24,6 +24,11 @@ for (const javaScriptEnabled of [true, false]) {
     await page.waitForURL(`**/${customer.slug}/billing/checkouts/**`)
     await expect(page.getByText('Your new key is ready.')).toBeVisible()
     await expect(page.getByText('not yet seen in GLPI')).toBeVisible()
+    // Beside the new key the old one, each as a key is shown, with the way to its page.
+    const keys = page.getByRole('table').first()
+    await expect(keys.getByRole('row', { name: /New key K-/ })).toContainText('…')
+    await expect(keys.getByRole('row', { name: /Old key K-/ })).toContainText('Key works until')
+    await expect(keys.getByRole('link', { name: /^K-/ })).toHaveCount(2)
     expect(await termsOf(customer)).toHaveLength(2)
     await page.goto(`/${customer.slug}/billing`)
     await expect(page.getByRole('row', { name: /Inventory Plus/ })).toContainText('Paid ahead')

@@ -51,6 +51,10 @@ test('a refund shows on the key, which is revoked, on the key before, which is t
     await expect(page.locator('main')).toContainText('Revoked', { timeout: 500 })
   }).toPass()
   await expect(page.locator('main')).toContainText('refunded')
+  // No word of a new key that is used: what happened, and which key counts now.
+  const way = page.getByRole('region', { name: /^The way of the renewal/ })
+  await expect(way).toContainText(/Its payment was refunded on .*The key that counts now is K-/)
+  await expect(way).not.toContainText('not yet')
   await page.goto(`/${customer.slug}/keys/${before}`)
   await expect(page.locator('main').getByRole('table').first()).not.toContainText('Revoked')
   await page.goto(`/${customer.slug}/billing/invoices`)

@@ -59,6 +59,8 @@ const columns = {
   ...factColumns,
   revokedReason: revocations.reason,
   revokedAt: revocations.revokedAt,
+  /** The money for its term went back. */
+  refundedAt: keys.refundedAt,
   successor: successors.shortId,
 }
 

@@ -3,6 +3,7 @@ import { asOrganization } from '@/db/scope'
 import { judgeAgain } from '@/lib/activations/check'
 import { attention } from '@/lib/keys/attention'
 import { listKeys } from '@/lib/keys/queries'
+import { listPayable } from '@/lib/payments/payable'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { bySystem, type Fixture, productDatabase } from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
@@ -104,6 +105,13 @@ test('what is refunded between two terms that are paid lets the later key wait, 
   await payments.work()
   expect(await told(one, await term(one, 3))).toEqual(waits)
   expect(await told(one, await term(one, 1))).toMatchObject({ code: 'ok' })
+  const { payable } = await asOrganization(acme.organizationId, (tx) =>
+    listPayable(tx, acme.organizationId, new Date(payments.now() * 1_000), {
+      subscriptionIds: [one.subscriptionId],
+    }),
+  )
+  const { startsAt, endsAt } = await term(one, 2)
+  expect(payable).toMatchObject([{ verdict: { because: 'paid_ahead' }, gap: { startsAt, endsAt } }])
   // What is issued after it has the same hole before it.
   await renewSubscription(bySystem(acme.organizationId), { subscriptionId: one.subscriptionId })
   const fourth = await term(one, 4)

@@ -7,7 +7,7 @@ import { prices } from '@/db/schema/payments'
 import { subscriptions, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { timeZoneOf } from '@/lib/organizations/queries'
-import { nextTerm, paidUntil } from '@/lib/subscriptions/rules'
+import { gapAhead, nextTerm, paidUntil, type Span } from '@/lib/subscriptions/rules'
 import { type AutomaticVerdict, isAboutToCharge, mayRenewByItself } from './automatic/rules'
 import type { Purchase } from './buying/basket'
 import { currencyFor } from './currency'
@@ -35,6 +35,8 @@ export interface Payable {
   /** The term that a payment now would bring. */
   next: { startsAt: Date; endsAt: Date } | null
   verdict: PayVerdict
+  /** Days ahead that a refund has left unpaid before what is paid ahead: they cannot be paid here. */
+  gap: Span | null
   /** That it renews by itself, or is to once a means of payment is given (`startedAt` is null). */
   automatic: Automatic | null
   /** Whether it can be made to. */
@@ -76,7 +78,7 @@ export async function listPayable(
     await timeZoneOf(tx, organizationId),
   ]
   const rows = await lastTerms(tx, organizationId, currency, only)
-  const payable = rows.map(({ facts, price: found, term, ...row }) => {
+  const payable = rows.map(({ facts, price: found, term, counting, ...row }) => {
     const price = found?.id ? found : null
     const automatic = row.automatic?.id ? row.automatic : null
     const last = paidUntil(term)
@@ -85,7 +87,8 @@ export async function listPayable(
     const verdict = mayPay({ ...facts, amount, chargesSoon }, now)
     const automaticVerdict = mayRenewByItself({ ...facts, amount, termEndsAt: last.termEndsAt }, now)
     const next = price ? nextTerm(last, price.months, row.overlapDays, timeZone, now) : null
-    return { ...row, ...last, price, next, verdict, automatic, automaticVerdict }
+    const gap = gapAhead(term.begun, counting.map(spanOf), now)
+    return { ...row, ...last, price, next, verdict, gap, automatic, automaticVerdict }
   })
   return { currency, choices, payable }
 }
@@ -112,6 +115,17 @@ export const firstStart = sql<Date>`(select min(first.starts_at) from terms firs
   where first.organization_id = ${terms.organizationId} and first.subscription_id = ${terms.subscriptionId})`.mapWith(
   terms.startsAt,
 )
+
+/** Of the terms that count, in seconds since 1970. */
+const counting = sql<[number, number][]>`(select coalesce(json_agg(json_build_array(
+    extract(epoch from c.starts_at), extract(epoch from c.ends_at))), '[]') from terms c
+  where c.organization_id = ${terms.organizationId} and c.subscription_id = ${terms.subscriptionId}
+    and c.refunded_at is null)`
+
+const spanOf = ([starts, ends]: [number, number]): Span => ({
+  startsAt: new Date(starts * 1_000),
+  endsAt: new Date(ends * 1_000),
+})
 
 /** The Checkout in which the subscription is being paid. */
 const open = sql<
@@ -143,6 +157,7 @@ const columns = {
     taxBehavior: prices.taxBehavior,
     months: prices.months,
   },
+  counting,
   automatic: {
     id: automaticRenewals.id,
     amount: automaticRenewals.amount,

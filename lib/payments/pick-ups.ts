@@ -7,6 +7,10 @@ import { type PickUp, pickUpOf } from '@/lib/subscriptions/rules'
 export interface PickUpPlace {
   where: 'plugin' | 'glpi'
   instance: string
+  /** Of a key of a suite: which of its products. */
+  product: string | null
+  /** Several of these have one activation, of which one holds the secret. */
+  shared: boolean
   /** It is a test copy. */
   test: boolean
   /** When the key service gave the plugin the new key. */
@@ -30,16 +34,22 @@ export async function pickUpsOf(
 ): Promise<PickUpPlace[]> {
   const ofKeys = sql`organization_id = ${organizationId} and key_id in (${oldId}, ${newId})`
   const { rows } = await tx.execute<Written>(sql`
-    select p."where", i.label as instance, i.environment = 'test' as test, p.fetched_at as "fetchedAt", p.uses_at as "usesAt"
+    select p."where", p.instance_id as "instanceId", p.installation, p.product, i.label as instance, i.environment = 'test' as test, p.fetched_at as "fetchedAt", p.uses_at as "usesAt"
     from (
-      select 'plugin' as "where", a.instance_id,
+      select 'plugin' as "where", a.instance_id, a.installation_id as installation, inside.product,
         min((select h.handed_at from handovers h where h.organization_id = ${organizationId} and h.activation_id = a.id
           and h.key_id = ${newId})) as fetched_at,
         min(a.created_at) filter (where a.key_id = ${newId}) as uses_at
-      from activations a where ${ofKeys}
-      group by a.instance_id, a.installation_id having bool_or(a.given_back_at is null)
+      from activations a left join lateral (
+        -- A suite's key is in several plugins, which share its activation: whichever has asked.
+        select p.name as product from keys k join suite_products s on s.suite_id = k.product_id
+          join products p on p.id = s.product_id and a.leases ? p.reference
+        where k.organization_id = ${organizationId} and k.id = ${newId}
+      ) inside on true
+      where ${ofKeys}
+      group by a.instance_id, a.installation_id, inside.product having bool_or(a.given_back_at is null)
       union all
-      select 'glpi', c.instance_id, null, min(c.at) filter (where c.key_id = ${newId})
+      select 'glpi', c.instance_id, null, null, null, min(c.at) filter (where c.key_id = ${newId})
       from (
         select instance_id, key_id, at from checks where ${ofKeys} and asked in ${ofGlpi} and code = 'ok'
         union all
@@ -47,18 +57,26 @@ export async function pickUpsOf(
         where ${ofKeys} and asked in ${ofGlpi} and code = 'ok'
       ) c where c.instance_id is not null group by c.instance_id
     ) p join instances i on i.organization_id = ${organizationId} and i.id = p.instance_id and i.retired_at is null
-    order by i.environment, i.label, p."where" desc, p.uses_at
+    order by i.environment, i.label, p."where" desc, p.uses_at, p.product
     limit ${mostPlaces}`)
-  return rows.map(({ fetchedAt: fetched, usesAt: uses, ...row }) => {
-    const times = { fetchedAt: readInstantOrNull(fetched), usesAt: readInstantOrNull(uses) }
-    return { ...row, ...times, pickUp: pickUpOf({ where: row.where, ...times }) }
+  const together = Map.groupBy(rows, placeOf)
+  return rows.map((row) => {
+    const { where, instance, product, test } = row
+    const beside = together.get(placeOf(row)) ?? []
+    const shared = where === 'plugin' && beside.length > 1
+    const times = { fetchedAt: readInstantOrNull(row.fetchedAt), usesAt: readInstantOrNull(row.usesAt) }
+    const taken = beside.some(({ usesAt }) => usesAt !== null)
+    const pickUp = pickUpOf({ where, ...times, shared: shared ? { taken } : null })
+    return { where, instance, product, test, shared, ...times, pickUp }
   })
 }
+
+const placeOf = ({ where, instanceId, installation }: Written) => [where, instanceId, installation].join(' ')
 
 /** A key of a whole organization may be in as many as that has. */
 const mostPlaces = 50
 
-type Written = { where: 'plugin' | 'glpi'; instance: string; test: boolean } & Record<
-  'fetchedAt' | 'usesAt',
+type Written = { where: 'plugin' | 'glpi'; instanceId: string; instance: string; test: boolean } & Record<
+  'fetchedAt' | 'usesAt' | 'product' | 'installation',
   string | null
 >

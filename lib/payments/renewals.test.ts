@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
 import { noteKeySeen } from '@/lib/keys/note-seen'
+import { renewSubscription } from '@/lib/subscriptions/renew'
 import { byMember, bySystem, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { startMailSink } from '@/sandbox/test/mail-sink'
 import { paymentsForTests } from '@/sandbox/test/payments'
@@ -81,6 +82,40 @@ test('of an installation that uses files the last step is the new file', async (
   expect((await made(newId))?.at(-1)).toBe('file_fetched not yet')
   await fetch(newId)
   expect((await made(newId))?.at(-1)).toBe('file_fetched done')
+})
+
+test('of a suite’s plugins in one GLPI it is told which uses the new key, and into which it has to be pasted', async () => {
+  const old = await sold(database, acme, { reference: 'suite' })
+  const { keyId: newId } = await renewSubscription(bySystem(acme.organizationId), {
+    subscriptionId: old.subscriptionId,
+  })
+  const activate = (keyId: string, products: string[]) =>
+    rowsOf(
+      database,
+      `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive,
+         secret_hash, leases, lease_ends_at, created_at, refreshed_at)
+       select gen_random_uuid(), $1, $2, $3, 'one', 'production', true, sha256('x'),
+         (select jsonb_object_agg(p, jsonb_build_array(null, null)) from unnest($5::text[]) p), $4, $4, $4`,
+      [acme.organizationId, keyId, old.instanceId, now(), products],
+    )
+  const places = async () =>
+    (await waysOf(newId))[0]?.places.map((one) => [one.product, one.pickUp, one.shared])
+  await activate(old.keyId, ['forms'])
+  expect(await places()).toEqual([['Forms Pro', 'not_yet', false]])
+  await rowsOf(
+    database,
+    `update activations set leases = leases || '{"branding": [null, null]}' where key_id = $1`,
+    [old.keyId],
+  )
+  expect(await places()).toEqual([
+    ['Branding', 'not_yet', true],
+    ['Forms Pro', 'not_yet', true],
+  ])
+  await activate(newId, ['branding'])
+  expect(await places()).toEqual([
+    ['Branding', 'uses_now', true],
+    ['Forms Pro', 'to_paste', true],
+  ])
 })
 
 test('a key that follows none, and that none follows, has no such way', async () => {

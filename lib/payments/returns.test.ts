@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
-import { asStaff } from '@/db/scope'
+import { asOrganization, asStaff } from '@/db/scope'
 import { issueOfflineFile } from '@/lib/activations/offline'
+import { now } from '@/lib/clock'
 import { closeFile } from '@/lib/staff/close-file'
 import { filesAfterRefund } from '@/lib/staff/files-after-refund'
 import { byMember, byStaff, type Fixture, makeStaff, productDatabase, rowsOf } from '@/sandbox/test/fixture'
@@ -9,6 +10,7 @@ import { startMailSink } from '@/sandbox/test/mail-sink'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { returnsForTests } from '@/sandbox/test/returns'
 import { makeCustomer, type Sold, sold } from '@/sandbox/test/sold'
+import { renewalsOf } from './renewals'
 import { sendPaidLate } from './send-paid-late'
 import { paymentMatters } from './staff-matters'
 
@@ -96,7 +98,7 @@ test(`[W10] what goes back (${ways.length} ways): the key's state, that of the k
     const paid = await renewed([one, price])
     await done(paid, one)
     await payments.work()
-    const [first, second] = await termsOf(one)
+    const [first, second, again] = await termsOf(one)
     const found = {
       key: second?.revoked ?? 'works',
       before: first?.renewed ? 'renewed' : 'last',
@@ -104,6 +106,15 @@ test(`[W10] what goes back (${ways.length} ways): the key's state, that of the k
     }
     expect({ way, ...found }).toEqual({ way, ...after })
     expect(second?.refunded).toBe(second?.revoked !== null)
+    const [told] = await asOrganization(acme.organizationId, (tx) =>
+      renewalsOf(tx, acme.organizationId, second?.keyId ?? '', now()),
+    )
+    // The key's page says it as well, and which key counts.
+    const back = told?.returned && [told.returned.reason, told.returned.counts?.id]
+    expect({ way, back }).toEqual({
+      way,
+      back: second?.revoked ? [second.revoked, (again ?? first)?.keyId] : null,
+    })
   }
   console.log(`[W10] ${ways.length} ways`)
 })

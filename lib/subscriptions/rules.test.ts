@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { daysBetween, later, startOfDay } from '@/lib/organizations/calendar'
 import {
+  gapAhead,
   lengthsFor,
   longestTerm,
   markDue,
@@ -278,7 +279,7 @@ test('the way of a renewal names each step with its time, or that it is still to
   const hour = (count: number) => new Date(Date.UTC(2027, 2, 12) + count * 3_600_000)
   const facts: WayFacts = {
     ...{ paidAt: hour(0), issuedAt: hour(1), mailedAt: null, firstSeenAt: null, offline: false },
-    ...{ fileFetchedAt: null, oldCalledAt: null, oldStopsAt: hour(1_000) },
+    ...{ fileFetchedAt: null, oldCalledAt: null, oldStopsAt: hour(1_000), returned: null },
   }
   const way = (changes: Partial<WayFacts>, now = hour(100)) =>
     Object.fromEntries(wayOf({ ...facts, ...changes }, now).map(({ step, at }) => [step, at]))
@@ -300,6 +301,16 @@ test('the way of a renewal names each step with its time, or that it is still to
   expect(Object.keys(way({ paidAt: null }))).toEqual(['issued', 'seen', 'old_unused'])
   expect(way({ offline: true })).toEqual({ paid, issued, mailed: null, file_fetched: null })
   expect(way({ offline: true, fileFetchedAt: hour(9) })).toMatchObject({ file_fetched: hour(9) })
+  // Nothing is still to come of what went back, and the old key may be in use again.
+  const returned = { reason: 'refunded' as const, at: hour(50) }
+  expect(way({ ...seen, returned })).toEqual({
+    paid,
+    issued,
+    mailed: hour(2),
+    seen: hour(3),
+    refunded: hour(50),
+  })
+  expect(way({ returned: { ...returned, reason: 'disputed' } })).toEqual({ paid, issued, disputed: hour(50) })
 })
 
 test.each([
@@ -311,4 +322,32 @@ test.each([
   ['glpi', null, new Date(1), 'uses'],
 ] as const)('a new key in a place (%s, fetched %s, used %s): %s', (where, fetchedAt, usesAt, pickUp) => {
   expect(pickUpOf({ where, fetchedAt, usesAt })).toBe(pickUp)
+})
+
+test.each([
+  [null, null, false, 'not_yet'],
+  [new Date(0), null, false, 'one_fetched'],
+  [new Date(0), null, true, 'to_paste'],
+  [new Date(0), new Date(1), true, 'uses_now'],
+] as const)(
+  'of plugins that share an activation (fetched %s, used %s, one uses it %s): %s',
+  (fetchedAt, usesAt, taken, pickUp) => {
+    expect(pickUpOf({ where: 'plugin', fetchedAt, usesAt, shared: { taken } })).toBe(pickUp)
+  },
+)
+
+test('days ahead that a refund left unpaid before later ones are named; what is past, or comes last, is none', () => {
+  const year = (at: number) => new Date(Date.UTC(2026 + at, 0, 1))
+  const term = (at: number) => ({ startsAt: year(at), endsAt: year(at + 1) })
+  const gap = (paid: number[], at: Date) => gapAhead(year(0), paid.map(term), at)
+  const now = new Date('2026-06-01T00:00:00Z')
+  expect(gap([0, 1, 2], now)).toBeNull()
+  expect(gap([0, 2], now)).toEqual({ startsAt: year(1), endsAt: year(2) })
+  expect(gap([2, 0], year(1))).toEqual({ startsAt: year(1), endsAt: year(2) })
+  expect(gap([1], now)).toEqual({ startsAt: year(0), endsAt: year(1) })
+  expect(gap([0, 2, 4], now)).toEqual({ startsAt: year(1), endsAt: year(2) })
+  expect(gap([0, 2, 4], year(2))).toEqual({ startsAt: year(3), endsAt: year(4) })
+  expect(gap([0, 2], year(2))).toBeNull()
+  expect(gap([0], now)).toBeNull()
+  expect(gap([], now)).toBeNull()
 })

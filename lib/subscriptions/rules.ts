@@ -104,7 +104,21 @@ export function markDue(
   return daysBetween(createdAt, endsAt, timeZone) > mark ? mark : null
 }
 
-export type WayStep = 'paid' | 'issued' | 'mailed' | 'seen' | 'old_unused' | 'file_fetched'
+export type WayStep =
+  | 'paid'
+  | 'issued'
+  | 'mailed'
+  | 'seen'
+  | 'old_unused'
+  | 'file_fetched'
+  | 'refunded'
+  | 'disputed'
+
+/** That a payment has gone back: refunded, or lost in a dispute. */
+export interface Returned {
+  reason: 'refunded' | 'disputed'
+  at: Date
+}
 
 /** What is known of the way of a renewal. Null: not yet. */
 export interface WayFacts {
@@ -120,13 +134,26 @@ export interface WayFacts {
   oldCalledAt: Date | null
   /** When the old key stops working, or stopped. */
   oldStopsAt: Date | null
+  /** Null: its payment stands. */
+  returned: Returned | null
 }
 
 /** Hours without a call after which a key is no longer used: a GLPI calls daily. */
 const unusedHours = 48
 
-/** The steps from the payment to the new key in GLPI, each with its time; where that is null, it is still to come. */
+/**
+ * The steps from the payment to the new key in GLPI, each with its time; where that is null, it is still to come. Of a renewal
+ * whose money went back nothing is: what was done stands, and what ended it; the old key may be in use again.
+ */
 export function wayOf(facts: WayFacts, now: Date): { step: WayStep; at: Date | null }[] {
+  const steps = stepsOf(facts, now)
+  const { returned } = facts
+  if (!returned) return steps
+  const done = steps.filter(({ step, at }) => at && step !== 'old_unused')
+  return [...done, { step: returned.reason, at: returned.at }]
+}
+
+function stepsOf(facts: WayFacts, now: Date): { step: WayStep; at: Date | null }[] {
   const { paidAt, issuedAt, mailedAt, firstSeenAt, offline, fileFetchedAt } = facts
   return [
     ...(paidAt ? [{ step: 'paid' as const, at: paidAt }] : []),
@@ -150,16 +177,41 @@ function oldUnusedSince({ firstSeenAt, oldCalledAt, oldStopsAt }: WayFacts, now:
   return quiet ? oldCalledAt : stopped
 }
 
-/** How far a new key has come in one place: to be pasted there, waiting to be fetched, fetched, or used. */
-export type PickUp = 'uses' | 'fetched' | 'not_yet' | 'to_paste'
+/**
+ * How far a new key has come in one place: to be pasted there, waiting to be fetched, fetched, or used. `one_fetched`: one of
+ * several plugins that share an activation was given it, and it is not known which.
+ */
+export type PickUp = 'uses' | 'uses_now' | 'fetched' | 'one_fetched' | 'not_yet' | 'to_paste'
 
-/** GLPI's own box fetches nothing: there somebody pastes it. */
+/**
+ * GLPI's own box fetches nothing: there somebody pastes it. Of a suite's plugins, which share an activation, only the one that
+ * holds its secret does: once one of them has taken the new key over, it is pasted into the others.
+ * @param place its `shared`: null where one plugin alone has the activation; else whether one of them uses the new key
+ */
 export function pickUpOf(place: {
   where: 'plugin' | 'glpi'
   fetchedAt: Date | null
   usesAt: Date | null
+  shared?: { taken: boolean } | null
 }): PickUp {
-  if (place.usesAt) return 'uses'
-  if (place.where === 'glpi') return 'to_paste'
-  return place.fetchedAt ? 'fetched' : 'not_yet'
+  const { where, fetchedAt, usesAt, shared } = place
+  // When each of several came to use it is not kept.
+  if (usesAt) return shared ? 'uses_now' : 'uses'
+  if (where === 'glpi' || shared?.taken) return 'to_paste'
+  if (!fetchedAt) return 'not_yet'
+  return shared ? 'one_fetched' : 'fetched'
+}
+
+/**
+ * The first days ahead that nobody has paid while later ones are: what a term leaves whose money went back. Null: none.
+ * @param begun when the first term began, whether or not it counts
+ * @param paid the terms of the subscription that count
+ */
+export function gapAhead(begun: Date, paid: readonly Span[], now: Date): Span | null {
+  let until = begun
+  for (const { startsAt, endsAt } of paid.toSorted((a, b) => a.startsAt.getTime() - b.startsAt.getTime())) {
+    if (startsAt > until && startsAt > now) return { startsAt: until, endsAt: startsAt }
+    if (endsAt > until) until = endsAt
+  }
+  return null
 }

@@ -7,6 +7,7 @@ import { money } from '@/lib/messages/money'
 import type { Payable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
 import { AutomaticLine } from './automatic-line'
+import { GapNote } from './gap-note'
 
 interface Props {
   visit: Visit
@@ -76,6 +77,7 @@ function Row({ visit, one, currency, isDue }: RowProps) {
       </td>
       <td data-head={t('billing.paid_until')} className="whitespace-nowrap">
         {lastDay(one.termEndsAt, language, organization.timeZone)}
+        <GapNote visit={visit} one={one} />
       </td>
       <td data-head={t('billing.price')}>
         <Price visit={visit} one={one} currency={currency} />

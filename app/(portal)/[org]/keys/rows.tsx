@@ -23,6 +23,10 @@ export interface KeyLine {
   until: string
   note: string
   lastFour: string
+  /** What it is beside others that stand there, in a word. */
+  mark: string | null
+  /** Copying it is the next thing to do. */
+  next: boolean
   works: boolean
 }
 
@@ -75,15 +79,7 @@ function Row({ line, page, mayReveal, names }: RowProps) {
     <tr>
       <td>
         <b>{line.product}</b>
-        <small>
-          {page ? (
-            <a className="id" href={`${page}/${line.id}`}>
-              <code>{line.shortId}</code>
-            </a>
-          ) : (
-            <code>{line.shortId}</code>
-          )}
-        </small>
+        <KeyName line={line} page={page} />
       </td>
       <td>
         {line.href ? (
@@ -113,9 +109,27 @@ function Row({ line, page, mayReveal, names }: RowProps) {
         <code>{`…${line.lastFour}`}</code>
       </td>
       {mayReveal && (
-        <td className="act">{line.works && <RevealButtons keyId={line.id} names={filled(names, line)} />}</td>
+        <td className="act">
+          {line.works && <RevealButtons keyId={line.id} names={filled(names, line)} primary={line.next} />}
+        </td>
       )}
     </tr>
+  )
+}
+
+function KeyName({ line, page }: Pick<RowProps, 'line' | 'page'>) {
+  const name = <code>{line.shortId}</code>
+  return (
+    <small>
+      {line.mark && <span className="chip">{line.mark}</span>}{' '}
+      {page ? (
+        <a className="id" href={`${page}/${line.id}`}>
+          {name}
+        </a>
+      ) : (
+        name
+      )}
+    </small>
   )
 }
 

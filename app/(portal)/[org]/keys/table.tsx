@@ -16,12 +16,14 @@ interface Props {
   visit: Visit
   rows: KeyRow[]
   speaking: Speaking
+  /** Of a renewal: which keys are the new ones, the next to be copied, and which the old. */
+  renewal?: { newIds: ReadonlySet<string>; oldIds: ReadonlySet<string> }
   /** It stands on the page of its one key. */
   own?: boolean
 }
 
 /** The list of keys, each with the way to its page; one client component for all its buttons. */
-export function KeyTable({ visit, rows, speaking, own }: Props) {
+export function KeyTable({ visit, rows, speaking, renewal, own }: Props) {
   const { organization, t } = visit
   const mayReveal = may(organization.role, 'key.reveal')
   return (
@@ -42,7 +44,7 @@ export function KeyTable({ visit, rows, speaking, own }: Props) {
           </tr>
         </thead>
         <KeyRows
-          lines={rows.map((row) => lineOf(row, visit, speaking))}
+          lines={rows.map((row) => ({ ...lineOf(row, visit, speaking), ...markOf(row, t, renewal) }))}
           page={own ? null : `/${organization.slug}/keys`}
           mayReveal={mayReveal}
           names={buttonNames(t, gaps)}
@@ -52,7 +54,14 @@ export function KeyTable({ visit, rows, speaking, own }: Props) {
   )
 }
 
-function lineOf(row: KeyRow, { organization, t }: Visit, speaking: Speaking): KeyLine {
+function markOf({ id, notYetInGlpi }: KeyRow, t: Visit['t'], renewal: Props['renewal']) {
+  if (renewal?.newIds.has(id)) return { mark: t('billing.checkout.new_key'), next: notYetInGlpi }
+  return { mark: renewal?.oldIds.has(id) ? t('billing.checkout.old_key') : null, next: false }
+}
+
+type Plain = Omit<KeyLine, 'mark' | 'next'>
+
+function lineOf(row: KeyRow, { organization, t }: Visit, speaking: Speaking): Plain {
   const { tone, icon, text } = stateWord(row, speaking)
   const until = untilWords(row, speaking)
   const instance = row.instance ?? t('keys.whole_organization')

@@ -10,6 +10,7 @@ import type { Buyable } from '@/lib/payments/buying/buyable'
 import type { Payable } from '@/lib/payments/payable'
 import { basketQuery } from '../basket'
 import { misfits } from '../fit'
+import { GapNote } from '../gap-note'
 
 interface LinesProps {
   visit: Visit
@@ -106,26 +107,31 @@ interface NotNowProps {
 }
 
 /** What of that which was chosen cannot be paid now, and why. */
-export function NotNow({ visit: { t, organization }, not, children }: NotNowProps) {
+export function NotNow({ visit, not, children }: NotNowProps) {
+  const { t, organization } = visit
   return (
     <Section title={t('billing.renew.not_now')}>
       <ul>
-        {not.map(({ subscriptionId, product, shortId, verdict }) => (
-          <li key={subscriptionId}>
-            {product} <code>{shortId}</code>{' '}
-            {!verdict.ok && <small>{t(`billing.verdict.${verdict.because}`)}</small>}{' '}
-            {!verdict.ok && verdict.because === 'no_price' && (
-              <a className="link" href={`mailto:${env().SUPPORT_EMAIL}`}>
-                {env().SUPPORT_EMAIL}
-              </a>
-            )}
-            {!verdict.ok && verdict.because === 'being_paid' && (
-              <a className="link" href={`/${organization.slug}/billing/checkouts/${verdict.checkoutId}`}>
-                {t('billing.see')}
-              </a>
-            )}
-          </li>
-        ))}
+        {not.map((one) => {
+          const { subscriptionId, product, shortId, verdict } = one
+          return (
+            <li key={subscriptionId}>
+              {product} <code>{shortId}</code>{' '}
+              {!verdict.ok && <small>{t(`billing.verdict.${verdict.because}`)}</small>}{' '}
+              {!verdict.ok && verdict.because === 'no_price' && (
+                <a className="link" href={`mailto:${env().SUPPORT_EMAIL}`}>
+                  {env().SUPPORT_EMAIL}
+                </a>
+              )}
+              {!verdict.ok && verdict.because === 'being_paid' && (
+                <a className="link" href={`/${organization.slug}/billing/checkouts/${verdict.checkoutId}`}>
+                  {t('billing.see')}
+                </a>
+              )}
+              <GapNote visit={visit} one={one} />
+            </li>
+          )
+        })}
         {children}
       </ul>
     </Section>

@@ -40,11 +40,17 @@ async function CheckoutPage({ params, searchParams }: Props) {
   const { data, needs, at } = await read(visit, async (tx, now) => {
     const checkout = isId(id) ? await findCheckout(tx, organizationId, id) : undefined
     if (!checkout) throw new NotFound('checkout')
-    const keyIds = checkout.lines.flatMap(({ newKey }) => newKey?.id ?? [])
+    // Each new key, and beside it the old one.
+    const keyIds = checkout.lines.flatMap(({ newKey, oldKey }) =>
+      newKey ? [newKey.id, ...(oldKey ? [oldKey.id] : [])] : [],
+    )
     const rows = await Promise.all(keyIds.map((keyId) => keyRow(tx, organizationId, keyId, now)))
     return { checkout, rows: rows.flat() }
   })
   const { checkout, rows } = data
+  const newIds = new Set(checkout.lines.flatMap(({ newKey }) => newKey?.id ?? []))
+  const oldIds = new Set(checkout.lines.flatMap(({ oldKey }) => oldKey?.id ?? []))
+  const wentBack = rows.length > 0 && rows.every(({ id, refundedAt }) => !newIds.has(id) || refundedAt)
   const speaking: Speaking = { t, language, timeZone, now: at }
   const cameBack = (await searchParams).back === 'paid'
   return (
@@ -52,10 +58,10 @@ async function CheckoutPage({ params, searchParams }: Props) {
       <PageHead
         title={t('billing.checkout.title', { date: moment(checkout.begunAt, language, session.timeZone) })}
       />
-      <How visit={visit} checkout={checkout} waiting={cameBack} />
+      <How visit={visit} checkout={checkout} waiting={cameBack} wentBack={wentBack} />
       {rows.length > 0 && (
         <Panel>
-          <KeyTable visit={visit} rows={rows} speaking={speaking} />
+          <KeyTable visit={visit} rows={rows} speaking={speaking} renewal={{ newIds, oldIds }} />
         </Panel>
       )}
       <Lines visit={visit} checkout={checkout} />
@@ -72,12 +78,21 @@ async function keyRow(
   return (await listKeys(tx, { organizationId, state: 'all', keyId }, { sort: 'until', size: 1 }, now)).rows
 }
 
+interface HowProps {
+  visit: Visit
+  checkout: CheckoutRow
+  /** Somebody comes from Stripe's page, having paid. */
+  waiting: boolean
+  /** It was paid, and all the money went back. */
+  wentBack: boolean
+}
+
 /** How it stands, in a sentence, with what can be done; what changes by itself keeps itself up to date. */
-function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow; waiting: boolean }) {
+function How({ visit, checkout, waiting, wentBack }: HowProps) {
   const { t, organization } = visit
   const { state, lines } = checkout
   const renews = lines.some(({ subscriptionId }) => subscriptionId)
-  if (state === 'paid') return <Paid visit={visit} checkout={checkout} />
+  if (state === 'paid') return <Paid visit={visit} checkout={checkout} wentBack={wentBack} />
   if (state === 'on_its_way' && checkout.charge)
     return <Charging visit={visit} checkout={checkout} charge={checkout.charge} />
   if (state === 'on_its_way')
@@ -120,7 +135,7 @@ function How({ visit, checkout, waiting }: { visit: Visit; checkout: CheckoutRow
 }
 
 /** With what was really charged, once the invoice says so. */
-function Paid({ visit: { t, language }, checkout }: { visit: Visit; checkout: CheckoutRow }) {
+function Paid({ visit: { t, language }, checkout, wentBack }: Omit<HowProps, 'waiting'>) {
   const { lines, amount, charged, currency, reverseCharge } = checkout
   const ofVat = { tax: checkout.tax ?? 0, reverseCharge: reverseCharge ?? false }
   const vat = t('billing.vat', { how: vatOf(ofVat), tax: money(ofVat.tax, currency, language) })
@@ -129,9 +144,9 @@ function Paid({ visit: { t, language }, checkout }: { visit: Visit; checkout: Ch
   const isIn = lines.every(({ newKey }) => newKey?.firstSeenAt)
   return (
     <>
-      {!isIn && <KeepFresh seconds={10} />}
-      <Notice tone="ok">
-        <b>{t('billing.checkout.paid', { count: lines.length })}</b>{' '}
+      {!isIn && !wentBack && <KeepFresh seconds={10} />}
+      <Notice tone={wentBack ? 'calm' : 'ok'}>
+        <b>{t(wentBack ? 'billing.checkout.went_back' : 'billing.checkout.paid', { count: lines.length })}</b>{' '}
         {charged === null
           ? t('billing.checkout.paid_text', { total, tax })
           : t('billing.checkout.charged', { total, vat })}
