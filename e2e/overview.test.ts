@@ -353,7 +353,7 @@ test('the timeline spells an address as people do', async ({ browser }) => {
   const context = await browserOf(browser, owner)
   const page = await context.newPage()
   await page.goto(home)
-  await page.getByRole('link', { name: 'Médiathèque' }).first().click()
+  await page.getByRole('link', { name: 'Médiathèque', exact: true }).first().click()
   const timeline = page.getByRole('region', { name: /^What happened/ })
   await expect(timeline).toContainText(/added Médiathèque at (https:\/\/)?médiathèque\.morlanges\.example/)
   await expect(page.locator('main')).not.toContainText('xn--')

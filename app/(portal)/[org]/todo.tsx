@@ -151,7 +151,7 @@ function Named({ line, home }: Pick<LineProps, 'line' | 'home'>) {
     <Fragment key={id}>
       {at > 0 && ', '}
       {withProduct && `${product} `}
-      <a className="id" href={`${home}/keys/${id}`}>
+      <a className="link id" href={`${home}/keys/${id}`}>
         {shortId}
       </a>
     </Fragment>

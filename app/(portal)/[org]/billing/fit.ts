@@ -1,6 +1,6 @@
 import { fitSentence } from '@/lib/catalog/phrases'
 import type { CatalogProduct } from '@/lib/catalog/queries'
-import { compareVersions } from '@/lib/catalog/rules'
+import { compareVersions, fits as releaseFits } from '@/lib/catalog/rules'
 import type { Translate } from '@/lib/messages/translator'
 
 /** What a key of the product installs: itself or, of a suite, what it contains. */
@@ -14,8 +14,9 @@ function installed(productId: string, products: readonly CatalogProduct[]) {
 /** For which GLPI versions a product is; of a suite for each of its parts. Nothing is said of what has no releases. */
 export function versionLines(productId: string, products: readonly CatalogProduct[], t: Translate): string[] {
   const { parts, isSuite } = installed(productId, products)
-  return parts.flatMap(({ name, releases }) => {
-    const [newest] = releases.toSorted((a, b) => compareVersions(b.version, a.version))
+  return parts.flatMap((part) => {
+    const { name } = part
+    const newest = newestOf(part)
     if (!newest) return []
     const { version, glpiMin, glpiMax } = newest
     const text = t('billing.buy.versions', { release: version, from: glpiMin, to: glpiMax ?? 'none' })
@@ -23,7 +24,7 @@ export function versionLines(productId: string, products: readonly CatalogProduc
   })
 }
 
-/** What of a product has no release for the GLPI that it is chosen for. */
+/** What of a product has no release for the GLPI that it is for, or not the newest. */
 export function misfits(
   productId: string,
   glpiVersion: string | null,
@@ -33,8 +34,18 @@ export function misfits(
   if (!glpiVersion) return []
   const { parts, isSuite } = installed(productId, products)
   return parts.flatMap((part) => {
-    const { fits, text } = fitSentence(part, glpiVersion, t)
-    if (fits || part.releases.length === 0) return []
+    const text = misfit(part, glpiVersion, t)
+    if (!text) return []
     return isSuite ? t('instance.product_fits', { product: part.name, text }) : text
   })
 }
+
+function misfit(product: CatalogProduct, glpiVersion: string, t: Translate): string | null {
+  const newest = newestOf(product)
+  if (!newest || releaseFits(newest, glpiVersion)) return null
+  const { fits, text } = fitSentence(product, glpiVersion, t)
+  return fits ? t('billing.newest_misfit', { release: newest.version, text }) : text
+}
+
+const newestOf = ({ releases }: CatalogProduct) =>
+  releases.toSorted((a, b) => compareVersions(b.version, a.version))[0]

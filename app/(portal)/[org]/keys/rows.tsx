@@ -123,7 +123,7 @@ function KeyName({ line, page }: Pick<RowProps, 'line' | 'page'>) {
     <small>
       {line.mark && <span className="chip">{line.mark}</span>}{' '}
       {page ? (
-        <a className="id" href={`${page}/${line.id}`}>
+        <a className="link id" href={`${page}/${line.id}`}>
           {name}
         </a>
       ) : (

@@ -17,37 +17,27 @@ interface Props {
 
 /** What was chosen beside what is sold: renewals, which stay ticked until somebody unticks them, and what cannot be paid. */
 export function Together({ visit, renewed, notForSale }: Props) {
-  const { t, language, organization } = visit
+  const { t } = visit
   const now = renewed.filter(({ verdict }) => verdict.ok)
   const not = renewed.filter(({ verdict }) => !verdict.ok)
   return (
     <>
       {now.length > 0 && (
         <Section title={t('billing.buy.renewed')} note={t('billing.buy.renewed_note')}>
-          <Panel padded>
-            <ul>
-              {now.map(({ subscriptionId, product, instance, shortId, termEndsAt }) => (
-                <li key={subscriptionId}>
-                  <label className="tick">
-                    <input
-                      type="checkbox"
-                      name="s"
-                      value={subscriptionId}
-                      defaultChecked
-                      aria-label={t('billing.tick', {
-                        product,
-                        instance: instance ?? t('billing.everywhere'),
-                      })}
-                    />
-                    <LongWords>{`${product} · ${instance ?? t('billing.everywhere')}`}</LongWords>
-                  </label>{' '}
-                  <small>
-                    <span className="id">{shortId}</span> ·{' '}
-                    {t('keys.paid_until', { date: lastDay(termEndsAt, language, organization.timeZone) })}
-                  </small>
-                </li>
-              ))}
-            </ul>
+          <Panel>
+            <table className="table">
+              <thead>
+                <tr>
+                  <th scope="col">{t('billing.product')}</th>
+                  <th scope="col">{t('billing.paid_until')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {now.map((one) => (
+                  <Renewed key={one.subscriptionId} visit={visit} one={one} />
+                ))}
+              </tbody>
+            </table>
           </Panel>
         </Section>
       )}
@@ -57,5 +47,31 @@ export function Together({ visit, renewed, notForSale }: Props) {
         </NotNow>
       )}
     </>
+  )
+}
+
+function Renewed({ visit, one }: { visit: Visit; one: Payable }) {
+  const { t, language, organization } = visit
+  const { subscriptionId, product, shortId, termEndsAt } = one
+  const instance = one.instance ?? t('billing.everywhere')
+  return (
+    <tr>
+      <td>
+        <label className="tick">
+          <input
+            type="checkbox"
+            name="s"
+            value={subscriptionId}
+            defaultChecked
+            aria-label={t('billing.tick', { product, instance })}
+          />
+          <b>{product}</b>
+        </label>
+        <small>
+          <LongWords>{instance}</LongWords> <span className="id">{shortId}</span>
+        </small>
+      </td>
+      <td data-head={t('billing.paid_until')}>{lastDay(termEndsAt, language, organization.timeZone)}</td>
+    </tr>
   )
 }

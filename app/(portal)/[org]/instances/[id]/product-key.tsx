@@ -80,7 +80,7 @@ function Product({ visit, row, instance, products, archiveOf }: Props) {
   return (
     <div>
       <b>{row.product}</b>{' '}
-      <a className="id" href={`/${organization.slug}/keys/${row.id}`}>
+      <a className="link id" href={`/${organization.slug}/keys/${row.id}`}>
         <code>{row.shortId}</code>
       </a>
       {product && <Unlocks product={product} products={products} glpiVersion={instance.glpiVersion} t={t} />}
