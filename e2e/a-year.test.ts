@@ -96,7 +96,7 @@ test('a card that is declined when the day has come: a mail and the page say wha
   await letGoBy(page, '30 days later')
   for (let day = 0; day < 3; day++) await letGoBy(page, 'One day later')
   const [mail] = await arrived(() => mailsAbout(owner.email, /could not be charged/))
-  expect(mail?.text).toContain('Your means of payment was declined. Stripe tries again within the next days.')
+  expect(mail?.text).toContain('Your means of payment was declined. Stripe tries again within the next days')
   expect(mail?.text).toContain('/invoices/in_')
   await page.goto(`/${customer.slug}/billing`)
   const row = page.getByRole('row', { name: /Workflow Studio/ })

@@ -41,6 +41,10 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(page.locator('main')).toContainText(`Paid until ${until}`)
     await page.getByRole('button', { name: 'End automatic renewal' }).click()
     await expect(page.getByRole('button', { name: /^Switch on: €/ })).toBeVisible()
+    // By the organization's clock, as on the receipt.
+    await expect(page.getByRole('status')).toContainText(
+      /Automatic renewal ended on \d+\s\w+\s\d{4},\s\d\d:\d\d\sCES?T\. billing@\S+ ended it\./,
+    )
     await page.goto(`/${customer.slug}/billing`)
     await expect(row).toContainText('Does not renew by itself')
     const receipts = async () =>

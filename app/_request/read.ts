@@ -1,14 +1,19 @@
 import { asOrganization, type OrganizationTx } from '@/db/scope'
+import { may } from '@/lib/access'
 import { type QuietInstances, quietInstances } from '@/lib/activations/contacts'
 import { countQuestions, type QuestionCount } from '@/lib/activations/questions'
 import { now } from '@/lib/clock'
 import { type Attention, attention } from '@/lib/keys/attention'
+import { type FailedPayment, failedPayments, stillToPay } from '@/lib/payments/failed-payments'
+import { sells } from '@/lib/payments/stripe'
 import type { Visit } from './session'
 
 /** What wants somebody: the lines of the overview, and what stands beside them. */
 export interface Wanting {
   attention: Attention
   quiet: QuietInstances
+  /** Told to who may pay. */
+  failed: FailedPayment[]
 }
 
 /**
@@ -20,29 +25,27 @@ export async function read<T>(
   work: (tx: OrganizationTx, now: Date, wanting: Promise<Wanting>) => Promise<T>,
 ): Promise<Wanting & { data: T; questions: QuestionCount; needs: number; at: Date }> {
   const at = now()
-  const { organizationId, timeZone } = visit.organization
+  const { organizationId } = visit.organization
   return asOrganization(organizationId, async (tx) => {
-    const wanting = readWanting(tx, organizationId, timeZone, at)
+    const wanting = readWanting(tx, visit, at)
     const counted = countQuestions(tx, organizationId)
-    const [{ attention, quiet }, questions, data] = await Promise.all([
+    const [{ attention, quiet, failed }, questions, data] = await Promise.all([
       wanting,
       counted,
       work(tx, at, wanting),
     ])
-    const needs = attention.lines.length + quiet.stopped.length + questions.open
-    return { attention, quiet, questions, needs, data, at }
+    const needs = attention.lines.length + quiet.stopped.length + failed.length + questions.open
+    return { attention, quiet, failed, questions, needs, data, at }
   })
 }
 
-async function readWanting(
-  tx: OrganizationTx,
-  organizationId: string,
-  timeZone: string,
-  at: Date,
-): Promise<Wanting> {
-  const [found, quiet] = await Promise.all([
+async function readWanting(tx: OrganizationTx, { organization }: Visit, at: Date): Promise<Wanting> {
+  const { organizationId, timeZone, role } = organization
+  const mayPay = sells() && may(role, 'checkout.begin')
+  const [found, quiet, failed] = await Promise.all([
     attention(tx, organizationId, timeZone, at),
     quietInstances(tx, organizationId, at),
+    mayPay ? failedPayments(tx, organizationId, at) : [],
   ])
-  return { attention: found, quiet }
+  return { attention: found, quiet, failed: stillToPay(failed) }
 }

@@ -6,6 +6,7 @@ import type { SystemTx } from '@/db/scope'
 import { vendorCommand } from '@/lib/command'
 import { InvalidInput, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { alignRenewalsOfProducts } from '@/lib/jobs/align-renewals'
 import { catalogChanges, type KnownProduct } from './changes'
 import { Catalog, type CatalogProduct, termOf } from './input'
 import { catalogMistakes } from './mistakes'
@@ -45,6 +46,8 @@ export const applyCatalog = vendorCommand(
     if (dryRun || changes.length === 0) unchanged()
     else {
       await write(tx, known, given, now)
+      const withdrawn = given.flatMap((product) => (product.withdrawn ? product.reference : []))
+      await alignRenewalsOfProducts(tx, withdrawn)
       const changed = new Set(changes.map(({ product }) => product))
       audit({ details: { changes: changes.length, products: [...changed].join(', ') } })
     }

@@ -2,6 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { instanceAddresses, instances } from '@/db/schema/instances'
 import { command } from '@/lib/command'
+import { alignRenewalsOf } from '@/lib/jobs/align-renewals'
 import { takeAddress } from './add'
 import { lockAnyInstance } from './edit'
 import { giveBackOthersKeys } from './others-keys'
@@ -10,7 +11,7 @@ const OneInstance = z.object({ instanceId: z.uuid('not_found') })
 
 /**
  * Takes an instance out of use. Its own keys stay bound to it and live to their own end; those of others are given back
- * there, and its addresses are free again. One that is out of use already is left alone, without an entry.
+ * there, its addresses are free again, and what renews by itself for it ends. One that is out of use already is left alone, without an entry.
  */
 export const retireInstance = command(
   'instance.retire',
@@ -34,6 +35,7 @@ export const retireInstance = command(
         ),
       )
     await giveBackOthersKeys(tx, { organizationId, instanceId, now })
+    await alignRenewalsOf(tx, organizationId, instanceId)
     audit({ instanceId, details: { shortId: instance.shortId, label: instance.label } })
   },
 )

@@ -17,6 +17,8 @@ export interface Jobs {
   'mail.asked_to_join': MemberChange & { shortId: string }
   /** To those whose GLPIs need the new keys of what was paid, and to who paid it. */
   'mail.keys_ready': { organizationId: string; checkoutId: string }
+  /** To those who pay, of money that did not come. */
+  'mail.payment_failed': { organizationId: string; checkoutId: string }
   /** To staff, of money that came after it had been given up. */
   'mail.paid_late': { organizationId: string; checkoutId: string }
   /** To those who pay, of what ends soon. */

@@ -23,6 +23,7 @@ import { reconcileNightly } from '@/lib/payments/reconcile'
 import { findWaitingKeys, remind } from '@/lib/payments/remind'
 import { sendKeysReady } from '@/lib/payments/send-keys-ready'
 import { sendPaidLate } from '@/lib/payments/send-paid-late'
+import { sendPaymentFailed } from '@/lib/payments/send-payment-failed'
 import { sendNotInGlpi, sendReminders } from '@/lib/payments/send-reminders'
 import { workEvents } from '@/lib/payments/work-events'
 import { sendEmailChange } from '@/lib/people/send-email-change'
@@ -59,6 +60,7 @@ const tasks: TaskList = {
   'mail.asked_to_join': (payload) => sendAskedToJoin(payload),
   'mail.key_revealed': (payload) => sendKeyRevealed(payload),
   'mail.keys_ready': (payload) => sendKeysReady(payload),
+  'mail.payment_failed': (payload) => sendPaymentFailed(payload),
   'mail.paid_late': (payload) => sendPaidLate(payload),
   'mail.reminders': (payload) => sendReminders(payload),
   'mail.not_in_glpi': (payload) => sendNotInGlpi(payload),

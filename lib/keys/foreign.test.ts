@@ -63,12 +63,14 @@ import {
   changeAutomatic,
   findAutomatic,
   lastCharge,
+  lastEnded,
   lockAutomatic,
   openAutomatic,
 } from '@/lib/payments/automatic/queries'
 import { listBuyable, wholeOffer } from '@/lib/payments/buying/buyable'
 import { readShop } from '@/lib/payments/buying/shop'
 import { currencyFor, currencyOf } from '@/lib/payments/currency'
+import { failedPayments } from '@/lib/payments/failed-payments'
 import { listInvoices } from '@/lib/payments/list-invoices'
 import { lockAccount } from '@/lib/payments/lock-account'
 import { listPayable } from '@/lib/payments/payable'
@@ -118,6 +120,15 @@ beforeAll(async () => {
        lease_ends_at, created_at, refreshed_at)
      values (gen_random_uuid(), $1, $2, $3, 'of-the-cloud', 'production', false, sha256('x'), now(), now(), now())`,
     [other.organizationId, keyId, theirs.instanceId],
+  )
+  await rowsOf(
+    database,
+    `with failed as (insert into checkouts (id, organization_id, begun_at, currency, amount, completed_at, ended_at, ended)
+       values (gen_random_uuid(), $1, now(), 'eur', 12000, now(), now(), 'failed') returning id)
+     insert into checkout_lines (id, organization_id, checkout_id, product_id, instance_id, price_id, amount, months, starts_at, ends_at, ended_at)
+     select gen_random_uuid(), $1, failed.id, p.id, null, prices.id, 12000, 12, now(), now() + interval '1 year', now()
+     from failed, products p join prices on prices.product_id = p.id and prices.currency = 'eur' where p.reference = 'cloud'`,
+    [other.organizationId],
   )
   await revealKeys(byMember(other, 'owner'), { keyIds: [theirs.keyId], how: 'shown' })
   await rowsOf(
@@ -343,6 +354,8 @@ const reads: Record<string, Read> = {
   },
   lastCharge: async (tx, organizationId) =>
     count1(await lastCharge(tx, organizationId, theirs.endedRenewalId)),
+  lastEnded: (tx, organizationId) => lastEnded(tx, organizationId, theirs.subscriptionId).then(count1),
+  failedPayments: async (tx, organizationId) => (await failedPayments(tx, organizationId, now())).length,
   findAutomatic: (tx, organizationId) => findAutomatic(tx, organizationId, theirs.renewalId).then(count1),
   hasCustomer: async (tx, organizationId) => Number(await hasCustomer(tx, organizationId)),
   lockAutomatic: (tx, organizationId) => some(lockAutomatic(tx, organizationId, theirs.renewalId)),
@@ -445,6 +458,7 @@ const foreignAmong = (ids: string[]) => {
 const others = [
   'addReminders',
   'alignAfter',
+  'alignRenewalsOf',
   'appendAudit',
   'holdBack',
   'refuseLastOwner',

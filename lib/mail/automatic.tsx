@@ -45,8 +45,7 @@ export async function automaticEndedMail(mail: AutomaticEnded) {
     ...namesOf(mail),
     date: mailedMoment(endedAt, language, timeZone),
     timeZone,
-    reason,
-    who: who ?? t('billing.checkout.by_somebody'),
+    because: t('billing.automatic.because', { reason, who: who ?? t('billing.checkout.by_somebody') }),
   }
   const until = lastDay(termEndsAt, language, timeZone)
   const rendered = await renderMail(

@@ -1,10 +1,11 @@
 import { Link, Text } from '@react-email/components'
 import { env } from '@/lib/env'
-import { firstDay, lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { type Language, translator } from '@/lib/messages/translator'
+import { daysBetween } from '@/lib/organizations/calendar'
 import { MailButton, MailLayout, renderMail } from './layout'
 import { forSubject } from './subject'
+import { renewsText, type TermFacts, termState, termText } from './term-text'
 
 export interface RemindersMail {
   to: string
@@ -17,34 +18,46 @@ export interface RemindersMail {
   currency: string
   /** Whether it can be paid in the portal at all. */
   sells: boolean
+  /** When it is sent. */
+  at: Date
   lines: ReminderLine[]
 }
 
-interface ReminderLine {
+interface ReminderLine extends TermFacts {
   product: string
   instance: string | null
   url: string | null
-  shortId: string
-  termEndsAt: Date
-  keyExpiresAt: Date
   price: { amount: number; taxBehavior: 'inclusive' | 'exclusive'; months: number } | null
   verdict: { ok: boolean }
-  automatic: { amount: number; currency: string; startedAt: Date | null; failedAt: Date | null } | null
 }
 
 const mostNamed = 50
 const small = { margin: '0 0 12px', fontSize: 14 }
 
-/** Tells what ends soon, line by line, and where it is renewed. No key is in it. */
+/**
+ * How the lines stand together: `by_itself`, where nobody has to do anything; `mixed`, where some have ended and some have not.
+ */
+function standing({ lines, at }: RemindersMail): 'by_itself' | 'soon' | 'works' | 'over' | 'mixed' {
+  const [state, ...others] = new Set(lines.map((line) => termState(line, at)))
+  if (!state || others.length > 0) return 'mixed'
+  const isSeenTo = lines.every(({ automatic }) => automatic?.startedAt && !automatic.failedAt)
+  return state === 'soon' && isSeenTo ? 'by_itself' : state
+}
+
+/** Tells what ends soon or has ended, line by line, and where it is renewed. No key is in it. */
 export async function remindersMail(mail: RemindersMail) {
-  const { to, language, name, slug, lines, sells } = mail
+  const { to, language, name, slug, lines, sells, timeZone, at } = mail
   const t = translator(language)
   const { PUBLIC_URL, SUPPORT_EMAIL } = env()
   const count = lines.length
-  const subject = t('mail.reminders.subject', { count, organization: forSubject(name) })
+  const state = standing(mail)
+  const days = Math.max(...lines.map(({ termEndsAt }) => daysBetween(at, termEndsAt, timeZone)))
+  const subject = t('mail.reminders.subject', { state, count, days, organization: forSubject(name) })
   const rendered = await renderMail(
-    <MailLayout language={language} to={to} title={t('mail.reminders.title', { count })}>
-      <Text style={{ margin: '0 0 12px' }}>{t('mail.reminders.text', { count, organization: name })}</Text>
+    <MailLayout language={language} to={to} title={t('mail.reminders.title', { state, count })}>
+      <Text style={{ margin: '0 0 12px' }}>
+        {t('mail.reminders.text', { state, count, organization: name })}
+      </Text>
       {lines.slice(0, mostNamed).map((line) => (
         <Line key={line.shortId} mail={mail} line={line} />
       ))}
@@ -52,7 +65,9 @@ export async function remindersMail(mail: RemindersMail) {
         <Text style={small}>{t('mail.reminders.more', { count: count - mostNamed })}</Text>
       )}
       {sells ? (
-        <MailButton href={`${PUBLIC_URL}/${slug}/billing`}>{t('mail.reminders.button')}</MailButton>
+        <MailButton href={`${PUBLIC_URL}/${slug}/billing`}>
+          {t(state === 'by_itself' ? 'mail.reminders.see' : 'mail.reminders.button')}
+        </MailButton>
       ) : (
         <Text style={{ margin: '0 0 12px' }}>
           {t.rich('mail.reminders.write', {
@@ -67,9 +82,9 @@ export async function remindersMail(mail: RemindersMail) {
 }
 
 function Line({ mail, line }: { mail: RemindersMail; line: ReminderLine }) {
-  const { language, timeZone } = mail
-  const t = translator(language)
-  const { product, instance, url, shortId, termEndsAt, keyExpiresAt } = line
+  const t = translator(mail.language)
+  const { product, instance, url } = line
+  const price = priceOf(mail, line)
   return (
     <>
       <Text style={{ margin: 0 }}>
@@ -77,31 +92,17 @@ function Line({ mail, line }: { mail: RemindersMail; line: ReminderLine }) {
       </Text>
       {url && <Text style={{ ...small, margin: 0 }}>{url}</Text>}
       <Text style={small}>
-        {t('mail.reminders.line', {
-          shortId,
-          until: lastDay(termEndsAt, language, timeZone),
-          works: lastDay(keyExpiresAt, language, timeZone),
-          price: priceOf(mail, line),
-        })}
+        {termText(line, mail)} {renewsText(line, mail)} {price}
       </Text>
     </>
   )
 }
 
 /** What the next term costs, with whether VAT is in it; what cannot be paid in the portal is asked for. */
-function priceOf(
-  { currency, language, sells, timeZone }: RemindersMail,
-  { price, verdict, automatic, termEndsAt }: ReminderLine,
-): string {
+function priceOf({ currency, language, sells }: RemindersMail, { price, verdict, automatic }: ReminderLine) {
   const t = translator(language)
-  if (automatic?.startedAt) {
-    const facts = {
-      amount: money(automatic.amount, automatic.currency, language),
-      tax: t(`billing.tax.${price?.taxBehavior ?? 'exclusive'}`),
-    }
-    if (automatic.failedAt) return t('mail.reminders.automatic_failed', facts)
-    return t('mail.reminders.automatic', { ...facts, date: firstDay(termEndsAt, language, timeZone) })
-  }
+  // Said with that it renews by itself.
+  if (automatic?.startedAt) return null
   if (!price || (sells && !verdict.ok))
     return t('mail.reminders.on_request', { support: env().SUPPORT_EMAIL })
   return t('mail.reminders.price', {

@@ -73,8 +73,11 @@ test('owners and billing members get one mail of all that ends, each in their la
   await send()
   const received = (await mails()).sort((a, b) => (a.to < b.to ? -1 : 1))
   expect(received.map(({ to, subject }) => [to, subject])).toEqual([
-    [`billing@${town.slug}.example`, `2 abonnements de The people of ${town.slug} à renouveler`],
-    [`owner@${town.slug}.example`, `2 subscriptions of The people of ${town.slug} due for renewal`],
+    [
+      `billing@${town.slug}.example`,
+      `2 abonnements de The people of ${town.slug} se terminent d’ici 14 jours`,
+    ],
+    [`owner@${town.slug}.example`, `2 subscriptions of The people of ${town.slug} end within 14 days`],
   ])
   const [french, english] = received
   for (const { shortId, url, key } of [one, other]) {
@@ -85,9 +88,9 @@ test('owners and billing members get one mail of all that ends, each in their la
     expect(url).toBeDefined()
   }
   expect(english?.text).toContain('Forms Pro, desk-')
-  expect(english?.text).toContain('A year: €290.00 plus any VAT.')
+  expect(english?.text).toContain('It does not renew by itself. A year: €290.00 plus any VAT.')
   expect(english?.text).toContain(`http://localhost:41400/${town.slug}/billing`)
-  expect(french?.text).toMatch(/Un an : 290,00 € HT\./)
+  expect(french?.text).toMatch(/Pas de renouvellement automatique\. Un an : 290,00 € HT\./)
 })
 
 test('from 70 days before to 20 days after, day by day, it is told at 60, 30, 14, 7 and 1 days, once', async () => {
@@ -177,12 +180,59 @@ test('where nothing is sold in the portal, the mail says whom to write to', asyn
     slug: 'acme',
     timeZone: 'Europe/Paris',
     currency: 'eur',
+    at: new Date('2027-03-06T12:00:00Z'),
   }
   const mail = (sells: boolean) => remindersMail({ ...facts, language: 'en', sells, lines: [line] })
   const off = (await mail(false)).text.replace(/\s+/g, ' ')
   expect(off).toContain('To renew, write to support@latchkey.example')
   expect(off).not.toContain('/acme/billing')
   expect((await mail(true)).text).toContain('http://localhost:41400/acme/billing')
+})
+
+test('a reminder says of each line that it ends, has ended while its key works, or has ended altogether, and whether it renews by itself', async () => {
+  const midnight = (day: string) => new Date(`${day}T23:00:00Z`)
+  const on = { amount: 29_000, currency: 'eur', startedAt: midnight('2026-03-12'), failedAt: null }
+  const line = (until: string, works: string, automatic: typeof on | null = null) => ({
+    ...{ product: 'Forms Pro', instance: null, url: null, shortId: `K-${until}`, automatic },
+    ...{ termEndsAt: midnight(until), keyExpiresAt: midnight(works), verdict: { ok: true } },
+    price: { amount: 29_000, taxBehavior: 'exclusive' as const, months: 12 },
+  })
+  const soon = line('2027-03-12', '2027-03-26')
+  const works = line('2027-03-02', '2027-03-16')
+  const over = line('2027-02-02', '2027-02-16')
+  const byItself = line('2027-03-08', '2027-03-22', on)
+  const facts = {
+    ...{ to: 'ada@acme.example', name: 'Acme', slug: 'acme', timeZone: 'Europe/Paris', currency: 'eur' },
+    ...{ sells: true, at: new Date('2027-03-06T12:00:00Z') },
+  }
+  const mail = async (language: 'en' | 'fr', lines: ReturnType<typeof line>[]) => {
+    const { subject, text } = await remindersMail({ ...facts, language, lines })
+    return { subject: subject.replaceAll('\u00a0', ' '), text: text.replace(/\s+/g, ' ') }
+  }
+  const told = [[soon], [works], [over], [byItself], [soon, works, over, byItself]]
+  const subjects = await Promise.all(
+    told.flatMap((lines) => [mail('en', lines), mail('fr', lines)].map(async (one) => (await one).subject)),
+  )
+  expect(subjects).toEqual([
+    ...['A subscription of Acme ends in 7 days', 'Un abonnement de Acme se termine dans 7 jours'],
+    'A subscription of Acme has ended; its key still works',
+    'Un abonnement de Acme a pris fin ; sa clé fonctionne encore',
+    'A subscription of Acme has ended, and its key works no longer',
+    'Un abonnement de Acme a pris fin, et sa clé ne fonctionne plus',
+    'A subscription of Acme renews by itself within 3 days',
+    'Un abonnement de Acme sera renouvelé automatiquement d’ici 3 jours',
+    '4 subscriptions of Acme end soon or have ended',
+    '4 abonnements de Acme se terminent bientôt ou ont pris fin',
+  ])
+  const [english, french] = [await mail('en', told[4] ?? []), await mail('fr', told[4] ?? [])]
+  for (const sentence of [
+    'paid until 12 Mar 2027, for 6 more days; the key works until 26 Mar 2027. It does not renew by itself. A year',
+    'was paid until 2 Mar 2027, which is over; the key goes on until 16 Mar 2027. It does not renew by itself.',
+    'was paid until 2 Feb 2027; the key worked until 16 Feb 2027, and works no longer. It does not renew by itself.',
+    'It renews by itself on 9 Mar 2027 for €290.00 plus any VAT: nothing has to be done.',
+  ])
+    expect(english.text).toContain(sentence)
+  expect(french.text).toContain('ce qui est passé ; la clé fonctionne encore jusqu’au 16 mars 2027. Pas de')
 })
 
 test('what is renewed between the reservation and the mail is left out of it', async () => {

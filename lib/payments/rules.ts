@@ -198,7 +198,7 @@ export const eventSubjects = {
   },
   'checkout.session.async_payment_failed': {
     about: 'checkout',
-    effect: 'it ends as failed; its lines can be paid again',
+    effect: 'it ends as failed; its lines can be paid again, and who pays is told',
   },
   'checkout.session.expired': {
     about: 'checkout',

@@ -66,6 +66,7 @@ export const settleCheckout = command(
     const details = { currency: checkout.currency, amount: checkout.amount, before }
     audit({ action: `checkout.${effect}`, details })
     if (effect === 'paid') await enqueue(tx, 'mail.keys_ready', { organizationId, checkoutId })
+    if (effect === 'failed') await enqueue(tx, 'mail.payment_failed', { organizationId, checkoutId })
     if (late) await enqueue(tx, 'mail.paid_late', { organizationId, checkoutId })
     return { effect, issued }
   },

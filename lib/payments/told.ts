@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, or } from 'drizzle-orm'
 import { memberships, organizations } from '@/db/schema/organizations'
 import { people } from '@/db/schema/people'
 import { assignments, staff } from '@/db/schema/staff'
@@ -6,8 +6,16 @@ import type { OrganizationTx } from '@/db/scope'
 import { type Permission, rolesThatMay } from '@/lib/access'
 import { NotFound } from '@/lib/errors'
 
-/** What a mail about an organization names it by, and the members who may do what it asks for, each with their language. */
-export async function toldBy(tx: OrganizationTx, organizationId: string, permission: Permission) {
+/**
+ * What a mail about an organization names it by, and the members who may do what it asks for, each with their language.
+ * @param personId also told, as long as they are a member
+ */
+export async function toldBy(
+  tx: OrganizationTx,
+  organizationId: string,
+  permission: Permission,
+  personId: string | null = null,
+) {
   const [organization] = await tx
     .select({ name: organizations.name, slug: organizations.slug, timeZone: organizations.timeZone })
     .from(organizations)
@@ -20,7 +28,10 @@ export async function toldBy(tx: OrganizationTx, organizationId: string, permiss
     .where(
       and(
         eq(memberships.organizationId, organizationId),
-        inArray(memberships.role, rolesThatMay(permission)),
+        or(
+          inArray(memberships.role, rolesThatMay(permission)),
+          personId ? eq(people.id, personId) : undefined,
+        ),
       ),
     )
     .orderBy(asc(people.id))

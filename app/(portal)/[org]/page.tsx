@@ -44,7 +44,7 @@ async function OverviewPage({ params }: Props) {
   const visit = await requireMember((await params).org)
   const { t, organization } = visit
   const home = `/${organization.slug}`
-  const { data, attention, quiet, questions, needs, at } = await readOverview(visit)
+  const { data, attention, quiet, failed, questions, needs, at } = await readOverview(visit)
   const [count, cards, asked, refused, offline, paying] = data
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   return (
@@ -55,10 +55,11 @@ async function OverviewPage({ params }: Props) {
       />
       {/* A plugin that stopped comes before what is merely asked. */}
       {quiet.stopped.length === 0 && <Asked visit={visit} groups={asked} open={questions.open} />}
-      {attention.lines.length + quiet.stopped.length > 0 && (
+      {attention.lines.length + quiet.stopped.length + failed.length > 0 && (
         <Todo
           visit={visit}
           stopped={quiet.stopped}
+          failed={failed}
           paying={paying}
           attention={{ ...attention, lines: soonestFirst(attention.lines) }}
           mayReveal={may(organization.role, 'key.reveal')}

@@ -11,9 +11,11 @@ import { env } from '@/lib/env'
 import type { Attention, AttentionLine } from '@/lib/keys/attention'
 import type { Speaking } from '@/lib/keys/phrases'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
+import type { FailedPayment } from '@/lib/payments/failed-payments'
 import { sells } from '@/lib/payments/stripe'
 import type { UnderWay } from '@/lib/payments/under-way'
 import { basketQuery } from './billing/basket'
+import { PaymentFailed } from './payment-failed'
 import { Stopped } from './stopped'
 
 const mostLines = 10
@@ -32,6 +34,8 @@ interface Due {
   visit: Visit
   /** Of these a plugin works no more, which comes before what will stop. */
   stopped: QuietInstance[]
+  /** Before what has to be paid by and by: somebody believes that it is paid. */
+  failed: FailedPayment[]
   attention: Attention
   /** What is being paid, by the key. */
   paying: ReadonlyMap<string, UnderWay>
@@ -45,25 +49,28 @@ interface Due {
  * What needs doing, in the order given. Filled is the button of the first line that one can see to here: a new key that
  * waits for GLPI, or what can be renewed or bought here. Where nothing is sold here, the vendor's address is in the line.
  */
-export function Todo({ visit, stopped, attention, paying, mayReveal, first, speaking }: Due) {
+export function Todo({ visit, stopped, failed, attention, paying, mayReveal, first, speaking }: Due) {
   const { lines, more } = attention
   const { t } = speaking
   const home = `/${visit.organization.slug}`
   const mayPay = sells() && may(visit.organization.role, 'checkout.begin')
   const shown = stopped.slice(0, mostLines)
-  const left = mostLines - shown.length
+  const left = Math.max(0, mostLines - shown.length - failed.length)
   const further = stopped.length - shown.length + Math.max(0, lines.length - left)
   const maySee = may(visit.organization.role, 'billing.see_checkout')
   const paidIn = (line: AttentionLine) => checkoutOf(line, paying)
   const stepOf = (line: AttentionLine) =>
     paidIn(line) ? (maySee ? 'see_payment' : 'see') : step(line, mayReveal, mayPay)
-  const next = lines.find((line) => !paidIn(line) && stepOf(line) !== 'see')
+  const next = failed.length === 0 && lines.find((line) => !paidIn(line) && stepOf(line) !== 'see')
   return (
     <section aria-label={t('overview.todo')}>
       <Panel>
         <ul className="todo">
           {shown.map((one) => (
             <Stopped key={one.id} visit={visit} one={one} />
+          ))}
+          {failed.map((one, index) => (
+            <PaymentFailed key={one.checkoutId} visit={visit} failed={one} next={first && index === 0} />
           ))}
           {lines.slice(0, left).map((line) => (
             <Line

@@ -1,9 +1,17 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { applyCatalog } from '@/lib/catalog/apply'
 import { now } from '@/lib/clock'
 import { retireInstance } from '@/lib/instances/retire'
 import { later } from '@/lib/organizations/calendar'
 import { automaticForTests, days } from '@/sandbox/test/automatic'
-import { byMember, type Fixture, makeOrganization, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import {
+  byMember,
+  type Fixture,
+  makeCatalog,
+  makeOrganization,
+  productDatabase,
+  rowsOf,
+} from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer } from '@/sandbox/test/sold'
 import { reconcileAutomatic } from './reconcile'
@@ -64,12 +72,28 @@ test('withdrawn from sale, it ends in the night, and nothing is charged', async 
   await chargesNoMore(one)
 })
 
-test('its instance no longer in use, it ends in the night, and nothing is charged', async () => {
+test('withdrawn by the catalog, it ends at once, in each organization, and nothing else does', async () => {
+  const [one, other] = [await on(), await on({ of: await makeOrganization('also') })]
+  const forms = { reference: 'forms', name: 'Forms Pro', description: { en: 'Made up.', fr: 'Inventé.' } }
+  const apply = (withdrawn: boolean) =>
+    applyCatalog({ actor: { kind: 'system' } }, { products: [{ ...forms, trialDays: 15, withdrawn }] })
+  await apply(false)
+  await settled()
+  expect(await renewalOf(one.renewalId)).toMatchObject({ ended: null })
+  await apply(true)
+  await settled()
+  for (const { renewalId } of [one, other])
+    expect(await renewalOf(renewalId)).toMatchObject({ ended: 'withdrawn' })
+  await makeCatalog()
+})
+
+test('its instance no longer in use, it ends at once, and nothing is charged', async () => {
   const one = await on()
+  const beside = await on()
   await retireInstance(byMember(acme, 'owner'), { instanceId: one.instanceId })
-  await reconcileAutomatic()
   await settled()
   expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'retired' })
+  expect(await renewalOf(beside.renewalId)).toMatchObject({ ended: null })
   await chargesNoMore(one)
 })
 

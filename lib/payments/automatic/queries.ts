@@ -1,6 +1,7 @@
-import { and, desc, eq, isNull } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm'
 import { automaticCharges, automaticRenewals } from '@/db/schema/automatic-renewals'
 import { invoices } from '@/db/schema/invoices'
+import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
 import { NotFound } from '@/lib/errors'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
@@ -66,6 +67,33 @@ export async function changeAutomatic(
   changes: Partial<typeof automaticRenewals.$inferInsert>,
 ) {
   await tx.update(automaticRenewals).set(changes).where(isRenewal(organizationId, id))
+}
+
+/** The last one of a subscription that was on and has ended, with who ended it. @returns undefined where there is none */
+export async function lastEnded(
+  tx: OrganizationTx,
+  organizationId: string,
+  subscriptionId: string,
+): Promise<{ endedAt: Date | null; reason: AutomaticRow['ended']; who: string | null } | undefined> {
+  const [last] = await tx
+    .select({
+      endedAt: automaticRenewals.endedAt,
+      reason: automaticRenewals.ended,
+      who: sql<string | null>`coalesce(nullif(${people.name}, ''), ${people.email})`,
+    })
+    .from(automaticRenewals)
+    .leftJoin(people, eq(people.id, automaticRenewals.endedById))
+    .where(
+      and(
+        eq(automaticRenewals.organizationId, organizationId),
+        eq(automaticRenewals.subscriptionId, subscriptionId),
+        isNotNull(automaticRenewals.startedAt),
+        isNotNull(automaticRenewals.endedAt),
+      ),
+    )
+    .orderBy(desc(automaticRenewals.endedAt))
+    .limit(1)
+  return last
 }
 
 /** The last invoice of an automatic renewal, and Stripe's page of it. @returns undefined where there is none */

@@ -84,7 +84,7 @@ export async function switchOn(_state: FormState, form: FormData): Promise<FormS
 export async function endRenewal(_state: FormState, form: FormData): Promise<FormState> {
   return act('automatic.end', form, async ({ by, organization }) => {
     await endAutomatic(by, { renewalId: text(form, 'renewalId') })
-    redirect(`/${organization.slug}/billing/automatic/${text(form, 'subscriptionId')}`)
+    redirect(`/${organization.slug}/billing/automatic/${text(form, 'subscriptionId')}?done=ended`)
   })
 }
 

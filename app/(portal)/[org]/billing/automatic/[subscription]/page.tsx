@@ -1,6 +1,7 @@
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
+import { Done } from '@/components/done'
 import { KeepFresh } from '@/components/keep-fresh'
 import { LinkButton } from '@/components/ui/button'
 import { Notice } from '@/components/ui/notice'
@@ -8,7 +9,8 @@ import { PageHead } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
-import { lastCharge } from '@/lib/payments/automatic/queries'
+import { moment } from '@/lib/messages/dates'
+import { lastCharge, lastEnded } from '@/lib/payments/automatic/queries'
 import { listPayable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../../../portal'
@@ -17,7 +19,7 @@ import { SwitchOn } from './switch-on'
 
 interface Props {
   params: Promise<{ org: string; subscription: string }>
-  searchParams: Promise<{ back?: unknown }>
+  searchParams: Promise<{ back?: unknown; done?: unknown }>
 }
 
 export const generateMetadata = organizationTitle(async ({ params }: Props) => {
@@ -39,11 +41,13 @@ async function AutomaticPage({ params, searchParams }: Props) {
     const [one] = payable
     if (!one) throw new NotFound('subscription')
     const last = one.automatic?.failedAt ? await lastCharge(tx, organizationId, one.automatic.id) : null
-    return { one, currency, payUrl: last?.status === 'open' ? last.url : null }
+    const ended = one.automatic ? undefined : await lastEnded(tx, organizationId, id)
+    return { one, currency, ended, payUrl: last?.status === 'open' ? last.url : null }
   })
-  const { one, currency, payUrl } = data
+  const { one, currency, ended, payUrl } = data
   const { product, instance, shortId, automatic, automaticVerdict } = one
-  const given = (await searchParams).back === 'given' && automatic !== null && !automatic.startedAt
+  const { back, done } = await searchParams
+  const given = back === 'given' && automatic !== null && !automatic.startedAt
   const mayChange = sells() && may(role, 'automatic.begin')
   return (
     <Portal visit={visit} current="billing" needs={needs}>
@@ -56,6 +60,7 @@ async function AutomaticPage({ params, searchParams }: Props) {
         })}
       />
       {given && <Given visit={visit} />}
+      {ended && <Ended visit={visit} ended={ended} now={done === 'ended'} />}
       {automatic && (
         <IsOn visit={visit} one={one} automatic={automatic} payUrl={payUrl} mayChange={mayChange} />
       )}
@@ -63,7 +68,9 @@ async function AutomaticPage({ params, searchParams }: Props) {
         <SwitchOn visit={visit} one={one} currency={currency} mayChange={mayChange} />
       )}
       {!automatic && !automaticVerdict.ok && (
-        <Notice tone="calm">{t(`billing.automatic.why_not.${automaticVerdict.because}`)}</Notice>
+        <Notice tone="calm" silent>
+          {t(`billing.automatic.why_not.${automaticVerdict.because}`)}
+        </Notice>
       )}
       <p className="after">
         <LinkButton variant="quiet" href={`/${slug}/billing`}>
@@ -82,5 +89,35 @@ function Given({ visit: { t } }: { visit: Visit }) {
         {t('billing.automatic.given')}
       </Notice>
     </>
+  )
+}
+
+interface EndedProps {
+  visit: Visit
+  ended: NonNullable<Awaited<ReturnType<typeof lastEnded>>>
+  /** Somebody has just done it. */
+  now: boolean
+}
+
+/** That it renewed by itself and does no more: when it ended, by the organization's clock, as on the receipt. */
+function Ended({ visit: { t, language, organization }, ended, now }: EndedProps) {
+  const { endedAt, reason, who } = ended
+  if (!endedAt) return null
+  const because = t('billing.automatic.because', {
+    reason: reason ?? '',
+    who: who ?? t('billing.checkout.by_somebody'),
+  })
+  const words = (
+    <>
+      <b>{t('billing.automatic.ended', { date: moment(endedAt, language, organization.timeZone) })}</b>{' '}
+      {t('billing.automatic.ended_text', { because })}
+    </>
+  )
+  return now ? (
+    <Done>{words}</Done>
+  ) : (
+    <Notice tone="calm" silent>
+      {words}
+    </Notice>
   )
 }
