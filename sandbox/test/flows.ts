@@ -25,7 +25,7 @@ export interface Outcome {
   ended: string
   /** Of each of the two subscriptions the terms, `back` where the money of one has gone back, and what became of their keys. */
   subscriptions: [dear: string, cheap: string]
-  /** Mails of new keys. */
+  /** What is mailed: that there are new keys, or that the money did not come. */
   mails: number
   /** What staff are asked. */
   asked: string | null
@@ -96,7 +96,10 @@ const decide =
 export const flows: Record<string, Flow> = {
   'card paid': { steps: [card], outcome: paid },
   'delayed, paid': { steps: [debit('AT321904300235473204'), 'wait'], outcome: paid },
-  'delayed, failed': { steps: [debit('AT051904300235473205'), 'wait'], outcome: notPaid('failed') },
+  'delayed, failed': {
+    steps: [debit('AT051904300235473205'), 'wait'],
+    outcome: { ...notPaid('failed'), mails: 1 },
+  },
   expired: {
     steps: [({ stripe }, { sessionId }) => stripe.checkout.sessions.expire(sessionId)],
     outcome: notPaid('expired'),

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm'
 import { automaticCharges, automaticRenewals } from '@/db/schema/automatic-renewals'
 import { invoices } from '@/db/schema/invoices'
 import { people } from '@/db/schema/people'
@@ -69,7 +69,13 @@ export async function changeAutomatic(
   await tx.update(automaticRenewals).set(changes).where(isRenewal(organizationId, id))
 }
 
-/** The last one of a subscription that was on and has ended, with who ended it. @returns undefined where there is none */
+/** Of what nobody had finished switching on nothing is said. */
+const hasReceipt = or(
+  isNotNull(automaticRenewals.startedAt),
+  inArray(automaticRenewals.ended, ['over', 'by_member']),
+)
+
+/** The last one of a subscription of whose end members got a receipt, with who ended it. @returns undefined where there is none */
 export async function lastEnded(
   tx: OrganizationTx,
   organizationId: string,
@@ -87,8 +93,8 @@ export async function lastEnded(
       and(
         eq(automaticRenewals.organizationId, organizationId),
         eq(automaticRenewals.subscriptionId, subscriptionId),
-        isNotNull(automaticRenewals.startedAt),
         isNotNull(automaticRenewals.endedAt),
+        hasReceipt,
       ),
     )
     .orderBy(desc(automaticRenewals.endedAt))
