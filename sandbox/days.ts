@@ -6,8 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import type { Postgres } from '@/sandbox/postgres'
 
-/** What the worker does once a day by its own clock, which nobody can move. */
-const daily = ['remind', 'find_waiting_keys']
+/** What the worker does each night by its own clock, which nobody can move. */
+const nightly = ['clean_up', 'reconcile_payments', 'remind', 'find_waiting_keys']
 /** Milliseconds. */
 const patience = 60_000
 
@@ -43,18 +43,21 @@ export async function startDays(postgres: Postgres) {
 
 async function liveDay(pool: pg.Pool, today: string) {
   const until = performance.now() + patience
+  // Whoever watches a year go by is not signed out by it.
+  await pool.query(
+    `update sessions set created_at = $1, last_used_at = $1, expires = $1::timestamptz + interval '30 days' where expires > now()`,
+    [today],
+  )
   await untilNone(pool, `select from stripe_events where done_at is null and due_at <= $1`, [today], until)
-  for (const job of daily) await pool.query('select graphile_worker.add_job($1, job_key => $1)', [job])
+  // In any order, and so together: each asks what is so, and takes nothing from another.
+  await pool.query('select graphile_worker.add_job(job, job_key => job) from unnest($1::text[]) as job', [
+    nightly,
+  ])
   await untilNone(
     pool,
     'select from graphile_worker.jobs where run_at <= now() and attempts = 0 or locked_at is not null',
     [],
     until,
-  )
-  // Whoever watches a year go by is not signed out by it.
-  await pool.query(
-    `update sessions set created_at = $1, last_used_at = $1, expires = $1::timestamptz + interval '30 days' where expires > now()`,
-    [today],
   )
 }
 

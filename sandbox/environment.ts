@@ -67,7 +67,8 @@ export function productEnvironment(options: {
     WORKER_DATABASE_URL: postgres.url('latchkey', 'latchkey_worker'),
     KEY_SERVICE_DATABASE_URL: postgres.url('latchkey', 'latchkey_key_service'),
     PUBLIC_URL: publicUrl,
-    SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+    // Over connections that stay: the sandbox's mail server waits a tenth of a second before it greets.
+    SMTP_URL: `smtp://127.0.0.1:${smtpPort}?pool=true`,
     MAIL_FROM: 'Latchkey <portal@latchkey.example>',
     VENDOR_NAME: 'Northwind Plugins',
     AUDIT_HEADS_FILE: options.headsFile,

@@ -16,6 +16,8 @@ const server = new MailDev({
   mailDirectory,
   silent: true,
 })
+// Everybody is this machine, and a name server that is not there is waited for with each mail.
+server.smtp.options.disableReverseLookup = true
 // Not its own listen(), which fails once it listens (2.2.0 names a variable that is not there).
 server.smtp.listen(Number(smtpPort), host)
 server.on('new', () => {

@@ -5,7 +5,7 @@ declare module 'maildev' {
 
   type Mailserver = Pick<EventEmitter, 'on'> & {
     store: { id: string }[]
-    smtp: { listen(port: number, host: string): Server }
+    smtp: { options: { disableReverseLookup: boolean }; listen(port: number, host: string): Server }
     deleteEmail(id: string, done: () => void): void
   }
 
