@@ -8,6 +8,9 @@ export const cards = {
   declinedLater: '4000 0000 0000 0341',
 }
 
+/** Of SEPA Direct Debit. */
+export const debits = { fails: 'AT861904300235473202' }
+
 /** From the billing page to Stripe's: what is renewed is ticked by its name. */
 export async function beginToPay(page: Page, customer: Customer, products: string[]) {
   await page.goto(`/${customer.slug}/billing`)
@@ -21,6 +24,14 @@ export async function beginToPay(page: Page, customer: Customer, products: strin
 /** Pays on Stripe's page. */
 export async function fillIn(page: Page, card: string) {
   await typeBuyer(page, card)
+  await page.getByRole('button', { name: /Pay/ }).click()
+}
+
+/** Pays by a debit: the page that comes says that it is on its way. */
+export async function debit(page: Page, iban: string) {
+  await typeBuyer(page, cards.good)
+  await page.getByLabel('SEPA Direct Debit').check()
+  await page.getByLabel('IBAN').fill(iban)
   await page.getByRole('button', { name: /Pay/ }).click()
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test'
 import { browserAs, type Customer, inOrganization, newCustomer } from './customer'
 import { axeFindings, tooWide } from './look'
-import { beginToPay, cards, fillIn } from './pay'
+import { beginToPay, cards, debit, debits, fillIn } from './pay'
 
 test.use({ locale: 'en-GB' })
 
@@ -95,6 +95,26 @@ test('a declined card charges nothing and can be followed by a good one', async 
   await fillIn(page, cards.declined)
   await expect(page.getByRole('alert')).toContainText('declined')
   expect(await termsOf(customer)).toHaveLength(1)
+  await fillIn(page, cards.good)
+  await expect(page.getByText('Your new key is ready.')).toBeVisible()
+  expect(await termsOf(customer)).toHaveLength(2)
+  await context.close()
+})
+
+test('a debit that fails afterwards brings no key: its page says so by itself, and what it was for is paid again by card', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('debit')
+  const context = await browserAs(browser, customer.people.billing)
+  const page = await context.newPage()
+  await beginToPay(page, customer, ['Inventory Plus'])
+  await debit(page, debits.fails)
+  await page.waitForURL(`**/${customer.slug}/billing/checkouts/**`)
+  await expect(page.getByText('The payment did not succeed.')).toBeVisible()
+  expect(await termsOf(customer)).toHaveLength(1)
+  await page.getByRole('link', { name: 'Pay again' }).click()
+  await expect(page.getByRole('checkbox', { name: /Inventory Plus/ })).toBeChecked()
+  await beginToPay(page, customer, ['Inventory Plus'])
   await fillIn(page, cards.good)
   await expect(page.getByText('Your new key is ready.')).toBeVisible()
   expect(await termsOf(customer)).toHaveLength(2)

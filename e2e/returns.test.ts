@@ -29,13 +29,26 @@ async function paid(page: Page, customer: Customer) {
 }
 
 /** As the vendor does in Stripe's Dashboard. */
-async function refundAtStripe(intent: string) {
-  const response = await fetch(`${process.env.SANDBOX_STRIPE_URL}/v1/refunds`, {
-    method: 'POST',
+async function atStripe(path: string, given?: Record<string, string>) {
+  const response = await fetch(`${process.env.SANDBOX_STRIPE_URL}/v1/${path}`, {
+    method: given ? 'POST' : 'GET',
     headers: { authorization: 'Bearer sk_test_latchkey' },
-    body: new URLSearchParams({ payment_intent: intent }),
+    ...(given && { body: new URLSearchParams(given) }),
   })
   expect(response.status).toBe(200)
+  return response.json()
+}
+
+/** The bank takes the money back. @returns what decides it: https://docs.stripe.com/testing#disputes */
+async function disputeAtStripe(intent: string) {
+  const { latest_charge: charge } = await atStripe(`payment_intents/${intent}`)
+  const response = await fetch(`${process.env.SANDBOX_STRIPE_URL}/_sandbox/disputes`, {
+    method: 'POST',
+    body: JSON.stringify({ charge }),
+  })
+  const { id } = await response.json()
+  return (how: 'winning_evidence' | 'losing_evidence') =>
+    atStripe(`disputes/${id}`, { 'evidence[uncategorized_text]': how })
 }
 
 test('a refund shows on the key, which is revoked, on the key before, which is the last again, and among the invoices', async ({
@@ -45,7 +58,7 @@ test('a refund shows on the key, which is revoked, on the key before, which is t
   const context = await browserAs(browser, customer.people.owner)
   const page = await context.newPage()
   const { before, after, intent } = await paid(page, customer)
-  await refundAtStripe(intent)
+  await atStripe('refunds', { payment_intent: intent })
   await expect(async () => {
     await page.goto(`/${customer.slug}/keys/${after}`)
     await expect(page.locator('main')).toContainText('Revoked', { timeout: 500 })
@@ -67,5 +80,42 @@ test('a refund shows on the key, which is revoked, on the key before, which is t
   expect(await axeFindings(page)).toEqual([])
   if (process.env.SHOTS)
     await page.screenshot({ path: `${process.env.SHOTS}/invoices-fr.png`, fullPage: true })
+  await context.close()
+})
+
+test('a dispute leaves the key alone while it is open and where the vendor wins it, and revokes it with its reason where it is lost', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('disputed')
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  const main = page.locator('main')
+  const { before, after, intent } = await paid(page, customer)
+  const other = await newCustomer('won')
+  const othersPage = await (await browserAs(browser, other.people.owner)).newPage()
+  const won = await paid(othersPage, other)
+  const [decide, decideOther] = [await disputeAtStripe(intent), await disputeAtStripe(won.intent)]
+  const invoice = async (of: Page, { slug }: Customer, says: RegExp) =>
+    expect(async () => {
+      await of.goto(`/${slug}/billing/invoices`)
+      await expect(of.locator('main')).toContainText(says, { timeout: 500 })
+    }).toPass()
+  await invoice(page, customer, /Disputed: €(?!.*decided)/)
+  await page.goto(`/${customer.slug}/keys/${after}`)
+  await expect(main).toContainText('Inventory Plus')
+  await expect(main).not.toContainText('Revoked')
+  await decide('losing_evidence')
+  await decideOther('winning_evidence')
+  await invoice(page, customer, /Disputed: .*, decided for you/)
+  await page.goto(`/${customer.slug}/keys/${after}`)
+  await expect(main).toContainText('Revoked')
+  await expect(main).toContainText('payment disputed')
+  await page.goto(`/${customer.slug}/keys/${before}`)
+  await expect(main.getByRole('table').first()).not.toContainText('Revoked')
+  await invoice(othersPage, other, /Disputed: .*, decided for the vendor/)
+  await othersPage.goto(`/${other.slug}/keys/${won.after}`)
+  await expect(othersPage.locator('main')).toContainText('Inventory Plus')
+  await expect(othersPage.locator('main')).not.toContainText('Revoked')
+  await othersPage.context().close()
   await context.close()
 })
