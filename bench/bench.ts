@@ -6,6 +6,7 @@ import { type Effort, loadPage, look, type Sample, wrongIn } from '@/bench/measu
 import { fetchPage, keysIn, type Page, scriptBytes, statementsOf } from '@/bench/page'
 import { measurePayments } from '@/bench/payments'
 import { aKeyOf, type Bench, heap, signIn, startBench } from '@/bench/product'
+import { measureRenewals } from '@/bench/renewals'
 import { aims, type Figures, pageTable, ratioTable } from '@/bench/report'
 import { measureSizes } from '@/bench/sizes'
 import { activateSome, startService } from '@/bench/used-keys'
@@ -16,9 +17,10 @@ import { benchStaff } from '@/bench/world'
  * and what Stripe tells beside a bare route. Each round asks everything in turn, so that what else the machine does falls on
  * all of it. Figures decide nothing here; wrong answers end it with 1.
  */
-const usage = `Usage: npm run bench -- [--only pages] [--rounds 5] [--seconds 2] [--node-options=--cpu-prof]
-  --only          pages, keys or payments: the one without the others
+const usage = `Usage: npm run bench -- [--only pages] [--rounds 5] [--seconds 2] [--renewals 10000] [--quick] [--node-options=--cpu-prof]
+  --only          pages, keys, payments, or renewals of these: the one without the others
   --seconds       how long each thing is asked in each round
+  --renewals      so many subscriptions renew on one day; --quick: 500
   --node-options  for the web process beside its ${heap} MB of heap, such as --cpu-prof`
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
@@ -27,6 +29,8 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
+    renewals: { type: 'string', default: '10000' },
+    quick: { type: 'boolean' },
     only: { type: 'string' },
     'node-options': { type: 'string' },
     help: { type: 'boolean' },
@@ -136,6 +140,8 @@ async function main() {
     }
   }
   if (asked('payments')) wrong.push(...(await measurePayments(effort, print)))
+  if (asked('payments') || values.only === 'renewals')
+    wrong.push(...(await measureRenewals(values.quick ? 500 : Number(values.renewals), print)))
   for (const line of wrong) print(`wrong answers of ${line}`)
   return wrong.length === 0 ? 0 : 1
 }

@@ -11,7 +11,7 @@ import { type Effort, loadInItsProcess, median, quantile, rate, wrongIn } from '
 import { buildBare, startBare } from '@/bench/product'
 import { products } from '@/db/schema/catalog'
 import { prices } from '@/db/schema/payments'
-import { asOrganization } from '@/db/scope'
+import { withoutScope } from '@/db/scope'
 import { addInstance } from '@/lib/instances/add'
 import { addMember, createOrganization } from '@/lib/organizations/create'
 import { beginCheckout } from '@/lib/payments/begin-checkout'
@@ -140,14 +140,15 @@ async function measureEffect({ postgres }: Portal, print: (line: string) => void
   return []
 }
 
-/** Checkouts of one subscription each, all of one organization, as its owner opens them. */
-async function* openCheckouts() {
-  const system = () => ({ actor: { kind: 'system' as const }, idempotencyKey: randomUUID() })
-  const organization = { name: 'Bench', slug: 'bench', timeZone: 'Europe/Paris' }
-  const { organizationId } = await createOrganization(system(), organization)
-  const owner = { email: 'owner@bench.example', role: 'owner' as const }
-  const { personId } = await addMember({ ...system(), organizationId }, owner)
-  const [product] = await asOrganization(organizationId, (tx) =>
+export interface Priced {
+  id: string
+  amount: number
+  currency: string
+}
+
+/** Something that is sold for a year. */
+export async function pricedProduct(): Promise<Priced> {
+  const [product] = await withoutScope((tx) =>
     tx
       .select({ id: products.id, amount: prices.amount, currency: prices.currency })
       .from(prices)
@@ -155,6 +156,17 @@ async function* openCheckouts() {
       .where(and(eq(prices.binding, 'url'), eq(prices.currency, 'eur'), eq(prices.months, 12))),
   )
   if (!product) throw new Error('the catalog has nothing to be paid for')
+  return product
+}
+
+/** Checkouts of one subscription each, all of one organization, as its owner opens them. */
+async function* openCheckouts() {
+  const system = () => ({ actor: { kind: 'system' as const }, idempotencyKey: randomUUID() })
+  const organization = { name: 'Bench', slug: 'bench', timeZone: 'Europe/Paris' }
+  const { organizationId } = await createOrganization(system(), organization)
+  const owner = { email: 'owner@bench.example', role: 'owner' as const }
+  const { personId } = await addMember({ ...system(), organizationId }, owner)
+  const product = await pricedProduct()
   for (let made = 0; made < payments; made++) {
     const label = `GLPI ${made}`
     const { instanceId } = await addInstance(
@@ -176,7 +188,8 @@ async function* openCheckouts() {
   }
 }
 
-async function payOn(url: string) {
+/** Pays by a card, or leaves it there for later, on the stand-in's page. */
+export async function payOn(url: string) {
   const buyer = {
     email: 'owner@bench.example',
     name: 'Bench',

@@ -31,6 +31,8 @@ interface Options {
   flags?: string[]
   secrets: Environment
   size: SeedSize
+  /** Of the product's environment. */
+  changes?: Environment
   /** Serves the sources as they change, instead of the build. */
   dev?: boolean
   print: (line: string) => void
@@ -61,7 +63,7 @@ export async function startPortal(options: Options): Promise<Portal> {
   try {
     const smtpPort = await freePort()
     const stripePort = options.stripePort ?? (await freePort())
-    const env = environmentOf(options, postgres, smtpPort, stripePort)
+    const env = { ...environmentOf(options, postgres, smtpPort, stripePort), ...options.changes }
     running.push(
       startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }),
       startStripeProcess({ port: stripePort, env, eachDay: days.url, print }),

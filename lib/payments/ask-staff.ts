@@ -5,21 +5,32 @@ import { newId } from '@/lib/ids'
 
 type Kind = (typeof paymentQuestions.$inferSelect)['kind']
 
-/** Asks staff what no rule decides, each once; what is no longer so goes away by itself. */
+const ofInvoice = (organizationId: string, invoiceId: string) =>
+  and(eq(paymentQuestions.organizationId, organizationId), eq(paymentQuestions.invoiceId, invoiceId))
+
+export type AskedBefore = (typeof paymentQuestions.$inferSelect)[]
+
+/** All that staff were ever asked of an invoice. */
+export const askedBefore = (
+  { tx, organizationId }: Pick<Scope, 'tx' | 'organizationId'>,
+  invoiceId: string,
+): Promise<AskedBefore> => tx.select().from(paymentQuestions).where(ofInvoice(organizationId, invoiceId))
+
+/**
+ * Asks staff what no rule decides, each once; what is no longer so goes away by itself.
+ * @param known as of `askedBefore`, since the invoice was written in this transaction
+ */
 export async function askStaff(
   { tx, organizationId, now }: Scope,
   invoiceId: string,
+  known: AskedBefore,
   amounts: Record<Kind, number>,
 ) {
   const wanted = Object.entries(amounts).flatMap(([kind, amount]) =>
     // the names of the record itself
     amount > 0 ? [{ kind: kind as Kind, amount }] : [],
   )
-  const of = and(
-    eq(paymentQuestions.organizationId, organizationId),
-    eq(paymentQuestions.invoiceId, invoiceId),
-  )
-  const known = await tx.select().from(paymentQuestions).where(of)
+  const of = ofInvoice(organizationId, invoiceId)
   const isWanted = (one: { kind: Kind; amount: number }) =>
     wanted.some(({ kind, amount }) => kind === one.kind && amount === one.amount)
   const over = known.filter((one) => !one.closedAt && !isWanted(one))

@@ -253,7 +253,7 @@ async function live(): Promise<Life & { listed: number }> {
   return { ...life, listed }
 }
 
-const sequences = process.env.STRESS ? 2_000 : 100
+const sequences = process.env.STRESS ? 2_000 : 20
 
 test(`[A8] ${sequences} random sequences of paying, refunding, disputing, lapsing and taking up again win no day, and list each file that outlives its refund`, async () => {
   setClock(() => new Date(moment))

@@ -7,7 +7,7 @@ import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
 import { refundTerm, restoreTerm } from '@/lib/subscriptions/refund-term'
-import { askStaff } from './ask-staff'
+import { type AskedBefore, askedBefore, askStaff } from './ask-staff'
 import { paidTwice } from './paid-twice'
 import { type Returned, returnedOf } from './rules'
 
@@ -73,7 +73,11 @@ export const settleInvoice = command('invoice.settle', InvoiceTold, async (scope
   const { lines, credited, entries, invoice } = told
   const disputes = entries.filter(({ kind }) => kind === 'dispute')
   const returned = returnedOf({ ...invoice, lines, credited, disputes })
-  const paid = await paidTerms(scope, told.invoice.id)
+  // What does not wait for one another leaves in one packet.
+  const [paid, known] = await Promise.all([
+    paidTerms(scope, told.invoice.id),
+    askedBefore(scope, told.invoice.id),
+  ])
   let refunded = 0
   let restored = 0
   const notFree: TermOfLine[] = []
@@ -92,7 +96,7 @@ export const settleInvoice = command('invoice.settle', InvoiceTold, async (scope
       else notFree.push(term)
     }
   }
-  await askAbout(scope, told, returned, paid, notFree)
+  await askAbout(scope, told, known, { returned, paid, notFree })
   return { effect: refunded > 0 ? 'refunded' : restored > 0 ? 'restored' : invoice.status }
 })
 
@@ -100,9 +104,8 @@ export const settleInvoice = command('invoice.settle', InvoiceTold, async (scope
 async function askAbout(
   scope: Scope,
   told: Input,
-  returned: Returned,
-  paid: readonly TermOfLine[],
-  notFree: readonly TermOfLine[],
+  known: AskedBefore,
+  { returned, paid, notFree }: { returned: Returned; paid: TermOfLine[]; notFree: TermOfLine[] },
 ) {
   // What was refunded and is so no longer: no rule gives it back, since somebody else may have paid it meanwhile.
   const kept = paid.filter(
@@ -112,7 +115,7 @@ async function askAbout(
     ({ lineId }) => !returned.refunded.includes(lineId) && !returned.disputed.includes(lineId),
   )
   const twice = await paidTwice(scope, counting)
-  await askStaff(scope, told.invoice.id, {
+  await askStaff(scope, told.invoice.id, known, {
     names_no_line: returned.unnamed + (await worthUnknown(scope, told, returned, paid)),
     money_kept: worthOf(kept),
     not_free: worthOf(notFree),

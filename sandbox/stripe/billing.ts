@@ -76,8 +76,7 @@ function overdue(world: World, id: string) {
   world.hooks.invoice(invoice, 'overdue')
 }
 
-export const paymentsOf = (world: World, invoice: string) =>
-  world.tables.invoicePayments.all((payment) => payment.invoice === invoice)
+export const paymentsOf = (world: World, invoice: string) => world.tables.invoicePayments.of(invoice)
 
 /** What an invoice waits to be paid by. */
 export function intentOf(world: World, invoice: Stripe.Invoice): Stripe.PaymentIntent | undefined {

@@ -82,8 +82,7 @@ export function newRefund(world: World, charge: Stripe.Charge, facts: RefundFact
   return refund
 }
 
-export const refundsOf = (world: World, charge: string) =>
-  world.tables.refunds.all((refund) => refund.charge === charge)
+export const refundsOf = (world: World, charge: string) => world.tables.refunds.of(charge)
 
 function chargeOf(
   world: World,

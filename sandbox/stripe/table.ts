@@ -3,12 +3,21 @@ import { missing } from './failure'
 /** The objects of one kind. They are never changed, but replaced: what an event shows stays as it was. */
 export class Table<T extends { id: string }> {
   readonly #rows = new Map<string, T>()
+  readonly #owned = new Map<string, Set<string>>()
 
-  /** @param what how Stripe calls it when there is none */
-  constructor(readonly what: string) {}
+  /**
+   * @param what how Stripe calls it when there is none
+   * @param owner the ID of what a row belongs to for good, where `of` is to find it without looking at all of them
+   */
+  constructor(
+    readonly what: string,
+    readonly owner: (row: T) => string | null = () => null,
+  ) {}
 
   put<U extends T>(row: U): U {
     this.#rows.set(row.id, row)
+    const owner = this.owner(row)
+    if (owner) this.#owned.set(owner, (this.#owned.get(owner) ?? new Set()).add(row.id))
     return row
   }
 
@@ -25,6 +34,10 @@ export class Table<T extends { id: string }> {
 
   /** The newest first, as Stripe lists. */
   all = (keep: (row: T) => boolean = () => true) => [...this.#rows.values()].filter(keep).reverse()
+
+  /** What belongs to something, the newest first. */
+  of = (owner: string): T[] =>
+    [...(this.#owned.get(owner) ?? [])].flatMap((id) => this.find(id) ?? []).reverse()
 
   get size() {
     return this.#rows.size

@@ -43,8 +43,7 @@ export function newTaxId(
   return taxId
 }
 
-export const taxIdsOf = (world: World, customer: string) =>
-  world.tables.taxIds.all((taxId) => taxId.customer === customer)
+export const taxIdsOf = (world: World, customer: string) => world.tables.taxIds.of(customer)
 
 export const taxIdRoutes = [
   route(

@@ -126,8 +126,90 @@ export const flows: Record<string, Flow> = {
     outcome: { ...paid, subscriptions: [disputed, disputed] },
   },
   'dispute won': { steps: [card, dispute, decide('winning_evidence')], outcome: paid },
+  // Far more events than can be tried in every order.
+  'refunded in seven parts': {
+    steps: [card, ...Array.from({ length: 6 }, () => refund(5_000)), refund(19_200)],
+    outcome: { ...paid, subscriptions: [refunded, refunded] },
+  },
   'debit refunded': {
     steps: [debit('AT321904300235473204'), 'wait', refund()],
     outcome: { ...paid, subscriptions: [refunded, refunded] },
+  },
+}
+
+/** What renews by itself, as a flow's steps need it. */
+export interface Automatic {
+  stripeSubscriptionId: string
+}
+
+/** `until`: so many days after it was switched on. */
+export type AutomaticStep =
+  | { until: number }
+  | ((means: Pick<Means, 'stripe' | 'pay'>, automatic: Automatic) => Promise<unknown>)
+
+export interface AutomaticOutcome {
+  terms: string
+  ended: boolean
+  /** Of new keys. */
+  mails: number
+  /** Of charges that failed: none where the first that is heard of it is what came of it. */
+  failedMails: number
+  asked: string | null
+}
+
+export interface AutomaticFlow {
+  /** What it is charged to. */
+  card: string
+  steps: AutomaticStep[]
+  outcome: AutomaticOutcome
+}
+
+const payInvoice: AutomaticStep = async ({ stripe, pay }, { stripeSubscriptionId }) => {
+  const { data } = await stripe.invoices.list({ subscription: stripeSubscriptionId, status: 'open' })
+  await pay(data[0]?.hosted_invoice_url ?? '')
+}
+const cancel: AutomaticStep = ({ stripe }, { stripeSubscriptionId }) =>
+  stripe.subscriptions.cancel(stripeSubscriptionId)
+
+const refundCharge =
+  (amount: number): AutomaticStep =>
+  async ({ stripe }, { stripeSubscriptionId }) => {
+    const { data } = await stripe.invoices.list({ subscription: stripeSubscriptionId, status: 'paid' })
+    const invoice = data.find(({ subtotal }) => subtotal > 0)?.id ?? ''
+    const [paidBy] = (await stripe.invoicePayments.list({ invoice })).data
+    await stripe.refunds.create({ payment_intent: String(paidBy?.payment.payment_intent), amount })
+  }
+
+const good = '4242 4242 4242 4242'
+// https://docs.stripe.com/testing#declined-payments: it can be kept, and is declined when it is charged
+const declined = '4000 0000 0000 0341'
+const aTerm = 'paid: works'
+const once: AutomaticOutcome = { terms: asBought, ended: false, mails: 1, failedMails: 0, asked: null }
+const inAYear = { until: 366 }
+
+/** Each way that a subscription which renews by itself can go. What is added here is tried in orders of its events. */
+export const automaticFlows: Record<string, AutomaticFlow> = {
+  'ended at Stripe': {
+    card: good,
+    steps: [cancel],
+    outcome: { ...once, terms: aTerm, ended: true, mails: 0 },
+  },
+  renewed: { card: good, steps: [inAYear], outcome: once },
+  'renewed, then ended': { card: good, steps: [inAYear, cancel], outcome: { ...once, ended: true } },
+  // Far more events than can be tried in every order.
+  'renewed, then refunded in five parts': {
+    card: good,
+    steps: [inAYear, ...Array.from({ length: 4 }, () => refundCharge(5_000)), refundCharge(14_800)],
+    outcome: { ...once, terms: refunded, ended: true },
+  },
+  'declined, then paid': {
+    card: declined,
+    steps: [inAYear, payInvoice],
+    outcome: { ...once, failedMails: 1 },
+  },
+  'declined until Stripe gives up': {
+    card: declined,
+    steps: [inAYear, { until: 386 }],
+    outcome: { ...once, terms: aTerm, ended: true, mails: 0, failedMails: 1 },
   },
 }

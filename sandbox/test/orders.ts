@@ -153,7 +153,7 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'automatic.charge': (by, { endedRenewalId, slug }) =>
     settleCharge(system(by), {
       ...{ renewalId: endedRenewalId, stripeSubscriptionId: `sub_${slug}`, invoiceId: `in_more_${slug}` },
-      ...{ status: 'paid', amount: 29_000, attempted: true },
+      ...{ status: 'paid', amount: 29_000, paidAt: null, attempted: true },
     }),
   'automatic.end': (by, { renewalId }) => endAutomatic(by, { renewalId }),
   'billing.forget_customer': (by, { slug }) => forgetCustomer(system(by), { customerId: `cus_${slug}` }),

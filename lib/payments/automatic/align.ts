@@ -6,7 +6,17 @@ import { now } from '@/lib/clock'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { listPayable } from '@/lib/payments/payable'
 import { asking, type Stripe } from '@/lib/payments/stripe'
-import { bySystem, chargingOf, nextChargeOf, retrieve, settleAs, stateOf, voidInvoice } from './at-stripe'
+import { syncInvoice } from '@/lib/payments/sync'
+import {
+  bySystem,
+  chargingOf,
+  lastPaidOf,
+  nextChargeOf,
+  retrieve,
+  settleAs,
+  stateOf,
+  voidInvoice,
+} from './at-stripe'
 import { endAutomatic } from './end'
 import { type AutomaticRow, openAutomatic } from './queries'
 import { type AlignFacts, type AlignVerdict, alignment } from './rules'
@@ -21,16 +31,22 @@ export async function alignAutomatic({
   organizationId,
   subscriptionId,
 }: Jobs['align_automatic']): Promise<string> {
-  const { row, ...ours } = await asOrganization(organizationId, (tx) =>
-    factsOf(tx, organizationId, subscriptionId),
-  )
-  if (!row?.stripeSubscriptionId || !ours.facts) return 'none'
+  const look = () => asOrganization(organizationId, (tx) => factsOf(tx, organizationId, subscriptionId))
+  let { row, facts } = await look()
+  if (!row?.stripeSubscriptionId || !facts) return 'none'
   const subscription = await retrieve(row.stripeSubscriptionId)
   if (!subscription) {
     await endAutomatic(bySystem(organizationId), { renewalId: row.id, because: 'at_stripe' })
     return 'missing'
   }
-  const verdict = verdictOf(ours.facts, subscription)
+  const paid = lastPaidOf(subscription)
+  if (paid && verdictOf(facts, subscription).do !== 'nothing') {
+    // What Stripe has charged we may not have heard of yet: it would end as not charged.
+    await syncInvoice(paid)
+    ;({ row, facts } = await look())
+    if (!row || !facts) return 'none'
+  }
+  const verdict = verdictOf(facts, subscription)
   const state = stateOf(subscription)
   if (state === 'ended' || state === 'paused' || verdict.do === 'nothing') return settleAs(row, subscription)
   if (verdict.do === 'end') {

@@ -91,6 +91,12 @@ export function chargingOf({ latest_invoice: invoice }: Stripe.Subscription): St
   return (invoice.status === 'draft' || invoice.status === 'open') && invoice.subtotal > 0 ? invoice : null
 }
 
+/** The ID of the last invoice where that is paid. */
+export function lastPaidOf({ latest_invoice: invoice }: Stripe.Subscription): string | null {
+  if (!invoice || typeof invoice === 'string') return null
+  return invoice.status === 'paid' && invoice.subtotal > 0 ? (invoice.id ?? null) : null
+}
+
 /** So that nobody pays it any more. What is being paid at this moment stays, and brings its term. */
 export async function voidInvoice({ id, status }: Stripe.Invoice): Promise<void> {
   if (!id) return

@@ -23,9 +23,12 @@ const SettleCharge = z.object({
   status: z.enum(['open', 'paid', 'uncollectible', 'void']),
   /** Of its lines, in the smallest unit, without the tax that comes on top. */
   amount: z.number().int().min(1),
+  paidAt: z.date().nullable(),
   /** Stripe has tried to charge it. */
   attempted: z.boolean(),
 })
+
+type Input = z.output<typeof SettleCharge>
 
 /**
  * Brings an invoice of an automatic renewal to where Stripe says that it is. Once it is final it is a payment like one that
@@ -47,7 +50,7 @@ export const settleCharge = command(
     unchanged()
     if (ended === 'paid') return { effect: 'none', lineId }
     if (told.status === 'paid') {
-      await issue(scope, row, charge, told.invoiceId)
+      await issue(scope, row, charge, told)
       return { effect: 'paid', lineId }
     }
     if (told.status !== 'open') {
@@ -92,11 +95,7 @@ async function findCharge({ tx, organizationId }: Scope, invoiceId: string) {
 type Charge = NonNullable<Awaited<ReturnType<typeof findCharge>>>
 
 /** A payment that nobody began, which is on its way. Where somebody is paying the same by hand, it does not stand in the way. */
-async function reserveCharge(
-  scope: Scope,
-  row: AutomaticRow,
-  { invoiceId, amount }: z.output<typeof SettleCharge>,
-): Promise<Charge> {
+async function reserveCharge(scope: Scope, row: AutomaticRow, { invoiceId, amount }: Input): Promise<Charge> {
   const { tx, organizationId, now } = scope
   const { subscriptionId, priceId, begunById, currency } = row
   const { payable } = await listPayable(tx, organizationId, now, { subscriptionIds: [subscriptionId] })
@@ -136,7 +135,7 @@ async function isBeingPaid({ tx, organizationId }: Scope, subscriptionId: string
 }
 
 /** One term and its key, also where the automatic renewal has ended meanwhile: money that came is money that came. */
-async function issue(scope: Scope, row: AutomaticRow, charge: Charge, invoiceId: string) {
+async function issue(scope: Scope, row: AutomaticRow, charge: Charge, { invoiceId, paidAt }: Input) {
   const { tx, organizationId, now, audit } = scope
   const { subscriptionId, currency } = row
   const { checkoutId, lineId } = charge
@@ -155,8 +154,8 @@ async function issue(scope: Scope, row: AutomaticRow, charge: Charge, invoiceId:
     .set({ termId })
     .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.id, lineId)))
   audit({ ...entry, action: 'subscription.renew' })
-  // Ended by whoever, it is as a Checkout that was given up: staff are asked about the money.
-  const before = charge.ended ?? (row.endedAt ? 'given_up' : 'on_its_way')
+  // Ended by whoever before, it is as a Checkout that was given up: staff are asked about the money.
+  const before = charge.ended ?? (isPaidBefore(row, paidAt) ? 'on_its_way' : 'given_up')
   const late = lateAfter(before)
   const ended = { ended: 'paid', endedAt: now, invoiceId, lateAfter: late } as const
   await endCheckout(tx, organizationId, checkoutId, ended)
@@ -165,6 +164,10 @@ async function issue(scope: Scope, row: AutomaticRow, charge: Charge, invoiceId:
   await enqueue(tx, 'mail.keys_ready', { organizationId, checkoutId })
   if (late) await enqueue(tx, 'mail.paid_late', { organizationId, checkoutId })
 }
+
+/** Whether it was paid before it ended, of which we may have heard first. Stripe counts whole seconds. */
+const isPaidBefore = ({ endedAt }: AutomaticRow, paidAt: Date | null) =>
+  !endedAt || (paidAt !== null && paidAt.getTime() < Math.floor(endedAt.getTime() / 1_000) * 1_000)
 
 /** Once per invoice. */
 async function askMembers({ tx, organizationId, now, audit }: Scope, row: AutomaticRow, invoiceId: string) {
