@@ -52,7 +52,7 @@ test('of a debit that bounces each who pays is told once in their language, and 
     )
   const checkoutId = await pay(both, 41_000, bounces)
   expect(await shown()).toEqual([{ checkoutId, products: ['Forms Pro', 'Branding'] }])
-  await runJobs(database, { 'mail.payment_failed': sendPaymentFailed })
+  expect(await runJobs(database, { 'mail.payment_failed': sendPaymentFailed })).toHaveLength(1)
   await sendPaymentFailed({ organizationId, checkoutId })
   const told = await mails()
   expect(told.map(({ to, subject }) => [to, subject])).toEqual([
