@@ -64,7 +64,7 @@ async function CheckoutPage({ params, searchParams }: Props) {
           <KeyTable visit={visit} rows={rows} speaking={speaking} renewal={{ newIds, oldIds }} />
         </Panel>
       )}
-      <Lines visit={visit} checkout={checkout} />
+      <Lines visit={visit} checkout={checkout} now={at} />
     </Portal>
   )
 }
@@ -155,7 +155,7 @@ function Paid({ visit: { t, language }, checkout, wentBack }: Omit<HowProps, 'wa
   )
 }
 
-function Lines({ visit, checkout }: { visit: Visit; checkout: CheckoutRow }) {
+function Lines({ visit, checkout, now }: { visit: Visit; checkout: CheckoutRow; now: Date }) {
   const { t } = visit
   return (
     <Section title={t('billing.checkout.lines')}>
@@ -170,7 +170,7 @@ function Lines({ visit, checkout }: { visit: Visit; checkout: CheckoutRow }) {
           </thead>
           <tbody>
             {checkout.lines.map((line) => (
-              <Line key={line.id} visit={visit} line={line} currency={checkout.currency} />
+              <Line key={line.id} visit={visit} line={line} currency={checkout.currency} now={now} />
             ))}
           </tbody>
         </table>
@@ -179,7 +179,14 @@ function Lines({ visit, checkout }: { visit: Visit; checkout: CheckoutRow }) {
   )
 }
 
-function Line({ visit, line, currency }: { visit: Visit; line: CheckoutLineRow; currency: string }) {
+interface LineProps {
+  visit: Visit
+  line: CheckoutLineRow
+  currency: string
+  now: Date
+}
+
+function Line({ visit, line, currency, now }: LineProps) {
   const { t, language, organization } = visit
   const { product, instance, instanceId, retired, amount, taxBehavior, endsAt, newKey, oldKey } = line
   const day = (end: Date) => lastDay(end, language, organization.timeZone)
@@ -198,7 +205,7 @@ function Line({ visit, line, currency }: { visit: Visit; line: CheckoutLineRow; 
       </td>
       <td data-head={t('billing.paid_until')}>
         {day(endsAt)}
-        {oldKey?.expiresAt && (
+        {oldKey?.expiresAt && oldKey.expiresAt > now && (
           <small>
             {t('billing.checkout.old_until', {
               shortId: oldKey.shortId,
