@@ -1,9 +1,13 @@
+import { spawnSync } from 'node:child_process'
 import { afterAll, expect, test } from 'vitest'
+import { faultIn } from '@/lib/activations/fault'
 import { history } from '@/lib/activations/history'
 import { mistypedKey } from '@/lib/keys/mistyped'
+import { phpPath } from '@/sandbox/php'
 import { makeCatalog, makeOrganization, makeSigningKey, productDatabase } from '@/sandbox/test/fixture'
 import { said as diagnosed, wide } from '@/sandbox/test/pasted'
 import { sold } from '@/sandbox/test/sold'
+import { cleanKey } from './clients/typescript/latchkey'
 import { buildServer } from './server'
 
 const database = await productDatabase()
@@ -145,3 +149,22 @@ test('the API, GLPI’s routes, the check page and the search name the same mist
 })
 
 const literally = (text: string) => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+
+const php = phpPath()
+
+test('the clients take for a key what the portal does, and send the rest as it is: none of them cuts a mistake off', () => {
+  const texts = table.map(([, pasted]) => pasted)
+  const program = `require 'key-service/clients/php/Latchkey.php';
+    echo json_encode(array_map('Latchkey\\Latchkey::cleanKey', json_decode(stream_get_contents(STDIN))));`
+  const ran = php && spawnSync(php, ['-r', program], { input: JSON.stringify(texts), encoding: 'utf8' })
+  const cleaned: string[][] = [texts.map(cleanKey), ...(ran ? [JSON.parse(ran.stdout)] : [])]
+  for (const client of cleaned)
+    for (const [index, [what, pasted, says]] of table.entries()) {
+      if (says.length === 0) expect(client[index], what).toBe(key)
+      // A whole key among words, which a plugin takes out of them.
+      else if (says === around && client[index] !== pasted)
+        expect([key, second], what).toContain(client[index])
+      // As it was sent, it is explained by the same place.
+      else expect(faultIn(client[index] ?? ''), what).toEqual(faultIn(pasted))
+    }
+})

@@ -103,6 +103,10 @@ final class Latchkey
     /** Bounds the work that a stranger can cause: the portal's answers, statements and files have a few kilobytes. */
     private const LONGEST = 65536;
     /** In characters; a key has 36. */
+    /** A whole key and nothing beside it but a label and punctuation, once blanks, quotes and what nobody sees are gone. */
+    private const KEY_ALONE = '/^[^a-z0-9]*(?:(?:(?:registration|licen[cs]e|activation)?key|cle?(?:denregistrement|delicence|dactivation)?)(?:[:=]|(?=gk[stp]1)))?[^a-z0-9]*(gk[stp]1[02-9ac-hj-np-z]{32})[^a-z0-9]*$/D';
+    /** One that stands among words, as in the mail that brought it, but within none: of one with a character too many none is cut off. */
+    private const KEY_AMONG_WORDS = '/(?<![a-z0-9])gk[stp]1[02-9ac-hj-np-z]{32}(?![a-z0-9])/';
     private const LONGEST_KEY = 1000;
     /** Of how many earlier keys the secret is kept. */
     private const MOST_SECRETS = 10;
@@ -332,14 +336,19 @@ final class Latchkey
     }
 
     /**
-     * A registration key may have been pasted with blanks, line breaks and a label. Another text is sent as the portal reads
-     * it, which signs for what it has read: no control characters, no blanks at either end, no more of it than it takes.
+     * A registration key may have been pasted with blanks, line breaks, a label, or the mail that brought it. Another text is
+     * sent as the portal reads it, which says what is wrong with it and signs for what it has read: no control characters, no
+     * blanks at either end, no more of it than it takes.
      */
     public static function cleanKey(string $pasted): string
     {
-        $letters = strtolower((string) preg_replace('/[^\x21-\x7e]/', '', $pasted));
-        if (preg_match('/gk[stp]1[02-9ac-hj-np-z]{32}/', $letters, $found)) {
-            return $found[0];
+        $letters = strtolower((string) preg_replace('/[^\x21-\x7e]|["\'`]/', '', $pasted));
+        if (preg_match(self::KEY_ALONE, $letters, $found)) {
+            return $found[1];
+        }
+        preg_match_all(self::KEY_AMONG_WORDS, strtolower($pasted), $among);
+        if (count(array_unique($among[0])) === 1) {
+            return $among[0][0];
         }
         // What is no UTF-8 could neither be sent nor stored.
         $text = preg_match('//u', $pasted) ? $pasted : (string) preg_replace('/[^\x00-\x7f]/', "\u{FFFD}", $pasted);

@@ -192,13 +192,22 @@ async function takeOfflineFile(exchange: Exchange, text: string, key: string | n
   return null
 }
 
+/** A whole key and nothing beside it but a label and punctuation, once blanks, quotes and what nobody sees are gone. */
+const keyAlone =
+  /^[^a-z0-9]*(?:(?:(?:registration|licen[cs]e|activation)?key|cle?(?:denregistrement|delicence|dactivation)?)(?:[:=]|(?=gk[stp]1)))?[^a-z0-9]*(gk[stp]1[02-9ac-hj-np-z]{32})[^a-z0-9]*$/
+
+/** One that stands among words, as in the mail that brought it, but within none: of one with a character too many none is cut off. */
+const keyAmongWords = /(?<![a-z0-9])gk[stp]1[02-9ac-hj-np-z]{32}(?![a-z0-9])/g
+
 /**
- * A registration key may have been pasted with blanks, line breaks and a label. Another text is sent as the portal reads it,
- * which signs for what it has read: no control characters, no blanks at either end, and no more of it than it takes.
+ * A registration key may have been pasted with blanks, line breaks, a label, or the mail that brought it. Another text is sent
+ * as the portal reads it, which says what is wrong with it and signs for what it has read: no control characters, no blanks at
+ * either end, and no more of it than it takes.
  */
 export function cleanKey(pasted: string): string {
-  const letters = pasted.replace(/[^\x21-\x7e]/g, '').toLowerCase()
-  const found = letters.match(/gk[stp]1[02-9ac-hj-np-z]{32}/)?.[0]
+  const letters = pasted.replace(/[^\x21-\x7e]|["'`]/g, '').toLowerCase()
+  const [among, another] = new Set(pasted.toLowerCase().match(keyAmongWords))
+  const found = keyAlone.exec(letters)?.[1] ?? (another ? undefined : among)
   const text = pasted
     .toWellFormed()
     .replace(/\p{Cc}/gu, ' ')
