@@ -97,6 +97,26 @@ async function signedIn(browser: Browser, person: Person, at: Date) {
   return (await browserAs(browser, person)).newPage()
 }
 
+test('the demo begins with what renews by itself, a charge that was declined and told, a payment that somebody left and a debit under way', async ({
+  portal,
+}) => {
+  expect(portal.seeded).toBe('small')
+  const found = await inSystem<{ organization: string; state: string }>(
+    `select o.slug as organization, s.state from organizations o join (
+       select organization_id, case when failed_at is null then 'renews' else 'declined' end as state
+         from automatic_renewals where started_at is not null and ended_at is null
+       union all select organization_id, case when completed_at is null then 'left' else 'under way' end
+         from checkouts where session_id is not null and ended_at is null
+     ) s on s.organization_id = o.id order by 1, 2`,
+  )
+  expect(found.map(({ organization, state }) => `${organization} ${state}`)).toEqual([
+    ...['brightwater left', 'clinique-saint-roch declined'],
+    ...['ville-de-morlanges renews', 'ville-de-morlanges under way'],
+  ])
+  const told = await arrived(() => mailsAbout('odette@saint-roch.example', /n’a pas pu être prélevé/))
+  expect(told).toHaveLength(1)
+})
+
 test('a card that is declined when the day has come: a mail and the page say what to do, and paid by hand the new key is there', async ({
   browser,
   portal,

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
@@ -38,6 +39,8 @@ export async function prepareDatabase(
 ): Promise<SeedSize> {
   const found = await seededSize(postgres)
   if (!found) {
+    // A seed that was cut short may have left it in the past.
+    if (env.SANDBOX_CLOCK_FILE) rmSync(env.SANDBOX_CLOCK_FILE, { force: true })
     await execute(postgres, 'postgres', 'drop database if exists latchkey', 'create database latchkey')
   }
   await migrateDatabase(postgres, 'latchkey')

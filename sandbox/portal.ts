@@ -64,10 +64,10 @@ export async function startPortal(options: Options): Promise<Portal> {
     const smtpPort = await freePort()
     const stripePort = options.stripePort ?? (await freePort())
     const env = { ...environmentOf(options, postgres, smtpPort, stripePort), ...options.changes }
-    running.push(
-      startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }),
-      startStripeProcess({ port: stripePort, env, eachDay: days.url, print }),
-    )
+    const stripe = startStripeProcess({ port: stripePort, env, eachDay: days.url, print })
+    running.push(startMail({ smtpPort, webPort: mailPort, folder: path.join(home, 'mails'), print }), stripe)
+    // The seed pays there.
+    await stripe.ready
     const seeded = await prepareDatabase(postgres, env, options.size, print)
     const mode = options.dev ? { NODE_ENV: 'development' } : {}
     const product = { parts, host: '127.0.0.1', port, keyServicePort: await freePort() }

@@ -1,12 +1,22 @@
 import { calling, offlineFiles } from './calls'
 import { customer, furtherAddress, instance, lookedAfter, member, retired, upgraded } from './customer'
 import type { Past } from './past'
+import { type Buyer, renewsByItself } from './payments'
 import { demoPeople } from './people'
 import { extended, permanent, restored, revoked, subscription, trial } from './purchases'
 
 export const morlanges = 'ville-de-morlanges'
 /** Days before today on which the first of the demo's customers came. */
 export const morlangesSince = 1_290
+
+export const jeanne: Buyer = {
+  email: 'jeanne@morlanges.example',
+  name: 'Ville de Morlanges',
+  line1: '1 place de l’Exemple',
+  postal_code: '69001',
+  city: 'Morlanges',
+  country: 'fr',
+}
 
 /** A town with a dozen GLPIs, and keys in every state. */
 export function planMorlanges(past: Past) {
@@ -24,8 +34,7 @@ export function planMorlanges(past: Past) {
   lookedAfter(town, morlangesSince - 8)
   planWellKept(town)
   planInstancesWithStories(town)
-  planQuietInstances(town)
-  return town
+  return { customer: town, debited: planQuietInstances(town) }
 }
 
 type Town = ReturnType<typeof customer>
@@ -42,7 +51,8 @@ function planWellKept(town: Town) {
   subscription(town, 'inventoryplus', desk, { endsIn: 13, terms: 3 })
   subscription(town, 'signature', desk, { endsIn: 13, terms: 2 })
   subscription(town, 'formspro', desk, { endsIn: 262, terms: 2 })
-  subscription(town, 'workflowstudio', desk, { endsIn: 148, terms: 1 })
+  const [renewing] = subscription(town, 'workflowstudio', desk, { endsIn: 148, terms: 1 })
+  if (renewing) renewsByItself(town, renewing, { buyer: jeanne, card: 'good', ago: 50 })
   const copy = instance(town, {
     label: 'Service desk, copy',
     url: 'https://glpi-test.morlanges.example',
@@ -127,6 +137,7 @@ function planInstancesWithStories(town: Town) {
   subscription(town, 'signature', archive, { endsIn: -201 })
 }
 
+/** @returns what is being paid by debit */
 function planQuietInstances(town: Town) {
   const police = instance(town, {
     label: 'Municipal police',
@@ -148,7 +159,7 @@ function planQuietInstances(town: Town) {
     glpiVersion: '10.0.17',
     addedAgo: 590,
   })
-  subscription(town, 'workflowstudio', social, { endsIn: 45 })
+  const [debited] = subscription(town, 'workflowstudio', social, { endsIn: 45 })
   permanent(town, 'ticketimport', social, 588)
   subscription(town, 'signature', social, { endsIn: -40 })
   offlineFiles(town, social, 24)
@@ -168,6 +179,7 @@ function planQuietInstances(town: Town) {
   if (unwanted) revoked(town, unwanted, { reason: 'refunded', note: 'Bought by mistake.', ago: 180 })
   subscription(town, 'inventoryplus', music, { endsIn: 167 })
   planClosedInstance(town)
+  return debited
 }
 
 function planClosedInstance(town: Town) {

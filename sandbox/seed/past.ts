@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { later } from '@/lib/organizations/calendar'
 import { at } from '@/sandbox/time'
+import type { Till } from './till'
 
 /** Where the days of the seed are counted. */
 export const seedTimeZone = 'Europe/Paris'
@@ -20,12 +21,15 @@ export interface Past {
    */
   on(day: Date, name: string, run: () => Promise<unknown>): void
   play(): Promise<void>
+  /** Where payments are made in it; without one, nobody has paid through the portal. */
+  till?: Till | undefined
 }
 
 /** @param today midnight in `seedTimeZone` at the start of the day of the seed. */
-export function pastUntil(today: Date): Past {
+export function pastUntil(today: Date, till?: Till): Past {
   const steps: Step[] = []
   return {
+    till,
     day: (days, months = 0) => later(later(today, seedTimeZone, { days }), seedTimeZone, { months }),
     on(day, name, run) {
       if (day >= today) throw new RangeError(`${name} does not lie in the past`)

@@ -6,11 +6,16 @@ import { calling, tellCalls } from './calls'
 import { catalogOn } from './catalog'
 import { customer, instance, lookedAfter, member } from './customer'
 import type { Found } from './found'
-import { morlangesSince, planMorlanges } from './morlanges'
+import { jeanne, morlangesSince, planMorlanges } from './morlanges'
 import { type Past, pastUntil } from './past'
+import { type Buyer, leaveOpen, payByDebit, renewsByItself } from './payments'
 import { demoPeople, demoStaff } from './people'
 import { subscription, trial } from './purchases'
 import { strangeAtBrightwater, strangeAtTheClinic } from './strange-calls'
+import { openTill, type Till } from './till'
+
+/** Days before today on which the first of them paid through the portal. */
+const paidSince = 60
 
 /** Whose one member is the last step of the small seed. */
 const newcomer = 'atelier-lumen'
@@ -22,7 +27,9 @@ const newcomer = 'atelier-lumen'
  */
 export async function seedSmall({ today, began }: Found, further: (past: Past) => void = () => {}) {
   const moment = now()
-  const past = pastUntil(today)
+  // What a seed that was cut short has paid, the stand-in may have forgotten.
+  const till = began ? undefined : await openTill(pastUntil(today).day(-paidSince))
+  const past = pastUntil(today, till)
   if (!began) {
     past.on(past.day(-morlangesSince - 400), 'catalog', () =>
       applyCatalog({ actor: { kind: 'system' } }, catalogOn(today)),
@@ -34,8 +41,14 @@ export async function seedSmall({ today, began }: Found, further: (past: Past) =
   const haulier = planBrightwater(past)
   const clinic = planClinic(past)
   further(past)
-  await past.play()
-  await tellCalls([town, haulier.customer, clinic.customer], moment, async () => {
+  try {
+    await past.play()
+    await till?.comeHome()
+    if (till) await payToday(till, town, haulier)
+  } finally {
+    await till?.close()
+  }
+  await tellCalls([town.customer, haulier.customer, clinic.customer], moment, async () => {
     await strangeAtTheClinic(clinic.customer, clinic.support)
     await strangeAtBrightwater(haulier.customer, haulier.support, haulier.depot)
   })
@@ -79,7 +92,7 @@ function planBrightwater(past: Past) {
     addedAgo: 690,
   })
   subscription(haulier, 'productivity-suite', support, { endsIn: 54, terms: 2 })
-  subscription(haulier, 'inventoryplus', support, { endsIn: 21 })
+  const [leftOpen] = subscription(haulier, 'inventoryplus', support, { endsIn: 21 })
   const depot = instance(haulier, {
     label: 'Depots',
     url: 'http://glpi.depots.lan:8080',
@@ -98,7 +111,7 @@ function planBrightwater(past: Past) {
   calling(haulier, staging, { since: 20, hoursAgo: 3 * 24 })
   // Longer than a GLPI goes on without an answer.
   calling(haulier, depot, { since: 90, hoursAgo: 9 * 24 })
-  return { customer: haulier, support, depot }
+  return { customer: haulier, support, depot, leftOpen }
 }
 
 function planClinic(past: Past) {
@@ -117,10 +130,41 @@ function planClinic(past: Past) {
     addedAgo: 474,
   })
   subscription(clinic, 'formspro', support, { endsIn: 275, terms: 2 })
-  subscription(clinic, 'signature', support, { endsIn: -3 })
+  const [declined] = subscription(clinic, 'signature', support, { endsIn: -3 })
+  if (declined) renewsByItself(clinic, declined, { buyer: odette, card: 'declinedLater', ago: 40 })
+  // What Stripe has told since it was charged.
+  for (const ago of [2, 1])
+    past.on(past.day(-ago), `${clinic.slug}: Stripe tells, ${ago}`, async () => past.till?.live())
   trial(clinic, 'workflowstudio', support, 12)
   calling(clinic, support, { since: 70, hoursAgo: 5 })
   return { customer: clinic, support }
+}
+
+const odette: Buyer = {
+  email: 'odette@saint-roch.example',
+  name: 'Clinique Saint-Roch',
+  line1: '12 rue de l’Exemple',
+  postal_code: '13005',
+  city: 'Marseille',
+  country: 'fr',
+}
+const sam: Buyer = {
+  email: 'sam@brightwater.example',
+  name: 'Brightwater Logistics',
+  line1: '1 Example Wharf',
+  postal_code: '10004',
+  city: 'New York',
+  country: 'us',
+}
+
+/** What is under way: somebody went away without having paid, and a bank says nothing yet. */
+async function payToday(
+  till: Till,
+  town: ReturnType<typeof planMorlanges>,
+  haulier: ReturnType<typeof planBrightwater>,
+) {
+  if (haulier.leftOpen) await leaveOpen(haulier.customer, haulier.leftOpen, sam)
+  if (town.debited) await payByDebit(till, town.customer, town.debited, jeanne)
 }
 
 /** It came the day before yesterday and has nothing yet: what a new customer sees. */

@@ -46,6 +46,7 @@ const Move = z.union([
   z.strictObject({ by: z.number().int().min(0), step: z.number().int().min(60).optional() }),
 ])
 const Dispute = z.strictObject({ charge: z.string(), reason: z.string().default('fraudulent') })
+const Settings = z.strictObject({ debitsTake: z.number().int().min(0) })
 const Resend = z.strictObject({ event: z.string() })
 
 /** What tests and the demo ask of the stand-in itself, in JSON. It is no part of Stripe. */
@@ -84,6 +85,9 @@ const controls: Record<string, Control> = {
     const move = Move.parse(body)
     await live(standIn, 'to' in move ? move.to : standIn.api.world.time.clock() + move.by, move.step)
     return clockOf(standIn)
+  },
+  'POST /_sandbox/settings': ({ api: { world } }, body) => {
+    Object.assign(world.settings, Settings.parse(body))
   },
   'POST /_sandbox/disputes': ({ api: { world } }, body) => {
     const { charge, reason } = Dispute.parse(body)

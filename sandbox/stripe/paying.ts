@@ -204,7 +204,8 @@ function process(
   keepForLater(world, intent, method)
   const charge = newCharge(world, intent, method, { status: 'pending' })
   const time = timeOf(world, intent.customer)
-  time.plan(`settle ${intent.id}`, time.now() + account.after, () => settle(world, intent.id, account))
+  const after = Math.max(account.after, world.settings.debitsTake)
+  time.plan(`settle ${intent.id}`, time.now() + after, () => settle(world, intent.id, account))
   return put(world, 'payment_intent.processing', intent, { status: 'processing', latest_charge: charge.id })
 }
 

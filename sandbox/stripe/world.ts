@@ -34,6 +34,8 @@ interface Hooks {
 interface Settings {
   /** Days after which a failed renewal is tried again; after the last, the subscription is cancelled. */
   retryAfterDays: number[]
+  /** Seconds that a debit is on its way at least: in test mode Stripe says after three minutes what in life takes days. */
+  debitsTake: number
 }
 
 /** What is kept of a card or an account, and shown to nobody. */
@@ -87,7 +89,7 @@ export function newWorld(options: { url: string; now: () => Date }): World {
     request: null,
     deliver: () => {},
     hooks: { settled: new Map(), asked: new Map(), invoice: () => {} },
-    settings: { retryAfterDays: [3, 5, 7] },
+    settings: { retryAfterDays: [3, 5, 7], debitsTake: 0 },
   }
 }
 
