@@ -16,6 +16,7 @@ import { openMailSink } from '@/sandbox/mail-sink'
 import { type Portal, startPortal } from '@/sandbox/portal'
 import { freePort } from '@/sandbox/ports'
 import { postgresHome } from '@/sandbox/postgres-home'
+import { buildWhenStale } from '@/scripts/build'
 
 /** Subscriptions of one organization. */
 const each = 10
@@ -28,6 +29,7 @@ const few = pLimit(8)
  * @returns what was wrong
  */
 export async function measureRenewals(count: number, print: (line: string) => void): Promise<string[]> {
+  await buildWhenStale(print)
   const home = path.join(postgresHome(), 'bench-renewals')
   rmSync(home, { recursive: true, force: true })
   const sink = await openMailSink()

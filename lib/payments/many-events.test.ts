@@ -52,7 +52,11 @@ test(`[L4] ${events} different webhooks at once are all stored, and have all had
     await payments.pay((await openSession(by(), checkoutId)).url)
   }
   await pay()
-  await Promise.all(Array.from({ length: paid - 1 }, () => few(pay)))
+  for (let begun = 1; begun < paid; begun += 100) {
+    await Promise.all(Array.from({ length: Math.min(100, paid - begun) }, () => few(pay)))
+    // As Postgres does by itself, too late for rows that come so fast: it plans for empty tables until then.
+    await rowsOf(database, 'analyze')
+  }
   const [account] = await rowsOf<{ customer: string }>(
     database,
     'select customer_id as customer from billing_accounts',

@@ -21,8 +21,8 @@ interface Options {
   port?: number
   /** What time it is; the demo's clock, when it is not said. */
   now?: () => Date
-  /** Webhook endpoints that are there from the start, with secrets that are known beforehand. */
-  endpoints?: { url: string; secret: string }[]
+  /** Webhook endpoints that are there from the start, with secrets that are known beforehand; of all events unless said. */
+  endpoints?: { url: string; secret: string; events?: string[] }[]
   /** Called on each day that is lived through, and waited for. */
   eachDay?: ((now: Date) => Promise<void>) | undefined
 }
@@ -57,8 +57,8 @@ export async function startStripe(options: Options = {}): Promise<StripeStandIn>
   // Listening on a port, so its address is no path.
   const { port } = server.address() as AddressInfo
   api.world.url = `http://127.0.0.1:${port}`
-  for (const { url, secret } of options.endpoints ?? [])
-    newEndpoint(api.world, { url, secret, enabled_events: ['*'] })
+  for (const { url, secret, events = ['*'] } of options.endpoints ?? [])
+    newEndpoint(api.world, { url, secret, enabled_events: events })
   const ticking = setInterval(() => api.world.time.run(), often)
   return {
     url: api.world.url,
