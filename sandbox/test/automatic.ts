@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { now } from '@/lib/clock'
 import { alignAutomatic } from '@/lib/payments/automatic/align'
 import { beginAutomatic } from '@/lib/payments/automatic/begin'
@@ -22,6 +23,7 @@ export const automaticForTests = (payments: Payments, database: TestDatabase, wh
   ...living(payments, database),
   ...switching(payments, database, whose),
   ...reading(database),
+  ...ending(payments, database),
 })
 
 function living(payments: Payments, database: TestDatabase) {
@@ -122,6 +124,24 @@ function reading(database: TestDatabase) {
 
   const askedOf = (subscriptionId: string) => askedAbout(database, subscriptionId)
   return { termsOf, firstTerm, renewalOf, chargesOf, askedOf }
+}
+
+function ending(payments: Payments, database: TestDatabase) {
+  const { liveUntil } = living(payments, database)
+  const { renewalOf, termsOf } = reading(database)
+
+  /** It has ended here and at Stripe, and no day of what was to be charged brings a term. */
+  async function chargesNoMore({ subscriptionId, renewalId }: { subscriptionId: string; renewalId: string }) {
+    const { stripeId, cancelledAt } = await renewalOf(renewalId)
+    expect(cancelledAt).not.toBeNull()
+    const { status } = await payments.stripe.subscriptions.retrieve(stripeId ?? '')
+    expect(status).toBe('canceled')
+    const terms = (await termsOf(subscriptionId)).length
+    await liveUntil(days(400), 400 * 86_400_000)
+    expect(await termsOf(subscriptionId)).toHaveLength(terms)
+  }
+
+  return { chargesNoMore }
 }
 
 /** What staff are asked about the invoices of a subscription. */

@@ -7,8 +7,18 @@ import { makeCustomer } from '@/sandbox/test/sold'
 
 const payments = await paymentsForTests()
 const database = await productDatabase(payments.env)
-const { settled, liveUntil, on, payByHand, beginByHand, termsOf, firstTerm, renewalOf, askedOf } =
-  automaticForTests(payments, database, () => acme)
+const {
+  settled,
+  liveUntil,
+  on,
+  payByHand,
+  beginByHand,
+  termsOf,
+  firstTerm,
+  renewalOf,
+  askedOf,
+  chargesNoMore,
+} = automaticForTests(payments, database, () => acme)
 const { stripe } = payments
 const zone = 'Europe/Paris'
 const year = 366 * 86_400_000
@@ -21,16 +31,6 @@ beforeAll(async () => {
 beforeEach(async () => {
   await rowsOf(database, 'update products set withdrawn_at = null')
 })
-
-/** It has ended here and at Stripe, and no day of what was to be charged brings a term. */
-async function chargesNoMore({ subscriptionId, renewalId }: { subscriptionId: string; renewalId: string }) {
-  const { stripeId, cancelledAt } = await renewalOf(renewalId)
-  expect(cancelledAt).not.toBeNull()
-  expect((await stripe.subscriptions.retrieve(stripeId ?? '')).status).toBe('canceled')
-  const terms = (await termsOf(subscriptionId)).length
-  await liveUntil(days(400), 400 * 86_400_000)
-  expect(await termsOf(subscriptionId)).toHaveLength(terms)
-}
 
 const bounces = { method: 'sepa_debit', iban: 'AT051904300235473205' }
 
