@@ -27,6 +27,8 @@ const test = base.extend<{ baseURL: string }, { portal: Portal }>({
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from it what is needed
     async ({}, use) => {
       const home = throwAwayFolder()
+      // As the demo: the other browser tests' portal writes down each statement.
+      process.env.LOG_LEVEL = 'info'
       const portal = await startPortal({
         ...{ home, port: await freePort(), mailPort: await freePort(), flags: throwAwayFlags },
         ...{ secrets: newSecrets(), size: 'small', print: () => {} },
@@ -113,7 +115,7 @@ test('the demo begins with what renews by itself, a charge that was declined and
     ...['brightwater left', 'clinique-saint-roch declined'],
     ...['ville-de-morlanges renews', 'ville-de-morlanges under way'],
   ])
-  const told = await arrived(() => mailsAbout('odette@saint-roch.example', /n’a pas pu être prélevé/))
+  const told = await arrived(() => mailsAbout('odette@saint-roch.example', /n’ont pas pu être débités/))
   expect(told).toHaveLength(1)
 })
 
