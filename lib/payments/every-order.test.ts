@@ -261,7 +261,7 @@ async function tryAll(all: readonly Paid[]) {
 
 /** Of so many events each order is tried, above that as many as chance makes. */
 const mostOrdered = 5
-const byChance = 200
+const byChance = 320
 
 interface Planned {
   name: string
