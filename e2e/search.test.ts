@@ -63,7 +63,7 @@ test('of a mistyped key it says what is wrong, finds the one that was meant, and
   const lastRun = characters.search(/(.)\1*$/) + 1
   await page.goto(`/${customer.slug}/keys`)
   for (const [typed, said] of [
-    [characters.slice(0, 8) + wrong + characters.slice(9), 'The 9th character of the key looks wrong.'],
+    [characters.slice(0, 8) + wrong + characters.slice(9), 'The 9th character of the key is wrong.'],
     [characters.slice(0, -1), `A character of the key is missing, the ${lastRun}th.`],
   ] as const) {
     await page.getByRole('searchbox').fill(typed)
@@ -80,7 +80,7 @@ test('of a mistyped key it says what is wrong, finds the one that was meant, and
     await page.goto(`/${customer.slug}/${list}?q=${characters.slice(0, 8)}${wrong}${characters.slice(9)}`)
     await expect(page).toHaveURL(/mistyped=wrong_characters/)
     expect(page.url()).not.toContain(characters.slice(0, 8))
-    await expect(page.getByText('The 9th character of the key looks wrong.')).toBeVisible()
+    await expect(page.getByText('The 9th character of the key is wrong.')).toBeVisible()
   }
   await context.close()
 })

@@ -118,7 +118,7 @@ describe.each(Object.entries(agents))('GLPI %s', (_, agent) => {
 function refusals(): Record<string, { make: () => Promise<string>; says: RegExp }> {
   return {
     malformed: { make: async () => 'a token of the API', says: /not a registration key/ },
-    mistyped: { make: async () => mistyped((await sold()).key), says: /character 9 looks wrong/ },
+    mistyped: { make: async () => mistyped((await sold()).key), says: /Character 9: “.” is wrong/ },
     unknown: { make: async () => unknownKey, says: /Nobody was given this key/ },
     revoked: {
       make: async () => {

@@ -77,6 +77,7 @@ const laws: Record<string, Law> = {
     in: /^(app|components|lib|key-service)\//,
     except: {
       'app/api/ready/route.ts': 'asks which migrations are applied',
+      'key-service/deadline.ts': 'asks when the database last answered, and nothing of it',
       'key-service/main.ts': 'opens the key service’s pool',
       'lib/activations/facts.ts': 'asks definer functions, outside any transaction',
       'lib/activations/history.ts': 'hands a definer function what gathered',
