@@ -317,7 +317,7 @@ async function plugin(
     database,
     `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive,
        secret_hash, lease_ends_at, created_at, refreshed_at, proved_at)
-     values ($1::uuid, $2, $3, $4, 'glpi of ' || $1::uuid, 'production', true, sha256('x'), $5::timestamptz + interval '6 days', now(), now(),
+     values ($1::uuid, $2, $3, $4, 'glpi-' || $1::uuid, 'production', true, sha256('x'), $5::timestamptz + interval '6 days', now(), now(),
        $5::timestamptz - make_interval(hours => $6))`,
     [id, town.organizationId, old.keyId, old.instanceId, due, provedHours],
   )
