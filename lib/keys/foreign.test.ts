@@ -134,7 +134,7 @@ beforeAll(async () => {
   await rowsOf(
     database,
     `insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls, listed)
-     values (gen_random_uuid(), $1, $2, 'installation', 'beyond the twenty', '7QF3X1', now(), now(), 1, false)`,
+     values (gen_random_uuid(), $1, $2, 'installation', 'beyond-the-twenty', '7QF3X1', now(), now(), 1, false)`,
     [other.organizationId, theirs.keyId],
   )
 })
