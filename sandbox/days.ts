@@ -7,7 +7,14 @@ import pg from 'pg'
 import type { Postgres } from '@/sandbox/postgres'
 
 /** What somebody sees of what the worker does each night by its own clock, which nobody can move. */
-const nightly = ['reconcile_payments', 'remind', 'find_waiting_keys']
+const nightly = ['remind', 'find_waiting_keys']
+/**
+ * Takes as long as all else of a day: not on one that was like the day before, unless that was a week ago, after which also an
+ * event that was lost is missed.
+ */
+const comparing = 'reconcile_payments'
+const isToCompare = `select not exists (select from stripe_reconciliations where ran_at > $1::timestamptz - interval '7 days')
+  or exists (select from stripe_events where received_at > (select max(ran_at) from stripe_reconciliations)) as compare`
 /** Milliseconds. */
 const patience = 60_000
 
@@ -49,9 +56,10 @@ async function liveDay(pool: pg.Pool, today: string) {
     [today],
   )
   await untilNone(pool, `select from stripe_events where done_at is null and due_at <= $1`, [today], until)
+  const [due] = (await pool.query<{ compare: boolean }>(isToCompare, [today])).rows
   // In any order, and so together: each asks what is so, and takes nothing from another.
   await pool.query('select graphile_worker.add_job(job, job_key => job) from unnest($1::text[]) as job', [
-    nightly,
+    due?.compare ? [...nightly, comparing] : nightly,
   ])
   await untilNone(
     pool,
