@@ -60,6 +60,10 @@ test.each([
 test.each([
   ['/api/registration/info', `X-Registration-Key: ${'x'.repeat(64 * 1_024)}\r\n`, 431],
   ['/api/registration/info', 'X: gks1\nabc\r\n', 400],
+  // Another header breaks it, and the key is not judged.
+  ['/api/registration/info', 'X-Registration-Key: gks1abc\r\nUser-Agent: a\nb\r\n', 400],
+  ['/api/registration/info', 'A: b\nX-Registration-Key: gks1abc\r\nX: y\x01z\r\n', 400],
+  ['/api/registration/info', 'X-Registration-Key: gks1abc\r\nContent-Length: abc\r\n', 400],
   ['/api/registration/infos', 'X-Registration-Key: gks1\nabc\r\n', 400],
   ['/api/v1/ping', 'X: a\x01b\r\n', 400],
   ['/api/v1/\x01ping', '', 400],

@@ -17,9 +17,18 @@ type Unreadable = NodeJS.ErrnoException & { rawPacket?: Buffer }
 /** Which status says what could not be read about a request. */
 export const statusOf = (code = '') => statuses[code] ?? 400
 
-/** Whether it is a GLPI's question about a key that breaks its request, as one with a line break inside does. */
+/** The key's header, up to the next one, or to the end of all. */
+const keyHeader = /\r?\nx-registration-key:(.*?)(?=\r?\n[\w-]+:|\r\n\r\n|$)/is
+/** What no header may hold: RFC 9110, section 5.5. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const forbidden = /[\x00-\x08\x0a-\x1f\x7f]/
+
+/**
+ * Whether it is a GLPI's question about a key that breaks its request, as one with a line break inside does. Where something
+ * else breaks it, nothing is said of the key: GLPI would believe for a day that a good one is bad.
+ */
 export const isBrokenKey = (asked: string) =>
-  /^GET \/api\/registration\/info[ ?]/.test(asked) && /^x-registration-key:/im.test(asked)
+  /^GET \/api\/registration\/info[ ?]/.test(asked) && forbidden.test(keyHeader.exec(asked)?.[1] ?? '')
 
 /** How long a connection stays open after its answer: one that is closed upon what is still being sent takes it along. */
 export const lingerMilliseconds = 1_000

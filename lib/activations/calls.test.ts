@@ -151,6 +151,8 @@ test('the calls of an instance, and those with its keys from elsewhere, come in 
     [hoursAgo(5), 'ok'],
   ])
   expect(first[0]).toMatchObject({ product: 'Forms Pro', asked: 'refresh', calls: 1, glpiVersion: '11.0.2' })
+  const alone = await within((tx) => callsOf(tx, own.organizationId, instanceId, { size: 9, own: true }))
+  expect(alone.map(({ at }) => at)).toEqual([hoursAgo(1), hoursAgo(3), hoursAgo(5)])
 })
 
 test('answers older than 30 days are counted by day, once, however often it is done and in whatever batches', async () => {

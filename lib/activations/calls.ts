@@ -114,12 +114,13 @@ export interface AnsweredCall {
 /**
  * What was asked and answered on an instance, and with its keys from nowhere that is known; the newest first. Of each key
  * no more is read than is shown.
+ * @param page with `own`, on the instance alone: strangers with a stolen key would bury its own calls under theirs
  */
 export async function callsOf(
   tx: OrganizationTx,
   organizationId: string,
   instanceId: string,
-  { size, before }: { size: number; before?: ListPlace | undefined },
+  { size, before, own = false }: { size: number; before?: ListPlace | undefined; own?: boolean },
 ): Promise<AnsweredCall[]> {
   const from = before
     ? sql`and (c.at, c.id) < (${before.at.toISOString()}::timestamptz, ${before.id}::bigint)`
@@ -135,7 +136,7 @@ export async function callsOf(
         where c.organization_id = ${organizationId} and c.instance_id = ${instanceId} ${from} ${first})
       union all (select c.* from keys k cross join lateral (select ${columns} from checks c
           where c.organization_id = ${organizationId} and c.key_id = k.id and c.instance_id is null ${from} ${first}) c
-        where k.organization_id = ${organizationId} and k.instance_id = ${instanceId})
+        where k.organization_id = ${organizationId} and k.instance_id = ${instanceId} and not ${own})
     ) c join keys k on k.organization_id = ${organizationId} and k.id = c.key_id join products p on p.id = k.product_id
     ${first}`)
   return rows.map((row) => ({ ...row, at: readInstant(row.at) }))

@@ -21,11 +21,14 @@ export function Calls({
   visit,
   rows,
   days,
+  own,
   path,
 }: {
   visit: Visit
   rows: AnsweredCall[]
   days: Days
+  /** Those of the instance alone are shown. */
+  own: boolean
   path: string
 }) {
   const { t } = visit
@@ -47,10 +50,15 @@ export function Calls({
           </tbody>
         </table>
       </div>
-      {last && (
+      {(last || own) && (
         <p className="row mt-3">
-          <LinkButton small href={`${path}?calls=${placeText(last.at, last.id)}`}>
-            {t('calls.earlier')}
+          {last && (
+            <LinkButton small href={`${path}?${own ? 'from=here&' : ''}calls=${placeText(last.at, last.id)}`}>
+              {t('calls.earlier')}
+            </LinkButton>
+          )}
+          <LinkButton small variant="quiet" href={own ? path : `${path}?from=here`}>
+            {t(own ? 'calls.all' : 'calls.own')}
           </LinkButton>
         </p>
       )}

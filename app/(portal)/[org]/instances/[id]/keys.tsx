@@ -1,4 +1,5 @@
 import type { Visit } from '@/app/_request/session'
+import { mayBuyHere } from '@/app/(portal)/[org]/billing/buy/link'
 import { reveal } from '@/app/(portal)/[org]/keys/actions'
 import { deskLabels } from '@/app/(portal)/[org]/keys/desk-labels'
 import { MaskedNotice } from '@/app/(portal)/[org]/keys/masked'
@@ -47,7 +48,7 @@ export function InstanceKeys(props: Props) {
         // Of a retired instance with past keys the sentence above says it already.
         !(retired && past.length > 0) && (
           <div className="panel">
-            <NoKeyWorks hadKeys={past.length > 0} retired={retired} t={t} />
+            <NoKeyWorks visit={visit} hadKeys={past.length > 0} retired={retired} />
           </div>
         )
       ) : (
@@ -120,7 +121,15 @@ function UsedKeys(props: Props) {
   )
 }
 
-function NoKeyWorks({ hadKeys, retired, t }: { hadKeys: boolean; retired: boolean; t: Visit['t'] }) {
+function NoKeyWorks({
+  visit: { t, organization },
+  hadKeys,
+  retired,
+}: {
+  visit: Visit
+  hadKeys: boolean
+  retired: boolean
+}) {
   if (retired) return <Empty icon="key" title={t('instance.retired_title')} />
   if (hadKeys)
     return (
@@ -131,7 +140,10 @@ function NoKeyWorks({ hadKeys, retired, t }: { hadKeys: boolean; retired: boolea
   const support = env().SUPPORT_EMAIL
   return (
     <Empty icon="key" title={t('instance.no_keys_title')}>
-      {t.rich('instance.no_keys_text', { support, mail: mailTo(support) })}
+      {t.rich('instance.no_keys_text', {
+        ...{ support, mail: mailTo(support) },
+        buys: mayBuyHere(organization.role) ? 'yes' : 'no',
+      })}
     </Empty>
   )
 }

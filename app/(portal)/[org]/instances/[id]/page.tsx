@@ -72,7 +72,13 @@ async function InstancePage({ params, searchParams }: Props) {
       )}
       <OpenSource products={data.openSource} t={t} />
       {(data.called || contacts.seen.size > 0) && (
-        <Calls visit={visit} rows={data.calls} days={data.days} path={`/${slug}/instances/${id}`} />
+        <Calls
+          visit={visit}
+          rows={data.calls}
+          days={data.days}
+          own={query.from === 'here'}
+          path={`/${slug}/instances/${id}`}
+        />
       )}
       <Timeline visit={visit} rows={data.timeline} path={`/${slug}/instances/${id}`} />
     </Portal>
@@ -104,7 +110,11 @@ async function readInstance(
       ? await workingKeys(tx, organizationId, instance.testOf.id, now)
       : []
   const place = placeIn(query.calls, isRowNumber)
-  const calls = await callsOf(tx, organizationId, id, { size: callsSize + 1, before: place })
+  const calls = await callsOf(tx, organizationId, id, {
+    size: callsSize + 1,
+    before: place,
+    own: query.from === 'here',
+  })
   const days = await countedDays(tx, organizationId, id, mostDays)
   const productIds = [...rows, ...ofProduction].map(({ productId }) => productId)
   const keyIds = [...rows, ...ofProduction].map((row) => row.id)
@@ -121,7 +131,7 @@ async function readInstance(
     calls,
     days,
     // Of who nobody has called there is nothing to say; past the last page there is.
-    called: calls.length > 0 || days.length > 0 || place !== undefined,
+    called: calls.length > 0 || days.length > 0 || place !== undefined || query.from === 'here',
     products: await productsWithReleases(tx, [...new Set(productIds)]),
     ending: await filesThatEnd(tx, organizationId, id, now),
     timeline: await instanceTimeline(tx, organizationId, id, timelineSize + 1, before),
