@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
+import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { Fault } from '@/sandbox/stripe/faults'
-import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { byMember, bySystem, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { beginCheckout } from './begin-checkout'
@@ -46,6 +47,17 @@ const keysOf = (subscriptionId: string) =>
      from terms t join keys k on k.term_id = t.id where t.subscription_id = $1 order by t.ordinal`,
     [subscriptionId],
   )
+
+test('what was revoked is neither paid nor made to renew by itself, until the key works again', async () => {
+  const { subscriptionId, keyId } = await sold(database, acme)
+  const by = bySystem(acme.organizationId)
+  await revokeKey(by, { keyId, reason: 'non_payment', note: 'not paid' })
+  const refused = { ok: false, because: 'revoked' }
+  expect(await payableOf(subscriptionId)).toMatchObject({ verdict: refused, automaticVerdict: refused })
+  await expect(begin([subscriptionId], 29_000)).rejects.toMatchObject({ code: 'revoked' })
+  await restoreKey(by, { keyId, note: 'paid' })
+  expect((await payableOf(subscriptionId))?.verdict.ok).toBe(true)
+})
 
 test('a paid Checkout brings each of its subscriptions one term that follows the last, and its key', async () => {
   const [one, other] = [await sold(database, acme), await sold(database, acme, { reference: 'branding' })]

@@ -84,8 +84,13 @@ export async function listPayable(
     const last = paidUntil(term)
     const amount = price?.amount ?? null
     const chargesSoon = automatic?.startedAt ? isAboutToCharge(automatic.chargesAt, now) : false
-    const verdict = mayPay({ ...facts, amount, chargesSoon }, now)
-    const automaticVerdict = mayRenewByItself({ ...facts, amount, termEndsAt: last.termEndsAt }, now)
+    const { revokedFor, ...known } = facts
+    const revoked = revokedFor ? { reason: revokedFor, keyExpiresAt: last.keyExpiresAt } : null
+    const verdict = mayPay({ ...known, revoked, amount, chargesSoon }, now)
+    const automaticVerdict = mayRenewByItself(
+      { ...known, revoked: revoked !== null, amount, termEndsAt: last.termEndsAt },
+      now,
+    )
     const next = price ? nextTerm(last, price.months, row.overlapDays, timeZone, now) : null
     const gap = gapAhead(term.begun, counting.map(spanOf), now)
     return { ...row, ...last, price, next, verdict, gap, automatic, automaticVerdict }
@@ -133,6 +138,12 @@ const open = sql<
 >`(select l.checkout_id from checkout_lines l where l.organization_id = ${terms.organizationId}
   and l.subscription_id = ${terms.subscriptionId} and l.ended_at is null)`
 
+/** Of a term whose money has gone back nothing counts, its key's revocation neither. */
+const revokedFor = sql<
+  string | null
+>`case when ${terms.refundedAt} is null then (select r.reason::text from revocations r
+  where r.organization_id = ${keys.organizationId} and r.key_id = ${keys.id} and r.restored_at is null) end`
+
 const columns = {
   subscriptionId: terms.subscriptionId,
   productId: keys.productId,
@@ -174,6 +185,7 @@ const columns = {
       sql<Date>`case when ${terms.refundedAt} is null then ${terms.startsAt} else ${firstStart} end`.mapWith(
         terms.startsAt,
       ),
+    revokedFor,
     openCheckoutId: open,
   },
 }

@@ -26,6 +26,7 @@ const payable: PayableFacts = {
   retired: false,
   amount: 29_000,
   lastStartsAt: now,
+  revoked: null,
   openCheckoutId: null,
 }
 
@@ -38,6 +39,7 @@ const obstacles: [because: string, facts: Partial<PayableFacts>][] = [
   ['being_paid', { openCheckoutId: 'a Checkout' }],
   ['withdrawn', { withdrawn: true }],
   ['retired', { retired: true }],
+  ['revoked', { revoked: { reason: 'non_payment', keyExpiresAt: later } }],
   ['paid_ahead', { lastStartsAt: later }],
   ['no_price', { amount: null }],
 ]
@@ -54,6 +56,12 @@ test.each(together)('of what stands in the way the first is said: %s', (...stand
     because: first?.[0],
     ...(first?.[0] === 'being_paid' && { checkoutId: 'a Checkout' }),
   })
+})
+
+test('what was revoked may be taken up again once its key would have ended, unless the terms were violated', () => {
+  const after = (reason: string) => mayPay({ ...payable, revoked: { reason, keyExpiresAt: now } }, now)
+  expect(after('non_payment').ok).toBe(true)
+  expect(after('terms_violated')).toEqual({ ok: false, because: 'revoked' })
 })
 
 test('a term that begins this very moment is paid ahead no longer', () => {

@@ -8,6 +8,8 @@ export interface PayableFacts {
   amount: number | null
   /** When the last term begins: one that lies ahead is paid already. */
   lastStartsAt: Date
+  /** Its key was revoked, though what it was issued for is paid, or owed; until when it would have worked. */
+  revoked: { reason: string; keyExpiresAt: Date } | null
   /** The Checkout in which somebody is paying it now. */
   openCheckoutId: string | null
   /** It renews by itself, and is charged within a day or is being charged. */
@@ -16,7 +18,7 @@ export interface PayableFacts {
 
 export type PayVerdict =
   | { ok: true; amount: number }
-  | { ok: false; because: 'withdrawn' | 'retired' | 'no_price' | 'paid_ahead' | 'charges_soon' }
+  | { ok: false; because: 'withdrawn' | 'retired' | 'no_price' | 'paid_ahead' | 'charges_soon' | 'revoked' }
   | { ok: false; because: 'being_paid'; checkoutId: string }
 
 /** Whether the next term of a subscription can be paid now: the button, the page and the command ask this. */
@@ -24,12 +26,17 @@ export function mayPay(facts: PayableFacts, now: Date): PayVerdict {
   if (facts.openCheckoutId) return { ok: false, because: 'being_paid', checkoutId: facts.openCheckoutId }
   if (facts.withdrawn) return { ok: false, because: 'withdrawn' }
   if (facts.retired) return { ok: false, because: 'retired' }
+  if (isRevoked(facts, now)) return { ok: false, because: 'revoked' }
   if (facts.lastStartsAt > now) return { ok: false, because: 'paid_ahead' }
   // Nobody is to pay twice for a term.
   if (facts.chargesSoon) return { ok: false, because: 'charges_soon' }
   if (facts.amount === null) return { ok: false, because: 'no_price' }
   return { ok: true, amount: facts.amount }
 }
+
+/** A payment undoes no revocation, or whoever owes a year would pay the next one instead. What has ended since may be taken up again. */
+const isRevoked = ({ revoked }: PayableFacts, now: Date) =>
+  revoked !== null && (revoked.reason === 'terms_violated' || revoked.keyExpiresAt > now)
 
 /** Whether what is paid ends within so many days, or has ended while its key works: what lapsed longer ago nobody asks for. */
 export const isDueBy = (term: { termEndsAt: Date; keyExpiresAt: Date }, now: Date, days: number) =>

@@ -6,12 +6,13 @@ const now = new Date('2027-03-01T10:00:00Z')
 const hours = (count: number, from = now) => new Date(from.getTime() + count * 3_600_000)
 const days = (count: number, from = now) => hours(24 * count, from)
 
-const sold = { withdrawn: false, retired: false, amount: 29_000, termEndsAt: days(100) }
+const sold = { withdrawn: false, retired: false, revoked: false, amount: 29_000, termEndsAt: days(100) }
 
 test.each([
   [{}, { ok: true, amount: 29_000, chargesAt: days(100) }],
   [{ withdrawn: true }, { ok: false, because: 'withdrawn' }],
   [{ retired: true }, { ok: false, because: 'retired' }],
+  [{ revoked: true }, { ok: false, because: 'revoked' }],
   [{ amount: null }, { ok: false, because: 'no_price' }],
   [{ termEndsAt: hours(2) }, { ok: true, amount: 29_000, chargesAt: hours(2) }],
   [{ termEndsAt: hours(1.99) }, { ok: false, because: 'over' }],

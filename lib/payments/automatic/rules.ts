@@ -4,6 +4,8 @@ export interface AutomaticFacts {
   withdrawn: boolean
   /** Its instance is no longer in use. */
   retired: boolean
+  /** Its key was revoked, which no charge changes. */
+  revoked: boolean
   /** What a term costs in the organization's currency; null where it has no price in it. */
   amount: number | null
   /** Until when it is paid: the first charge lies there. */
@@ -12,7 +14,7 @@ export interface AutomaticFacts {
 
 export type AutomaticVerdict =
   | { ok: true; amount: number; chargesAt: Date }
-  | { ok: false; because: 'withdrawn' | 'retired' | 'no_price' | 'over' }
+  | { ok: false; because: 'withdrawn' | 'retired' | 'revoked' | 'no_price' | 'over' }
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -24,6 +26,7 @@ const shortest = 2 * hour
 export function mayRenewByItself(facts: AutomaticFacts, now: Date): AutomaticVerdict {
   if (facts.withdrawn) return { ok: false, because: 'withdrawn' }
   if (facts.retired) return { ok: false, because: 'retired' }
+  if (facts.revoked) return { ok: false, because: 'revoked' }
   if (facts.amount === null) return { ok: false, because: 'no_price' }
   // Nothing is charged on the spot: what has ended is renewed first.
   if (facts.termEndsAt.getTime() - now.getTime() < shortest) return { ok: false, because: 'over' }
