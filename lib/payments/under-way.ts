@@ -1,4 +1,5 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { automaticCharges } from '@/db/schema/automatic-renewals'
 import { keys } from '@/db/schema/keys'
 import { checkoutLines, checkouts } from '@/db/schema/payments'
 import { terms } from '@/db/schema/subscriptions'
@@ -9,7 +10,8 @@ import { checkoutState } from './rules'
 /** A Checkout that is not over: nobody has paid it yet, or its money is awaited. */
 export interface UnderWay {
   checkoutId: string
-  state: 'open' | 'on_its_way'
+  /** `failing`: it renews by itself, and could not be charged so far. */
+  state: 'open' | 'on_its_way' | 'failing'
 }
 
 /** The Checkouts in which these keys, each that of its subscription's last term, are being renewed: by the key's ID. */
@@ -19,12 +21,24 @@ export async function underWay(
   keyIds: readonly string[],
 ): Promise<Map<string, UnderWay>> {
   if (keyIds.length === 0) return new Map()
-  const found = await tx
+  const found = await openLines(tx, organizationId, keyIds)
+  return new Map(
+    found.map(({ keyId, checkoutId, failedAt, ...facts }) => {
+      const begun = checkoutState(facts) === 'on_its_way' ? 'on_its_way' : 'open'
+      const state = failedAt ? 'failing' : begun
+      return [keyId, { checkoutId, state }]
+    }),
+  )
+}
+
+function openLines(tx: OrganizationTx, organizationId: string, keyIds: readonly string[]) {
+  return tx
     .select({
       keyId: keys.id,
       checkoutId: checkouts.id,
       completedAt: checkouts.completedAt,
       ended: checkouts.ended,
+      failedAt: automaticCharges.failedAt,
     })
     .from(checkoutLines)
     .innerJoin(
@@ -32,6 +46,13 @@ export async function underWay(
       and(
         eq(checkouts.organizationId, checkoutLines.organizationId),
         eq(checkouts.id, checkoutLines.checkoutId),
+      ),
+    )
+    .leftJoin(
+      automaticCharges,
+      and(
+        eq(automaticCharges.organizationId, checkouts.organizationId),
+        eq(automaticCharges.checkoutId, checkouts.id),
       ),
     )
     .innerJoin(
@@ -51,10 +72,4 @@ export async function underWay(
         isLastTerm,
       ),
     )
-  return new Map(
-    found.map(({ keyId, checkoutId, ...facts }) => {
-      const state = checkoutState(facts) === 'on_its_way' ? 'on_its_way' : 'open'
-      return [keyId, { checkoutId, state }]
-    }),
-  )
 }

@@ -79,12 +79,13 @@ async function BillingPage({ params, searchParams }: Props) {
 }
 
 function Head({ visit, due, open }: { visit: Visit; due: number; open: CheckoutRow[] }) {
-  const unfinished = open.filter(({ state }) => state === 'open').length
+  const failing = open.filter(({ charge }) => charge?.failedAt).length
+  const unfinished = open.filter(({ state, charge }) => state === 'open' && !charge?.failedAt).length
   const { t, organization } = visit
   return (
     <PageHead
       title={t('billing.title')}
-      sentence={t('billing.sentence', { count: due, open: unfinished })}
+      sentence={t('billing.sentence', { count: due, open: unfinished, failing })}
       actions={
         <>
           <LinkButton href={`/${organization.slug}/billing/invoices`}>

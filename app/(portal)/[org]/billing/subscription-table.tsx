@@ -89,8 +89,11 @@ function Row({ visit, one, currency, isDue }: RowProps) {
 
 function Price({ visit, one, currency }: { visit: Visit; one: Payable; currency: string }) {
   const { t, language, organization } = visit
-  const { price, verdict } = one
-  const because = verdict.ok ? null : t(`billing.verdict.${verdict.because}`)
+  const { price, verdict, automatic } = one
+  const failing = !verdict.ok && verdict.because === 'being_paid' && automatic?.failedAt
+  const because = verdict.ok
+    ? null
+    : t(failing ? 'billing.being_paid.failing' : `billing.verdict.${verdict.because}`)
   return (
     <>
       {price && (

@@ -50,18 +50,7 @@ export function Calls({
           </tbody>
         </table>
       </div>
-      {(last || own) && (
-        <p className="row mt-3">
-          {last && (
-            <LinkButton small href={`${path}?${own ? 'from=here&' : ''}calls=${placeText(last.at, last.id)}`}>
-              {t('calls.earlier')}
-            </LinkButton>
-          )}
-          <LinkButton small variant="quiet" href={own ? path : `${path}?from=here`}>
-            {t(own ? 'calls.all' : 'calls.own')}
-          </LinkButton>
-        </p>
-      )}
+      {(last || own) && <Further t={t} last={last} own={own} path={path} />}
       {days.length > 0 && <Days visit={visit} days={days} />}
       <p className="mt-3">
         <a className="link" href="/help/what-glpi-sends">
@@ -69,6 +58,31 @@ export function Calls({
         </a>
       </p>
     </Section>
+  )
+}
+
+function Further({
+  t,
+  last,
+  own,
+  path,
+}: {
+  t: Visit['t']
+  last: AnsweredCall | undefined
+  own: boolean
+  path: string
+}) {
+  return (
+    <p className="row mt-3">
+      {last && (
+        <LinkButton small href={`${path}?${own ? 'from=here&' : ''}calls=${placeText(last.at, last.id)}`}>
+          {t('calls.earlier')}
+        </LinkButton>
+      )}
+      <LinkButton small variant="quiet" href={own ? path : `${path}?from=here`}>
+        {t(own ? 'calls.all' : 'calls.own')}
+      </LinkButton>
+    </p>
   )
 }
 
