@@ -26,9 +26,11 @@ interface Props {
 
 /** All of payments that staff look at: what no rule decides, what outlives a refund, and how the portal stands with Stripe. */
 export function Payments({ visit, standing, matters, files, mine }: Props) {
-  const { t, role } = visit
+  const { t, role, language, session } = visit
   const acts = (slug: string) => role === 'admin' || mine.includes(slug)
   if (!standing && matters.length === 0 && files.length === 0) return null
+  const at = standing?.reconciledAt
+  const comparedAt = at ? moment(at, language, session.timeZone) : ''
   return (
     <Section title={t('staff.payments.title')}>
       <Part title={t('staff.matters.title')} note={t('staff.matters.note')}>
@@ -41,7 +43,10 @@ export function Payments({ visit, standing, matters, files, mine }: Props) {
           <FileRow key={file.id} visit={visit} file={file} acts={acts(file.slug)} />
         ))}
       </Part>
-      <Part title={t('staff.payments.differences')} note={t('staff.payments.differences_note')}>
+      <Part
+        title={t('staff.payments.differences')}
+        note={t('staff.payments.differences_note', { at: comparedAt })}
+      >
         {(standing?.differences ?? []).map((one) => (
           <DifferenceRow key={one.id} visit={visit} one={one} />
         ))}

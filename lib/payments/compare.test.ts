@@ -85,6 +85,26 @@ test('a term that Stripe calls unpaid, and a payment that brought no term, are f
   expect(await found()).toEqual([])
 })
 
+test('what is paid while it is compared is no difference', async () => {
+  const checkoutId = await paid()
+  const [session] = await rowsOf<{ id: string }>(
+    database,
+    'select session_id as id from checkouts where id = $1',
+    [checkoutId],
+  )
+  const asked = { on: 'api', method: 'GET', do: 'change', times: 1 }
+  // Begun after Stripe has listed all, and paid after Stripe was asked for it.
+  faults.add(
+    Fault.parse({
+      ...asked,
+      path: `/v1/checkout/sessions/${session?.id}`,
+      change: { payment_status: 'unpaid' },
+    }),
+  )
+  faults.add(Fault.parse({ ...asked, path: '/v1/checkout/sessions', change: { data: [] } }))
+  expect((await found()).filter((one) => one.checkoutId === checkoutId)).toEqual([])
+})
+
 test('a term that ends before what was paid is found by its line, also when it is old', async () => {
   const checkoutId = await paid()
   const change = (by: string) =>

@@ -56,7 +56,9 @@ async function stillDiffering(ours: OurCheckout, listed: Listed | undefined): Pr
   const session = sessionId ? await findSession(sessionId) : undefined
   if (session) await syncCheckout(session.id)
   const now = await asSystem('compare payments with Stripe', (tx) => checkoutToCompare(tx, ours.id))
-  return differencesOf(now, session)
+  // Paid after it was asked, and settled since.
+  const isBehind = session && !session.paid && now?.state === 'paid'
+  return differencesOf(now, isBehind ? await findSession(session.id) : session)
 }
 
 async function listSessions(since: Date): Promise<Map<string, Listed>> {

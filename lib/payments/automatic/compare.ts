@@ -1,32 +1,56 @@
-import { and, isNotNull, isNull } from 'drizzle-orm'
+import { and, isNotNull, isNull, or, sql } from 'drizzle-orm'
 import { automaticRenewals } from '@/db/schema/automatic-renewals'
 import { asSystem, type SystemTx } from '@/db/scope'
 import { now } from '@/lib/clock'
 import type { Difference } from '@/lib/payments/differences'
 import { asking, type Stripe } from '@/lib/payments/stripe'
 import { wouldAlign } from './align'
-import { ownerOf, stateOf } from './at-stripe'
+import { ownerOf, retrieve, stateOf } from './at-stripe'
+import { syncSubscription } from './sync'
 
 type OurRenewal = typeof automaticRenewals.$inferSelect
 
+/** What began or ended here less than so long ago may not have reached the other side, in milliseconds. */
+const underWay = 300_000
+
 /**
- * Where Stripe and the portal do not say the same of what renews by itself.
+ * Where Stripe and the portal do not say the same of what renews by itself. One is known by its ID whatever its age, and is
+ * compared once both sides have had the time to hear of it.
  * @throws Unavailable where Stripe or the database does not serve us
  */
 export async function differencesOfAutomatic(): Promise<Difference[]> {
   const theirs = await liveSubscriptions()
-  const ours = await asSystem('compare payments with Stripe', startedRenewals)
+  const before = new Date(now().getTime() - underWay)
+  const ours = await asSystem('compare payments with Stripe', (tx) => startedRenewals(tx, [...theirs.keys()]))
   const known = new Map(ours.map((row) => [row.stripeSubscriptionId, row]))
   const found: Difference[] = []
   const add = (kind: Difference['kind'], subject: string) => found.push({ kind, subject, checkoutId: null })
   for (const subscription of theirs.values()) {
     const row = known.get(subscription.id)
-    if (!row || row.endedAt) add('renews_without_ours', subscription.id)
-    else if (await wouldAlign(row, subscription)) add('charges_otherwise', subscription.id)
+    const changedAt = row?.endedAt ?? row?.startedAt ?? new Date(subscription.created * 1_000)
+    if (changedAt >= before) continue
+    if (!row || row.endedAt) {
+      if (await isStillWithoutOurs(subscription.id)) add('renews_without_ours', subscription.id)
+    } else if (await chargesOtherwise(row, subscription)) add('charges_otherwise', subscription.id)
   }
-  for (const { id, endedAt, stripeSubscriptionId } of ours)
-    if (!endedAt && !theirs.has(stripeSubscriptionId ?? '')) add('renews_without_theirs', id)
+  for (const { id, startedAt, endedAt, stripeSubscriptionId } of ours)
+    if (!endedAt && startedAt && startedAt < before && !theirs.has(stripeSubscriptionId ?? ''))
+      add('renews_without_theirs', id)
   return found
+}
+
+/** Asked once more, as an event would: an answer may have been lost, or come since, by which it is known here. */
+async function isStillWithoutOurs(id: string): Promise<boolean> {
+  const subscription = await retrieve(id)
+  if (!subscription || stateOf(subscription) === 'ended') return false
+  return !['started', 'live', 'failing', 'ended'].includes(await syncSubscription(id))
+}
+
+/** Asked once more, since it may have been moved after Stripe was asked. */
+async function chargesOtherwise(row: OurRenewal, listed: Stripe.Subscription): Promise<boolean> {
+  if (!(await wouldAlign(row, listed))) return false
+  const subscription = await retrieve(listed.id)
+  return subscription !== undefined && (await wouldAlign(row, subscription))
 }
 
 /** Those that charge, or will. */
@@ -43,13 +67,14 @@ async function liveSubscriptions(): Promise<Map<string, Stripe.Subscription>> {
   return found
 }
 
-/** Asked after Stripe was, so that what began meanwhile is known. */
-async function startedRenewals(tx: SystemTx): Promise<OurRenewal[]> {
-  const minutesAgo = new Date(now().getTime() - 300_000)
-  const rows = await tx
+/**
+ * Asked after Stripe was, so that what began meanwhile is known: those that Stripe may charge, and those that it has named.
+ * @param ids of Stripe's subscriptions, as one parameter, since there may be more than Postgres takes
+ */
+function startedRenewals(tx: SystemTx, ids: readonly string[]): Promise<OurRenewal[]> {
+  const isNamed = sql`${automaticRenewals.stripeSubscriptionId} = any(${sql.param(ids)}::text[])`
+  return tx
     .select()
     .from(automaticRenewals)
-    .where(and(isNotNull(automaticRenewals.startedAt), isNull(automaticRenewals.cancelledAt)))
-  // One that began after Stripe was asked differs in passing.
-  return rows.filter(({ startedAt }) => startedAt && startedAt < minutesAgo)
+    .where(and(isNotNull(automaticRenewals.startedAt), or(isNull(automaticRenewals.cancelledAt), isNamed)))
 }

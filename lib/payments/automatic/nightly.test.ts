@@ -3,9 +3,10 @@ import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { comparePayments } from '@/lib/payments/compare'
 import { Fault } from '@/sandbox/stripe/faults'
 import { automaticForTests, days } from '@/sandbox/test/automatic'
-import { type Fixture, productDatabase } from '@/sandbox/test/fixture'
+import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer } from '@/sandbox/test/sold'
+import { endAutomatic } from './end'
 import { reconcileAutomatic } from './reconcile'
 
 const payments = await paymentsForTests()
@@ -49,4 +50,36 @@ test('what was moved at Stripe by hand is moved back at night; what lives there 
   expect(await kinds()).toEqual(['renews_without_ours'])
   expect(await renewalOf(one.renewalId)).toMatchObject({ chargesAt, ended: null })
   expect(await renewalOf(gone.renewalId)).toMatchObject({ ended: 'at_stripe' })
+})
+
+test('the minutes in which one side does not know yet what the other has done are no difference; what is old is', async () => {
+  const whose = await makeCustomer('minutes')
+  const one = await on({ of: whose })
+  const { stripeId } = await renewalOf(one.renewalId)
+  const kinds = async () =>
+    (await comparePayments()).flatMap(({ kind, subject }) =>
+      [stripeId, one.renewalId].includes(subject) ? kind : [],
+    )
+  expect(await kinds()).toEqual([])
+  await payments.moveTo(days(1))
+  expect(await kinds()).toEqual([])
+  await endAutomatic(byMember(whose, 'owner'), { renewalId: one.renewalId })
+  // It is ended at Stripe by a job, which has not run.
+  expect(await kinds()).toEqual([])
+  await payments.moveTo(days(1))
+  expect(await kinds()).toEqual(['renews_without_ours'])
+})
+
+test('where the answer was lost in which Stripe switched it on, it is on here after the comparison, and is no difference', async () => {
+  const whose = await makeCustomer('lost')
+  const one = await on({ of: whose })
+  const { stripeId } = await renewalOf(one.renewalId)
+  await rowsOf(
+    database,
+    'update automatic_renewals set stripe_subscription_id = null, started_at = null, charges_at = null where id = $1',
+    [one.renewalId],
+  )
+  await payments.moveTo(days(1))
+  expect((await comparePayments()).map(({ subject }) => subject)).not.toContain(stripeId)
+  expect(await renewalOf(one.renewalId)).toMatchObject({ stripeId, ended: null })
 })
