@@ -20,7 +20,14 @@ const states: Readonly<Record<string, State>> = {
   canceled: 'ended',
 }
 
-export const stateOf = ({ status }: Stripe.Subscription): State => states[status] ?? 'live'
+/**
+ * One of which Stripe collects nothing is paused, whatever its status goes on saying, and of which no event of its own tells:
+ * https://docs.stripe.com/billing/subscriptions/pause-payment
+ */
+export function stateOf({ status, pause_collection: paused }: Stripe.Subscription): State {
+  const state = states[status] ?? 'live'
+  return paused && state !== 'ended' ? 'paused' : state
+}
 
 /** When it charges next: its first period ends with the trial. */
 export function nextChargeOf({ items, trial_end }: Stripe.Subscription): Date {

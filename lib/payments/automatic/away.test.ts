@@ -95,13 +95,26 @@ test('paused at Stripe, it has ended here, since nothing would be charged, and t
   const { stripeId } = await renewalOf(one.renewalId)
   const told = { stripeSubscriptionId: stripeId ?? '', because: 'at_stripe' as const, chargesAt: days(30) }
   const paused = { renewalId: one.renewalId, told: { ...told, state: 'paused' as const } }
-  // The stand-in pauses nothing: what Stripe would say is said here.
+  // Stripe pauses by itself where a trial ends without a means of payment: what it would say is said here.
   expect(await settleAutomatic(bySystem(acme.organizationId), paused)).toEqual({ effect: 'ended' })
   await settled()
   expect((await stripe.subscriptions.retrieve(stripeId ?? '')).status).toBe('canceled')
   expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'at_stripe' })
   expect((await renewalOf(one.renewalId)).cancelledAt).not.toBeNull()
 })
+
+test.each(['void', 'keep_as_draft', 'mark_uncollectible'] as const)(
+  'where Stripe is to collect nothing of it (%s), it has ended here and there, and nothing is charged',
+  async (behavior) => {
+    const one = await on()
+    const { stripeId } = await renewalOf(one.renewalId)
+    const { status } = await stripe.subscriptions.update(stripeId ?? '', { pause_collection: { behavior } })
+    expect(status).toBe('trialing')
+    await settled()
+    expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'at_stripe' })
+    expect((await stripe.subscriptions.retrieve(stripeId ?? '')).status).toBe('canceled')
+  },
+)
 
 test('the receipt goes once to each who pays, with date, time and who ended it, and in their language', async () => {
   const whose = await makeOrganization('receipt')
