@@ -256,6 +256,7 @@ export const paymentDifferenceKind = pgEnum('payment_difference_kind', [
   'charges_otherwise',
   'renews_without_ours',
   'renews_without_theirs',
+  'permission_missing',
 ])
 
 /** Where Stripe and the portal do not say the same, for the vendor's staff; gone once they do. */

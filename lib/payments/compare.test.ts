@@ -85,6 +85,17 @@ test('a term that Stripe calls unpaid, and a payment that brought no term, are f
   expect(await found()).toEqual([])
 })
 
+test('what our key may not do at Stripe is told staff by what it needs, not by the key, until it may', async () => {
+  await paid()
+  faults.add(Fault.parse({ on: 'api', do: 'fail', status: 403, permission: 'rak_checkout_session_read' }))
+  for (let night = 0; night < 2; night++)
+    await expect(comparePayments()).rejects.toMatchObject({ name: 'Unavailable' })
+  expect(await listed()).toMatchObject([{ kind: 'permission_missing', subject: 'rak_checkout_session_read' }])
+  faults.clear()
+  await comparePayments()
+  expect(await listed()).toEqual([])
+})
+
 test('what is paid while it is compared is no difference', async () => {
   const checkoutId = await paid()
   const [session] = await rowsOf<{ id: string }>(

@@ -11,12 +11,13 @@ export const differenceKinds = [
   'charges_otherwise',
   'renews_without_ours',
   'renews_without_theirs',
+  'permission_missing',
 ] as const
 export type DifferenceKind = (typeof differenceKinds)[number]
 
 export interface Difference {
   kind: DifferenceKind
-  /** A session or an event of Stripe, a line of ours: what one would look for. */
+  /** A session or an event of Stripe, a line of ours, a permission: what one would look for. */
   subject: string
   checkoutId: string | null
 }

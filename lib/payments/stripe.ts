@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { env } from '@/lib/env'
 import { Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
+import { listMissingPermission, permissionsNamed } from './missing-permission'
 
 export type { Stripe }
 
@@ -33,15 +34,21 @@ export function stripe(): Stripe {
 
 /**
  * Asks Stripe for something.
- * @throws Unavailable where Stripe cannot be reached, has too much to do, fails, does not know our key, or is still at it: whatever was asked
- * can be asked again. What it refuses is a fault of ours, and is thrown as it is.
+ * @throws Unavailable where Stripe cannot be reached, has too much to do, fails, does not know our key or allow it this (which
+ * staff are told), or is still at it: whatever was asked can be asked again. What it refuses is a fault of ours, and is thrown
+ * as it is.
  */
 export async function asking<T>(question: (stripe: Stripe) => Promise<T>): Promise<T> {
   try {
     return await beforeDeadline(question(stripe()))
   } catch (error) {
     if (!(error instanceof Stripe.errors.StripeError) || !isOutage(error)) throw error
-    log.warn({ error: error.type, code: error.code, status: error.statusCode }, 'Stripe does not serve us')
+    if (error instanceof Stripe.errors.StripePermissionError) {
+      const permission = permissionsNamed(error.message)
+      log.error({ permission }, 'our key may not do at Stripe what was asked')
+      await listMissingPermission(permission)
+    } else
+      log.warn({ error: error.type, code: error.code, status: error.statusCode }, 'Stripe does not serve us')
     throw Object.assign(new Unavailable('stripe', 30), { cause: error })
   }
 }

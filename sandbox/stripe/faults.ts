@@ -28,6 +28,8 @@ const onApi = z.strictObject({
   effect: z.boolean().default(false),
   /** Of `fail` with 500: kept under the idempotency key, so that asking again has the same answer, as Stripe's own 500s. */
   kept: z.boolean().default(true),
+  /** Of `fail` with 403: what a restricted key would need. */
+  permission: z.string().optional(),
   /** Of `slow`. */
   milliseconds: z.number().min(0).max(60_000).default(1_000),
   /** Of `change`: what the answer says instead. */

@@ -31,7 +31,7 @@ export async function answerWith(fault: ApiFault | undefined, api: Api, asked: A
 }
 
 async function failing(fault: ApiFault, api: Api, asked: Asked): Promise<Answer> {
-  const failure = failureOf(fault.status)
+  const failure = failureOf(fault)
   // The key layer keeps 500s alone; a rate limit comes before it, and others are the way's, not Stripe's.
   if (fault.status !== 500 || !fault.kept) {
     if (fault.effect) await answerTo(api, asked, plain)
@@ -43,7 +43,9 @@ async function failing(fault: ApiFault, api: Api, asked: Asked): Promise<Answer>
   })
 }
 
-function failureOf(status: number): Answer {
+function failureOf({ status, permission }: ApiFault): Answer {
+  if (permission)
+    return json(status, { error: { type: 'invalid_request_error', message: notAllowed(permission) } })
   if (status !== 429)
     return json(status, { error: { type: 'api_error', message: 'An unknown error occurred' } })
   return failed(
@@ -55,3 +57,7 @@ function failureOf(status: number): Answer {
     }),
   )
 }
+
+/** As Stripe says it, of an unknown key on an unknown account: https://github.com/stripe/stripe-node/issues/2246 */
+const notAllowed = (permission: string) =>
+  `The provided key 'rk_test_*****keyend' does not have the required permissions for this endpoint on account 'acct_stand_in'. Having the '${permission}' permission would allow this request to continue.`

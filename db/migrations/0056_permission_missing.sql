@@ -1,0 +1,1 @@
+ALTER TYPE "public"."payment_difference_kind" ADD VALUE 'permission_missing';
