@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test'
+import { expect, type Page, test } from '@playwright/test'
 import { browserAs, type Customer, inOrganization, newCustomer } from './customer'
 import { axeFindings, tooWide } from './look'
 import { beginToPay, cards, debit, debits, fillIn } from './pay'
@@ -86,6 +86,57 @@ test('the way of a renewal stands on the pages of both its keys, in both languag
   expect(await tooWide(page)).toBe(0)
   await context.close()
 })
+
+test('where the price has changed since a page was shown, who renews, buys or switches on is refused with the new price, and goes on', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('dearer')
+  const context = await browserAs(browser, customer.people.owner)
+  const page = await context.newPage()
+  const at = `/${customer.slug}/billing`
+  const { subscriptionId, spareId } = customer
+  const shop = `${at}/buy?i=${spareId}`
+  await page.goto(shop)
+  await page.getByRole('checkbox', { name: 'Buy Forms Pro for Spare' }).check()
+  await page.getByRole('button', { name: 'See the total' }).click()
+  await page.waitForURL(`**${at}/renew**`)
+  for (const address of [
+    page.url(),
+    `${at}/automatic/${subscriptionId}`,
+    `${at}/renew?s=${subscriptionId}`,
+  ]) {
+    await page.goto(address)
+    const confirm = page.getByRole('button', { name: /^(Pay|Switch on: ?)/ })
+    const now = (await confirm.textContent()) ?? ''
+    const amount = /€([\d,]+)\.00/.exec(now)?.[1] ?? ''
+    const before = amount.replace(/\d/, '9')
+    await shownBefore(page, address, amount, before)
+    await expect(confirm).toHaveText(now.replace(amount, before))
+    await confirm.click()
+    await expect(page.getByText('The price has changed since this page was shown.')).toBeVisible()
+    await expect(confirm).toHaveText(now)
+    await confirm.click()
+    await page.waitForURL(/\/c\/pay\//)
+  }
+  await context.close()
+})
+
+/** The page as it was before its price changed: the same, with another amount in the words and in the form. */
+async function shownBefore(page: Page, address: string, amount: string, before: string) {
+  const inCents = (euros: string) => `${euros.replace(',', '')}00`
+  await page.route(
+    (url) => url.href.endsWith(address),
+    async (route) => {
+      const response = await route.fetch()
+      const body = (await response.text())
+        .replaceAll(`${amount}.00`, `${before}.00`)
+        .replaceAll(inCents(amount), inCents(before))
+      await route.fulfill({ response, body })
+    },
+    { times: 1 },
+  )
+  await page.goto(address)
+}
 
 test('a declined card charges nothing and can be followed by a good one', async ({ browser }) => {
   const customer = await newCustomer('declined')

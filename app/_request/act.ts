@@ -191,6 +191,8 @@ function wayOn(form: FormData, { facts }: DomainError, t: Translate) {
 }
 
 function explain(form: FormData, error: unknown, t: Translate) {
+  // The page is made anew with the answer, or each further click would send the old price again.
+  if (error instanceof DomainError && error.code === 'price_changed') refresh()
   if (error instanceof Unavailable) noteUnavailable(Number(error.facts.retryAfterSeconds))
   // No field that one sees: the page is another than the one that was sent.
   if (error instanceof InvalidInput && 'idempotencyKey' in error.fields)
