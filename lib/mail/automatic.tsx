@@ -1,10 +1,11 @@
 import { Link, Text } from '@react-email/components'
 import { env } from '@/lib/env'
-import { lastDay, mailedMoment } from '@/lib/messages/dates'
+import { firstDay, lastDay, mailedMoment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
 import { forSubject } from './subject'
+import { termState } from './term-text'
 
 /** What renews by itself, or did. */
 interface Renewing {
@@ -20,6 +21,8 @@ interface Renewing {
   shortId: string
   termEndsAt: Date
   keyExpiresAt: Date
+  /** When it is sent. */
+  at: Date
 }
 
 interface AutomaticEnded extends Renewing {
@@ -32,6 +35,16 @@ interface AutomaticEnded extends Renewing {
 
 const paragraph = { margin: '0 0 12px' }
 
+/** The ends of what is paid and of the key; `over`: it works no longer. */
+function endsOf({ termEndsAt, keyExpiresAt, at, language, timeZone }: Renewing) {
+  return {
+    state: termState({ termEndsAt, keyExpiresAt }, at),
+    until: lastDay(termEndsAt, language, timeZone),
+    works: lastDay(keyExpiresAt, language, timeZone),
+    since: firstDay(keyExpiresAt, language, timeZone),
+  }
+}
+
 const namesOf = ({ language, product, instance, shortId, name }: Renewing) => {
   const everywhere = translator(language)('billing.everywhere')
   return { product, instance: instance ?? everywhere, shortId, organization: name }
@@ -39,7 +52,7 @@ const namesOf = ({ language, product, instance, shortId, name }: Renewing) => {
 
 /** The receipt that it renews by itself no longer, with date and time. */
 export async function automaticEndedMail(mail: AutomaticEnded) {
-  const { to, language, slug, timeZone, termEndsAt, keyExpiresAt, endedAt, reason, who } = mail
+  const { to, language, slug, timeZone, endedAt, reason, who } = mail
   const t = translator(language)
   const facts = {
     ...namesOf(mail),
@@ -47,13 +60,13 @@ export async function automaticEndedMail(mail: AutomaticEnded) {
     timeZone,
     because: t('billing.automatic.because', { reason, who: who ?? t('billing.checkout.by_somebody') }),
   }
-  const until = lastDay(termEndsAt, language, timeZone)
+  // Of what was refunded nothing was paid, and no day says since when its key works no longer.
+  const ends = endsOf(mail)
+  const state = reason === 'refunded' && ends.state === 'over' ? 'refunded' : ends.state
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.automatic_ended.title')}>
       <Text style={paragraph}>{t('mail.automatic_ended.text', facts)}</Text>
-      <Text style={paragraph}>
-        {t('mail.automatic_ended.until', { until, works: lastDay(keyExpiresAt, language, timeZone) })}
-      </Text>
+      <Text style={paragraph}>{t('mail.automatic_ended.until', { ...ends, state })}</Text>
       <MailButton href={`${env().PUBLIC_URL}/${slug}/billing`}>{t('mail.automatic_ended.button')}</MailButton>
     </MailLayout>,
   )
@@ -70,7 +83,7 @@ interface ChargeFailed extends Renewing {
 
 /** Tells that a charge did not succeed, and what to do. */
 export async function chargeFailedMail(mail: ChargeFailed) {
-  const { to, language, slug, timeZone, keyExpiresAt, currency, taxBehavior, payUrl } = mail
+  const { to, language, slug, currency, taxBehavior, payUrl } = mail
   const t = translator(language)
   const amount = money(mail.amount, currency, language)
   const billing = `${env().PUBLIC_URL}/${slug}/billing`
@@ -80,9 +93,7 @@ export async function chargeFailedMail(mail: ChargeFailed) {
         {t('mail.charge_failed.text', { ...namesOf(mail), amount, tax: t(`billing.tax.${taxBehavior}`) })}
       </Text>
       <Text style={paragraph}>{t('mail.charge_failed.do')}</Text>
-      <Text style={paragraph}>
-        {t('mail.charge_failed.until', { works: lastDay(keyExpiresAt, language, timeZone) })}
-      </Text>
+      <Text style={paragraph}>{t('mail.charge_failed.until', endsOf(mail))}</Text>
       <MailButton href={payUrl ?? billing}>{t(`mail.charge_failed.${payUrl ? 'button' : 'see'}`)}</MailButton>
       {payUrl && (
         <Text style={paragraph}>

@@ -78,7 +78,8 @@ export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail
 async function factsOf(tx: OrganizationTx, row: AutomaticRow) {
   const { organizationId, subscriptionId, priceId, amount, currency } = row
   const { organization, told } = await toldBy(tx, organizationId, 'automatic.begin')
-  const { payable } = await listPayable(tx, organizationId, now(), { subscriptionIds: [subscriptionId] })
+  const at = now()
+  const { payable } = await listPayable(tx, organizationId, at, { subscriptionIds: [subscriptionId] })
   const [price] = await tx
     .select({ taxBehavior: prices.taxBehavior })
     .from(prices)
@@ -86,6 +87,6 @@ async function factsOf(tx: OrganizationTx, row: AutomaticRow) {
   const [one] = payable
   if (!one || !price) return undefined
   const { product, instance, shortId, termEndsAt, keyExpiresAt } = one
-  const of = { product, instance, shortId, termEndsAt, keyExpiresAt, amount, currency }
+  const of = { product, instance, shortId, termEndsAt, keyExpiresAt, at, amount, currency }
   return { told, ...organization, ...of, taxBehavior: price.taxBehavior }
 }
