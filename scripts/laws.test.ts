@@ -52,6 +52,15 @@ const laws: Record<string, Law> = {
       `new WebSocket('wss://x.example')`,
     ],
   },
+  'a page shows a moment in the time zone of who looks: the same act has one time everywhere': {
+    in: /^app\//,
+    except: {},
+    breach: /\bmoment\([^()]*\borganization\.timeZone/,
+    examples: [
+      'moment(endedAt, language, organization.timeZone)',
+      'moment(at, t.language, visit.organization.timeZone)',
+    ],
+  },
   'a mail is sent by a job, which the worker alone runs': {
     // A job has the name of what it sends.
     in: /^(app|components|lib|key-service)\/(?!.*\/send-[\w-]+\.ts$)/,

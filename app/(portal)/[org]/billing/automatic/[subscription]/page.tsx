@@ -99,8 +99,8 @@ interface EndedProps {
   now: boolean
 }
 
-/** That it renewed by itself and does no more: when it ended, by the organization's clock, as on the receipt. */
-function Ended({ visit: { t, language, organization }, ended, now }: EndedProps) {
+/** That it renewed by itself and does no more. */
+function Ended({ visit: { t, language, session }, ended, now }: EndedProps) {
   const { endedAt, reason, who } = ended
   if (!endedAt) return null
   const because = t('billing.automatic.because', {
@@ -109,7 +109,7 @@ function Ended({ visit: { t, language, organization }, ended, now }: EndedProps)
   })
   const words = (
     <>
-      <b>{t('billing.automatic.ended', { date: moment(endedAt, language, organization.timeZone) })}</b>{' '}
+      <b>{t('billing.automatic.ended', { date: moment(endedAt, language, session.timeZone) })}</b>{' '}
       {t('billing.automatic.ended_text', { because })}
     </>
   )

@@ -187,7 +187,7 @@ interface LineProps {
 }
 
 function Line({ visit, line, currency, now }: LineProps) {
-  const { t, language, organization } = visit
+  const { t, language, organization, session } = visit
   const { product, instance, instanceId, retired, amount, taxBehavior, endsAt, newKey, oldKey } = line
   const day = (end: Date) => lastDay(end, language, organization.timeZone)
   return (
@@ -217,7 +217,7 @@ function Line({ visit, line, currency, now }: LineProps) {
           <small>
             {newKey.firstSeenAt
               ? t('billing.checkout.in_glpi', {
-                  date: moment(newKey.firstSeenAt, language, organization.timeZone),
+                  date: moment(newKey.firstSeenAt, language, session.timeZone),
                 })
               : t('billing.checkout.not_in_glpi')}
           </small>
