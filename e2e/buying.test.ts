@@ -44,7 +44,7 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(page.getByRole('heading', { name: 'Your order' })).toBeVisible()
     await expect(page.locator('main')).toContainText('From today until')
     expect(await tooWide(page)).toBe(0)
-    await page.getByRole('button', { name: 'Pay €290.00 at Stripe' }).click()
+    await page.getByRole('button', { name: 'Pay €290.00 plus any VAT at Stripe' }).click()
     await payAtStripe(page)
     await page.waitForURL(`**/${customer.slug}/billing/checkouts/**`)
     await expect(page.getByText('Your new key is ready.')).toBeVisible()
@@ -73,7 +73,7 @@ test('a basket of three, for two instances and the whole organization, is one pa
   await page.getByRole('link', { name: 'Change what is chosen' }).click()
   await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(3)
   await page.getByRole('button', { name: 'See the total' }).click()
-  await page.getByRole('button', { name: 'Pay €3,280.00 at Stripe' }).click()
+  await page.getByRole('button', { name: 'Pay €3,280.00 plus any VAT at Stripe' }).click()
   await payAtStripe(page)
   await expect(page.getByText('Your 3 new keys are ready.')).toBeVisible()
   expect(await boughtBy(customer)).toEqual([

@@ -79,7 +79,7 @@ async function RenewPage({ params, searchParams }: Props) {
         </NotNow>
       )}
       {count > 0 && count <= mostLines ? (
-        <Pay {...{ visit, now, buys, amount, currency, total, back }} />
+        <Pay {...{ visit, now, buys, amount, currency, total, tax, back }} />
       ) : (
         <Back back={back} />
       )}
@@ -154,9 +154,10 @@ interface PayProps {
   amount: number
   currency: string
   total: string
+  tax: 'inclusive' | 'exclusive'
 }
 
-function Pay({ visit: { t, organization }, now, buys, amount, currency, total, back }: PayProps) {
+function Pay({ visit: { t, organization }, now, buys, amount, currency, total, tax, back }: PayProps) {
   const subscriptionIds = now.map(({ subscriptionId }) => subscriptionId).join(' ')
   return (
     <Section title={t('billing.renew.then')}>
@@ -179,7 +180,7 @@ function Pay({ visit: { t, organization }, now, buys, amount, currency, total, b
           {buys.length > 0 && <p>{t('billing.buy.new_key')}</p>}
           <div className="row">
             <SubmitButton variant="primary" icon="credit-card" pendingText={t('shell.busy')}>
-              {t('billing.renew.pay', { total })}
+              {t('billing.renew.pay', { total, tax: t(`billing.tax.${tax}`) })}
             </SubmitButton>
             <LinkButton variant="quiet" href={back.href}>
               {back.text}

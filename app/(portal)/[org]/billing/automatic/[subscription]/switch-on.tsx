@@ -44,7 +44,7 @@ export function SwitchOn({ visit: { t, language, organization }, one, currency, 
           >
             <div className="row mt-3">
               <SubmitButton variant="primary" pendingText={t('shell.busy')}>
-                {t('billing.automatic.confirm', { amount, date })}
+                {t('billing.automatic.confirm', { amount, tax, date })}
               </SubmitButton>
             </div>
           </ActionForm>
