@@ -56,6 +56,8 @@ for (const part of parts) {
 }
 
 test('[A15] the demo and its seed are refused with a real portal’s settings', async () => {
+  // Six programs start one after the other, which takes a busy machine longer than a page does.
+  test.setTimeout(240_000)
   const settings: [Record<string, string>, reason: string][] = [
     [{ NODE_ENV: 'production' }, 'NODE_ENV is production'],
     [{ PUBLIC_URL: real }, `PUBLIC_URL is ${real}`],
