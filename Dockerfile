@@ -25,4 +25,4 @@ EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:3000/api/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # The start itself and not npm, so that it gets the signals; by the Node that the project brings, as npm would.
-CMD ["node_modules/.bin/node", "--import", "tsx", "scripts/start.ts"]
+CMD ["node_modules/.bin/node", "--import", "./scripts/typescript.mjs", "scripts/start.ts"]

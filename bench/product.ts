@@ -95,7 +95,7 @@ export async function startBench(options: {
 async function completeWorld(env: Environment, print: (line: string) => void) {
   const running = startProcess({
     name: 'world',
-    command: [process.execPath, '--import', 'tsx', 'bench/world.ts'],
+    command: [process.execPath, '--import', './scripts/typescript.mjs', 'bench/world.ts'],
     cwd: root,
     env: { ...process.env, ...env },
     output: (line) => print(`[world] ${line}`),

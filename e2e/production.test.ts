@@ -29,7 +29,7 @@ const startSandbox = (file: string, changed: Record<string, string | undefined>)
   refusalOf((output) =>
     startProcess({
       name: file,
-      command: [process.execPath, '--import', 'tsx', file],
+      command: [process.execPath, '--import', './scripts/typescript.mjs', file],
       env: { ...process.env, NODE_ENV: undefined, ...changed },
       output,
     }),

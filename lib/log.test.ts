@@ -154,7 +154,7 @@ test('a process whose output nobody reads any more goes on, and ends when it is 
       process.exit(0)
     })
     process.stdout.write('ready')`
-  const command = ['--import', 'tsx', '--input-type=module', '--eval', source]
+  const command = ['--import', './scripts/typescript.mjs', '--input-type=module', '--eval', source]
   const child = spawn(process.execPath, command, { cwd: path.join(import.meta.dirname, '..') })
   onTestFinished(() => void child.kill('SIGKILL'))
   const exited = once(child, 'exit')

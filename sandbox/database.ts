@@ -85,7 +85,13 @@ async function execute(
 async function seed(env: Environment, size: SeedSize, print: (line: string) => void): Promise<void> {
   const running = startProcess({
     name: 'seed',
-    command: [process.execPath, '--import', 'tsx', path.join('sandbox', 'seed', 'seed.ts'), size],
+    command: [
+      process.execPath,
+      '--import',
+      './scripts/typescript.mjs',
+      path.join('sandbox', 'seed', 'seed.ts'),
+      size,
+    ],
     cwd: root,
     env: { ...process.env, ...env },
     output: (line) => print(`[seed] ${line}`),

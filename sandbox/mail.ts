@@ -20,7 +20,7 @@ export function startMail(options: {
     command: [
       process.execPath,
       '--import',
-      'tsx',
+      './scripts/typescript.mjs',
       'sandbox/mail-server.ts',
       `${options.smtpPort}`,
       `${options.webPort}`,

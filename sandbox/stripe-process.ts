@@ -20,7 +20,7 @@ export function startStripeProcess(options: {
     command: [
       process.execPath,
       '--import',
-      'tsx',
+      './scripts/typescript.mjs',
       'sandbox/stripe-server.ts',
       '--port',
       `${port}`,

@@ -8,7 +8,7 @@ const database = await productDatabase()
 /** Runs `npm run staff:add` as a process of its own, as an operator does. */
 async function staffAdd(args: string[], env: Record<string, string> = {}) {
   const run = promisify(execFile)
-  const command = ['--import', 'tsx', 'scripts/add-staff.ts', ...args]
+  const command = ['--import', './scripts/typescript.mjs', 'scripts/add-staff.ts', ...args]
   return run(process.execPath, command, { env: { ...process.env, ...env } }).then(
     ({ stdout }) => ({ code: 0, said: stdout.trim() }),
     (error: { code: number; stdout: string }) => ({ code: error.code, said: error.stdout.trim() }),

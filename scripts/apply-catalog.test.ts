@@ -16,10 +16,14 @@ function apply(text: string, ...options: string[]) {
   return applyFile(file, ...options)
 }
 function applyFile(path: string, ...options: string[]) {
-  const run = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/apply-catalog.ts', path, ...options], {
-    encoding: 'utf8',
-    env: process.env,
-  })
+  const run = spawnSync(
+    process.execPath,
+    ['--import', './scripts/typescript.mjs', 'scripts/apply-catalog.ts', path, ...options],
+    {
+      encoding: 'utf8',
+      env: process.env,
+    },
+  )
   return { status: run.status, said: run.stdout + run.stderr }
 }
 const count = async () => (await rowsOf(database, 'select id from products')).length

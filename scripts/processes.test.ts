@@ -56,10 +56,14 @@ test('a child ends with its parent, also when the parent is killed', async () =>
     import { startProcess } from '@/scripts/processes'
     const child = startProcess({ name: 'child', command: [process.execPath, '-e', ${JSON.stringify(forever)}], env: process.env, output: () => {} })
     console.log(child.pid)`
-  const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
-    cwd: path.resolve(import.meta.dirname, '..'),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const parent = spawn(
+    process.execPath,
+    ['--import', './scripts/typescript.mjs', '--input-type=module', '-e', code],
+    {
+      cwd: path.resolve(import.meta.dirname, '..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const [data] = await once(parent.stdout, 'data')
   const child = Number(String(data))
   expect(isAlive(child)).toBe(true)

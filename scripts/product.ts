@@ -71,7 +71,7 @@ function startKeyService({ keyServicePort = usualPort, parts, env, print }: Prod
   const host = env.KEY_SERVICE_HOST ?? '127.0.0.1'
   return startProcess({
     name: 'key-service',
-    command: [process.execPath, '--import', 'tsx', 'key-service/main.ts'],
+    command: [process.execPath, '--import', './scripts/typescript.mjs', 'key-service/main.ts'],
     cwd: root,
     env: {
       NODE_ENV: 'production',
@@ -89,7 +89,7 @@ function startKeyService({ keyServicePort = usualPort, parts, env, print }: Prod
 function startWorker({ env, print }: ProductOptions): Running {
   return startProcess({
     name: 'worker',
-    command: [process.execPath, '--import', 'tsx', 'lib/jobs/worker.ts'],
+    command: [process.execPath, '--import', './scripts/typescript.mjs', 'lib/jobs/worker.ts'],
     cwd: root,
     env: { NODE_ENV: 'production', ...env },
     output: (line) => print(`[worker] ${line}`),

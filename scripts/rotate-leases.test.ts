@@ -13,7 +13,7 @@ const fileOf = (name: string) => path.join(folder, name)
 
 /** Runs a script as a process of its own, as an operator does. */
 async function run(script: string, args: string[], env: Record<string, string | undefined>) {
-  const command = ['--import', 'tsx', `scripts/${script}.ts`, ...args]
+  const command = ['--import', './scripts/typescript.mjs', `scripts/${script}.ts`, ...args]
   // The root's machine has nothing but what a shell needs.
   const bare: Record<string, string | undefined> = { PATH: process.env.PATH, ...env }
   return promisify(execFile)(process.execPath, command, { env: { NODE_ENV: 'test', ...bare } }).then(

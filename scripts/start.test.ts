@@ -55,10 +55,14 @@ test('who stops npm stops the product: the start and what it has started end', a
 
 test('without a ring for leases nothing is started, and one line says which and how it is made', async () => {
   const started = (part: string[], env: Record<string, string>) =>
-    promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/start.ts', ...part], {
-      cwd: root,
-      env: { ...process.env, ...waiting, ...env },
-    }).then(
+    promisify(execFile)(
+      process.execPath,
+      ['--import', './scripts/typescript.mjs', 'scripts/start.ts', ...part],
+      {
+        cwd: root,
+        env: { ...process.env, ...waiting, ...env },
+      },
+    ).then(
       () => ({ code: 0, stdout: '' }),
       ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
     )
@@ -77,10 +81,10 @@ test('without a ring for leases nothing is started, and one line says which and 
 
 test('in a container signals reach the start itself: no npm stands before it', () => {
   expect(text('Dockerfile')).toMatch(
-    /^CMD \["node_modules\/\.bin\/node", "--import", "tsx", "scripts\/start\.ts"\]$/m,
+    /^CMD \["node_modules\/\.bin\/node", "--import", "\.\/scripts\/typescript\.mjs", "scripts\/start\.ts"\]$/m,
   )
   for (const part of ['web', 'key-service', 'worker'])
     expect(text('compose.yaml')).toContain(
-      `command: [node_modules/.bin/node, --import, tsx, scripts/start.ts, ${part}]`,
+      `command: [node_modules/.bin/node, --import, ./scripts/typescript.mjs, scripts/start.ts, ${part}]`,
     )
 })

@@ -11,7 +11,7 @@ beforeAll(makeCatalog)
 
 /** @param killAt is killed once it has printed so many lines */
 async function sync(options: string[] = [], killAt = Number.POSITIVE_INFINITY) {
-  const command = ['--import', 'tsx', 'scripts/sync-stripe.ts', ...options]
+  const command = ['--import', './scripts/typescript.mjs', 'scripts/sync-stripe.ts', ...options]
   const run = spawn(process.execPath, command, { env: process.env })
   let said = ''
   const hear = (chunk: Buffer) => {

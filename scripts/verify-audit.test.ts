@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 function verify(more: Record<string, string> = {}, ...options: string[]) {
   const { status, stdout } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', 'scripts/verify-audit.ts', ...options],
+    ['--import', './scripts/typescript.mjs', 'scripts/verify-audit.ts', ...options],
     { encoding: 'utf8', env: { ...process.env, ...more } },
   )
   return { status, said: stdout.trim() }

@@ -43,7 +43,7 @@ beforeEach(() => void lines.splice(0))
 function startWorker(changes: Record<string, string> = {}): Running {
   const worker = startProcess({
     name: 'worker',
-    command: [process.execPath, '--import', 'tsx', 'lib/jobs/worker.ts'],
+    command: [process.execPath, '--import', './scripts/typescript.mjs', 'lib/jobs/worker.ts'],
     env: { ...process.env, WORKER_DATABASE_URL: database.workerUrl, LOG_LEVEL: 'debug', ...changes },
     output: (line) => lines.push(line),
   })

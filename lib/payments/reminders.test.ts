@@ -407,7 +407,7 @@ const workers: Running[] = []
 function startWorker(): Running {
   const worker = startProcess({
     name: 'worker',
-    command: [process.execPath, '--import', 'tsx', 'lib/jobs/worker.ts'],
+    command: [process.execPath, '--import', './scripts/typescript.mjs', 'lib/jobs/worker.ts'],
     env: { ...process.env, WORKER_DATABASE_URL: database.workerUrl },
     output: () => {},
   })

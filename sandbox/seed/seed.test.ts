@@ -12,7 +12,7 @@ test.each([
 ])('without %s the seed says so, and shows no stack', (name, said) => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', 'sandbox/seed/seed.ts'],
+    ['--import', './scripts/typescript.mjs', 'sandbox/seed/seed.ts'],
     {
       cwd: path.join(import.meta.dirname, '../..'),
       encoding: 'utf8',

@@ -6,7 +6,7 @@ export async function startWorker(changes: Record<string, string> = {}): Promise
   const lines: string[] = []
   const worker = startProcess({
     name: 'worker',
-    command: [process.execPath, '--import', 'tsx', 'lib/jobs/worker.ts'],
+    command: [process.execPath, '--import', './scripts/typescript.mjs', 'lib/jobs/worker.ts'],
     env: { ...process.env, ...changes },
     output: (line) => lines.push(line),
   })
