@@ -1,4 +1,5 @@
-import { Link, Text } from '@react-email/components'
+import { Link } from '@react-email/link'
+import { Text } from '@react-email/text'
 import { env } from '@/lib/env'
 import { firstDay, lastDay, mailedMoment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'

@@ -1,4 +1,4 @@
-import { Text } from '@react-email/components'
+import { Text } from '@react-email/text'
 import { env } from '@/lib/env'
 import { mailedMoment } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'

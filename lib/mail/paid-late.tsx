@@ -1,4 +1,4 @@
-import { Text } from '@react-email/components'
+import { Text } from '@react-email/text'
 import { env } from '@/lib/env'
 import { money } from '@/lib/messages/money'
 import { type Language, translator } from '@/lib/messages/translator'

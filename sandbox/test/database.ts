@@ -39,7 +39,7 @@ async function asOwner(url: string, work: (client: pg.Client) => Promise<void>) 
 }
 
 async function cloneTemplate(client: pg.Client, name: string) {
-  await client.query(`create database ${name} template ${templateDatabase}`)
+  await client.query(`create database ${name} template ${templateDatabase} strategy file_copy`)
   // A clone gets everything but the rights on the database itself; PUBLIC would have more than in production.
   await client.query(`revoke all on database ${name} from public`)
   const { rows } = await client.query<{ right: string; role: string }>(
