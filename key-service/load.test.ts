@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -105,7 +106,9 @@ test('[L1] under 64 connections no answer is wrong, and no memory is kept', {
 
 /** Each caller asks again as soon as it has its answer, and a moment later when it was refused. */
 async function askOnAndOn(callers: number, lasting: number) {
-  const agent = new Agent({ keepAlive: true, maxSockets: callers })
+  const agent = new Agent({ keepAlive: true, maxSockets: callers, maxFreeSockets: callers })
+  // All connect first: else those who are answered early have gone quiet before the last one asks.
+  await Promise.all(Array.from({ length: callers }, () => connected(agent)))
   const end = performance.now() + lasting * 1_000
   const answers: Awaited<ReturnType<typeof validate>>[] = []
   const caller = async (number: number) => {
@@ -138,6 +141,12 @@ test('[L2] of three times as many callers as it takes, the service refuses the r
     `[L2] ${others.length} answered (${waited(others)}), ${refused.length} refused (${waited(refused)}); afterwards ${after.length} answered (${waited(after)})`,
   )
 })
+
+async function connected(agent: Agent) {
+  const sent = request(`${service.url}/api/v1/ping`, { agent }).end()
+  const [answer] = await once(sent, 'response')
+  await once(answer.resume(), 'end')
+}
 
 function waited(answers: { milliseconds: number }[]) {
   const sorted = answers.map(({ milliseconds }) => Math.round(milliseconds)).sort((a, b) => a - b)
