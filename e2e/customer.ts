@@ -13,7 +13,7 @@ import { addStaff } from '@/lib/staff/add'
 import { assign } from '@/lib/staff/assign'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
-import { query } from './sign-in'
+import { type Prepared, query } from './sign-in'
 
 /** An organization that belongs to one test file, so that nothing another one does changes what it sees. */
 export interface Customer {
@@ -332,7 +332,7 @@ export async function inOrganization<Row>(
 }
 
 /** Rows of every organization. */
-export async function inSystem<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
+export async function inSystem<Row>(text: string | Prepared, values: unknown[] = []): Promise<Row[]> {
   return query(text, values, `latchkey.scope = 'system'`)
 }
 

@@ -183,14 +183,16 @@ test(`[B2] no malformed body for an action is answered by a failure of ours (${b
   console.log(`[B2] ${trials} bodies for ${builtActions().length} actions`)
 })
 
-test(`[B2] no malformed body, and no method, for a page or route is answered by a failure of ours (${bodiesEach} each)`, async () => {
+test(`[B2] no malformed body, and no method, for a page or route is answered by a failure of ours (${bodiesEach} each, in CI for a page its ${broken.length} that are no form)`, async () => {
   test.setTimeout(stress ? 3_600_000 : 360_000)
   const methods = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'TRACE']
   let trials = 0
   for (const [name, path] of Object.entries(paths)) {
     const address = path.at(customer.slug, customer)
     const fields = path.fields?.(customer.slug, customer) ?? []
-    for (const { headers, body } of bodies(bodiesEach, fields, multipart)) {
+    // A page reads a form as its actions alone do, which the test above asks.
+    const each = stress || name.endsWith('/route') ? bodiesEach : broken.length
+    for (const { headers, body } of bodies(each, fields, multipart)) {
       const method = path.method ?? methods[trials % methods.length] ?? 'POST'
       const as = path.staff ? admin : customer.people.viewer
       const answer = await send({

@@ -45,6 +45,8 @@ import {
 } from './send'
 import { query } from './sign-in'
 
+const stress = Boolean(process.env.STRESS)
+
 type Asker = MemberRole | StaffRole | 'stranger' | 'person'
 const askers: readonly Asker[] = ['stranger', 'person', ...memberRoles, ...staffRoles]
 
@@ -370,13 +372,16 @@ test('[Z8] what another site sends, or nobody, has no effect, wherever it is sen
   const entries = await entriesOf(own)
   const account = await accountOf(own.people.owner)
   let trials = 0
-  for (const { id, name } of builtActions()) {
+  for (const [index, { id, name }] of builtActions().entries()) {
     const action = organizationActions[name]
     const fields = action ? formOf(action, own.slug, own) : (personalActions[name]?.fields ?? [])
     const stated = action ? true : (personalActions[name]?.stated ?? false)
     for (const how of ['script', 'form'] as const) {
-      for (const forgery of forgeries) {
-        for (const path of [action?.at(own.slug, own) ?? '/sign-in', elsewherePath]) {
+      for (const [nth, forgery] of forgeries.entries()) {
+        const paths = [action?.at(own.slug, own) ?? '/sign-in', elsewherePath]
+        // In CI each action meets one of the forgeries at another page too, the next action the next one.
+        const both = stress || (index + nth) % forgeries.length === 0
+        for (const path of both ? paths : paths.slice(0, 1)) {
           const { headers, body } = actionBody(how, id, fields, stated)
           const sent: Sent = {
             method: 'POST',
@@ -417,11 +422,13 @@ test('[Z8] an action that is posted to the path of a page without it has no effe
   const before = await rowsOf(own)
   const entries = await entriesOf(own)
   let trials = 0
-  for (const { id, name, pages } of builtActions()) {
+  for (const [index, { id, name, pages }] of builtActions().entries()) {
     const action = organizationActions[name]
     if (!action) continue
-    for (const [page, path] of Object.entries(paths)) {
-      if (pages.includes(page) || page.endsWith('/route')) continue
+    const others = Object.entries(paths).filter(([page]) => !pages.includes(page) && !page.endsWith('/route'))
+    // In CI each action is posted to one in eight, the next action to the next ones.
+    const some = others.filter((_, nth) => stress || (nth + index) % 8 === 0)
+    for (const [, path] of some) {
       for (const how of ['script', 'form'] as const) {
         const { headers, body } = actionBody(how, id, formOf(action, own.slug, own), true)
         await send({
@@ -440,7 +447,7 @@ test('[Z8] an action that is posted to the path of a page without it has no effe
   console.log(`[Z8] ${trials} misplaced actions`)
 })
 
-const rounds = process.env.STRESS ? 500 : 50
+const rounds = stress ? 500 : 50
 
 test('[Z6] an ended session and a changed role count at the next request', async () => {
   test.slow()
@@ -596,7 +603,9 @@ function expectNothingOf(other: Customer, { text }: Answer, name: string) {
 /** A digest of all rows of an organization but its audit trail. */
 async function rowsOf({ organizationId }: Customer): Promise<string> {
   digestOfRows ??= writeDigestOfRows()
-  const [row] = await inSystem<{ digest: string }>(await digestOfRows, [organizationId])
+  const text = await digestOfRows
+  // To plan it takes eight times as long as to run it.
+  const [row] = await inSystem<{ digest: string }>({ name: 'digest-of-rows', text }, [organizationId])
   return row?.digest ?? ''
 }
 

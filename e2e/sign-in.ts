@@ -95,11 +95,14 @@ export async function forgetLimits() {
   await query(`delete from rate_limits where key not like 'reveal:%' and key not like 'ask_to_join%'`)
 }
 
+/** A statement that Postgres plans once in each connection. */
+export type Prepared = { name: string; text: string }
+
 /**
  * Asks the portal's database, in the portal's own role.
  * @param scope a setting that says which rows are seen; without it those of no organization.
  */
-export async function query(text: string, values: unknown[] = [], scope?: string) {
+export async function query(text: string | Prepared, values: unknown[] = [], scope?: string) {
   if (!scope) return (await pool().query(text, values)).rows
   const client = await pool().connect()
   try {
