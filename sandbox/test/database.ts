@@ -17,8 +17,12 @@ export async function testDatabase(): Promise<TestDatabase> {
   // Not the template itself: a database that somebody is in cannot be cloned.
   const beside = urlOf(urls.owner, 'postgres')
   await asOwner(beside, (client) => cloneTemplate(client, name))
+  const owner = ownerPool(urlOf(urls.owner, name))
   // Vitest runs these in reverse, so the file's own, which close its connections, come first.
-  afterAll(() => asOwner(beside, (client) => dropDatabase(client, name)))
+  afterAll(async () => {
+    await owner.end()
+    await asOwner(beside, (client) => dropDatabase(client, name))
+  })
   return {
     name,
     ownerUrl: urlOf(urls.owner, name),
@@ -26,6 +30,19 @@ export async function testDatabase(): Promise<TestDatabase> {
     workerUrl: urlOf(urls.worker, name),
     keyServiceUrl: urlOf(urls.keyService, name),
   }
+}
+
+/** Of the databases of this test file, by the owner's address: to connect takes longer than most of what is asked. */
+export const ownerPools = new Map<string, pg.Pool>()
+
+function ownerPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 4 })
+  // A server that is stopped on purpose reports itself to the query at hand.
+  pool.on('error', () => {})
+  // The owner is held to row security as well, and therefore names the scope.
+  pool.on('connect', (client) => void client.query(`set latchkey.scope = 'system'`).catch(() => {}))
+  ownerPools.set(connectionString, pool)
+  return pool
 }
 
 async function asOwner(url: string, work: (client: pg.Client) => Promise<void>) {

@@ -23,7 +23,7 @@ import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import { startTrial } from '@/lib/trials/start'
 import { newSecrets } from '@/sandbox/environment'
-import { type TestDatabase, testDatabase } from '@/sandbox/test/database'
+import { ownerPools, type TestDatabase, testDatabase } from '@/sandbox/test/database'
 
 /** What `lib/env.ts` asks for, for the database at `DATABASE_URL`. */
 export function setEnvironment(databaseUrl: string, more: Record<string, string> = {}) {
@@ -427,6 +427,8 @@ export async function rowsOf<Row extends pg.QueryResultRow>(
   text: string,
   values: unknown[] = [],
 ): Promise<Row[]> {
+  const pool = ownerPools.get(database.ownerUrl)
+  if (pool) return (await pool.query<Row>(text, values)).rows
   return onConnection(database.ownerUrl, async (client) => {
     await client.query(`set latchkey.scope = 'system'`)
     return (await client.query<Row>(text, values)).rows
