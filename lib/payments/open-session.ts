@@ -8,9 +8,7 @@ import { type By, command } from '@/lib/command'
 import { env } from '@/lib/env'
 import { Refused, Unavailable } from '@/lib/errors'
 import { log } from '@/lib/log'
-import { dayText, lastDay } from '@/lib/messages/dates'
-import { type Language, translator } from '@/lib/messages/translator'
-import { lastDayBefore } from '@/lib/organizations/calendar'
+import { lineName } from './line-name'
 import { linesOf } from './queries'
 import { forgetCustomer, recordAnswer, recordCustomer } from './record-answer'
 import { lockCheckout } from './settle-checkout'
@@ -170,7 +168,10 @@ function sessionOf(ready: Ready, customerId: string): Stripe.Checkout.SessionCre
         currency,
         unit_amount: line.amount,
         tax_behavior: line.taxBehavior,
-        product_data: { name: nameOf(line, language, timeZone), metadata: { line: line.id } },
+        product_data: {
+          name: lineName({ ...line, shortId: line.lastKey?.shortId ?? null }, language, timeZone),
+          metadata: { line: line.id },
+        },
       },
     })),
     automatic_tax: { enabled: true },
@@ -181,22 +182,4 @@ function sessionOf(ready: Ready, customerId: string): Stripe.Checkout.SessionCre
     success_url: `${page}?back=paid`,
     cancel_url: page,
   }
-}
-
-/** As it stands on the invoice: product, instance, short ID and the days that are paid for. */
-function nameOf(line: Ready['lines'][number], language: Language, timeZone: string): string {
-  const t = translator(language)
-  // Stripe's limit of a name.
-  const most = 250
-  const first = dayText(lastDayBefore(new Date(line.startsAt.getTime() + 1), timeZone), language)
-  const facts = {
-    product: line.product,
-    shortId: line.lastKey?.shortId ?? 'none',
-    first,
-    last: lastDay(line.endsAt, language, timeZone),
-  }
-  const whole = t('billing.line', { ...facts, instance: line.instance ?? t('billing.everywhere') })
-  if (whole.length <= most) return whole
-  const instance = `${(line.instance ?? '').slice(0, most - whole.length - 1)}…`
-  return t('billing.line', { ...facts, instance }).slice(0, most)
 }

@@ -165,9 +165,15 @@ test('each type of event that has an effect is about what Stripe sends with it; 
     checkout: ['async_payment_failed', 'async_payment_succeeded', 'completed', 'expired'].map(
       (what) => `checkout.session.${what}`,
     ),
-    invoice: ['finalized', 'marked_uncollectible', 'overdue', 'paid', 'payment_failed', 'voided'].map(
-      (what) => `invoice.${what}`,
-    ),
+    invoice: [
+      'created',
+      'finalized',
+      'marked_uncollectible',
+      'overdue',
+      'paid',
+      'payment_failed',
+      'voided',
+    ].map((what) => `invoice.${what}`),
     charge: ['charge.refunded'],
     refund: ['created', 'failed', 'updated'].map((what) => `refund.${what}`),
     credit_note: ['created', 'updated', 'voided'].map((what) => `credit_note.${what}`),

@@ -212,6 +212,10 @@ export const eventSubjects = {
     effect: 'it ends as expired; its lines can be paid again',
   },
   // https://docs.stripe.com/invoicing/integration/workflow-transitions
+  'invoice.created': {
+    about: 'invoice',
+    effect: 'of an automatic renewal, while it is a draft: its line names what is charged for',
+  },
   'invoice.finalized': { about: 'invoice', effect: 'it is listed' },
   'invoice.paid': {
     about: 'invoice',

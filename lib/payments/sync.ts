@@ -5,6 +5,7 @@ import type { By } from '@/lib/command'
 import { NotFound } from '@/lib/errors'
 import { askInvoice, type Told } from './ask-invoice'
 import { settleCharge } from './automatic/charge'
+import { nameCharge } from './automatic/name-charge'
 import { syncCustomer, syncSubscription } from './automatic/sync'
 import type { EventSubject } from './rules'
 import { settleInvoice } from './settle-invoice'
@@ -46,7 +47,7 @@ export async function syncSubject(about: EventSubject, id: string, reading?: num
 export async function syncInvoice(invoiceId: string, drawn?: number): Promise<string> {
   const reading = drawn ?? (await drawReading())
   const told = await askInvoice(invoiceId)
-  if (!told) return 'draft'
+  if (!told) return nameCharge(invoiceId)
   const { customerId, checkoutId, automatic, ...rest } = told
   // Of the days until the first charge, which cost nothing.
   if (automatic && rest.invoice.subtotal === 0) return 'of_nothing'

@@ -19,6 +19,7 @@ export interface StandIn {
 }
 
 export const daySeconds = 24 * 60 * 60
+const draftSeconds = 60 * 60
 
 /**
  * Lives on until `to`, and waits until what was sent meanwhile has been answered.
@@ -36,8 +37,10 @@ export async function live({ api, clock, deliveries, eachDay }: StandIn, to: num
     else if (to < from) throw invalid('The clock moves forward only.', 'to')
     time.run()
     await deliveries.settled()
-    // Also at the end, so that nobody who watches was last seen the day before.
-    if (step && (dayOf(next) > dayOf(from) || next === to)) await eachDay?.(clock.now())
+    // Also at the end, so that nobody who watches was last seen the day before; and while an invoice is a draft, which is
+    // an hour, in which it can be changed.
+    const isDrafted = (time.next() ?? Number.POSITIVE_INFINITY) <= next + draftSeconds
+    if (step && (dayOf(next) > dayOf(from) || next === to || isDrafted)) await eachDay?.(clock.now())
   } while (time.clock() < to)
 }
 

@@ -244,15 +244,6 @@ const reads = [
   route('GET', '/v1/invoices/:id', {}, ({ world, ids }) => at(world, ids.id)),
   route(
     'GET',
-    '/v1/invoices/:id/lines',
-    accepts<Stripe.InvoiceListLineItemsParams>()(pages),
-    ({ world, params, ids }) => {
-      const { lines } = at(world, ids.id)
-      return pageOf(lines.data, params, lines.url)
-    },
-  ),
-  route(
-    'GET',
     '/v1/invoice_payments',
     accepts<Stripe.InvoicePaymentListParams>()({
       ...pages,

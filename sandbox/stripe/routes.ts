@@ -9,6 +9,7 @@ import { disputeRoutes } from './disputes'
 import { eventRoutes } from './events'
 import type { Included, Whole } from './expand'
 import { invoiceItemRoutes } from './invoice-items'
+import { invoiceLineRoutes } from './invoice-lines'
 import { previewRoutes } from './invoice-previews'
 import { invoiceRoutes } from './invoices'
 import { partOf } from './list'
@@ -40,6 +41,7 @@ export const routes = [
   ...invoiceItemRoutes,
   // Before the invoices, whose paths have an ID where this one has a word.
   ...previewRoutes,
+  ...invoiceLineRoutes,
   ...invoiceRoutes,
   ...creditNoteRoutes,
   ...subscriptionRoutes,

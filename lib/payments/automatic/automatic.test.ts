@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { lastDay } from '@/lib/messages/dates'
 import { later, startOfDay } from '@/lib/organizations/calendar'
 import { Fault } from '@/sandbox/stripe/faults'
 import { automaticForTests, days } from '@/sandbox/test/automatic'
@@ -6,6 +7,7 @@ import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { endAutomatic } from './end'
+import { nameCharge } from './name-charge'
 
 const payments = await paymentsForTests()
 const database = await productDatabase(payments.env)
@@ -58,6 +60,24 @@ test('of two members and a double click at once one is switched on, and Stripe h
   const all = await stripe.subscriptions.list({ limit: 100 })
   expect(all.data.filter(({ metadata }) => metadata.renewal === id)).toHaveLength(1)
 })
+
+test('its invoice names product, instance, short ID and the days that are paid for, as a Checkout’s does; told again once it is final, it stays', async () => {
+  const { subscriptionId, shortId, url } = await on()
+  const { endsAt } = await firstTerm(subscriptionId)
+  await liveUntil(days(0.01, endsAt), 366 * 86_400_000)
+  await liveUntil(days(0.1, endsAt))
+  const lines = await rowsOf<{ description: string; invoiceId: string }>(
+    database,
+    `select l.description, l.invoice_id as "invoiceId" from invoice_lines l join checkout_lines c on c.id = l.checkout_line_id
+     where c.subscription_id = $1`,
+    [subscriptionId],
+  )
+  const before = (plus: { days?: number; months?: number }) => lastDay(later(endsAt, zone, plus), 'en', zone)
+  expect(lines.map(({ description }) => description)).toEqual([
+    `Forms Pro, ${new URL(url).hostname.split('.')[0]} (${shortId}): ${before({ days: 1 })} to ${before({ months: 12 })}`,
+  ])
+  expect(await nameCharge(lines[0]?.invoiceId ?? '')).toBe('draft')
+}, 30_000)
 
 test('ended, it is ended at once, and at Stripe as soon as that can be reached; nothing is charged', async () => {
   const { subscriptionId, renewalId } = await on()
