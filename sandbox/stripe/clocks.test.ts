@@ -1,9 +1,11 @@
 import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import Stripe from 'stripe'
 import { afterAll, expect, test, vi } from 'vitest'
 import { now as portalNow } from '@/lib/clock'
 import { throwAwayFolder } from '@/sandbox/postgres-home'
 import { movable } from '@/sandbox/stripe/clock'
+import { startStripe } from '@/sandbox/stripe/server'
 import { Timeline } from '@/sandbox/stripe/timeline'
 import { refusal, stripeForTests } from '@/sandbox/test/stripe'
 
@@ -69,6 +71,45 @@ test('moving the stand-in moves all who share the demo’s clock', () => {
   expect(portalNow().getTime() - later.getTime()).toBeLessThan(5_000)
   expect(Number(readFileSync(file, 'utf8'))).toBeGreaterThan(364 * day * 1000)
   expect(() => clock.moveTo(new Date())).toThrow('forward only')
+})
+
+test('who shares the clock lives through the hour in which an invoice is a draft, and can change it', async () => {
+  const seen: (string | undefined)[] = []
+  let moment = Date.parse('2027-03-12T09:00:00Z')
+  const drafts = await startStripe({
+    now: () => new Date(moment),
+    eachDay: async () => {
+      const { data } = await sdk.invoices.list({ status: 'draft' })
+      for (const { id, lines } of data)
+        for (const line of lines.data)
+          await sdk.invoices.updateLineItem(id, line.id, { description: 'Named' })
+      seen.push(...data.map(({ id }) => id))
+    },
+  })
+  afterAll(drafts.stop)
+  const sdk = new Stripe('sk_test_latchkey', { host: '127.0.0.1', port: drafts.port, protocol: 'http' })
+  const { id: price } = await sdk.prices.create({
+    ...{ product_data: { name: 'Forms Pro' }, currency: 'eur', unit_amount: 12_000 },
+    recurring: { interval: 'month' },
+  })
+  const { id: customer } = await sdk.customers.create()
+  const { id: method } = await sdk.paymentMethods.attach('pm_card_visa', { customer })
+  const { id: subscription } = await sdk.subscriptions.create({
+    ...{ customer, items: [{ price }], default_payment_method: method },
+  })
+  // Then it is drafted in the middle of a day that has begun.
+  moment += 18 * 3_600_000
+  const moved = await fetch(`${drafts.url}/_sandbox/clock`, {
+    method: 'POST',
+    body: JSON.stringify({ by: 40 * day, step: day }),
+  })
+  expect(moved.status).toBe(200)
+  const { data } = await sdk.invoices.list({ subscription })
+  expect(data.map(({ status, lines }) => [status, lines.data[0]?.description])).toEqual([
+    ['paid', 'Named'],
+    ['paid', '1 × Forms Pro (at €120.00 / month)'],
+  ])
+  expect(seen).toEqual([data[0]?.id])
 })
 
 test('what is planned happens in its order, each at its own moment, also what is planned meanwhile', () => {

@@ -1,5 +1,8 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
+import { translator } from '@/lib/messages/translator'
+import { underWay } from '@/lib/payments/under-way'
 import { automaticForTests, days } from '@/sandbox/test/automatic'
 import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
@@ -43,12 +46,18 @@ test('an invoice that is paid on its page while Stripe still tries brings its te
 
 test('a card that is declined: members are asked once, the key lives to its own end, and when Stripe gives up it has ended and can be paid by hand', async () => {
   const whose = await makeCustomer('declined')
-  const { subscriptionId, renewalId } = await on({ of: whose, card: '4000 0000 0000 0341' })
+  const { subscriptionId, renewalId, keyId } = await on({ of: whose, card: '4000 0000 0000 0341' })
   const first = await firstTerm(subscriptionId)
   await liveUntil(days(1, first.endsAt), 366 * 86_400_000)
   expect(await renewalOf(renewalId)).toMatchObject({ ended: null })
   expect((await renewalOf(renewalId)).failedAt).not.toBeNull()
   expect(await termsOf(subscriptionId)).toHaveLength(1)
+  const paying = await asOrganization(whose.organizationId, (tx) =>
+    underWay(tx, whose.organizationId, [keyId]),
+  )
+  expect(paying.get(keyId)?.state).toBe('failing')
+  const said = translator('en')('billing.sentence', { count: 0, open: 0, failing: 1 })
+  expect(said.trim()).toBe('A charge failed: pay it below.')
   // Nobody pays another way what can still be charged.
   await expect(payByHand(subscriptionId, {}, whose)).rejects.toMatchObject({ code: 'being_paid' })
   const mails = async () =>
