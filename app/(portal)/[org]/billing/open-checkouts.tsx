@@ -9,13 +9,17 @@ import type { CheckoutRow } from '@/lib/payments/queries'
 
 /** Payments that somebody began and that are not over, each with the page on which it goes on. */
 export function OpenCheckouts({ visit, checkouts }: { visit: Visit; checkouts: CheckoutRow[] }) {
-  const { t, language, session, organization } = visit
+  const { t, language, session } = visit
   return (
     <Panel>
       <ul className="todo">
         {checkouts.map(({ id, state, begunAt, by, amount, currency, lines, charge }) => (
           <li key={id}>
-            <Dot tone="soon" icon={state === 'open' ? 'credit-card' : 'clock'} />
+            {charge?.failedAt ? (
+              <Dot tone="bad" icon="triangle-exclamation-point" />
+            ) : (
+              <Dot tone="soon" icon={state === 'open' ? 'credit-card' : 'clock'} />
+            )}
             <div>
               <b>
                 {t('billing.under_way', {
@@ -35,12 +39,29 @@ export function OpenCheckouts({ visit, checkouts }: { visit: Visit; checkouts: C
                 </LongNames>
               </p>
             </div>
-            <LinkButton small href={`/${organization.slug}/billing/checkouts/${id}`}>
-              {t('billing.see')}
-            </LinkButton>
+            <PayOrSee visit={visit} id={id} charge={charge} />
           </li>
         ))}
       </ul>
     </Panel>
+  )
+}
+
+/** What could not be charged is paid on Stripe's page of its invoice; where that is not known yet, its own page says how. */
+function PayOrSee({
+  visit: { t, organization },
+  id,
+  charge,
+}: Pick<CheckoutRow, 'id' | 'charge'> & { visit: Visit }) {
+  if (charge?.failedAt && charge.payUrl)
+    return (
+      <LinkButton small variant="primary" href={charge.payUrl}>
+        {t('billing.automatic.pay_invoice')}
+      </LinkButton>
+    )
+  return (
+    <LinkButton small href={`/${organization.slug}/billing/checkouts/${id}`}>
+      {t('billing.see')}
+    </LinkButton>
   )
 }
