@@ -18,7 +18,7 @@ const database = await productDatabase(payments.env)
 const { stripe } = payments
 
 const events = process.env.STRESS ? 10_000 : 500
-/** Each tells of itself three times. */
+/** Each tells of itself four times. */
 const paid = process.env.STRESS ? 1_000 : 50
 const few = pLimit(8)
 
@@ -62,8 +62,9 @@ test(`[L4] ${events} different webhooks at once are all stored, and have all had
     'select customer_id as customer from billing_accounts',
   )
   const customer = account?.customer ?? ''
+  const draft = () => stripe.invoices.create({ customer, currency: 'eur', auto_advance: false })
   const bill = async () => {
-    const { id } = await stripe.invoices.create({ customer, currency: 'eur', auto_advance: false })
+    const { id } = await draft()
     await stripe.invoiceItems.create({ customer, invoice: id, amount: 100, currency: 'eur' })
     await stripe.invoices.finalizeInvoice(id)
   }
@@ -72,7 +73,10 @@ test(`[L4] ${events} different webhooks at once are all stored, and have all had
     for await (const event of stripe.events.list({ limit: 100 })) if (subjectOf(event.type)) all.push(event)
     return all
   }
-  const bills = events - (await told()).length
+  // A bill is told of when it is drafted and when it is final.
+  const missing = events - (await told()).length
+  const bills = Math.floor(missing / 2)
+  if (missing % 2 === 1) await draft()
   await Promise.all(Array.from({ length: bills }, () => few(bill)))
   const ours = await told()
   expect(new Set(ours.map(({ id }) => id)).size).toBe(events)

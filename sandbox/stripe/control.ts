@@ -19,7 +19,6 @@ export interface StandIn {
 }
 
 export const daySeconds = 24 * 60 * 60
-const draftSeconds = 60 * 60
 
 /**
  * Lives on until `to`, and waits until what was sent meanwhile has been answered.
@@ -37,12 +36,16 @@ export async function live({ api, clock, deliveries, eachDay }: StandIn, to: num
     else if (to < from) throw invalid('The clock moves forward only.', 'to')
     time.run()
     await deliveries.settled()
-    // Also at the end, so that nobody who watches was last seen the day before; and while an invoice is a draft, which is
-    // an hour, in which it can be changed.
-    const isDrafted = (time.next() ?? Number.POSITIVE_INFINITY) <= next + draftSeconds
-    if (step && (dayOf(next) > dayOf(from) || next === to || isDrafted)) await eachDay?.(clock.now())
+    // Also at the end, so that nobody who watches was last seen the day before.
+    if (step && (dayOf(next) > dayOf(from) || next === to || isDrafted(api))) await eachDay?.(clock.now())
   } while (time.clock() < to)
 }
+
+/** Whether an invoice is about to be made final: whoever is to change it has the hour until then, of the clock that runs away. */
+const isDrafted = ({ world }: Api) =>
+  world.tables.invoices.all(
+    ({ status, automatically_finalizes_at: when }) => status === 'draft' && (when ?? 0) > world.time.clock(),
+  ).length > 0
 
 const Move = z.union([
   z.strictObject({ to: z.number().int(), step: z.number().int().min(60).optional() }),

@@ -25,7 +25,11 @@ export const invoiceLineRoutes = [
       if (!line) throw missing('line item', ids.line)
       if (invoice.status !== 'draft')
         throw invalid("Finalized invoices can't be updated in this way", undefined, 'invoice_not_editable')
-      const changed = { ...line, description: params.description ?? line.description }
+      const description = params.description ?? line.description
+      const changed = { ...line, description }
+      // What both of them say is changed in both: https://docs.stripe.com/api/invoices/update_line
+      const item = world.tables.invoiceItems.find(line.parent?.invoice_item_details?.invoice_item ?? '')
+      if (item) world.tables.invoiceItems.put({ ...item, description })
       const data = invoice.lines.data.map((one) => (one === line ? changed : one))
       changeInvoice(world, invoice, { lines: { ...invoice.lines, data } })
       return changed

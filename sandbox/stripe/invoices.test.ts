@@ -238,3 +238,17 @@ test('what an invoice would say is shown before there is one, with the tax of a 
   expect((await stripe.invoices.list({ customer: id })).data).toEqual([])
   expect(await refusal(stripe.invoices.retrieve(shown.id))).toMatchObject({ statusCode: 404 })
 })
+
+test('a line of a draft is described otherwise, and one of a final invoice is not', async () => {
+  const { id } = await acme()
+  const { id: invoice } = await draft(id)
+  const [line] = (await stripe.invoices.retrieve(invoice)).lines.data
+  const say = (description: string, of = line?.id ?? '') =>
+    stripe.invoices.updateLineItem(invoice, of, { description })
+  expect(await say('Forms Pro (K-1)')).toMatchObject({ ...line, description: 'Forms Pro (K-1)' })
+  expect((await stripe.invoiceItems.list({ invoice })).data).toMatchObject([{ description: 'Forms Pro (K-1)' }])
+  expect(await refusal(say('Other', 'il_none'))).toMatchObject({ statusCode: 404 })
+  const { total, lines } = await stripe.invoices.finalizeInvoice(invoice)
+  expect({ total, said: lines.data[0]?.description }).toEqual({ total: 24_000, said: 'Forms Pro (K-1)' })
+  expect(await refusal(say('Late'))).toMatchObject({ statusCode: 400, code: 'invoice_not_editable' })
+})

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { lastDay } from '@/lib/messages/dates'
 import { later, startOfDay } from '@/lib/organizations/calendar'
+import { syncSubject } from '@/lib/payments/sync'
 import { Fault } from '@/sandbox/stripe/faults'
 import { automaticForTests, days } from '@/sandbox/test/automatic'
 import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
@@ -61,22 +62,42 @@ test('of two members and a double click at once one is switched on, and Stripe h
   expect(all.data.filter(({ metadata }) => metadata.renewal === id)).toHaveLength(1)
 })
 
-test('its invoice names product, instance, short ID and the days that are paid for, as a Checkout’s does; told again once it is final, it stays', async () => {
+test('its invoice names product, instance, short ID and the days that are paid for, as a Checkout’s does; told again as a draft or once it is final, nothing changes', async () => {
   const { subscriptionId, shortId, url } = await on()
   const { endsAt } = await firstTerm(subscriptionId)
   await liveUntil(days(0.01, endsAt), 366 * 86_400_000)
-  await liveUntil(days(0.1, endsAt))
-  const lines = await rowsOf<{ description: string; invoiceId: string }>(
-    database,
-    `select l.description, l.invoice_id as "invoiceId" from invoice_lines l join checkout_lines c on c.id = l.checkout_line_id
-     where c.subscription_id = $1`,
-    [subscriptionId],
+  const [draft] = (await stripe.invoices.list({ status: 'draft' })).data.filter(({ lines }) =>
+    lines.data.some(({ description }) => description?.includes(shortId)),
   )
+  const [line] = draft?.lines.data ?? []
+  if (!draft || !line) throw new Error('its line was named')
   const before = (plus: { days?: number; months?: number }) => lastDay(later(endsAt, zone, plus), 'en', zone)
-  expect(lines.map(({ description }) => description)).toEqual([
-    `Forms Pro, ${new URL(url).hostname.split('.')[0]} (${shortId}): ${before({ days: 1 })} to ${before({ months: 12 })}`,
-  ])
-  expect(await nameCharge(lines[0]?.invoiceId ?? '')).toBe('draft')
+  const name = `Forms Pro, ${new URL(url).hostname.split('.')[0]} (${shortId}): ${before({ days: 1 })} to ${before({ months: 12 })}`
+  expect(line.description).toBe(name)
+  const reads = (change: Record<string, unknown>) =>
+    faults.add(
+      Fault.parse({
+        on: 'api',
+        method: 'GET',
+        path: `/v1/invoices/${draft.id}`,
+        do: 'change',
+        times: 1,
+        change,
+      }),
+    )
+  // What somebody has added at Stripe is not ours to name, wherever it stands.
+  const added = { ...line, id: 'il_added', description: 'Support', parent: { type: 'invoice_item_details' } }
+  reads({ lines: { ...draft.lines, data: [added, line] } })
+  expect(await nameCharge(draft.id)).toBe('draft')
+  await liveUntil(days(0.1, endsAt))
+  // It is made final between the look and the change.
+  reads({ status: 'draft', lines: { ...draft.lines, data: [{ ...line, description: 'Forms Pro' }] } })
+  expect(await nameCharge(draft.id)).toBe('draft')
+  faults.clear()
+  expect(await syncSubject('invoice', draft.id)).toBe('paid')
+  expect(await termsOf(subscriptionId)).toHaveLength(2)
+  const kept = 'select description from invoice_lines where invoice_id = $1'
+  expect(await rowsOf(database, kept, [draft.id])).toEqual([{ description: name }])
 }, 30_000)
 
 test('ended, it is ended at once, and at Stripe as soon as that can be reached; nothing is charged', async () => {

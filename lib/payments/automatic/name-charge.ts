@@ -13,14 +13,18 @@ import { findAutomatic } from './queries'
 
 /**
  * Names on the draft of an automatic renewal's invoice what it charges for, as a Checkout's invoice does: Stripe's own words
- * name the price alone. It is a draft for about an hour (https://docs.stripe.com/api/invoices/update_line); what is missed
- * costs nothing but the name.
+ * name the price alone. It is a draft for about an hour, and only as such can it be changed
+ * (https://docs.stripe.com/api/invoices/update_line); what is missed costs nothing but the name. What Stripe says of the
+ * line's period stays: it is the subscription's, which begins where ours does.
  * @returns what became of it, for the event's record
  * @throws Unavailable where Stripe does not serve us
  */
 export async function nameCharge(invoiceId: string): Promise<'draft' | 'named'> {
   const invoice = await draftOf(invoiceId)
-  const line = invoice?.lines.data.find(({ amount }) => amount > 0)
+  // What somebody adds at Stripe's Dashboard to the customer's next invoice stands there too, and is named already.
+  const line = invoice?.lines.data.find(
+    ({ amount, parent }) => amount > 0 && parent?.type === 'subscription_item_details',
+  )
   const { metadata, subscription } = invoice?.parent?.subscription_details ?? {}
   const owner = metadata && ownerOf({ metadata })
   if (!line || !owner || !subscription) return 'draft'
