@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs'
 import { type Browser, test as base, expect, type Page } from '@playwright/test'
 import { closePool } from '@/db/client'
 import { now } from '@/lib/clock'
+import { firstDay, lastDay } from '@/lib/messages/dates'
+import { later } from '@/lib/organizations/calendar'
 import { newSecrets } from '@/sandbox/environment'
 import { type Portal, startPortal } from '@/sandbox/portal'
 import { freePort } from '@/sandbox/ports'
@@ -130,6 +132,13 @@ test('a card that is declined when the day has come: a mail and the page say wha
     ...([customer.organizationId, 'workflowstudio', customer.instanceId, 1] as const),
   )
   const page = await signedIn(browser, owner, now())
+  const [term] = await inOrganization<{ endsAt: Date; shortId: string }>(
+    customer.organizationId,
+    `select t.ends_at as "endsAt", k.short_id as "shortId" from terms t join keys k on k.term_id = t.id
+     where t.subscription_id = $1`,
+    [subscriptionId],
+  )
+  if (!term) throw new Error('it was sold')
   await switchOn(page, customer, cards.declinedLater, 'Workflow Studio')
   await expect(page.getByText('It renews by itself on')).toBeVisible()
   await letGoBy(page, '30 days later')
@@ -152,6 +161,13 @@ test('a card that is declined when the day has come: a mail and the page say wha
   await expect(page.locator('main')).toContainText('could not be charged. Stripe tries again')
   await shoot(page, 'failing-automatic')
   await page.getByRole('link', { name: /Pay at Stripe/ }).click()
+  const { endsAt, shortId } = term
+  const zone = 'Europe/Paris'
+  const until = lastDay(later(endsAt, zone, { months: 12 }), 'en', zone)
+  await expect(page.getByRole('table')).toContainText(
+    `Workflow Studio, Service desk (${shortId}): ${firstDay(endsAt, 'en', zone)} to ${until}`,
+  )
+  await shoot(page, 'failing-invoice')
   await page.getByLabel('Card number').fill(cards.good)
   await page.getByRole('button', { name: /^Pay/ }).click()
   await expect.poll(() => termsOf(customer, subscriptionId)).toEqual([{ keys: 1 }, { keys: 1 }])

@@ -1,6 +1,5 @@
-import { dayText, lastDay } from '@/lib/messages/dates'
+import { firstDay, lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
-import { lastDayBefore } from '@/lib/organizations/calendar'
 
 interface Paid {
   product: string
@@ -14,16 +13,15 @@ interface Paid {
 
 /**
  * What a line of an invoice says: product, instance, short ID and the days that are paid for.
- * @returns at most 250 characters, Stripe's limit of a name
+ * @returns at most 250 characters, Stripe's limit of a product's name, from which a Checkout's line has its own
  */
 export function lineName(line: Paid, language: Language, timeZone: string): string {
   const t = translator(language)
   const most = 250
-  const first = dayText(lastDayBefore(new Date(line.startsAt.getTime() + 1), timeZone), language)
   const facts = {
     product: line.product,
     shortId: line.shortId ?? 'none',
-    first,
+    first: firstDay(line.startsAt, language, timeZone),
     last: lastDay(line.endsAt, language, timeZone),
   }
   const whole = t('billing.line', { ...facts, instance: line.instance ?? t('billing.everywhere') })

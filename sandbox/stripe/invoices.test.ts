@@ -246,7 +246,9 @@ test('a line of a draft is described otherwise, and one of a final invoice is no
   const say = (description: string, of = line?.id ?? '') =>
     stripe.invoices.updateLineItem(invoice, of, { description })
   expect(await say('Forms Pro (K-1)')).toMatchObject({ ...line, description: 'Forms Pro (K-1)' })
-  expect((await stripe.invoiceItems.list({ invoice })).data).toMatchObject([{ description: 'Forms Pro (K-1)' }])
+  expect((await stripe.invoiceItems.list({ invoice })).data).toMatchObject([
+    { description: 'Forms Pro (K-1)' },
+  ])
   expect(await refusal(say('Other', 'il_none'))).toMatchObject({ statusCode: 404 })
   const { total, lines } = await stripe.invoices.finalizeInvoice(invoice)
   expect({ total, said: lines.data[0]?.description }).toEqual({ total: 24_000, said: 'Forms Pro (K-1)' })
