@@ -119,6 +119,12 @@ test('the demo begins with what renews by itself, a charge that was declined and
   ])
   const told = await arrived(() => mailsAbout('odette@saint-roch.example', /n’ont pas pu être débités/))
   expect(told).toHaveLength(1)
+  const lines = await inSystem<{ description: string }>(
+    'select description from invoice_lines l join automatic_charges a on a.invoice_id = l.invoice_id',
+  )
+  expect(lines).toEqual([
+    { description: expect.stringMatching(/^Signature, Support informatique \(K-\w{6}\)\s: du /) },
+  ])
 })
 
 test('a card that is declined when the day has come: a mail and the page say what to do, and paid by hand the new key is there', async ({

@@ -17,9 +17,10 @@ export interface Past {
   day(days: number, months?: number): Date
   /**
    * Notes a step for a day, at some time between 8 and 18 o'clock that is the same for the same name.
+   * @param minutes since midnight, where it matters when that day
    * @throws for today and later: the step could lie in the future, where nobody can have taken it.
    */
-  on(day: Date, name: string, run: () => Promise<unknown>): void
+  on(day: Date, name: string, run: () => Promise<unknown>, minutes?: number): void
   play(): Promise<void>
   /** Where payments are made in it; without one, nobody has paid through the portal. */
   till?: Till | undefined
@@ -31,9 +32,10 @@ export function pastUntil(today: Date, till?: Till): Past {
   return {
     till,
     day: (days, months = 0) => later(later(today, seedTimeZone, { days }), seedTimeZone, { months }),
-    on(day, name, run) {
+    on(day, name, run, minutes) {
       if (day >= today) throw new RangeError(`${name} does not lie in the past`)
-      steps.push({ moment: new Date(day.getTime() + timeOfDay(name)), run })
+      const since = minutes === undefined ? timeOfDay(name) : minutes * 60_000
+      steps.push({ moment: new Date(day.getTime() + since), run })
     },
     async play() {
       steps.sort((a, b) => a.moment.getTime() - b.moment.getTime())

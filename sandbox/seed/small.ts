@@ -132,9 +132,11 @@ function planClinic(past: Past) {
   subscription(clinic, 'formspro', support, { endsIn: 275, terms: 2 })
   const [declined] = subscription(clinic, 'signature', support, { endsIn: -3 })
   if (declined) renewsByItself(clinic, declined, { buyer: odette, card: 'declinedLater', ago: 40 })
+  const live = async () => past.till?.live()
+  // Within the hour in which its invoice is a draft, and gets the name of what it charges for.
+  past.on(past.day(-3), `${clinic.slug}: Stripe drafts`, live, 30)
   // What Stripe has told since it was charged.
-  for (const ago of [2, 1])
-    past.on(past.day(-ago), `${clinic.slug}: Stripe tells, ${ago}`, async () => past.till?.live())
+  for (const ago of [2, 1]) past.on(past.day(-ago), `${clinic.slug}: Stripe tells, ${ago}`, live)
   trial(clinic, 'workflowstudio', support, 12)
   calling(clinic, support, { since: 70, hoursAgo: 5 })
   return { customer: clinic, support }
