@@ -211,6 +211,8 @@ export const checks = pgTable(
     }),
     index('checks_key').on(t.organizationId, t.keyId, t.at),
     index('checks_instance').on(t.organizationId, t.instanceId, t.at),
+    // What an installation was refused: an instance's own among those of strangers who have its key.
+    index('checks_nowhere').on(t.organizationId, t.installationId, t.at).where(sql`${t.instanceId} is null`),
     index('checks_at').on(t.at),
     index('checks_refused').on(t.organizationId, t.at).where(sql`${t.code} <> 'ok'`),
     check('checks_installation_id', isInstallationId(t.installationId)),

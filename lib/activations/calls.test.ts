@@ -155,6 +155,40 @@ test('the calls of an instance, and those with its keys from elsewhere, come in 
   expect(alone.map(({ at }) => at)).toEqual([hoursAgo(1), hoursAgo(3), hoursAgo(5)])
 })
 
+test('what an instance’s own installations were refused is among its own calls, whichever of them called with whichever key', async () => {
+  const other = await makeInstance(own, 'other')
+  const forms = await productId(database, 'forms')
+  const elsewhere = await startSubscription(bySystem(own.organizationId), {
+    productId: forms,
+    instanceId: other,
+  })
+  await activate({ leaseEndsAt: hoursAgo(-100), givenBackAt: hoursAgo(8) })
+  await rowsOf(database, `update instances set installation_id = 'bound' where id = $1`, [instanceId])
+  await called(9, { installationId: 'seen' })
+  const no = (hours: number, more: Partial<Answered>) => called(hours, { instanceId: null, ...more })
+  await no(4, { code: 'expired', installationId: 'known' })
+  await no(3, { code: 'wrong_product', installationId: 'bound' })
+  await no(2, { code: 'bound_elsewhere', installationId: 'seen' })
+  await no(1, { code: 'bound_elsewhere', installationId: 'bound', keyId: elsewhere.keyId })
+  await no(1, { code: 'no_installation', installationId: null })
+  await refused(0)
+  const read = (alone: boolean) =>
+    within((tx) => callsOf(tx, own.organizationId, instanceId, { size: 9, own: alone })).then((rows) =>
+      rows.map(({ at, installationId }) => [at, installationId]),
+    )
+  const ownCalls = [
+    [hoursAgo(1), 'bound'],
+    [hoursAgo(2), 'seen'],
+    [hoursAgo(3), 'bound'],
+    [hoursAgo(4), 'known'],
+    [hoursAgo(9), 'seen'],
+  ]
+  expect(await read(true)).toEqual(ownCalls)
+  const all = await read(false)
+  expect(all).toHaveLength(ownCalls.length + 2)
+  expect(all).toEqual(expect.arrayContaining([...ownCalls, [hoursAgo(1), null], [hoursAgo(0), 'another']]))
+})
+
 test('answers older than 30 days are counted by day, once, however often it is done and in whatever batches', async () => {
   for (const hours of [1, 719, 745, 746, 747, 748, 800]) await called(hours)
   await refused(746)

@@ -94,6 +94,13 @@ export async function askedOf(tx: OrganizationTx, organizationId: string, instan
   return new Map(rows.map(({ keyId, open }) => [keyId, open]))
 }
 
+/** Each that the instance has ever accepted: what such a one is refused, with whichever key, is no stranger's call. */
+const installationsOf = (organizationId: string, instanceId: string) => sql`
+  select installation_id from instances
+    where organization_id = ${organizationId} and id = ${instanceId} and installation_id is not null
+  union select installation_id from activations where organization_id = ${organizationId} and instance_id = ${instanceId}
+  union select installation_id from sightings where organization_id = ${organizationId} and instance_id = ${instanceId}`
+
 /** One answer, or several alike within a second. */
 export interface AnsweredCall {
   id: number
@@ -112,9 +119,10 @@ export interface AnsweredCall {
 }
 
 /**
- * What was asked and answered on an instance, and with its keys from nowhere that is known; the newest first. Of each key
- * no more is read than is shown.
- * @param page with `own`, on the instance alone: strangers with a stolen key would bury its own calls under theirs
+ * What was asked and answered on an instance, whatever its installations were answered, and with its keys from nowhere that is
+ * known; the newest first. Of each key and installation no more is read than is shown.
+ * @param page with `own`, of the instance and its installations alone: strangers with a stolen key would bury its own calls
+ *   under theirs
  */
 export async function callsOf(
   tx: OrganizationTx,
@@ -127,6 +135,9 @@ export async function callsOf(
     : sql``
   const first = sql`order by c.at desc, c.id desc limit ${size}`
   const columns = sql`c.id, c.key_id, c.at, c.asked, c.code, c.glpi_version, c.product_version, c.installation_id, c.url, c.calls, c.notes`
+  const strangers = sql`union select c.* from keys k cross join lateral (select ${columns} from checks c
+          where c.organization_id = ${organizationId} and c.key_id = k.id and c.instance_id is null ${from} ${first}) c
+        where k.organization_id = ${organizationId} and k.instance_id = ${instanceId}`
   const { rows } = await tx.execute<Written<AnsweredCall>>(sql`
     select c.id::float8 as id, c.at, c.asked, c.code, c.glpi_version as "glpiVersion", c.product_version as "productVersion",
       c.installation_id as "installationId", c.url, c.calls, (select note from unnest(c.notes) note where note in ('handed_over', 'handover_unproved') limit 1) as handover,
@@ -134,9 +145,9 @@ export async function callsOf(
     from (
       (select ${columns} from checks c
         where c.organization_id = ${organizationId} and c.instance_id = ${instanceId} ${from} ${first})
-      union all (select c.* from keys k cross join lateral (select ${columns} from checks c
-          where c.organization_id = ${organizationId} and c.key_id = k.id and c.instance_id is null ${from} ${first}) c
-        where k.organization_id = ${organizationId} and k.instance_id = ${instanceId} and not ${own})
+      union select c.* from (${installationsOf(organizationId, instanceId)}) own cross join lateral (select ${columns} from checks c
+          where c.organization_id = ${organizationId} and c.installation_id = own.installation_id and c.instance_id is null ${from} ${first}) c
+      ${own ? sql`` : strangers}
     ) c join keys k on k.organization_id = ${organizationId} and k.id = c.key_id join products p on p.id = k.product_id
     ${first}`)
   return rows.map((row) => ({ ...row, at: readInstant(row.at) }))

@@ -88,6 +88,12 @@ const hot: [what: string, index: string, table: string, read: (tx: OrganizationT
     (tx) => callsOf(tx, organizationId(), instanceId, { size: 20 }),
   ],
   [
+    'an instance’s own calls among those of strangers with its key',
+    'checks_nowhere',
+    'checks',
+    (tx) => callsOf(tx, organizationId(), instanceId, { size: 20, own: true }),
+  ],
+  [
     'the refusals of a week',
     'checks_refused',
     'checks',

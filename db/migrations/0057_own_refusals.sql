@@ -1,0 +1,1 @@
+CREATE INDEX "checks_nowhere" ON "checks" USING btree ("organization_id","installation_id","at") WHERE "checks"."instance_id" is null;
