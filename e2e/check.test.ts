@@ -87,7 +87,7 @@ test('what is asked in French is answered in French, and a member is led to the 
   const context = await browserAs(browser, technical, { locale: 'fr-FR' })
   const page = await context.newPage()
   await page.goto(`/${customer.slug}`)
-  await page.getByRole('button', { name: /^Compte de/ }).click()
+  await page.getByRole('button', { name: /^Compte\s:/ }).click()
   await page.getByRole('link', { name: 'Vérifier une clé' }).click()
   await ask(page, `Bonjour, votre clé : ${characters}`, 'fr')
   await expect(page.getByText(words('fr', 'check.diagnosis.text_around.title'))).toBeVisible()

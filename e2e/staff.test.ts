@@ -229,7 +229,7 @@ test('one form that is sent five times issues one key, and the next form is told
   await form.locator('[name=note]').fill('Commandée encore.')
   await form.locator('button[type=submit]').click()
   await expect(form.locator('[name=instanceId]')).toHaveAccessibleDescription(
-    /pas fonctionner une deuxième clé de Forms Pro, .* là où une clé fonctionne déjà \(K-/,
+    /pas fonctionner une deuxième clé du produit «\sForms Pro\s», .* là où une clé fonctionne déjà \(K-/,
   )
   expect((await keysOf(customer.organizationId)).length).toBe(before.length + 1)
   await context.close()

@@ -137,14 +137,14 @@ describe('what is said of a verdict is true of each kind of key', () => {
       'a plugin’s key goes into the plugin',
       'wrong_product',
       { asking: suite },
-      /settings of Forms Pro|réglages (de|du produit «.)\s?Forms Pro/,
+      /settings of Forms Pro|réglages du produit «.Forms Pro/,
       /a plugin of|un plugin de/,
     ],
     [
       'a suite’s key goes into its plugins',
       'wrong_product',
       { own: suite, asking: forms },
-      /settings of a plugin of Suite|réglages d’un plugin de (la suite «.)?Suite/,
+      /settings of a plugin of Suite|réglages d’un plugin de la suite «.Suite/,
       /settings of Suite|réglages de Suite/,
     ],
   ])('%s', (_what, code, one, is, not) => {

@@ -147,7 +147,7 @@ test('a change of an instance says what was changed, from what to what', () => {
     'Ada changed Service desk: called “Helpdesk” before; from production to test; test copy of Town hall; GLPI version from 10.0.18 to 11.0.4; set to ask this portal about its key',
   )
   expect(edited(all, 'fr')).toBe(
-    'Ada a modifié Service desk\u00a0: nom précédent «\u00a0Helpdesk\u00a0»\u00a0; de production à test\u00a0; copie de test de Town hall\u00a0; version de GLPI de 10.0.18 à 11.0.4\u00a0; réglée pour interroger ce portail au sujet de sa clé',
+    'Ada a modifié Service desk\u00a0: nom précédent «\u00a0Helpdesk\u00a0»\u00a0; de production à test\u00a0; copie de test de l’instance Town hall\u00a0; version de GLPI de 10.0.18 à 11.0.4\u00a0; réglée pour interroger ce portail au sujet de sa clé',
   )
   const same = { labelBefore: 'Service desk', environment: 'test', environmentBefore: 'test' }
   expect(edited({ ...same, glpiVersion: '11.0.4', glpiVersionBefore: null })).toMatch(

@@ -156,8 +156,8 @@ test('an invitation, a changed role and a removal are told by mail, each in its 
     'invitee@mailed.example: Join The people of beside at Northwind Plugins',
     'invitee@mailed.example: Rejoindre The people of mailed chez Northwind Plugins',
     'settled@mailed.example: Join The people of mailed at Northwind Plugins',
-    'viewer@mailed.example: Vous ne faites plus partie de The people of mailed',
-    'viewer@mailed.example: Vous êtes désormais un membre technique de The people of mailed',
+    'viewer@mailed.example: Vous ne faites plus partie de l’organisation The people of mailed',
+    'viewer@mailed.example: Vous êtes désormais un membre technique de l’organisation The people of mailed',
   ])
   expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(6)
   const token = /token=([\w-]{43})/.exec(mails.map(({ text }) => text).join())?.[1] ?? 'none'

@@ -54,7 +54,7 @@ test.each([
   [
     'key_revealed',
     'fr',
-    'Camille Roux a vu 22 clés de Ville de',
+    'Camille Roux a vu 22 clés chez Ville de',
     ['2 mars 2026, 10:12', 'K-0, Forms', 'et 2 autres'],
   ],
 ] as const)('%s in %s says who, what and when, as HTML and text', async (kind, language, subject, said) => {

@@ -75,6 +75,20 @@ test('no message is the same in both languages, but for words that both write al
   expect(untranslated).toEqual([])
 })
 
+/** What never begins with a vowel: amounts, numbers, versions (`before`), and the short IDs of keys. */
+const neverVowel = /^(?:amount|number|days|seconds|needs|of|before|shortId|oldShortId)$/
+
+test('French leaves nothing to be elided before an argument, whatever name stands in it', () => {
+  const bare =
+    /(?<![\p{L}’])(?:de|que|jusque|lorsque|puisque|quoique|ne|se|ce|je|presque) (?:<\w+>)*\{(\w+)|\p{L}’(?:<\w+>)*\{(\w+)/giu
+  const found = [...french].flatMap(([name, message]) =>
+    [...message.matchAll(bare)]
+      .filter(([, full, elided]) => elided || !neverVowel.test(full ?? ''))
+      .map(([where]) => `${name}: ${where}`),
+  )
+  expect(found).toEqual([])
+})
+
 /** A message without its arguments and what stands around them. */
 const wordsOf = (message: string) => message.replace(/\{\w+\}/g, '').replace(/^[\s(),]+|[\s(),]+$/g, '')
 

@@ -75,7 +75,7 @@ test('owners and billing members get one mail of all that ends, each in their la
   expect(received.map(({ to, subject }) => [to, subject])).toEqual([
     [
       `billing@${town.slug}.example`,
-      `2 abonnements de The people of ${town.slug} se terminent d’ici 14 jours`,
+      `2 abonnements de l’organisation The people of ${town.slug} se terminent d’ici 14 jours`,
     ],
     [`owner@${town.slug}.example`, `2 subscriptions of The people of ${town.slug} end within 14 days`],
   ])
@@ -214,15 +214,18 @@ test('a reminder says of each line that it ends, has ended while its key works, 
     told.flatMap((lines) => [mail('en', lines), mail('fr', lines)].map(async (one) => (await one).subject)),
   )
   expect(subjects).toEqual([
-    ...['A subscription of Acme ends in 7 days', 'Un abonnement de Acme se termine dans 7 jours'],
+    ...[
+      'A subscription of Acme ends in 7 days',
+      'Un abonnement de l’organisation Acme se termine dans 7 jours',
+    ],
     'A subscription of Acme has ended; its key still works',
-    'Un abonnement de Acme a pris fin ; sa clé fonctionne encore',
+    'Un abonnement de l’organisation Acme a pris fin ; sa clé fonctionne encore',
     'A subscription of Acme has ended, and its key works no longer',
-    'Un abonnement de Acme a pris fin, et sa clé ne fonctionne plus',
+    'Un abonnement de l’organisation Acme a pris fin, et sa clé ne fonctionne plus',
     'A subscription of Acme renews by itself within 3 days',
-    'Un abonnement de Acme sera renouvelé automatiquement d’ici 3 jours',
+    'Un abonnement de l’organisation Acme sera renouvelé automatiquement d’ici 3 jours',
     '4 subscriptions of Acme end soon or have ended',
-    '4 abonnements de Acme se terminent bientôt ou ont pris fin',
+    '4 abonnements de l’organisation Acme se terminent bientôt ou ont pris fin',
   ])
   const [english, french] = [await mail('en', told[4] ?? []), await mail('fr', told[4] ?? [])]
   for (const sentence of [
