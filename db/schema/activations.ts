@@ -99,7 +99,7 @@ export const questionAnswer = pgEnum('question_answer', [
   'further_address',
   'not_ours',
   'ours',
-  // Nobody's answer: what it asked is over, since that installation has come to have the key.
+  // Nobody's answer: what it asked is over, since that installation has come to have the key, or another one its place.
   'let_in',
 ])
 

@@ -259,9 +259,9 @@ test.each(languages)('where a place is said to become free, it is said who keeps
   const t = translator(language)
   const said = [
     t('calls.given_back', { at: '', until: '' }),
-    t('offline.done.gone'),
+    t('offline.done.gone', { until: '' }),
     t('offline.declare.not_before'),
-    t('offline.declare.over', { date: '' }),
+    t('offline.declare.over', { date: '', until: '' }),
   ]
   for (const one of said) expect(one).toMatch(/still uses another key|utilise encore une autre clé/)
 })

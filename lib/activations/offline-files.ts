@@ -8,6 +8,7 @@ import { people } from '@/db/schema/people'
 import type { OrganizationTx } from '@/db/scope'
 import { NotFound } from '@/lib/errors'
 import { expiringDays } from '@/lib/keys/rules'
+import { placeLeftUntil } from './place-left'
 
 export type OfflineFileRow = Awaited<ReturnType<typeof listOfflineFiles>>[number]
 
@@ -55,7 +56,8 @@ export function listOfflineFiles(
 
 /**
  * For whom a file was fetched, and per key, with the plugins that its files are for, until when one of that installation can
- * work: the day on which that key's place is free once the installation is said to be gone.
+ * work: the day on which that key's place is free once the installation is said to be gone. `freesAt`: once that was said, from
+ * when on another one may have its place.
  * @throws NotFound for one that the organization does not have.
  */
 export async function offlineInstallation(tx: OrganizationTx, organizationId: string, fileId: string) {
@@ -87,7 +89,8 @@ export async function offlineInstallation(tx: OrganizationTx, organizationId: st
     )
     .groupBy(keys.id, keys.shortId)
     .orderBy(min(products.name), keys.shortId)
-  return { ...file, places: places.flatMap(dated) }
+  const freesAt = file.goneAt ? await placeLeftUntil(tx, organizationId, file) : null
+  return { ...file, freesAt, places: places.flatMap(dated) }
 }
 
 /**

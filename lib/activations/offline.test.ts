@@ -77,6 +77,36 @@ test('a member who fetches a file for a GLPI that was refused is not asked about
   expect(await rowsOf(database, asked, [keyId])).toEqual([{ answer: 'let_in', open: 0 }])
 })
 
+test('a member who fetches a file for a GLPI that takes the place of one that is gone is not asked about that one any more', async () => {
+  const { keyId, instanceId } = await sold(database, acme)
+  const [before, after] = [installation(), installation()]
+  await issueOfflineFile(technical(), { keyId, installationId: before })
+  const of = { organization_id: acme.organizationId, key_id: keyId, installation_id: before, at: new Date() }
+  const asking = ['copy', 'address'].map((kind) => ({
+    ...{ ...of, id: randomUUID(), kind, refusal_code: '7QF3XM', calls: 1 },
+  }))
+  await rowsOf(database, 'select record_checks($1)', [JSON.stringify({ questions: asking })])
+  const asked = `select q.kind, q.answer, c.open from questions q join question_counts c using (key_id) where key_id = $1 order by 1`
+  const [file] = await listed(instanceId)
+  await declareGone(technical(), { fileId: file?.id ?? '' })
+  expect(await rowsOf(database, asked, [keyId])).toEqual([
+    { kind: 'address', answer: null, open: 2 },
+    { kind: 'copy', answer: null, open: 2 },
+  ])
+  // The day has come.
+  await rowsOf(database, `update activations set lease_ends_at = created_at where key_id = $1`, [keyId])
+  await rowsOf(
+    database,
+    `update offline_files set issued_at = issued_at - interval '2 days', works_until = issued_at - interval '1 day' where key_id = $1`,
+    [keyId],
+  )
+  await issueOfflineFile(technical(), { keyId, installationId: after })
+  expect(await rowsOf(database, asked, [keyId])).toEqual([
+    { kind: 'address', answer: 'let_in', open: 0 },
+    { kind: 'copy', answer: 'let_in', open: 0 },
+  ])
+})
+
 test('no file names a suite, whoever asks', async () => {
   const { keyId } = await sold(database, acme, { reference: 'suite' })
   for (const product of [{}, { product: 'suite' }]) {
@@ -235,7 +265,8 @@ test('an installation that is gone gives back the place of each of its keys, fre
     `update offline_files set works_until = works_until - interval '9 days' where id = $1`,
     [fileId],
   )
-  const { places } = await inAcme((tx, id) => offlineInstallation(tx, id, fileId))
+  const { places, freesAt: free } = await inAcme((tx, id) => offlineInstallation(tx, id, fileId))
+  expect(free).toBe(null)
   expect(places.map((place) => place.shortId)).toEqual([branding.shortId, shortId])
   const latest = new Date(Math.max(...places.map(({ worksUntil }) => worksUntil.getTime())))
   expect(await declareGone(technical(), { fileId })).toEqual({ instanceId, freesAt: latest })
@@ -245,6 +276,8 @@ test('an installation that is gone gives back the place of each of its keys, fre
     places.map(({ worksUntil }) => ({ back: true, until: worksUntil })),
   )
   expect((await listed(instanceId)).every(({ goneAt }) => goneAt !== null)).toBe(true)
+  const freesAt = async () => (await inAcme((tx, id) => offlineInstallation(tx, id, fileId))).freesAt
+  expect(await freesAt()).toEqual(latest)
   // Twice says nothing new.
   expect(await declareGone(technical(), { fileId })).toEqual({ instanceId, freesAt: latest })
   const entries = `select k.short_id as "shortId", details ->> 'until' as until from audit_entries e

@@ -102,7 +102,7 @@ async function record(
 ) {
   const { tx, organizationId, personId, now, audit } = scope
   const { activationId, keyId, instanceId, installationId, worksUntil } = file
-  if (personId) await letIn(scope, keyId, installationId)
+  if (personId) await letIn(scope, keyId, installationId, about.before)
   const token = tokenId ? { token: await tokenInUse(tx, organizationId, tokenId, now) } : {}
   const by = tokenId ? { apiTokenId: tokenId } : { issuedById: personId }
   const until = worksUntil.toISOString()

@@ -126,6 +126,37 @@ test('[A11] twenty strangers hide no copied database, and it is asked about agai
   console.log('[A11] 22 strangers, 1 copy')
 })
 
+test('what is asked about a GLPI is over once another one has its place, and asked anew when it is back', async () => {
+  const bound = (installationId: string) =>
+    rowsOf(database, 'update instances set installation_id = $1 where id = $2', [installationId, instanceId])
+  const asked = async () => {
+    const rows = await rowsOf<{ said: string }>(
+      database,
+      `select kind || ' ' || coalesce(answer::text, 'open') as said from questions where key_id = $1 order by kind`,
+      [keyId],
+    )
+    return [...rows.map(({ said }) => said), (await count()).open]
+  }
+  await bound('gone')
+  await called('copy', { installationId: 'gone', at: at(1) })
+  await called('address', { installationId: 'gone', at: at(1) })
+  const [one] = await open()
+  // Its own call, and a stranger's, end nothing.
+  await called(null, { installationId: 'gone', at: at(2) })
+  await called('installation', { installationId: 'next', at: at(3) })
+  expect(await asked()).toEqual(['installation open', 'address open', 'copy open', 3])
+  await bound('next')
+  await called(null, { installationId: 'next', at: at(4) })
+  expect(await asked()).toEqual(['installation let_in', 'address let_in', 'copy let_in', 0])
+  if (!one) throw new Error('there are two')
+  const over = await within((tx) => questionNamed(tx, own.organizationId, one.id))
+  expect(answersTo(over.kind, over.binding).filter((answer) => mayAnswer(over, answer).ok)).toEqual([])
+  await bound('gone')
+  await called('copy', { installationId: 'gone', at: at(5) })
+  await called('address', { installationId: 'gone', at: at(5) })
+  expect(await asked()).toEqual(['installation let_in', 'address open', 'copy open', 2])
+})
+
 test('the GLPI that has a key called when it did with whichever of its keys', async () => {
   await rowsOf(database, `update instances set installation_id = 'a-known' where id = $1`, [instanceId])
   const branding = await productId(database, 'branding')

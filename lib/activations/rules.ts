@@ -216,7 +216,7 @@ export type AnswerVerdict =
 interface AskedAbout {
   kind: QuestionKind
   binding: CheckedKey['binding']
-  /** `let_in`: nobody's; the installation has come to have the key. */
+  /** `let_in`: nobody's; the installation has come to have the key, or another one its place. */
   answer: QuestionAnswer | 'let_in' | null
   answeredAt: Date | null
   lastAt: Date

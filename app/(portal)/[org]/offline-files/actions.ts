@@ -7,7 +7,8 @@ import { declareGone } from '@/lib/activations/offline'
 
 export async function gone(_state: FormState, form: FormData): Promise<FormState> {
   return act('offline_file.declare_gone', form, async ({ by, organization }) => {
-    const { instanceId } = await declareGone(by, { fileId: String(form.get('fileId')) })
-    redirect(`/${organization.slug}/instances/${instanceId}/offline?done=gone`)
+    const fileId = String(form.get('fileId'))
+    const { instanceId } = await declareGone(by, { fileId })
+    redirect(`/${organization.slug}/instances/${instanceId}/offline?gone=${fileId}`)
   })
 }

@@ -65,7 +65,7 @@ export function groupWords(rows: KeyQuestions, { t, language, timeZone }: Reader
 
 /** What the organization knows itself, to compare it with. */
 function beside(row: QuestionRow, t: Translate, at: (when: Date) => string): string {
-  if (row.kind === 'copy') return t('questions.copy_text')
+  if (row.kind === 'copy') return t('questions.copy_text', { open: row.answer ? 'no' : 'yes' })
   if (row.kind === 'address')
     return row.instanceUrl ? t('questions.known_address', { url: displayUrl(row.instanceUrl) }) : ''
   return t('questions.holder', {

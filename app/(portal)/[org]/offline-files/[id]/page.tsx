@@ -39,7 +39,11 @@ async function GonePage({ params }: Props) {
       <PageHead title={t('offline.declare.title')} />
       {may(organization.role, 'offline_file.declare_gone') ? (
         <Panel padded>
-          {data.goneAt ? <Said {...around} goneAt={data.goneAt} /> : <Consequences {...around} />}
+          {data.goneAt && data.freesAt ? (
+            <Said {...around} goneAt={data.goneAt} freesAt={data.freesAt} />
+          ) : (
+            <Consequences {...around} />
+          )}
         </Panel>
       ) : (
         <MayNot visit={visit} permission="offline_file.declare_gone" />
@@ -91,13 +95,14 @@ function Consequences(about: About) {
 }
 
 /** The same once it was said. */
-function Said({ goneAt, ...about }: About & { goneAt: Date }) {
+function Said({ goneAt, freesAt, ...about }: About & { goneAt: Date; freesAt: Date }) {
   const { t, session, organization, language } = about.visit
   const { instanceId, label } = about.installation
+  const say = (when: Date) => moment(when, language, session.timeZone)
   return (
     <div className="form">
       <div>
-        <p>{t('offline.declare.over', { date: moment(goneAt, language, session.timeZone) })}</p>
+        <p>{t('offline.declare.over', { date: say(goneAt), until: say(freesAt) })}</p>
         <Places {...about} />
       </div>
       <div className="row">

@@ -90,7 +90,7 @@ function Standing({ visit, row, again }: { visit: Visit; row: QuestionRow; again
   if (row.answer === 'let_in')
     return (
       <Notice tone="calm" silent>
-        {t('questions.let_in', { at })}
+        {t('questions.let_in', { at, kind: row.kind })}
       </Notice>
     )
   return (

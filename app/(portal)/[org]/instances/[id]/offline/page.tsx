@@ -10,10 +10,12 @@ import { PageHead, Panel, Section } from '@/components/ui/panel'
 import type { OrganizationTx } from '@/db/scope'
 import { may } from '@/lib/access'
 import { catalog } from '@/lib/activations/catalog'
-import { listOfflineFiles, type OfflineFileRow } from '@/lib/activations/offline-files'
+import { listOfflineFiles, type OfflineFileRow, offlineInstallation } from '@/lib/activations/offline-files'
 import { env } from '@/lib/env'
+import { isId } from '@/lib/ids'
 import { dueFirst, inUse } from '@/lib/keys/order'
 import { listKeys } from '@/lib/keys/queries'
+import { moment } from '@/lib/messages/dates'
 import { foundInstance, instanceTitle } from '../found'
 import { FetchForm, fileChoices, Steps } from './fetch-form'
 import { FileTable } from './file-table'
@@ -35,7 +37,7 @@ export default organizationPage(OfflinePage)
 async function OfflinePage({ params, searchParams }: Props) {
   const { org, id } = await params
   const visit = await requireMember(org)
-  const { t, organization } = visit
+  const { t, organization, language, session } = visit
   const { organizationId, slug, role } = organization
   const query = await searchParams
   const { data, needs, at } = await read(visit, async (tx, now) => {
@@ -43,13 +45,14 @@ async function OfflinePage({ params, searchParams }: Props) {
     const places = instance.testOf ? [id, instance.testOf.id] : [id]
     return {
       instance,
+      freesAt: isId(query.gone) ? (await offlineInstallation(tx, organizationId, query.gone)).freesAt : null,
       files: await listOfflineFiles(tx, organizationId, id, mostFiles + 1),
       keys: dueFirst(
         (await Promise.all(places.map((place) => usableKeys(tx, organizationId, place, now)))).flat(),
       ),
     }
   })
-  const { instance, files, keys } = data
+  const { instance, freesAt, files, keys } = data
   return (
     <Portal visit={visit} current="instances" needs={needs}>
       <PageHead
@@ -61,7 +64,9 @@ async function OfflinePage({ params, searchParams }: Props) {
           </LinkButton>
         }
       />
-      {query.done === 'gone' && <Done>{t('offline.done.gone')}</Done>}
+      {freesAt && (
+        <Done>{t('offline.done.gone', { until: moment(freesAt, language, session.timeZone) })}</Done>
+      )}
       {may(role, 'offline_file.issue') ? (
         <Fetch
           visit={visit}
