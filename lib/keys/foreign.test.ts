@@ -50,7 +50,7 @@ import { countKeys, filterChoices, keySorts, listKeys, organizationKeys } from '
 import { revealKeys } from '@/lib/keys/reveal'
 import { keysRevealedTo } from '@/lib/keys/revealed'
 import { keyStates } from '@/lib/keys/rules'
-import { waitingKeys } from '@/lib/keys/waiting'
+import { keysThatCome, waitingKeys } from '@/lib/keys/waiting'
 import { withdrawOpen } from '@/lib/organizations/invite'
 import { endMembership, memberOf, ownerVerdict, setRole } from '@/lib/organizations/member'
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
@@ -378,6 +378,12 @@ const reads: Record<string, Read> = {
     return (await tx.select().from(reminders).where(eq(reminders.doneAt, doneAt))).length
   },
   waitingKeys: async (tx, organizationId) => (await waitingKeys(tx, organizationId, inDays(380))).length,
+  keysThatCome: async (tx, organizationId) => {
+    const at = now()
+    const proved = { keyId: theirs.keyId, provedAt: at, leaseEndsAt: inDays(7) }
+    await tx.update(activations).set(proved).where(eq(activations.keyId, theirs.renewedKeyId))
+    return (await keysThatCome(tx, organizationId, [theirs.renewedKeyId], at)).size
+  },
   listInvoices: async (tx, organizationId) => {
     const { rows } = await listInvoices(tx, organizationId, { size: 50 }, now())
     return rows.length + rows.flatMap(({ entries }) => entries).length

@@ -158,3 +158,9 @@ export function mayWorkBeside(
   const second = others.find((key) => key.kind !== 'trial' && counted.includes(stateOf(key, now)))
   return second ? { ok: false, because: 'needs_admin_second_key', shortId: second.shortId } : { ok: true }
 }
+
+/** How many of some new keys their plugins fetch by themselves. */
+export function whichCome(keys: readonly { comes: boolean }[]): 'all' | 'some' | 'none' {
+  if (!keys.some(({ comes }) => comes)) return 'none'
+  return keys.every(({ comes }) => comes) ? 'all' : 'some'
+}

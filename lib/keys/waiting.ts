@@ -74,3 +74,20 @@ export function comesByItself(organizationId: string, now: Date) {
       from activations a where a.organization_id = ${organizationId} and a.key_id = k.follows_id
         and a.given_back_at is null and a.lease_ends_at > ${at(0)}) then true else false end`
 }
+
+/** Which of some new keys come into GLPI so, by their IDs. */
+export async function keysThatCome(
+  tx: OrganizationTx,
+  organizationId: string,
+  keyIds: readonly string[],
+  now: Date,
+): Promise<Set<string>> {
+  if (keyIds.length === 0) return new Set()
+  const { rows } = await tx.execute<{ id: string }>(sql`
+    select k.id from keys k where k.organization_id = ${organizationId}
+      and k.id in (${sql.join(
+        keyIds.map((id) => sql`${id}`),
+        sql`, `,
+      )}) and ${comesByItself(organizationId, now)}`)
+  return new Set(rows.map(({ id }) => id))
+}

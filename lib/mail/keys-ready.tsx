@@ -13,6 +13,8 @@ export interface KeysReady {
   /** The organization's, in which terms and keys end. */
   timeZone: string
   checkoutId: string
+  /** How many of them their plugins fetch by themselves. */
+  come: 'all' | 'some' | 'none'
   keys: {
     product: string
     instance: string | null
@@ -20,6 +22,8 @@ export interface KeysReady {
     paidUntil: Date
     /** Until when the old key goes on; null where there was none. */
     oldUntil: Date | null
+    /** Its plugin fetches it by itself. */
+    comes: boolean
   }[]
 }
 
@@ -27,21 +31,24 @@ const mostNamed = 50
 
 /** Tells that what was paid has its keys, and where they are. No key is in it. */
 export async function keysReadyMail(mail: KeysReady) {
-  const { to, language, organization, slug, timeZone, keys, checkoutId } = mail
+  const { to, language, organization, slug, timeZone, keys, come, checkoutId } = mail
   const t = translator(language)
   const { PUBLIC_URL } = env()
   const count = keys.length
   const subject = t('mail.keys_ready.subject', { count, organization: forSubject(organization) })
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.keys_ready.title', { count })}>
-      <Text style={{ margin: '0 0 12px' }}>{t('mail.keys_ready.text', { count, organization })}</Text>
-      {keys.slice(0, mostNamed).map(({ product, instance, shortId, paidUntil, oldUntil }) => (
+      <Text style={{ margin: '0 0 12px' }}>
+        {t('mail.keys_ready.text', { count, organization, come })}
+      </Text>
+      {keys.slice(0, mostNamed).map(({ product, instance, shortId, paidUntil, oldUntil, comes }) => (
         <Text key={shortId} style={{ margin: '0 0 8px' }}>
           {t('mail.keys_ready.key', {
             product,
             shortId,
             instance: instance ?? t('billing.everywhere'),
             until: lastDay(paidUntil, language, timeZone),
+            comes: comes ? 'yes' : 'no',
             old: oldUntil ? 'yes' : 'no',
             oldUntil: oldUntil ? lastDay(oldUntil, language, timeZone) : '',
           })}

@@ -1,3 +1,4 @@
+import PostalMime from 'postal-mime'
 import { beforeAll, expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
@@ -63,6 +64,36 @@ test('a renewal is told step by step, on the page of the new key as on that of t
   ])
   expect(await waysOf(old.keyId)).toEqual(await waysOf(newId))
   expect((await waysOf(newId))[0]).toMatchObject({ oldKey: { id: old.keyId }, newKey: { id: newId } })
+})
+
+test('who is told of a new key reads that its plugin fetches it by itself, where one does, and what is left to do', async () => {
+  const said = async (isProved: boolean) => {
+    const { old, checkoutId } = await renewed()
+    await rowsOf(
+      database,
+      `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
+         lease_ends_at, created_at, refreshed_at, proved_at)
+       values (gen_random_uuid(), $1, $2, $3, 'one', 'production', true, sha256('x'), $4::timestamptz + interval '7 days', $4, $4,
+         case when $5 then $4::timestamptz end)`,
+      [acme.organizationId, old.keyId, old.instanceId, now(), isProved],
+    )
+    const before = sink.received.length
+    await sendKeysReady({ organizationId: acme.organizationId, checkoutId })
+    const mails = await Promise.all(sink.received.slice(before).map(({ data }) => PostalMime.parse(data)))
+    return mails.map(({ text = '' }) => text.replace(/\s+/g, ' '))
+  }
+  const byHand = await said(false)
+  expect(byHand).toHaveLength(3)
+  for (const text of byHand) {
+    expect(text).toContain('Copy the new key in the portal and put it into GLPI')
+    expect(text).not.toContain('by itself')
+  }
+  for (const text of await said(true)) {
+    expect(text).toContain('The plugin fetches the new key by itself at the next check, within a day.')
+    expect(text).toContain('Left to do by hand: GLPI’s own registration box')
+    expect(text).toMatch(/; the plugin fetches the new one by itself/)
+    expect(text).not.toContain('Copy the new key')
+  }
 })
 
 test('of an installation that uses files the last step is the new file', async () => {

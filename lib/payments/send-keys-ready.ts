@@ -4,7 +4,10 @@ import { checkouts } from '@/db/schema/payments'
 import { people } from '@/db/schema/people'
 import { asOrganization } from '@/db/scope'
 import { rolesThatMay } from '@/lib/access'
+import { now } from '@/lib/clock'
 import type { Jobs } from '@/lib/jobs/jobs'
+import { whichCome } from '@/lib/keys/rules'
+import { keysThatCome } from '@/lib/keys/waiting'
 import { keysReadyMail } from '@/lib/mail/keys-ready'
 import { sendOnce } from '@/lib/mail/send-once'
 import { findCheckout } from './queries'
@@ -34,10 +37,12 @@ export async function sendKeysReady({ organizationId, checkoutId }: Jobs['mail.k
         ),
       )
     const checkout = await findCheckout(tx, organizationId, checkoutId)
-    return organization && checkout && { organization, told, lines: checkout.lines }
+    const newIds = checkout?.lines.flatMap(({ newKey }) => newKey?.id ?? []) ?? []
+    const come = await keysThatCome(tx, organizationId, newIds, now())
+    return organization && checkout && { organization, told, lines: checkout.lines, come }
   })
   if (!found) return
-  const { organization, told, lines } = found
+  const { organization, told, lines, come } = found
   const keys = lines.flatMap(({ product, instance, endsAt, newKey, oldKey }) =>
     newKey
       ? [
@@ -47,13 +52,14 @@ export async function sendKeysReady({ organizationId, checkoutId }: Jobs['mail.k
             shortId: newKey.shortId,
             paidUntil: endsAt,
             oldUntil: oldKey?.expiresAt ?? null,
+            comes: come.has(newKey.id),
           },
         ]
       : [],
   )
   const { name, slug, timeZone } = organization
   for (const { id, to, language } of told) {
-    const mail = { to, language, organization: name, slug, timeZone, checkoutId, keys }
+    const mail = { to, language, organization: name, slug, timeZone, checkoutId, keys, come: whichCome(keys) }
     const about = `keys-ready.${checkoutId}`
     await sendOnce({ organizationId, about, personId: id, to, make: () => keysReadyMail(mail) })
   }

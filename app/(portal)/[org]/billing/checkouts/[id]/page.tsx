@@ -9,6 +9,8 @@ import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import type { Speaking } from '@/lib/keys/phrases'
 import { type KeyRow, listKeys } from '@/lib/keys/queries'
+import { whichCome } from '@/lib/keys/rules'
+import { keysThatCome } from '@/lib/keys/waiting'
 import { lastDay, moment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { type CheckoutLineRow, type CheckoutRow, findCheckout } from '@/lib/payments/queries'
@@ -45,9 +47,10 @@ async function CheckoutPage({ params, searchParams }: Props) {
       newKey ? [newKey.id, ...(oldKey ? [oldKey.id] : [])] : [],
     )
     const rows = await Promise.all(keyIds.map((keyId) => keyRow(tx, organizationId, keyId, now)))
-    return { checkout, rows: rows.flat() }
+    const newIds = checkout.lines.flatMap(({ newKey }) => (newKey && !newKey.firstSeenAt ? [newKey.id] : []))
+    return { checkout, rows: rows.flat(), come: await keysThatCome(tx, organizationId, newIds, now) }
   })
-  const { checkout, rows } = data
+  const { checkout, rows, come } = data
   const newIds = new Set(checkout.lines.flatMap(({ newKey }) => newKey?.id ?? []))
   const oldIds = new Set(checkout.lines.flatMap(({ oldKey }) => oldKey?.id ?? []))
   const wentBack = rows.length > 0 && rows.every(({ id, refundedAt }) => !newIds.has(id) || refundedAt)
@@ -58,13 +61,13 @@ async function CheckoutPage({ params, searchParams }: Props) {
       <PageHead
         title={t('billing.checkout.title', { date: moment(checkout.begunAt, language, session.timeZone) })}
       />
-      <How visit={visit} checkout={checkout} waiting={cameBack} wentBack={wentBack} />
+      <How visit={visit} checkout={checkout} waiting={cameBack} wentBack={wentBack} come={come} />
       {rows.length > 0 && (
         <Panel>
           <KeyTable visit={visit} rows={rows} speaking={speaking} renewal={{ newIds, oldIds }} />
         </Panel>
       )}
-      <Lines visit={visit} checkout={checkout} now={at} />
+      <Lines visit={visit} checkout={checkout} come={come} now={at} />
     </Portal>
   )
 }
@@ -85,14 +88,16 @@ interface HowProps {
   waiting: boolean
   /** It was paid, and all the money went back. */
   wentBack: boolean
+  /** The new keys that their plugins fetch by themselves. */
+  come: ReadonlySet<string>
 }
 
 /** How it stands, in a sentence, with what can be done; what changes by itself keeps itself up to date. */
-function How({ visit, checkout, waiting, wentBack }: HowProps) {
+function How({ visit, checkout, waiting, wentBack, come }: HowProps) {
   const { t, organization } = visit
   const { state, lines } = checkout
   const renews = lines.some(({ subscriptionId }) => subscriptionId)
-  if (state === 'paid') return <Paid visit={visit} checkout={checkout} wentBack={wentBack} />
+  if (state === 'paid') return <Paid visit={visit} checkout={checkout} wentBack={wentBack} come={come} />
   if (state === 'on_its_way' && checkout.charge)
     return <Charging visit={visit} checkout={checkout} charge={checkout.charge} />
   if (state === 'on_its_way')
@@ -135,13 +140,16 @@ function How({ visit, checkout, waiting, wentBack }: HowProps) {
 }
 
 /** With what was really charged, once the invoice says so. */
-function Paid({ visit: { t, language }, checkout, wentBack }: Omit<HowProps, 'waiting'>) {
+function Paid({ visit: { t, language }, checkout, wentBack, come }: Omit<HowProps, 'waiting'>) {
   const { lines, amount, charged, currency, reverseCharge } = checkout
   const ofVat = { tax: checkout.tax ?? 0, reverseCharge: reverseCharge ?? false }
   const vat = t('billing.vat', { how: vatOf(ofVat), tax: money(ofVat.tax, currency, language) })
   const total = money(charged ?? amount, currency, language)
   const tax = lines.every(({ taxBehavior }) => taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive'
   const isIn = lines.every(({ newKey }) => newKey?.firstSeenAt)
+  const waiting = lines.flatMap(({ newKey }) =>
+    newKey && !newKey.firstSeenAt ? [{ comes: come.has(newKey.id) }] : [],
+  )
   return (
     <>
       {!isIn && !wentBack && <KeepFresh seconds={10} />}
@@ -149,13 +157,19 @@ function Paid({ visit: { t, language }, checkout, wentBack }: Omit<HowProps, 'wa
         <b>{t(wentBack ? 'billing.checkout.went_back' : 'billing.checkout.paid', { count: lines.length })}</b>{' '}
         {charged === null
           ? t('billing.checkout.paid_text', { total, tax })
-          : t('billing.checkout.charged', { total, vat })}
+          : t('billing.checkout.charged', { total, vat })}{' '}
+        {come.size > 0 && t('billing.checkout.comes', { count: waiting.length, come: whichCome(waiting) })}
       </Notice>
     </>
   )
 }
 
-function Lines({ visit, checkout, now }: { visit: Visit; checkout: CheckoutRow; now: Date }) {
+function Lines({
+  visit,
+  checkout,
+  come,
+  now,
+}: Pick<HowProps, 'visit' | 'checkout' | 'come'> & { now: Date }) {
   const { t } = visit
   return (
     <Section title={t('billing.checkout.lines')}>
@@ -170,7 +184,14 @@ function Lines({ visit, checkout, now }: { visit: Visit; checkout: CheckoutRow; 
           </thead>
           <tbody>
             {checkout.lines.map((line) => (
-              <Line key={line.id} visit={visit} line={line} currency={checkout.currency} now={now} />
+              <Line
+                key={line.id}
+                visit={visit}
+                line={line}
+                currency={checkout.currency}
+                come={come}
+                now={now}
+              />
             ))}
           </tbody>
         </table>
@@ -183,10 +204,11 @@ interface LineProps {
   visit: Visit
   line: CheckoutLineRow
   currency: string
+  come: HowProps['come']
   now: Date
 }
 
-function Line({ visit, line, currency, now }: LineProps) {
+function Line({ visit, line, currency, come, now }: LineProps) {
   const { t, language, organization, session } = visit
   const { product, instance, instanceId, retired, amount, taxBehavior, endsAt, newKey, oldKey } = line
   const day = (end: Date) => lastDay(end, language, organization.timeZone)
@@ -219,7 +241,7 @@ function Line({ visit, line, currency, now }: LineProps) {
               ? t('billing.checkout.in_glpi', {
                   date: moment(newKey.firstSeenAt, language, session.timeZone),
                 })
-              : t('billing.checkout.not_in_glpi')}
+              : t('billing.checkout.not_in_glpi', { comes: come.has(newKey.id) ? 'yes' : 'no' })}
           </small>
         )}
       </td>
