@@ -260,6 +260,9 @@ test('twenty who asked for one key are one line; opened, each is answered alone,
   await page.goto(`/${customer.slug}/questions`)
   const line = page.getByRole('listitem').filter({ hasText: '20 other GLPIs asked for the key of Forms Pro' })
   await expect(line).toContainText('by installation many-1,')
+  await expect(
+    page.getByText('20 questions are open about GLPIs that called with keys of yours.'),
+  ).toBeVisible()
   const one = page.getByRole('link', { name: 'Answer: installation many-7', exact: true })
   await expect(one).toBeHidden()
   await page.getByText('Each of the 20 questions').click()
@@ -268,7 +271,7 @@ test('twenty who asked for one key are one line; opened, each is answered alone,
   expect(await tooWide(page)).toBe(0)
   await one.click()
   await page.getByRole('button', { name: 'It is not ours' }).click()
-  await expect(page.getByText(/^Answered\./)).toBeVisible()
+  await expect(page.getByText(/^Answered: that GLPI is not yours\. It goes on being refused/)).toBeVisible()
 
   await page.getByRole('link', { name: /^None of these is ours/ }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('None of these is ours')

@@ -30,7 +30,7 @@ export const editionOf = ({ url, answer }: Pick<Question, 'url' | 'answer'>) => 
 
 /**
  * Says what a GLPI is that called with a key from another place. What follows from it is done with it.
- * @returns the instance that it is about
+ * @returns the instance that it is about, and what was asked
  * @throws Conflict `question_answered` when somebody was faster, `question_changed` when it asks something else by now,
  * `address_taken`; Refused `not_an_answer`, `test_place_taken`, `addresses_full`; NotFound
  */
@@ -57,7 +57,7 @@ export const answerQuestion = command(
         url: about?.url ?? question.url,
       },
     })
-    return { instanceId: about?.id ?? null }
+    return { instanceId: about?.id ?? null, kind: question.kind }
   },
   { once: true, about: ({ questionId }) => aboutQuestion(questionId) },
 )

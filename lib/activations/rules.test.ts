@@ -15,6 +15,7 @@ import {
   type Place,
   placeOf,
   verdictOn,
+  whatFollows,
 } from './rules'
 
 const day = (days: number) => new Date(Date.UTC(2026, 5, 15 + days))
@@ -349,6 +350,18 @@ describe('what calls leave to be said and answered', () => {
     ],
   ] as const)('the answer to a question %s', (_what, asked, given, verdict) => {
     expect(mayAnswer(asked, given)).toEqual(verdict)
+  })
+
+  test.each([
+    ['installation', 'test_copy', 'answered'],
+    ['installation', 'ours', 'answered'],
+    ['installation', 'not_ours', 'refused'],
+    ['address', 'moved', 'address'],
+    ['address', 'not_ours', 'unchanged'],
+    ['copy', 'test_copy', 'copy'],
+    ['copy', 'not_ours', 'unchanged'],
+  ] as const)('who asked by %s and is %s is said to be: %s', (kind, answer, followed) => {
+    expect(whatFollows(kind, answer)).toBe(followed)
   })
 
   test('what is kept begins at a midnight 30 days ago', () => {

@@ -239,6 +239,16 @@ export function mayAnswer(question: AskedAbout, answer: QuestionAnswer): AnswerV
   return copies && testCopy ? { ok: false, because: 'test_place_taken' } : { ok: true }
 }
 
+/** What an answer means for the GLPI that called. */
+export const consequences = ['answered', 'refused', 'unchanged', 'copy', 'address'] as const
+
+/** `answered`: its next call gets another answer than the one before. Only who was refused does. */
+export function whatFollows(kind: QuestionKind, answer: QuestionAnswer): (typeof consequences)[number] {
+  if (answer === 'not_ours') return kind === 'installation' ? 'refused' : 'unchanged'
+  if (kind === 'installation') return 'answered'
+  return kind
+}
+
 /** A GLPI asks daily, spread by an hour at most. */
 const silentAfter = 25 * 3_600_000
 

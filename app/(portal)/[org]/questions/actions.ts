@@ -5,7 +5,7 @@ import { act } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
 import { answerQuestion } from '@/lib/activations/answer'
 import { answerAll } from '@/lib/activations/answer-all'
-import type { QuestionAnswer } from '@/lib/activations/rules'
+import { type QuestionAnswer, whatFollows } from '@/lib/activations/rules'
 
 const text = (form: FormData, name: string) => {
   const value = form.get(name)
@@ -17,15 +17,16 @@ const edition = 'edition.'
 
 export async function answer(_state: FormState, form: FormData): Promise<FormState> {
   return act('question.answer', form, async ({ by, organization }) => {
-    await answerQuestion(by, {
+    // What the command's schema does not know it refuses.
+    const answer = text(form, 'answer') as QuestionAnswer
+    const { kind } = await answerQuestion(by, {
       questionId: text(form, 'questionId'),
-      // What the command's schema does not know it refuses.
-      answer: text(form, 'answer') as QuestionAnswer,
+      answer,
       edition: text(form, 'edition'),
       ...(form.has('label') ? { label: text(form, 'label') } : {}),
       ...(form.has('url') ? { url: text(form, 'url') } : {}),
     })
-    redirect(`/${organization.slug}/questions?done=answered`)
+    redirect(`/${organization.slug}/questions?done=${whatFollows(kind, answer)}`)
   })
 }
 

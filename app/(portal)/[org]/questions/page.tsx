@@ -9,6 +9,7 @@ import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { placeIn, placeText } from '@/lib/activations/list-place'
 import { countQuestions, type KeyQuestions, questionsByKey } from '@/lib/activations/questions'
+import { consequences } from '@/lib/activations/rules'
 import { isId } from '@/lib/ids'
 import type { Translate } from '@/lib/messages/translator'
 import { Portal } from '../../portal'
@@ -46,10 +47,11 @@ async function QuestionsPage({ params, searchParams }: Props) {
   const shown = groups.slice(0, pageSize)
   const last = groups.length > pageSize ? shown.at(-1)?.[0] : undefined
   const here = `/${slug}/questions`
+  const followed = consequences.find((one) => one === done)
   return (
     <Portal visit={visit} current="questions" needs={needs}>
       <PageHead title={t('questions.title')} sentence={t('questions.sentence', { count: open })} />
-      {done === 'answered' && <Done>{t('questions.done')}</Done>}
+      {followed && <Done>{t(`questions.done.${followed}`)}</Done>}
       {done === 'none_ours' && <Done>{t('questions.none_ours.done', { count: Number(count) || 1 })}</Done>}
       <List visit={visit} groups={shown} />
       {(after || last) && (
