@@ -61,7 +61,7 @@ const table: Row[] = [
       [
         'swapped',
         put(place, `${key[place]}${key[place - 1]}`, 2),
-        [`Characters ${place} and the one after it are swapped`],
+        [`Characters ${place} and ${place + 1} are swapped`],
       ],
     ]
   }),

@@ -130,7 +130,7 @@ describe('what is said', () => {
     const { likely, lines: about } = await said(swapped)
     expect(likely).toBe(good.key)
     expect(about.filter((line) => /are swapped/.test(line))).toEqual([
-      `Characters ${nth + 1} and the one after it are swapped: “${good.key[nth + 1]}” comes second.`,
+      `Characters ${nth + 1} and ${nth + 2} are swapped: “${good.key[nth + 1]}” comes second.`,
     ])
     const mail = `Subject: Your key\r\n\r\nDear customer,\r\n> ${wrongAt(good.key, 12)}\r\n-- \r\nNorthwind`
     expect(lines(await said(mail))).toContain('Character 12: ')

@@ -43,7 +43,7 @@ function sayMistake({ what, place, found, expected, likely }: Mistake, t: Transl
   if (what === 'wrong' && likely)
     return t('check.mistake.likely', { place, found: character, likely: nameOf(likely, t) })
   const right = expected ? nameOf(expected, t) : 'none'
-  return t(`check.mistake.${what}`, { place, found: character, expected: right })
+  return t(`check.mistake.${what}`, { place, next: place + 1, found: character, expected: right })
 }
 
 /** A character in words, also one that nobody sees. */

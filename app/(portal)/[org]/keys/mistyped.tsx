@@ -28,7 +28,7 @@ export function Mistyped({ query, t }: { query: SearchParams; t: Translate }) {
   if (place === 0 && placed.test(because)) return null
   return (
     <Notice tone="soon">
-      {t(`keys.mistyped.${because}`, { place, also })}{' '}
+      {t(`keys.mistyped.${because}`, { place, next: place + 1, also })}{' '}
       {query.q ? t('keys.mistyped.meant') : t('keys.mistyped.copy_again')}
     </Notice>
   )
