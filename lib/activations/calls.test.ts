@@ -255,6 +255,22 @@ test.each(languages)('each answer that the history can hold is said in its own w
   expect(new Set(['anything else', ...codes].map(said)).size).toBe(codes.length + 1)
 })
 
+test.each(languages)(
+  'a secret that was wanted is said to be missing or wrong: the history does not tell which (%s)',
+  (language) => {
+    const t = translator(language)
+    const line = {
+      asked: 'give_back',
+      code: 'secret_needed',
+      shortId: 'K-7QF3XM',
+      product: 'Forms',
+      calls: 1,
+    }
+    for (const said of [t('calls.handover', { note: 'handover_unproved' }), t('calls.line', line)])
+      expect(said).toMatch(/not shown, or was wrong|pas été présenté, ou était faux/)
+  },
+)
+
 test.each(languages)('where a place is said to become free, it is said who keeps it (%s)', (language) => {
   const t = translator(language)
   const said = [
