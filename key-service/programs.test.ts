@@ -69,9 +69,12 @@ test('a program lists the keys of its organization, masked, and nobody else’s'
 test('what is no token, nobody’s, or revoked is answered alike; one without the scope is told so', async () => {
   const { tokenId, headers } = await token(acme, 'offline_files.create')
   expect(await keys(headers)).toMatchObject({ status: 403, body: { code: 'scope_missing' } })
-  await revokeToken(byMember(acme, 'owner'), { tokenId })
+  const good = await token(acme, 'keys.read')
+  expect(await keys(good.headers)).toMatchObject({ status: 200 })
+  for (const one of [tokenId, good.tokenId]) await revokeToken(byMember(acme, 'owner'), { tokenId: one })
   const wrong = [
     headers,
+    good.headers,
     {},
     { Authorization: 'Bearer x' },
     { Authorization: `Bearer lkt_${'A'.repeat(43)}` },

@@ -90,7 +90,8 @@ const powerShellLines = [
   "try { if(-not $c.ConnectAsync($u.Host,$u.Port).Wait(10000)){ $tcp='timeout'; $tls='skip' } }",
   "catch { $tcp='refused'; $tls='skip' } };",
   "if($tcp -eq 'ok' -and $u.Scheme -eq 'https'){",
-  'try { (New-Object Net.Security.SslStream($c.GetStream())).AuthenticateAsClient($u.Host) }',
+  // What accepts and never answers would be waited for without an end.
+  'try { $w=$c.GetStream(); $w.ReadTimeout=20000; (New-Object Net.Security.SslStream($w)).AuthenticateAsClient($u.Host) }',
   'catch { $e=$_.Exception; while($e.InnerException){ $e=$e.InnerException };',
   "if($_.Exception.ToString() -match 'AuthenticationException'){ $tls='cert' } else { $tls='fail' } } } };",
   "if($u.Scheme -eq 'http'){ $tls='none' };",

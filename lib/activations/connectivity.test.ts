@@ -106,8 +106,13 @@ const html: RequestListener = (_request, response) =>
   void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>Log in</title>')
 
 /** The command as an administrator runs it, by a shell. */
-function run(portal: string, env: Record<string, string> = {}, folder = ''): Promise<string> {
-  const { shell } = connectivityCommands(portal)
+function run(
+  portal: string,
+  env: Record<string, string> = {},
+  folder = '',
+  changed = (shell: string) => shell,
+): Promise<string> {
+  const shell = changed(connectivityCommands(portal).shell)
   const { PATH = '' } = process.env
   return new Promise((resolve) => {
     execFile(
@@ -202,6 +207,21 @@ describe('the shell command, run', () => {
     expect(readConnectivity(gone)?.finding).toBe('proxy_connect')
     const unknown = await run('https://portal.invalid', { HTTPS_PROXY: 'http://no-such-host.invalid:3128' })
     expect(readConnectivity(unknown)?.finding).toBe('proxy_name')
+  })
+
+  test('explains what accepts and never answers: a portal, one behind TLS, and a proxy', async () => {
+    const silent = `127.0.0.1:${await listening(createTcpServer((socket) => void socket.on('error', () => {}).resume()))}`
+    const soon = (portal: string, env = {}) => run(portal, env, '', (shell) => shell.replace('-m 20', '-m 1'))
+    const lines = await Promise.all([
+      soon(`http://${silent}`),
+      soon(`https://${silent}`),
+      soon('https://portal.invalid', { HTTPS_PROXY: `http://${silent}` }),
+    ])
+    for (const line of lines) expect(line).toContain('http=000 answer=none clock=unknown')
+    const [plain, behindTls, proxy] = lines.map((line) => readConnectivity(line)?.finding)
+    expect([plain, proxy]).toEqual(['no_answer', 'proxy_connect'])
+    // By what the version of curl counts as connected.
+    expect(['tcp_timeout', 'tls']).toContain(behindTls)
   })
 
   test('says that something speaks no TLS', async () => {
