@@ -203,6 +203,12 @@ test('a year passes in the demo, and what renews by itself has its new keys and 
   await letGoBy(page, 'One day later')
   // What Stripe had told was compared each night, which settled nothing that was not settled already, and found no difference.
   expect(await nights()).toEqual({ enough: true, settled: 0, missed: 0, differences: [] })
+  // What GLPIs called before is counted, as the pages say, and kept no longer.
+  expect(
+    await inSystem<{ kept: number; counted: boolean }>(
+      `select (select count(*)::int from checks) as kept, exists (select from check_days) as counted`,
+    ),
+  ).toEqual([{ kept: 0, counted: true }])
   for (const [i, customer] of two.entries()) {
     expect(await termsOf(customer, customer.subscriptionId)).toEqual([{ keys: 1 }, { keys: 1 }])
     const { email } = customer.people.owner
