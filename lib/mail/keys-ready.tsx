@@ -38,9 +38,7 @@ export async function keysReadyMail(mail: KeysReady) {
   const subject = t('mail.keys_ready.subject', { count, organization: forSubject(organization) })
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.keys_ready.title', { count })}>
-      <Text style={{ margin: '0 0 12px' }}>
-        {t('mail.keys_ready.text', { count, organization, come })}
-      </Text>
+      <Text style={{ margin: '0 0 12px' }}>{t('mail.keys_ready.text', { count, organization, come })}</Text>
       {keys.slice(0, mostNamed).map(({ product, instance, shortId, paidUntil, oldUntil, comes }) => (
         <Text key={shortId} style={{ margin: '0 0 8px' }}>
           {t('mail.keys_ready.key', {
