@@ -402,7 +402,7 @@ test('what is asked by now is answered, not what the page showed', async () => {
 
 test('a copy of the database is closed, and adds nothing', async () => {
   await called('copy')
-  expect(await answer('test_copy')).toEqual({ instanceId: null })
+  expect(await answer('test_copy')).toEqual({ instanceId: null, kind: 'copy' })
   expect(await open()).toEqual([])
 })
 
