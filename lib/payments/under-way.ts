@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import { automaticCharges } from '@/db/schema/automatic-renewals'
 import { keys } from '@/db/schema/keys'
 import { checkoutLines, checkouts } from '@/db/schema/payments'
@@ -14,7 +14,10 @@ export interface UnderWay {
   state: 'open' | 'on_its_way' | 'failing'
 }
 
-/** The Checkouts in which these keys, each that of its subscription's last term, are being renewed: by the key's ID. */
+/**
+ * The Checkouts in which these keys are being paid, by the key's ID: that of a subscription's last term by its renewal; a
+ * trial by the purchase of its product, or of a suite with it, for the same place.
+ */
 export async function underWay(
   tx: OrganizationTx,
   organizationId: string,
@@ -40,7 +43,19 @@ function openLines(tx: OrganizationTx, organizationId: string, keyIds: readonly 
       ended: checkouts.ended,
       failedAt: automaticCharges.failedAt,
     })
-    .from(checkoutLines)
+    .from(keys)
+    .leftJoin(
+      terms,
+      and(eq(terms.organizationId, keys.organizationId), eq(terms.id, keys.termId), isLastTerm),
+    )
+    .innerJoin(
+      checkoutLines,
+      and(
+        eq(checkoutLines.organizationId, keys.organizationId),
+        isNull(checkoutLines.endedAt),
+        or(eq(checkoutLines.subscriptionId, terms.subscriptionId), takesOver),
+      ),
+    )
     .innerJoin(
       checkouts,
       and(
@@ -55,21 +70,17 @@ function openLines(tx: OrganizationTx, organizationId: string, keyIds: readonly 
         eq(automaticCharges.checkoutId, checkouts.id),
       ),
     )
-    .innerJoin(
-      terms,
-      and(
-        eq(terms.organizationId, checkoutLines.organizationId),
-        eq(terms.subscriptionId, checkoutLines.subscriptionId),
-      ),
-    )
-    .innerJoin(keys, and(eq(keys.organizationId, terms.organizationId), eq(keys.termId, terms.id)))
     .where(
-      and(
-        eq(checkoutLines.organizationId, organizationId),
-        isNull(checkoutLines.endedAt),
-        inArray(keys.id, [...keyIds]),
-        isNull(keys.supersededAt),
-        isLastTerm,
-      ),
+      and(eq(keys.organizationId, organizationId), inArray(keys.id, [...keyIds]), isNull(keys.supersededAt)),
     )
 }
+
+/** What is bought takes a trial's place: where `mayBuy` says `being_paid` of it. */
+const takesOver = and(
+  eq(keys.kind, 'trial'),
+  isNull(keys.renewedAt),
+  isNull(checkoutLines.subscriptionId),
+  sql`(${checkoutLines.productId} = ${keys.productId} and ${checkoutLines.instanceId} is not distinct from ${keys.instanceId}
+    or (${checkoutLines.instanceId} is null or ${checkoutLines.instanceId} = ${keys.instanceId}) and exists (
+      select from suite_products s where s.suite_id = ${checkoutLines.productId} and s.product_id = ${keys.productId}))`,
+)

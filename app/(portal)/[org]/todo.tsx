@@ -15,6 +15,7 @@ import type { FailedPayment } from '@/lib/payments/failed-payments'
 import { sells } from '@/lib/payments/stripe'
 import type { UnderWay } from '@/lib/payments/under-way'
 import { basketQuery } from './billing/basket'
+import { checkoutOf, isRenewable } from './paid-in'
 import { PaymentFailed } from './payment-failed'
 import { Stopped } from './stopped'
 
@@ -168,16 +169,6 @@ function Named({ line, home }: Pick<LineProps, 'line' | 'home'>) {
 type Step = 'show' | 'renew' | 'buy' | 'see_payment' | 'see'
 
 const isWaiting = (what: AttentionLine['what']) => what === 'not_yet_in_glpi' || what === 'waits_urgently'
-
-const isRenewable = (what: AttentionLine['what']) => what === 'due' || what === 'overdue' || what === 'lapsed'
-
-/** Where all of the line is being paid: what is left of it can still be renewed. */
-function checkoutOf(
-  { what, keys }: AttentionLine,
-  paying: ReadonlyMap<string, UnderWay>,
-): UnderWay | undefined {
-  return isRenewable(what) && keys.every(({ id }) => paying.has(id)) ? paying.get(keys[0].id) : undefined
-}
 
 /** What the line's button does. */
 function step({ what }: AttentionLine, mayReveal: boolean, mayPay: boolean): Step {

@@ -9,6 +9,7 @@ import { giveUpCheckout } from '@/lib/payments/give-up-checkout'
 import { openSession } from '@/lib/payments/open-session'
 import { findCheckout } from '@/lib/payments/queries'
 import { settleCheckout } from '@/lib/payments/settle-checkout'
+import { underWay } from '@/lib/payments/under-way'
 import { startTrial } from '@/lib/trials/start'
 import {
   byMember,
@@ -233,6 +234,23 @@ test('of a suite it is said what of it the place has already, and a trial is no 
   expect(await verdictOf('branding', at)).toMatchObject({ ok: true })
 })
 
+test('a trial is being paid where a suite with it is bought for its place, and not where its product is bought for another', async () => {
+  const theirs = () => makeInstance(globex, `desk-${randomUUID().slice(0, 8)}`)
+  const [at, elsewhere] = [await theirs(), await theirs()]
+  const trial = { productId: await productId(database, 'forms'), instanceId: at }
+  const { keyId } = await startTrial(bySystem(globex.organizationId), trial)
+  const begun = (one: Purchase, shown: number) =>
+    beginCheckout(byMember(globex, 'billing'), { purchases: [one], shown, currency: 'eur' })
+  const paying = () =>
+    asOrganization(globex.organizationId, (tx) => underWay(tx, globex.organizationId, [keyId]))
+  await begun(await purchase('forms', elsewhere), priceOf.forms)
+  expect(await paying()).toEqual(new Map())
+  const { checkoutId } = await begun(await purchase('suite', at), priceOf.suite)
+  expect(await paying()).toEqual(new Map([[keyId, { checkoutId, state: 'open' }]]))
+  await giveUpCheckout(byMember(globex, 'billing'), checkoutId)
+  expect(await paying()).toEqual(new Map())
+})
+
 test('what is bought where it is tried is named, and takes over from the trialâ€™s key, which goes on to its own end', async () => {
   const at = await desk()
   const one = await purchase('branding', at)
@@ -252,8 +270,12 @@ test('what is bought where it is tried is named, and takes over from the trialâ€
   expect(buyable?.trial).toEqual({ shortId, endsAt: place?.endsAt })
   const by = byMember(globex, 'billing')
   const { checkoutId } = await beginCheckout(by, { purchases: chosen, shown: 12_000, currency: 'eur' })
+  const paying = () =>
+    asOrganization(globex.organizationId, (tx) => underWay(tx, globex.organizationId, [keyId]))
+  expect(await paying()).toEqual(new Map([[keyId, { checkoutId, state: 'open' }]]))
   await payments.pay((await openSession(by, checkoutId)).url)
   await payments.work()
+  expect(await paying()).toEqual(new Map())
   const rows = await rowsOf(
     database,
     `select t.renewed_at = k.issued_at as renewed, t.expires_at as "endsAt", k.kind,

@@ -65,8 +65,8 @@ export function ProductKey(props: Props) {
         <InstalledButton {...props} />
         <PaymentLink visit={visit} underWay={props.paying.get(row.id)} small>
           <RenewButton {...props} />
+          <BuyButton {...props} />
         </PaymentLink>
-        <BuyButton {...props} />
       </div>
       <Key {...props} />
       {mayReveal && <KeyAnswer keyId={row.id} />}

@@ -116,13 +116,13 @@ function AutomaticNote({ visit, one }: { visit: Visit; one: Payable | undefined 
 /** Where it is the key of the last term, and can be paid here; or of what is only tried. */
 function Renew({ visit, row, underWay }: { visit: Visit; row: KeyRow; underWay: UnderWay | undefined }) {
   const { slug, role } = visit.organization
+  if (underWay) return <PaymentLink visit={visit} underWay={underWay} />
   if (row.kind === 'trial' && !row.renewedAt && mayBuyHere(role))
     return (
       <LinkButton icon="credit-card" href={`/${slug}/billing/buy?${basketQuery({ purchases: [row] })}`}>
         {visit.t('overview.buy')}
       </LinkButton>
     )
-  if (underWay) return <PaymentLink visit={visit} underWay={underWay} />
   if (row.kind !== 'subscription' || row.renewedAt || !sells() || !may(role, 'checkout.begin')) return null
   return (
     <LinkButton icon="credit-card" href={`/${slug}/billing/renew?k=${row.id}`}>
