@@ -30,6 +30,7 @@ export const automaticEnd = pgEnum('automatic_end', [
   'customer_deleted',
   'withdrawn',
   'retired',
+  'revoked',
   'refunded',
   'not_charged',
   'over',

@@ -14,6 +14,15 @@ export const alignRenewalsOf = (tx: OrganizationTx, organizationId: string, inst
         and k.instance_id = ${instanceId} and k.superseded_at is null)`,
   )
 
+/** Likewise what a key that is revoked was issued for. */
+export const alignRenewalOfKey = (tx: OrganizationTx, organizationId: string, keyId: string) =>
+  alignWhere(
+    tx,
+    sql`r.organization_id = ${organizationId} and exists (select from terms t
+      join keys k on k.organization_id = t.organization_id and k.term_id = t.id
+      where t.organization_id = ${organizationId} and t.subscription_id = r.subscription_id and k.id = ${keyId})`,
+  )
+
 /** Likewise of products that are sold no longer, in all organizations. */
 export const alignRenewalsOfProducts = (tx: SystemTx, references: readonly string[]) =>
   alignWhere(

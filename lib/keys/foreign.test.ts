@@ -464,6 +464,7 @@ const foreignAmong = (ids: string[]) => {
 const others = [
   'addReminders',
   'alignAfter',
+  'alignRenewalOfKey',
   'alignRenewalsOf',
   'appendAudit',
   'holdBack',

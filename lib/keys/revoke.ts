@@ -4,6 +4,7 @@ import { restorations, revocationReason, revocations } from '@/db/schema/keys'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { alignRenewalOfKey } from '@/lib/jobs/align-renewals'
 import { Note, noteOf, withoutKeys } from './free-text'
 import { forgetSealed } from './hand-over'
 import { at } from './issue'
@@ -19,7 +20,7 @@ const RevokeKey = z.object({
 
 /**
  * Ends a key early, with a reason. Of one that leaked what is sealed under it is removed as well: who has it and a copy of
- * the database would open the key after it.
+ * the database would open the key after it. What renews by itself ends, where this is the key of its last term.
  * @throws Refused with the verdict of `mayRevoke`; `too_many`: an account manager revokes ten an hour, whoever's they are.
  */
 export const revokeKey = command(
@@ -40,6 +41,7 @@ export const revokeKey = command(
       revokedById: personId,
     })
     if (reason === 'leaked') await forgetSealed(tx, organizationId, keyId)
+    await alignRenewalOfKey(tx, organizationId, keyId)
     const details = { shortId: key.shortId, product: key.product.name, reason, note: written }
     audit({ keyId, ...at(key.instanceId), details })
   },

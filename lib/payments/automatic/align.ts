@@ -104,6 +104,7 @@ async function factsOf(tx: OrganizationTx, organizationId: string, subscriptionI
   const facts: Ours = {
     withdrawn: because === 'withdrawn',
     retired: because === 'retired',
+    revoked: because === 'revoked',
     termEndsAt: one.termEndsAt,
     refunded: Boolean(last?.refundedAt),
     onItsWayUntil: await onItsWayUntil(tx, organizationId, subscriptionId),

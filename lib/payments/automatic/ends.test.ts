@@ -2,10 +2,12 @@ import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { applyCatalog } from '@/lib/catalog/apply'
 import { now } from '@/lib/clock'
 import { retireInstance } from '@/lib/instances/retire'
+import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { later } from '@/lib/organizations/calendar'
 import { automaticForTests, days } from '@/sandbox/test/automatic'
 import {
   byMember,
+  bySystem,
   type Fixture,
   makeCatalog,
   makeOrganization,
@@ -96,6 +98,25 @@ test('its instance no longer in use, it ends at once, and nothing is charged', a
   await settled()
   expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'retired' })
   expect(await renewalOf(beside.renewalId)).toMatchObject({ ended: null })
+  await chargesNoMore(one)
+})
+
+test('its key revoked, it ends at once, nothing is charged, and the key back does not bring it back', async () => {
+  const one = await on()
+  const beside = await on()
+  const [key] = await rowsOf<{ id: string }>(
+    database,
+    'select k.id from keys k join terms t on t.id = k.term_id where t.subscription_id = $1',
+    [one.subscriptionId],
+  )
+  const keyId = key?.id ?? ''
+  await revokeKey(bySystem(acme.organizationId), { keyId, reason: 'requested' })
+  await settled()
+  expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'revoked' })
+  expect(await renewalOf(beside.renewalId)).toMatchObject({ ended: null })
+  await restoreKey(bySystem(acme.organizationId), { keyId })
+  await settled()
+  expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'revoked' })
   await chargesNoMore(one)
 })
 

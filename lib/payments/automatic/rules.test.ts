@@ -31,7 +31,7 @@ test.each([
 })
 
 const aligned = {
-  ...{ withdrawn: false, retired: false, termEndsAt: days(100), refunded: false },
+  ...{ withdrawn: false, retired: false, revoked: false, termEndsAt: days(100), refunded: false },
   ...{ onItsWayUntil: null, chargesAt: days(100), charging: null },
 }
 
@@ -66,13 +66,14 @@ test.each([
   ],
   ['withdrawn', { withdrawn: true }, { do: 'end', because: 'withdrawn' }],
   ['retired', { retired: true }, { do: 'end', because: 'retired' }],
+  ['revoked', { revoked: true }, { do: 'end', because: 'revoked' }],
 ] as const)('%s: the next charge is brought there', (_what, known, verdict) => {
   expect(alignment({ ...aligned, ...known }, now)).toEqual(verdict)
 })
 
 const someDate = fc.date({ noInvalidDate: true, min: new Date('2020-01-01'), max: new Date('2035-01-01') })
 const someFacts = fc.record({
-  ...{ withdrawn: fc.boolean(), retired: fc.boolean(), refunded: fc.boolean() },
+  ...{ withdrawn: fc.boolean(), retired: fc.boolean(), revoked: fc.boolean(), refunded: fc.boolean() },
   ...{ termEndsAt: someDate, onItsWayUntil: fc.option(someDate), chargesAt: someDate },
   charging: fc.option(fc.record({ from: someDate })),
 })
@@ -114,8 +115,8 @@ test('whatever is paid, nothing is charged twice for the days of one payment', (
   fc.assert(
     fc.property(someFacts, someDate, (known, at) => {
       const verdict = alignment(known, at)
-      const { charging, withdrawn, retired } = known
-      if (!charging || withdrawn || retired) return
+      const { charging, withdrawn, retired, revoked } = known
+      if (!charging || withdrawn || retired || revoked) return
       const paidUntil = Math.max(known.termEndsAt.getTime(), known.onItsWayUntil?.getTime() ?? 0)
       // An invoice for days that are paid is never left to be charged, unless it has just been moved there.
       if (verdict.do === 'nothing' && paidUntil > charging.from.getTime())

@@ -58,6 +58,8 @@ export const isAboutToCharge = (chargesAt: Date | null, now: Date) =>
 export interface AlignFacts {
   withdrawn: boolean
   retired: boolean
+  /** Its key was revoked. */
+  revoked: boolean
   /** Until when it is paid. */
   termEndsAt: Date
   /** Of the last term the money has gone back. */
@@ -73,7 +75,7 @@ export interface AlignFacts {
 export type AlignVerdict =
   | { do: 'nothing' }
   | { do: 'move'; to: Date; void: boolean }
-  | { do: 'end'; because: 'withdrawn' | 'retired' | 'refunded' | 'not_charged' }
+  | { do: 'end'; because: 'withdrawn' | 'retired' | 'revoked' | 'refunded' | 'not_charged' }
 
 /**
  * How the next charge comes to lie at the end of what is paid. It never comes at once: where that end has gone by, the automatic
@@ -83,6 +85,8 @@ export function alignment(facts: AlignFacts, now: Date): AlignVerdict {
   const { charging, chargesAt } = facts
   if (facts.withdrawn) return { do: 'end', because: 'withdrawn' }
   if (facts.retired) return { do: 'end', because: 'retired' }
+  // Also while it is charged: nobody pays for a key that was taken away.
+  if (facts.revoked) return { do: 'end', because: 'revoked' }
   const paidUntil = later(facts.termEndsAt, facts.onItsWayUntil)
   if (charging && paidUntil <= charging.from) return { do: 'nothing' }
   const to = trialEndFor(paidUntil, now)

@@ -1,0 +1,1 @@
+ALTER TYPE "public"."automatic_end" ADD VALUE 'revoked' BEFORE 'refunded';
