@@ -215,6 +215,10 @@ test('where no key works, and beside an instance without one, it is said whom to
       page.getByRole('main').getByRole('link', { name: 'support@latchkey.example' }),
     ).toHaveAttribute('href', 'mailto:support@latchkey.example')
   }
+  // What was revoked is not to be paid.
+  await page.goto(`/${slug}/keys/${keys.at(-1)?.id}`)
+  await expect(page.getByRole('main')).toContainText('Revoked')
+  await expect(page.getByRole('link', { name: 'Renew', exact: true })).toHaveCount(0)
   await context.close()
 })
 

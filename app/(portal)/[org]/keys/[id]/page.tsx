@@ -63,9 +63,7 @@ async function KeyPage({ params, searchParams }: Props) {
     row: await foundKey(tx, organizationId, id, time),
     questions: await openQuestions(tx, organizationId, { size: mostQuestions, keyId: id }),
     ways: await renewalsOf(tx, organizationId, id, time),
-    payable: may(role, 'billing.read')
-      ? await listPayable(tx, organizationId, time, { subscriptionIds: [], keyIds: [id] })
-      : null,
+    payable: may(role, 'billing.read') ? await payableKey(tx, organizationId, id, time) : undefined,
     paying: await underWay(tx, organizationId, [id]),
     timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
   }))
@@ -78,13 +76,13 @@ async function KeyPage({ params, searchParams }: Props) {
     <Portal visit={visit} current="keys" needs={needs}>
       <PageHead
         title={t('staff.key.title', { product: row.product, shortId: row.shortId })}
-        actions={<Renew visit={visit} row={row} underWay={data.paying.get(id)} />}
+        actions={<Renew visit={visit} row={row} payable={payable} underWay={data.paying.get(id)} />}
       />
       {said && <Done>{t(`staff.key.done.${said}`)}</Done>}
       <Panel>
         <KeyTable visit={visit} rows={[row]} speaking={speaking} own />
       </Panel>
-      <AutomaticNote visit={visit} one={payable?.payable.find(({ keyId }) => keyId === id)} />
+      <AutomaticNote visit={visit} one={payable} />
       {ways.map((way) => (
         <Way key={way.newKey.id} visit={visit} way={way} />
       ))}
@@ -113,8 +111,15 @@ function AutomaticNote({ visit, one }: { visit: Visit; one: Payable | undefined 
   )
 }
 
+interface RenewProps {
+  visit: Visit
+  row: KeyRow
+  payable: Payable | undefined
+  underWay: UnderWay | undefined
+}
+
 /** Where it is the key of the last term, and can be paid here; or of what is only tried. */
-function Renew({ visit, row, underWay }: { visit: Visit; row: KeyRow; underWay: UnderWay | undefined }) {
+function Renew({ visit, row, payable, underWay }: RenewProps) {
   const { slug, role } = visit.organization
   if (underWay) return <PaymentLink visit={visit} underWay={underWay} />
   if (row.kind === 'trial' && !row.renewedAt && mayBuyHere(role))
@@ -123,6 +128,8 @@ function Renew({ visit, row, underWay }: { visit: Visit; row: KeyRow; underWay: 
         {visit.t('overview.buy')}
       </LinkButton>
     )
+  // The page says why it was revoked, and whom to write to.
+  if (payable && !payable.verdict.ok && payable.verdict.because === 'revoked') return null
   if (row.kind !== 'subscription' || row.renewedAt || !sells() || !may(role, 'checkout.begin')) return null
   return (
     <LinkButton icon="credit-card" href={`/${slug}/billing/renew?k=${row.id}`}>
@@ -138,4 +145,10 @@ async function foundKey(tx: OrganizationTx, organizationId: string, id: string, 
   const { rows } = await listKeys(tx, filter, { sort: 'until', size: 1 }, at)
   if (!rows[0]) throw new NotFound('key')
   return rows[0]
+}
+
+/** What can be paid for the key, where it is that of the last term. */
+async function payableKey(tx: OrganizationTx, organizationId: string, id: string, at: Date) {
+  const { payable } = await listPayable(tx, organizationId, at, { subscriptionIds: [], keyIds: [id] })
+  return payable.find(({ keyId }) => keyId === id)
 }
