@@ -58,6 +58,7 @@ test('a refund shows on the key, which is revoked, on the key before, which is t
   const context = await browserAs(browser, customer.people.owner)
   const page = await context.newPage()
   const { before, after, intent } = await paid(page, customer)
+  const payment = page.url()
   await atStripe('refunds', { payment_intent: intent })
   await expect(async () => {
     await page.goto(`/${customer.slug}/keys/${after}`)
@@ -70,6 +71,11 @@ test('a refund shows on the key, which is revoked, on the key before, which is t
   await expect(way).not.toContainText('not yet')
   await page.goto(`/${customer.slug}/keys/${before}`)
   await expect(page.locator('main').getByRole('table').first()).not.toContainText('Revoked')
+  await page.goto(payment)
+  await expect(page.locator('main')).toContainText(
+    /the money for it went back.* was revoked and works no longer/,
+  )
+  await expect(page.locator('main')).not.toContainText('ready')
   await page.goto(`/${customer.slug}/billing/invoices`)
   await expect(page.getByRole('row', { name: /Refund of €[2-9]/ })).toContainText('of which VAT')
   await query('update people set language = $1 where id = $2', ['fr', customer.people.owner.personId])

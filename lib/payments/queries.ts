@@ -47,9 +47,19 @@ export interface CheckoutLineRow {
   startsAt: Date
   endsAt: Date
   /** Once it is paid. */
-  newKey: { id: string; shortId: string; firstSeenAt: Date | null; expiresAt: Date | null } | null
+  newKey: {
+    id: string
+    shortId: string
+    firstSeenAt: Date | null
+    expiresAt: Date | null
+    /** Its term is paid no longer. */
+    refundedAt: Date | null
+  } | null
+  /** Why the new key works no longer, where it was revoked or its money went back: a reason of DESIGN §2, rule 9. */
+  gone: string | null
   /** The key that the new one takes over from. */
   oldKey: { id: string; shortId: string; expiresAt: Date | null } | null
+  oldRevoked: boolean
   /** The key of the subscription's last term; null where it is bought anew. */
   lastKey: { shortId: string } | null
 }
@@ -142,6 +152,16 @@ async function withLines(
   return { ...row, state: checkoutState({ completedAt, ended }), charge, lines }
 }
 
+const revokedFor = (of: typeof keys | typeof oldKeys) => sql<
+  string | null
+>`(select r.reason::text from revocations r where r.organization_id = ${of.organizationId} and r.key_id = ${of.id}
+  and r.restored_at is null)`
+
+/** A key that had ended by itself is not revoked when its money goes back. */
+const gone = sql<string | null>`coalesce((select f.reason::text from term_refunds f
+  where f.organization_id = ${checkoutLines.organizationId} and f.term_id = ${checkoutLines.termId}
+    and f.restored_at is null), ${revokedFor(keys)})`
+
 const lineColumns = {
   id: checkoutLines.id,
   subscriptionId: checkoutLines.subscriptionId,
@@ -159,7 +179,10 @@ const lineColumns = {
     shortId: keys.shortId,
     firstSeenAt: keys.firstSeenAt,
     expiresAt: keys.expiresAt,
+    refundedAt: keys.refundedAt,
   },
+  gone,
+  oldRevoked: sql<boolean>`${revokedFor(oldKeys)} is not null`,
   oldKey: { id: oldKeys.id, shortId: oldKeys.shortId, expiresAt: oldKeys.expiresAt },
   lastKey: { shortId: lastKeys.shortId },
 }

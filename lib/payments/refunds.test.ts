@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
+import { revokeKey } from '@/lib/keys/revoke'
 import { byMember, bySystem, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { returnsForTests } from '@/sandbox/test/returns'
@@ -74,9 +75,9 @@ test('[W10] the whole of a payment refunded (2 lines): all of its keys are revok
   expect(await invoiceOf(invoiceId)).toMatchObject({ status: 'paid', refunded: '49200' })
 })
 
-test('[W10] one line refunded by a credit note (1 of 2): the key of that line alone is revoked', async () => {
+test('[W10] one line refunded by a credit note (1 of 2): the key of that line alone is revoked, and its payment says so', async () => {
   const [one, other] = await two()
-  const { invoiceId } = await renewed([one, prices.forms], [other, prices.branding])
+  const { invoiceId, checkoutId } = await renewed([one, prices.forms], [other, prices.branding])
   await payments.stripe.creditNotes.create({
     invoice: invoiceId,
     lines: [{ type: 'invoice_line_item', invoice_line_item: await lineOf(invoiceId, one), quantity: 1 }],
@@ -86,6 +87,13 @@ test('[W10] one line refunded by a credit note (1 of 2): the key of that line al
   expect(await termsOf(one)).toMatchObject([paid, back])
   expect(await termsOf(other)).toMatchObject([paid, paid])
   expect(await questionsOf(invoiceId)).toEqual([])
+  await revokeKey(bySystem(acme.organizationId), { keyId: other.keyId, reason: 'leaked', note: 'on a wiki' })
+  const { lines = [] } =
+    (await asOrganization(acme.organizationId, (tx) => findCheckout(tx, acme.organizationId, checkoutId))) ??
+    {}
+  const saidOf = ({ subscriptionId }: Sold) => lines.find((line) => line.subscriptionId === subscriptionId)
+  expect(saidOf(one)).toMatchObject({ gone: 'refunded', oldRevoked: false })
+  expect(saidOf(other)).toMatchObject({ gone: null, oldRevoked: true })
 })
 
 test('[W10] a part that names no line (1 of 2) revokes nothing and asks staff, until the line is named', async () => {

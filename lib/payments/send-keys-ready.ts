@@ -43,20 +43,22 @@ export async function sendKeysReady({ organizationId, checkoutId }: Jobs['mail.k
   })
   if (!found) return
   const { organization, told, lines, come } = found
-  const keys = lines.flatMap(({ product, instance, endsAt, newKey, oldKey }) =>
-    newKey
+  const keys = lines.flatMap(({ product, instance, endsAt, newKey, gone, oldKey, oldRevoked }) =>
+    newKey && !gone
       ? [
           {
             product,
             instance,
             shortId: newKey.shortId,
             paidUntil: endsAt,
-            oldUntil: oldKey?.expiresAt ?? null,
+            oldUntil: oldRevoked ? null : (oldKey?.expiresAt ?? null),
             comes: come.has(newKey.id),
           },
         ]
       : [],
   )
+  // All of them were revoked before it was sent.
+  if (keys.length === 0) return
   const { name, slug, timeZone } = organization
   for (const { id, to, language } of told) {
     const mail = { to, language, organization: name, slug, timeZone, checkoutId, keys, come: whichCome(keys) }

@@ -9,17 +9,16 @@ import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import type { Speaking } from '@/lib/keys/phrases'
 import { type KeyRow, listKeys } from '@/lib/keys/queries'
-import { whichCome } from '@/lib/keys/rules'
 import { keysThatCome } from '@/lib/keys/waiting'
 import { lastDay, moment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { type CheckoutLineRow, type CheckoutRow, findCheckout } from '@/lib/payments/queries'
-import { vatOf } from '@/lib/payments/rules'
 import { Portal } from '../../../../portal'
 import { KeyTable } from '../../../keys/table'
 import { chooseAt } from '../../basket'
 import { Charging } from './charging'
 import { chosenIn, GoOn } from './go-on'
+import { oldWorks, Paid } from './paid'
 
 interface Props {
   params: Promise<{ org: string; id: string }>
@@ -53,7 +52,6 @@ async function CheckoutPage({ params, searchParams }: Props) {
   const { checkout, rows, come } = data
   const newIds = new Set(checkout.lines.flatMap(({ newKey }) => newKey?.id ?? []))
   const oldIds = new Set(checkout.lines.flatMap(({ oldKey }) => oldKey?.id ?? []))
-  const wentBack = rows.length > 0 && rows.every(({ id, refundedAt }) => !newIds.has(id) || refundedAt)
   const speaking: Speaking = { t, language, timeZone, now: at }
   const cameBack = (await searchParams).back === 'paid'
   return (
@@ -61,7 +59,7 @@ async function CheckoutPage({ params, searchParams }: Props) {
       <PageHead
         title={t('billing.checkout.title', { date: moment(checkout.begunAt, language, session.timeZone) })}
       />
-      <How visit={visit} checkout={checkout} waiting={cameBack} wentBack={wentBack} come={come} />
+      <How visit={visit} checkout={checkout} waiting={cameBack} come={come} now={at} />
       {rows.length > 0 && (
         <Panel>
           <KeyTable visit={visit} rows={rows} speaking={speaking} renewal={{ newIds, oldIds }} />
@@ -86,18 +84,17 @@ interface HowProps {
   checkout: CheckoutRow
   /** Somebody comes from Stripe's page, having paid. */
   waiting: boolean
-  /** It was paid, and all the money went back. */
-  wentBack: boolean
   /** The new keys that their plugins fetch by themselves. */
   come: ReadonlySet<string>
+  now: Date
 }
 
 /** How it stands, in a sentence, with what can be done; what changes by itself keeps itself up to date. */
-function How({ visit, checkout, waiting, wentBack, come }: HowProps) {
+function How({ visit, checkout, waiting, come, now }: HowProps) {
   const { t, organization } = visit
   const { state, lines } = checkout
   const renews = lines.some(({ subscriptionId }) => subscriptionId)
-  if (state === 'paid') return <Paid visit={visit} checkout={checkout} wentBack={wentBack} come={come} />
+  if (state === 'paid') return <Paid visit={visit} checkout={checkout} come={come} now={now} />
   if (state === 'on_its_way' && checkout.charge)
     return <Charging visit={visit} checkout={checkout} charge={checkout.charge} />
   if (state === 'on_its_way')
@@ -135,31 +132,6 @@ function How({ visit, checkout, waiting, wentBack, come }: HowProps) {
           {t('billing.checkout.again')}
         </LinkButton>
       </p>
-    </>
-  )
-}
-
-/** With what was really charged, once the invoice says so. */
-function Paid({ visit: { t, language }, checkout, wentBack, come }: Omit<HowProps, 'waiting'>) {
-  const { lines, amount, charged, currency, reverseCharge } = checkout
-  const ofVat = { tax: checkout.tax ?? 0, reverseCharge: reverseCharge ?? false }
-  const vat = t('billing.vat', { how: vatOf(ofVat), tax: money(ofVat.tax, currency, language) })
-  const total = money(charged ?? amount, currency, language)
-  const tax = lines.every(({ taxBehavior }) => taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive'
-  const isIn = lines.every(({ newKey }) => newKey?.firstSeenAt)
-  const waiting = lines.flatMap(({ newKey }) =>
-    newKey && !newKey.firstSeenAt ? [{ comes: come.has(newKey.id) }] : [],
-  )
-  return (
-    <>
-      {!isIn && !wentBack && <KeepFresh seconds={10} />}
-      <Notice tone={wentBack ? 'calm' : 'ok'}>
-        <b>{t(wentBack ? 'billing.checkout.went_back' : 'billing.checkout.paid', { count: lines.length })}</b>{' '}
-        {charged === null
-          ? t('billing.checkout.paid_text', { total, tax })
-          : t('billing.checkout.charged', { total, vat })}{' '}
-        {come.size > 0 && t('billing.checkout.comes', { count: waiting.length, come: whichCome(waiting) })}
-      </Notice>
     </>
   )
 }
@@ -209,7 +181,7 @@ interface LineProps {
 }
 
 function Line({ visit, line, currency, come, now }: LineProps) {
-  const { t, language, organization, session } = visit
+  const { t, language, organization } = visit
   const { product, instance, instanceId, retired, amount, taxBehavior, endsAt, newKey, oldKey } = line
   const day = (end: Date) => lastDay(end, language, organization.timeZone)
   return (
@@ -226,8 +198,8 @@ function Line({ visit, line, currency, come, now }: LineProps) {
         )}
       </td>
       <td data-head={t('billing.paid_until')}>
-        {day(endsAt)}
-        {oldKey?.expiresAt && oldKey.expiresAt > now && (
+        {newKey?.refundedAt ? t('billing.checkout.back') : day(endsAt)}
+        {oldKey?.expiresAt && oldWorks(line, now) && (
           <small>
             {t('billing.checkout.old_until', {
               shortId: oldKey.shortId,
@@ -235,19 +207,24 @@ function Line({ visit, line, currency, come, now }: LineProps) {
             })}
           </small>
         )}
-        {newKey && (
-          <small>
-            {newKey.firstSeenAt
-              ? t('billing.checkout.in_glpi', {
-                  date: moment(newKey.firstSeenAt, language, session.timeZone),
-                })
-              : t('billing.checkout.not_in_glpi', { comes: come.has(newKey.id) ? 'yes' : 'no' })}
-          </small>
-        )}
+        {newKey && <small>{keySaid(visit, newKey, line.gone, come)}</small>}
       </td>
       <td data-head={t('billing.price')} className="whitespace-nowrap">
         {money(amount, currency, language)} <small>{t(`billing.tax.${taxBehavior}`)}</small>
       </td>
     </tr>
   )
+}
+
+function keySaid(
+  { t, language, session }: Visit,
+  key: NonNullable<CheckoutLineRow['newKey']>,
+  gone: string | null,
+  come: ReadonlySet<string>,
+) {
+  const { shortId, firstSeenAt } = key
+  if (gone)
+    return t('billing.checkout.key_gone', { shortId, because: t('keys.revoked_because', { reason: gone }) })
+  if (!firstSeenAt) return t('billing.checkout.not_in_glpi', { comes: come.has(key.id) ? 'yes' : 'no' })
+  return t('billing.checkout.in_glpi', { date: moment(firstSeenAt, language, session.timeZone) })
 }
