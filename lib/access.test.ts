@@ -164,6 +164,7 @@ const roles: Record<Role, readonly Permission[]> = {
     'automatic.settle',
     'automatic.charge',
     'automatic.end',
+    'checkout.give_up',
     'checkout.open',
     'checkout.record',
     'checkout.settle',

@@ -77,7 +77,7 @@ export const permissions = {
   'checkout.begin': billing,
   /** Also one that another member began; by the system, right after it was begun. */
   'checkout.open': [...billing, 'system'],
-  'checkout.give_up': billing,
+  'checkout.give_up': [...billing, 'system'],
   'checkout.record': ['system'],
   'checkout.settle': ['system'],
   /** That a subscription renews by itself. */

@@ -73,8 +73,10 @@ const writes: Partial<Record<Permission, Written>> = {
   'trial.start': { keys: 1 },
   // Of a renewal and of what is bought anew, beside the Checkout's own entry; one mail tells of both.
   'checkout.settle': { keys: 2, audit_entries: 3, jobs: 1 },
-  // All of it has gone back: the invoice's own entry, and that its key is revoked.
-  'invoice.settle': { audit_entries: 2 },
+  // What somebody is about to pay for it is closed.
+  'key.revoke': { jobs: 1 },
+  // All of it has gone back: the invoice's own entry, and that its key is revoked; of which a mail tells, as above.
+  'invoice.settle': { audit_entries: 2, jobs: 2 },
   // What is paid may have changed meanwhile.
   'automatic.settle': { jobs: 1 },
   // Of the renewal, beside the payment's own entry.

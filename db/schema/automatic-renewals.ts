@@ -21,6 +21,7 @@ import { subscriptions } from './subscriptions'
 
 /**
  * `by_member`: somebody of the organization. `payment_failed`: Stripe gave up. `at_stripe`: somebody of the vendor, there.
+ * `disputed`: what was paid last, and lost.
  * `not_charged`: its day went by without a charge. `over`, `not_set_up`, `not_created`: it never began.
  */
 export const automaticEnd = pgEnum('automatic_end', [
@@ -32,6 +33,7 @@ export const automaticEnd = pgEnum('automatic_end', [
   'retired',
   'revoked',
   'refunded',
+  'disputed',
   'not_charged',
   'over',
   'not_set_up',

@@ -80,7 +80,14 @@ export const billingAccounts = pgTable(
   ],
 )
 
-export const checkoutEnd = pgEnum('checkout_end', ['paid', 'expired', 'given_up', 'failed', 'not_created'])
+export const checkoutEnd = pgEnum('checkout_end', [
+  'paid',
+  'expired',
+  'given_up',
+  'failed',
+  'not_created',
+  'revoked',
+])
 
 /**
  * What somebody set out to pay together at Stripe. It is reserved before Stripe is asked, so that it is there whatever becomes

@@ -19,8 +19,10 @@ import {
 import { alignAutomatic } from '@/lib/payments/automatic/align'
 import { endAtStripe } from '@/lib/payments/automatic/end-at-stripe'
 import { sendAutomaticEnded, sendChargeFailed } from '@/lib/payments/automatic/send-automatic'
+import { closeCheckouts } from '@/lib/payments/close-checkouts'
 import { reconcileNightly } from '@/lib/payments/reconcile'
 import { findWaitingKeys, remind } from '@/lib/payments/remind'
+import { sendKeyReturned } from '@/lib/payments/send-key-returned'
 import { sendKeysReady } from '@/lib/payments/send-keys-ready'
 import { sendPaidLate } from '@/lib/payments/send-paid-late'
 import { sendPaymentFailed } from '@/lib/payments/send-payment-failed'
@@ -59,6 +61,7 @@ const tasks: TaskList = {
   'mail.removed': (payload) => sendRemoved(payload),
   'mail.asked_to_join': (payload) => sendAskedToJoin(payload),
   'mail.key_revealed': (payload) => sendKeyRevealed(payload),
+  'mail.key_returned': (payload) => sendKeyReturned(payload),
   'mail.keys_ready': (payload) => sendKeysReady(payload),
   'mail.payment_failed': (payload) => sendPaymentFailed(payload),
   'mail.paid_late': (payload) => sendPaidLate(payload),
@@ -66,6 +69,7 @@ const tasks: TaskList = {
   'mail.not_in_glpi': (payload) => sendNotInGlpi(payload),
   'mail.automatic_ended': (payload) => sendAutomaticEnded(payload),
   'mail.charge_failed': (payload) => sendChargeFailed(payload),
+  close_checkouts: (payload) => closeCheckouts(payload),
   align_automatic: async (payload) => void (await alignAutomatic(payload)),
   end_automatic: (payload) => endAtStripe(payload),
   remind,

@@ -464,9 +464,10 @@ const foreignAmong = (ids: string[]) => {
 const others = [
   'addReminders',
   'alignAfter',
-  'alignRenewalOfKey',
+  'stopPayments',
   'alignRenewalsOf',
   'appendAudit',
+  'endedWithKey',
   'holdBack',
   'refuseLastOwner',
   'runOnce',

@@ -4,7 +4,7 @@ import { restorations, revocationReason, revocations } from '@/db/schema/keys'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
-import { alignRenewalOfKey } from '@/lib/jobs/align-renewals'
+import { stopPayments } from '@/lib/jobs/align-renewals'
 import { Note, noteOf, withoutKeys } from './free-text'
 import { forgetSealed } from './hand-over'
 import { at } from './issue'
@@ -19,8 +19,8 @@ const RevokeKey = z.object({
 })
 
 /**
- * Ends a key early, with a reason. Of one that leaked what is sealed under it is removed as well: who has it and a copy of
- * the database would open the key after it. What renews by itself ends, where this is the key of its last term.
+ * Ends a key early, with a reason, and what would be paid for its next term. Of one that leaked what is sealed under it is
+ * removed as well: who has it and a copy of the database would open the key after it.
  * @throws Refused with the verdict of `mayRevoke`; `too_many`: an account manager revokes ten an hour, whoever's they are.
  */
 export const revokeKey = command(
@@ -40,8 +40,8 @@ export const revokeKey = command(
       revokedAt: now,
       revokedById: personId,
     })
+    if (key.termId) await stopPayments(tx, organizationId, keyId)
     if (reason === 'leaked') await forgetSealed(tx, organizationId, keyId)
-    await alignRenewalOfKey(tx, organizationId, keyId)
     const details = { shortId: key.shortId, product: key.product.name, reason, note: written }
     audit({ keyId, ...at(key.instanceId), details })
   },

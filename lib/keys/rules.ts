@@ -96,6 +96,15 @@ export function mayRevoke(key: KeyFacts, now: Date): RevokeVerdict {
   return { ok: true }
 }
 
+/**
+ * Whether a payment leaves a revocation as it is: of one that undid it, whoever owes a year would pay the next one instead.
+ * What has ended since may be taken up again, unless the terms were violated.
+ */
+export const outlastsPayment = (
+  { reason, keyExpiresAt }: { reason: string; keyExpiresAt: Date | null },
+  now: Date,
+): boolean => reason === 'terms_violated' || keyExpiresAt === null || keyExpiresAt > now
+
 export type ExtendVerdict =
   | { ok: true }
   | { ok: false; because: 'never_ends' | 'not_later' | 'already_revoked' }

@@ -14,16 +14,22 @@ export interface PaidLate {
   amount: number
   /** How many of the lines had been paid otherwise meanwhile. */
   twice: number
+  /** Of how many the key was revoked, and the new one with it. */
+  revoked: number
 }
 
 /** Tells staff of money that came after the portal had given it up. */
-export async function paidLateMail({ to, language, organization, currency, amount, twice }: PaidLate) {
+export async function paidLateMail(mail: PaidLate) {
+  const { to, language, organization, currency, amount, twice, revoked } = mail
   const t = translator(language)
   const facts = { organization, amount: money(amount, currency, language) }
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.paid_late.title')}>
       <Text style={{ margin: '0 0 12px' }}>{t('mail.paid_late.text', facts)}</Text>
       {twice > 0 && <Text style={{ margin: '0 0 12px' }}>{t('mail.paid_late.twice', { count: twice })}</Text>}
+      {revoked > 0 && (
+        <Text style={{ margin: '0 0 12px' }}>{t('mail.paid_late.revoked', { count: revoked })}</Text>
+      )}
       <MailButton href={`${env().PUBLIC_URL}/staff`}>{t('mail.paid_late.button')}</MailButton>
     </MailLayout>,
   )

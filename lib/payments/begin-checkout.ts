@@ -118,7 +118,10 @@ const named = (one: Payable | Buyable) =>
     : [one.product, one.instance?.label].filter(Boolean).join(', ')
 
 function lineOf({ verdict, subscriptionId, product, shortId, ...of }: Payable) {
-  if (!verdict.ok) throw new Refused(verdict.because, { product, shortId })
+  if (!verdict.ok) {
+    const reason = verdict.because === 'revoked' ? verdict.reason : ''
+    throw new Refused(verdict.because, { product, shortId, reason })
+  }
   return { subscriptionId, ...termOf(of) }
 }
 

@@ -5,9 +5,11 @@ import { now } from '@/lib/clock'
 import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { Fault } from '@/sandbox/stripe/faults'
 import { byMember, bySystem, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { runJobs } from '@/sandbox/test/jobs'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { beginCheckout } from './begin-checkout'
+import { closeCheckouts } from './close-checkouts'
 import { giveUpCheckout } from './give-up-checkout'
 import { openSession } from './open-session'
 import { listPayable } from './payable'
@@ -52,11 +54,51 @@ test('what was revoked is neither paid nor made to renew by itself, until the ke
   const { subscriptionId, keyId } = await sold(database, acme)
   const by = bySystem(acme.organizationId)
   await revokeKey(by, { keyId, reason: 'non_payment', note: 'not paid' })
-  const refused = { ok: false, because: 'revoked' }
+  const refused = { ok: false, because: 'revoked', reason: 'non_payment' }
   expect(await payableOf(subscriptionId)).toMatchObject({ verdict: refused, automaticVerdict: refused })
-  await expect(begin([subscriptionId], 29_000)).rejects.toMatchObject({ code: 'revoked' })
+  await expect(begin([subscriptionId], 29_000)).rejects.toMatchObject({
+    code: 'revoked',
+    facts: { reason: 'non_payment' },
+  })
   await restoreKey(by, { keyId, note: 'paid' })
   expect((await payableOf(subscriptionId))?.verdict.ok).toBe(true)
+})
+
+test('what is open for a key when that is revoked is closed, also at Stripe, with what else is in it', async () => {
+  const [one, other] = [await sold(database, acme), await sold(database, acme, { reference: 'branding' })]
+  const { checkoutId } = await begin([one.subscriptionId, other.subscriptionId], 41_000)
+  const { url } = await openSession(byBilling(), checkoutId)
+  const by = bySystem(acme.organizationId)
+  await revokeKey(by, { keyId: one.keyId, reason: 'leaked', note: 'on a wiki' })
+  await runJobs(database, { close_checkouts: closeCheckouts })
+  expect(await checkoutOf(checkoutId)).toMatchObject({ state: 'revoked' })
+  expect((await payments.pay(url)).status).not.toBe(303)
+  await payments.work()
+  expect(await keysOf(one.subscriptionId)).toHaveLength(1)
+  expect(await payableOf(other.subscriptionId)).toMatchObject({ verdict: { ok: true } })
+  expect(await payableOf(one.subscriptionId)).toMatchObject({ verdict: { because: 'revoked' } })
+})
+
+test('a debit that was on its way when the key was revoked undoes no revocation: its new key is revoked alike, and staff are asked', async () => {
+  const { subscriptionId, keyId } = await sold(database, acme)
+  const { checkoutId } = await begin([subscriptionId], 29_000)
+  const { url } = await openSession(byBilling(), checkoutId)
+  await payments.pay(url, { method: 'sepa_debit', iban: 'AT321904300235473204' })
+  await payments.work()
+  await revokeKey(bySystem(acme.organizationId), { keyId, reason: 'non_payment', note: 'not paid' })
+  await runJobs(database, { close_checkouts: closeCheckouts })
+  expect(await checkoutOf(checkoutId)).toMatchObject({ state: 'on_its_way' })
+  await payments.moveTo(new Date(payments.now() * 1_000 + 10 * 86_400_000))
+  await payments.work()
+  const checkout = await checkoutOf(checkoutId)
+  expect(checkout).toMatchObject({ state: 'paid', lines: [{ gone: 'non_payment', oldRevoked: true }] })
+  expect(await payableOf(subscriptionId)).toMatchObject({ verdict: { because: 'revoked' } })
+  const asked = await rowsOf(
+    database,
+    `select q.kind from payment_questions q join checkouts c on c.invoice_id = q.invoice_id where c.id = $1`,
+    [checkoutId],
+  )
+  expect(asked).toEqual([{ kind: 'paid_late' }])
 })
 
 test('a paid Checkout brings each of its subscriptions one term that follows the last, and its key', async () => {

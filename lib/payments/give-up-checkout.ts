@@ -9,12 +9,14 @@ const GiveUp = z.object({
   checkoutId: z.uuid('not_found'),
   /** Stripe takes no payment for it any more; since we said so, or it had expired by itself. */
   closed: z.enum(['now', 'before']).optional(),
+  /** What it was for was revoked: only the system says so. */
+  revoked: z.boolean().default(false),
 })
 
 const recordGivenUp = command(
   'checkout.give_up',
   GiveUp,
-  async ({ tx, organizationId, now, audit, unchanged }, { checkoutId, closed }) => {
+  async ({ tx, organizationId, role, now, audit, unchanged }, { checkoutId, closed, revoked }) => {
     const { sessionId, currency, amount, ...checkout } = await lockCheckout(tx, organizationId, checkoutId)
     const state = checkoutState(checkout)
     // What Stripe tells of our closing it may be here before us.
@@ -23,9 +25,10 @@ const recordGivenUp = command(
       unchanged()
       return { state, sessionId }
     }
-    await endCheckout(tx, organizationId, checkoutId, { ended: 'given_up', endedAt: now })
-    audit({ details: { currency, amount } })
-    return { state: 'given_up' as const, sessionId }
+    const ended: CheckoutState = revoked && role === 'system' ? 'revoked' : 'given_up'
+    await endCheckout(tx, organizationId, checkoutId, { ended, endedAt: now })
+    audit({ action: `checkout.${ended === 'revoked' ? ended : 'give_up'}`, details: { currency, amount } })
+    return { state: ended, sessionId }
   },
 )
 
@@ -35,14 +38,18 @@ const recordGivenUp = command(
  * @throws Unavailable where Stripe does not serve us: nothing has changed
  */
 export const giveUpCheckout = (by: By, checkoutId: string): Promise<CheckoutState> =>
-  whileSomebodyWaits(() => giveUp(by, checkoutId))
+  whileSomebodyWaits(() => giveUp(by, { checkoutId }))
 
-async function giveUp(by: By, checkoutId: string): Promise<CheckoutState> {
-  const { state, sessionId } = await recordGivenUp(by, { checkoutId })
+/** As `giveUpCheckout`, since a key that it would renew was revoked. */
+export const closeRevoked = (organizationId: string, checkoutId: string): Promise<CheckoutState> =>
+  giveUp({ actor: { kind: 'system' }, organizationId }, { checkoutId, revoked: true })
+
+async function giveUp(by: By, given: { checkoutId: string; revoked?: true }): Promise<CheckoutState> {
+  const { state, sessionId } = await recordGivenUp(by, given)
   if (state !== 'open' || !sessionId) return state
   const closed = await close(sessionId)
   if (!closed) await syncCheckout(sessionId)
-  return (await recordGivenUp(by, { checkoutId, closed })).state
+  return (await recordGivenUp(by, { ...given, closed })).state
 }
 
 /** @returns undefined where somebody was faster, and has paid */

@@ -88,7 +88,7 @@ export async function listPayable(
     const revoked = revokedFor ? { reason: revokedFor, keyExpiresAt: last.keyExpiresAt } : null
     const verdict = mayPay({ ...known, revoked, amount, chargesSoon }, now)
     const automaticVerdict = mayRenewByItself(
-      { ...known, revoked: revoked !== null, amount, termEndsAt: last.termEndsAt },
+      { ...known, revoked: revokedFor, amount, termEndsAt: last.termEndsAt },
       now,
     )
     const next = price ? nextTerm(last, price.months, row.overlapDays, timeZone, now) : null

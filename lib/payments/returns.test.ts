@@ -6,11 +6,13 @@ import { now } from '@/lib/clock'
 import { closeFile } from '@/lib/staff/close-file'
 import { filesAfterRefund } from '@/lib/staff/files-after-refund'
 import { byMember, byStaff, type Fixture, makeStaff, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { runJobs } from '@/sandbox/test/jobs'
 import { startMailSink } from '@/sandbox/test/mail-sink'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { returnsForTests } from '@/sandbox/test/returns'
 import { makeCustomer, type Sold, sold } from '@/sandbox/test/sold'
 import { renewalsOf } from './renewals'
+import { sendKeyReturned } from './send-key-returned'
 import { sendPaidLate } from './send-paid-late'
 import { paymentMatters } from './staff-matters'
 
@@ -175,6 +177,45 @@ test('[W10] paid late for what was paid meanwhile (1): both terms follow one ano
   const listed = await asStaff(staff.manager, paymentMatters)
   expect(listed.filter(({ what }) => what === 'paid_twice')).toHaveLength(1)
   console.log('[W10] 1 paid twice')
+})
+
+test('of a key that a lost dispute revoked, and a won one restored, owner and billing members are told, each once', async () => {
+  const one = await sold(database, acme)
+  const paid = await renewed([one, price])
+  await rowsOf(database, `delete from graphile_worker._private_jobs`)
+  await lostDispute(paid)
+  await payments.work()
+  const told = async () => {
+    sink.received.splice(0)
+    await runJobs(database, { 'mail.key_returned': sendKeyReturned })
+    return sink.received.map(({ to, data }) => ({ to, data }))
+  }
+  const [first, second] = await termsOf(one)
+  const names = await rowsOf<{ id: string; shortId: string }>(
+    database,
+    'select id, short_id as "shortId" from keys where id in ($1, $2)',
+    [first?.keyId, second?.keyId],
+  )
+  const shortIdOf = (id = '') => names.find((key) => key.id === id)?.shortId ?? 'none'
+  const revoked = await told()
+  expect(revoked).toHaveLength(2)
+  for (const { data } of revoked) {
+    expect(data).toContain(`${shortIdOf(second?.keyId)} of Forms Pro was revoked`)
+    expect(data).toContain(shortIdOf(first?.keyId))
+    expect(data).not.toContain(one.key)
+  }
+  const [revocation] = await rowsOf<{ id: string }>(
+    database,
+    'select id from revocations where key_id = $1',
+    [second?.keyId],
+  )
+  const again = { organizationId: acme.organizationId, revocationId: revocation?.id ?? '', restored: false }
+  await sendKeyReturned(again)
+  expect(sink.received).toHaveLength(2)
+  await winAfterAll(paid.invoiceId)
+  const restored = await told()
+  expect(restored).toHaveLength(2)
+  expect(restored[0]?.data).toContain(`${shortIdOf(second?.keyId)} of Forms Pro works again`)
 })
 
 test('a payment in time is not late, and nobody is asked', async () => {

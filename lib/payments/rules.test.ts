@@ -55,13 +55,14 @@ test.each(together)('of what stands in the way the first is said: %s', (...stand
     ok: false,
     because: first?.[0],
     ...(first?.[0] === 'being_paid' && { checkoutId: 'a Checkout' }),
+    ...(first?.[0] === 'revoked' && { reason: 'non_payment' }),
   })
 })
 
 test('what was revoked may be taken up again once its key would have ended, unless the terms were violated', () => {
   const after = (reason: string) => mayPay({ ...payable, revoked: { reason, keyExpiresAt: now } }, now)
   expect(after('non_payment').ok).toBe(true)
-  expect(after('terms_violated')).toEqual({ ok: false, because: 'revoked' })
+  expect(after('terms_violated')).toEqual({ ok: false, because: 'revoked', reason: 'terms_violated' })
 })
 
 test('a term that begins this very moment is paid ahead no longer', () => {

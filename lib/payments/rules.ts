@@ -1,3 +1,5 @@
+import { outlastsPayment } from '@/lib/keys/rules'
+
 /** What a renewal by payment is decided from. */
 export interface PayableFacts {
   /** The product is no longer sold. */
@@ -18,7 +20,8 @@ export interface PayableFacts {
 
 export type PayVerdict =
   | { ok: true; amount: number }
-  | { ok: false; because: 'withdrawn' | 'retired' | 'no_price' | 'paid_ahead' | 'charges_soon' | 'revoked' }
+  | { ok: false; because: 'withdrawn' | 'retired' | 'no_price' | 'paid_ahead' | 'charges_soon' }
+  | { ok: false; because: 'revoked'; reason: string }
   | { ok: false; because: 'being_paid'; checkoutId: string }
 
 /** Whether the next term of a subscription can be paid now: the button, the page and the command ask this. */
@@ -26,17 +29,15 @@ export function mayPay(facts: PayableFacts, now: Date): PayVerdict {
   if (facts.openCheckoutId) return { ok: false, because: 'being_paid', checkoutId: facts.openCheckoutId }
   if (facts.withdrawn) return { ok: false, because: 'withdrawn' }
   if (facts.retired) return { ok: false, because: 'retired' }
-  if (isRevoked(facts, now)) return { ok: false, because: 'revoked' }
+  const { revoked } = facts
+  if (revoked && outlastsPayment(revoked, now))
+    return { ok: false, because: 'revoked', reason: revoked.reason }
   if (facts.lastStartsAt > now) return { ok: false, because: 'paid_ahead' }
   // Nobody is to pay twice for a term.
   if (facts.chargesSoon) return { ok: false, because: 'charges_soon' }
   if (facts.amount === null) return { ok: false, because: 'no_price' }
   return { ok: true, amount: facts.amount }
 }
-
-/** A payment undoes no revocation, or whoever owes a year would pay the next one instead. What has ended since may be taken up again. */
-const isRevoked = ({ revoked }: PayableFacts, now: Date) =>
-  revoked !== null && (revoked.reason === 'terms_violated' || revoked.keyExpiresAt > now)
 
 /** Whether what is paid ends within so many days, or has ended while its key works: what lapsed longer ago nobody asks for. */
 export const isDueBy = (term: { termEndsAt: Date; keyExpiresAt: Date }, now: Date, days: number) =>
@@ -73,7 +74,8 @@ export interface SessionFacts {
   failed: boolean
 }
 
-export type CheckoutEnd = 'paid' | 'expired' | 'given_up' | 'failed' | 'not_created'
+/** `revoked`: a key that it would have renewed was. */
+export type CheckoutEnd = 'paid' | 'expired' | 'given_up' | 'failed' | 'not_created' | 'revoked'
 export type CheckoutState = 'open' | 'on_its_way' | CheckoutEnd
 
 /** How a Checkout stands. `on_its_way`: the person is done, and the money is not there yet. */
@@ -100,8 +102,9 @@ export function checkoutEffect(
   return session.complete && before === 'open' ? 'completed' : null
 }
 
-/** How a Checkout that is paid now had ended before: staff are told of that. Null where it had not. */
-export function lateAfter(before: CheckoutState): Exclude<CheckoutEnd, 'paid'> | null {
+/** How a Checkout that is paid now had ended before, or that its keys are `revoked`: staff are told. Null where it had not. */
+export function lateAfter(before: CheckoutState, revoked: boolean): Exclude<CheckoutEnd, 'paid'> | null {
+  if (revoked) return 'revoked'
   return before === 'open' || before === 'on_its_way' || before === 'paid' ? null : before
 }
 

@@ -5,6 +5,7 @@ import type { Jobs } from '@/lib/jobs/jobs'
 import { paidLateMail } from '@/lib/mail/paid-late'
 import { sendOnce } from '@/lib/mail/send-once'
 import { linesPaidTwice } from './paid-twice'
+import { linesOf } from './queries'
 import { staffOf } from './told'
 
 /**
@@ -18,7 +19,9 @@ export async function sendPaidLate({ organizationId, checkoutId }: Jobs['mail.pa
       .from(checkouts)
       .where(and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, checkoutId)))
     const twice = await linesPaidTwice({ tx, organizationId }, checkoutId)
-    return checkout && { ...checkout, ...(await staffOf(tx, organizationId)), twice: twice.size }
+    const lines = await linesOf(tx, organizationId, checkoutId)
+    const revoked = lines.filter(({ newKey, gone }) => gone && !newKey?.refundedAt).length
+    return checkout && { ...checkout, revoked, ...(await staffOf(tx, organizationId)), twice: twice.size }
   })
   if (!found) return
   const { told, ...about } = found

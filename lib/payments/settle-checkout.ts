@@ -51,9 +51,9 @@ export const settleCheckout = command(
       })
       return { effect, issued: 0 }
     }
-    const issued = effect === 'paid' ? await issueLines(scope, checkoutId) : 0
+    const { issued, revoked } = effect === 'paid' ? await issueLines(scope, checkoutId) : nothing
     if (effect === 'failed') await alignLines(scope, checkoutId)
-    const late = effect === 'paid' ? lateAfter(before) : null
+    const late = effect === 'paid' ? lateAfter(before, revoked > 0) : null
     await endCheckout(tx, organizationId, checkoutId, {
       ended: effect,
       endedAt: now,
@@ -83,15 +83,18 @@ async function alignLines({ tx, organizationId }: Scope, checkoutId: string) {
     if (subscriptionId) await alignAfter(tx, organizationId, subscriptionId)
 }
 
+/** How many terms a payment has brought, and of how many the key is revoked, since that before was. */
+const nothing = { issued: 0, revoked: 0 }
+
 /** In the subscriptions' order, as whoever begins a Checkout locks them. */
-async function issueLines({ tx, organizationId, now, audit }: Scope, checkoutId: string): Promise<number> {
-  let issued = 0
+async function issueLines({ tx, organizationId, now, audit }: Scope, checkoutId: string) {
+  const brought = { ...nothing }
   for (const line of await linesToIssue(tx, organizationId, checkoutId)) {
     const { subscriptionId, instanceId } = line
     const product = await productPaidFor(tx, line.productId)
     const paid = { organizationId, product, months: line.months, paid: true, now } as const
     if (subscriptionId) await lockSubscription(tx, organizationId, subscriptionId)
-    const { termId, entry } = subscriptionId
+    const { termId, entry, revoked } = subscriptionId
       ? await addTerm(tx, { ...paid, subscriptionId })
       : await beginSubscription(tx, { ...paid, instanceId })
     await tx
@@ -99,9 +102,11 @@ async function issueLines({ tx, organizationId, now, audit }: Scope, checkoutId:
       .set({ termId })
       .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.id, line.id)))
     audit({ ...entry, action: subscriptionId ? 'subscription.renew' : 'subscription.start' })
-    issued += 1
+    if (revoked) audit({ ...revoked, action: 'key.revoke' })
+    brought.issued += 1
+    brought.revoked += revoked ? 1 : 0
   }
-  return issued
+  return brought
 }
 
 /**

@@ -1,11 +1,12 @@
 import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm'
-import { keys } from '@/db/schema/keys'
+import { keys, revocations } from '@/db/schema/keys'
 import { subscriptions, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import type { AuditEntry } from '@/lib/audit/append'
 import { NotFound } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { at, type Product, writeKey } from '@/lib/keys/issue'
+import { outlastsPayment } from '@/lib/keys/rules'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { alignAfter } from './align-after'
 import { nextTerm, paidUntil, type Span, worksFrom } from './rules'
@@ -28,6 +29,8 @@ export interface Issued {
   keyId: string
   shortId: string
   entry: Pick<AuditEntry, 'instanceId' | 'keyId'> & { details: Record<string, string> }
+  /** What the trail says of its key's revocation; null where it was not revoked. */
+  revoked: Pick<AuditEntry, 'instanceId' | 'keyId' | 'details'> | null
 }
 
 /**
@@ -64,13 +67,15 @@ export async function beginSubscription(tx: OrganizationTx, begun: Begun): Promi
     termId: term.id,
     keyId: key.id,
     shortId: key.shortId,
+    revoked: null,
     entry: { keyId: key.id, ...at(instanceId), details },
   }
 }
 
 /**
  * Adds the next term of a subscription and issues its key at once, in the caller's transaction; the old key lives to its
- * own end (DESIGN §2, rule 2). The subscription must be locked: see `lockSubscription`.
+ * own end (DESIGN §2, rule 2). Where that was revoked meanwhile and this is paid, the new one is revoked alike: what was on its
+ * way undoes no revocation, and staff decide. The subscription must be locked: see `lockSubscription`.
  * @throws NotFound where it has no term; as `writeKey` does
  */
 export async function addTerm(
@@ -104,16 +109,41 @@ export async function addTerm(
     now,
   })
   await renewKey(tx, organizationId, last.key.id, now)
+  const reason = paid && !last.term.refundedAt ? await revokeAlike(tx, last.key, key.id, now) : null
   await alignAfter(tx, organizationId, subscriptionId)
   const until = span.endsAt.toISOString()
+  const entry = { keyId: key.id, ...at(instanceId) }
   const details = { shortId: key.shortId, follows: last.key.shortId, product: product.name, until }
   return {
     subscriptionId,
     termId: term.id,
     keyId: key.id,
     shortId: key.shortId,
-    entry: { keyId: key.id, ...at(instanceId), details },
+    revoked: reason && {
+      ...entry,
+      details: { shortId: key.shortId, product: product.name, reason, note: null },
+    },
+    entry: { ...entry, details },
   }
+}
+
+/** Revokes a new key for what the key before it was revoked for, as far as a payment changes nothing of that. @returns for what */
+async function revokeAlike(tx: OrganizationTx, key: typeof keys.$inferSelect, newKeyId: string, now: Date) {
+  const [found] = await tx
+    .select({ reason: revocations.reason })
+    .from(revocations)
+    .where(
+      and(
+        eq(revocations.organizationId, key.organizationId),
+        eq(revocations.keyId, key.id),
+        isNull(revocations.restoredAt),
+      ),
+    )
+  if (!found || !outlastsPayment({ ...found, keyExpiresAt: key.expiresAt }, now)) return null
+  const { reason } = found
+  const revocation = { organizationId: key.organizationId, keyId: newKeyId, reason, revokedAt: now }
+  await tx.insert(revocations).values({ id: newId(now), ...revocation })
+  return reason
 }
 
 const renewKey = (tx: OrganizationTx, organizationId: string, id: string, now: Date) =>

@@ -4,6 +4,8 @@ import { keys, restorations, revocations } from '@/db/schema/keys'
 import { termRefunds, terms } from '@/db/schema/subscriptions'
 import type { Scope } from '@/lib/command'
 import { newId } from '@/lib/ids'
+import { stopPayments } from '@/lib/jobs/align-renewals'
+import { enqueue } from '@/lib/jobs/enqueue'
 import { at } from '@/lib/keys/issue'
 import { lockKey } from '@/lib/keys/lock'
 import { mayRevoke } from '@/lib/keys/rules'
@@ -48,7 +50,10 @@ export async function refundTerm(scope: Scope, { termId, reason, because }: Refu
 async function revoke({ tx, organizationId, now, audit }: Scope, keyId: string, reason: RefundReason) {
   const key = await lockKey(tx, organizationId, keyId)
   if (!mayRevoke(key, now).ok) return
-  await tx.insert(revocations).values({ id: newId(now), organizationId, keyId, reason, revokedAt: now })
+  const id = newId(now)
+  await tx.insert(revocations).values({ id, organizationId, keyId, reason, revokedAt: now })
+  await stopPayments(tx, organizationId, keyId)
+  await enqueue(tx, 'mail.key_returned', { organizationId, revocationId: id, restored: false })
   const details = { shortId: key.shortId, product: key.product.name, reason, note: null }
   audit({ action: 'key.revoke', keyId, ...at(key.instanceId), details })
 }
@@ -113,6 +118,7 @@ async function restore({ tx, organizationId, now, audit }: Scope, keyId: string)
     .returning({ revocationId: revocations.id })
   for (const { revocationId } of lifted) {
     await tx.insert(restorations).values({ revocationId, organizationId, restoredAt: now })
+    await enqueue(tx, 'mail.key_returned', { organizationId, revocationId, restored: true })
     const details = { shortId: key.shortId, product: key.product.name, note: null }
     audit({ action: 'key.restore', keyId, ...at(key.instanceId), details })
   }

@@ -5,6 +5,7 @@ import { beginAutomatic } from '@/lib/payments/automatic/begin'
 import { endAtStripe } from '@/lib/payments/automatic/end-at-stripe'
 import { startAutomatic } from '@/lib/payments/automatic/start'
 import { beginCheckout } from '@/lib/payments/begin-checkout'
+import { closeCheckouts } from '@/lib/payments/close-checkouts'
 import { openSession } from '@/lib/payments/open-session'
 import type { TestDatabase } from './database'
 import { byMember, type Fixture, rowsOf } from './fixture'
@@ -14,7 +15,7 @@ import { sold } from './sold'
 
 type Payments = Awaited<ReturnType<typeof paymentsForTests>>
 
-const tasks = { align_automatic: alignAutomatic, end_automatic: endAtStripe }
+const tasks = { align_automatic: alignAutomatic, close_checkouts: closeCheckouts, end_automatic: endAtStripe }
 
 export const days = (count: number, from = now()) => new Date(from.getTime() + count * 86_400_000)
 

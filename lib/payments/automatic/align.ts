@@ -1,6 +1,6 @@
 import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
 import { checkoutLines, checkouts } from '@/db/schema/payments'
-import { terms } from '@/db/schema/subscriptions'
+import { termRefunds, terms } from '@/db/schema/subscriptions'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { now } from '@/lib/clock'
 import type { Jobs } from '@/lib/jobs/jobs'
@@ -94,8 +94,16 @@ async function factsOf(tx: OrganizationTx, organizationId: string, subscriptionI
   const [one] = payable
   if (!row || !one) return { row: undefined, facts: undefined }
   const [last] = await tx
-    .select({ refundedAt: terms.refundedAt })
+    .select({ refundedAt: terms.refundedAt, reason: termRefunds.reason })
     .from(terms)
+    .leftJoin(
+      termRefunds,
+      and(
+        eq(termRefunds.organizationId, terms.organizationId),
+        eq(termRefunds.termId, terms.id),
+        isNull(termRefunds.restoredAt),
+      ),
+    )
     .where(and(eq(terms.organizationId, organizationId), eq(terms.subscriptionId, subscriptionId)))
     // Also where one before it counts still.
     .orderBy(desc(terms.ordinal))
@@ -105,6 +113,7 @@ async function factsOf(tx: OrganizationTx, organizationId: string, subscriptionI
     withdrawn: because === 'withdrawn',
     retired: because === 'retired',
     revoked: because === 'revoked',
+    disputed: last?.reason === 'disputed' && last.refundedAt !== null && last.refundedAt >= row.begunAt,
     termEndsAt: one.termEndsAt,
     refunded: Boolean(last?.refundedAt),
     onItsWayUntil: await onItsWayUntil(tx, organizationId, subscriptionId),

@@ -146,7 +146,7 @@ async function issue(scope: Scope, row: AutomaticRow, charge: Charge, { invoiceI
   if (!line) throw new NotFound('checkout')
   const product = await productPaidFor(tx, line.productId)
   const { months, amount } = line
-  const { termId, entry } = await addTerm(tx, {
+  const { termId, entry, revoked } = await addTerm(tx, {
     ...{ organizationId, product, months, paid: true, now, subscriptionId },
   })
   await tx
@@ -154,9 +154,10 @@ async function issue(scope: Scope, row: AutomaticRow, charge: Charge, { invoiceI
     .set({ termId })
     .where(and(eq(checkoutLines.organizationId, organizationId), eq(checkoutLines.id, lineId)))
   audit({ ...entry, action: 'subscription.renew' })
+  if (revoked) audit({ ...revoked, action: 'key.revoke' })
   // Ended by whoever before, it is as a Checkout that was given up: staff are asked about the money.
   const before = charge.ended ?? (isPaidBefore(row, paidAt) ? 'on_its_way' : 'given_up')
-  const late = lateAfter(before)
+  const late = lateAfter(before, revoked !== null)
   const ended = { ended: 'paid', endedAt: now, invoiceId, lateAfter: late } as const
   await endCheckout(tx, organizationId, checkoutId, ended)
   await changeAutomatic(tx, row, { failedAt: null })

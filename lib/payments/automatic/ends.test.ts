@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
 import { applyCatalog } from '@/lib/catalog/apply'
 import { now } from '@/lib/clock'
 import { retireInstance } from '@/lib/instances/retire'
@@ -15,7 +16,9 @@ import {
   rowsOf,
 } from '@/sandbox/test/fixture'
 import { paymentsForTests } from '@/sandbox/test/payments'
+import { returnsForTests } from '@/sandbox/test/returns'
 import { makeCustomer } from '@/sandbox/test/sold'
+import { endedWithKey } from './queries'
 import { reconcileAutomatic } from './reconcile'
 import { syncSubscription } from './sync'
 
@@ -35,6 +38,7 @@ const {
   askedOf,
   chargesNoMore,
 } = automaticForTests(payments, database, () => acme)
+const { invoiceOf, dispute, decide } = returnsForTests(payments, database, () => acme)
 const { stripe } = payments
 const zone = 'Europe/Paris'
 const year = 366 * 86_400_000
@@ -101,22 +105,29 @@ test('its instance no longer in use, it ends at once, and nothing is charged', a
   await chargesNoMore(one)
 })
 
-test('its key revoked, it ends at once, nothing is charged, and the key back does not bring it back', async () => {
+test('its key revoked, it ends at once, nothing is charged, and restored it stays off', async () => {
   const one = await on()
-  const beside = await on()
-  const [key] = await rowsOf<{ id: string }>(
-    database,
-    'select k.id from keys k join terms t on t.id = k.term_id where t.subscription_id = $1',
-    [one.subscriptionId],
-  )
-  const keyId = key?.id ?? ''
-  await revokeKey(bySystem(acme.organizationId), { keyId, reason: 'requested' })
+  const by = bySystem(acme.organizationId)
+  await revokeKey(by, { keyId: one.keyId, reason: 'leaked', note: 'on a wiki' })
   await settled()
   expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'revoked' })
-  expect(await renewalOf(beside.renewalId)).toMatchObject({ ended: null })
-  await restoreKey(bySystem(acme.organizationId), { keyId })
+  await restoreKey(by, { keyId: one.keyId, note: 'another one' })
   await settled()
-  expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'revoked' })
+  const offSince = (keyId: string) =>
+    asOrganization(acme.organizationId, (tx) => endedWithKey(tx, acme.organizationId, keyId))
+  expect(await offSince(one.keyId)).toBe(true)
+  expect(await offSince((await on()).keyId)).toBe(false)
+  await chargesNoMore(one)
+})
+
+test('a term paid ahead that is lost in a dispute ends it, though an earlier one is paid', async () => {
+  const one = await on()
+  const checkoutId = await payByHand(one.subscriptionId)
+  const { intent } = await invoiceOf(checkoutId)
+  await decide((await dispute(intent)).id, 'losing_evidence')
+  await settled()
+  expect(await termsOf(one.subscriptionId)).toHaveLength(1)
+  expect(await renewalOf(one.renewalId)).toMatchObject({ ended: 'disputed' })
   await chargesNoMore(one)
 })
 

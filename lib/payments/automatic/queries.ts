@@ -1,7 +1,9 @@
 import { and, desc, eq, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm'
 import { automaticCharges, automaticRenewals } from '@/db/schema/automatic-renewals'
 import { invoices } from '@/db/schema/invoices'
+import { keys } from '@/db/schema/keys'
 import { people } from '@/db/schema/people'
+import { terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { NotFound } from '@/lib/errors'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
@@ -100,6 +102,22 @@ export async function lastEnded(
     .orderBy(desc(automaticRenewals.endedAt))
     .limit(1)
   return last
+}
+
+/** Whether the subscription of a key renewed by itself until that key was revoked, and has not been made to since. */
+export async function endedWithKey(
+  tx: OrganizationTx,
+  organizationId: string,
+  keyId: string,
+): Promise<boolean> {
+  const [found] = await tx
+    .select({ subscriptionId: terms.subscriptionId })
+    .from(keys)
+    .innerJoin(terms, and(eq(terms.organizationId, keys.organizationId), eq(terms.id, keys.termId)))
+    .where(and(eq(keys.organizationId, organizationId), eq(keys.id, keyId)))
+  if (!found || (await openAutomatic(tx, organizationId, found.subscriptionId))) return false
+  const last = await lastEnded(tx, organizationId, found.subscriptionId)
+  return last?.reason === 'revoked' || last?.reason === 'disputed'
 }
 
 /** The last invoice of an automatic renewal, and Stripe's page of it. @returns undefined where there is none */

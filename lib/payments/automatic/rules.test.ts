@@ -6,13 +6,13 @@ const now = new Date('2027-03-01T10:00:00Z')
 const hours = (count: number, from = now) => new Date(from.getTime() + count * 3_600_000)
 const days = (count: number, from = now) => hours(24 * count, from)
 
-const sold = { withdrawn: false, retired: false, revoked: false, amount: 29_000, termEndsAt: days(100) }
+const sold = { withdrawn: false, retired: false, revoked: null, amount: 29_000, termEndsAt: days(100) }
 
 test.each([
   [{}, { ok: true, amount: 29_000, chargesAt: days(100) }],
   [{ withdrawn: true }, { ok: false, because: 'withdrawn' }],
   [{ retired: true }, { ok: false, because: 'retired' }],
-  [{ revoked: true }, { ok: false, because: 'revoked' }],
+  [{ revoked: 'leaked' }, { ok: false, because: 'revoked', reason: 'leaked' }],
   [{ amount: null }, { ok: false, because: 'no_price' }],
   [{ termEndsAt: hours(2) }, { ok: true, amount: 29_000, chargesAt: hours(2) }],
   [{ termEndsAt: hours(1.99) }, { ok: false, because: 'over' }],
@@ -31,7 +31,8 @@ test.each([
 })
 
 const aligned = {
-  ...{ withdrawn: false, retired: false, revoked: false, termEndsAt: days(100), refunded: false },
+  ...{ revoked: false, disputed: false },
+  ...{ withdrawn: false, retired: false, termEndsAt: days(100), refunded: false },
   ...{ onItsWayUntil: null, chargesAt: days(100), charging: null },
 }
 
@@ -67,13 +68,15 @@ test.each([
   ['withdrawn', { withdrawn: true }, { do: 'end', because: 'withdrawn' }],
   ['retired', { retired: true }, { do: 'end', because: 'retired' }],
   ['revoked', { revoked: true }, { do: 'end', because: 'revoked' }],
+  ['disputed', { disputed: true }, { do: 'end', because: 'disputed' }],
 ] as const)('%s: the next charge is brought there', (_what, known, verdict) => {
   expect(alignment({ ...aligned, ...known }, now)).toEqual(verdict)
 })
 
 const someDate = fc.date({ noInvalidDate: true, min: new Date('2020-01-01'), max: new Date('2035-01-01') })
 const someFacts = fc.record({
-  ...{ withdrawn: fc.boolean(), retired: fc.boolean(), revoked: fc.boolean(), refunded: fc.boolean() },
+  ...{ withdrawn: fc.boolean(), retired: fc.boolean(), refunded: fc.boolean() },
+  ...{ revoked: fc.boolean(), disputed: fc.boolean() },
   ...{ termEndsAt: someDate, onItsWayUntil: fc.option(someDate), chargesAt: someDate },
   charging: fc.option(fc.record({ from: someDate })),
 })

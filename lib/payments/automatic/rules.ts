@@ -4,8 +4,8 @@ export interface AutomaticFacts {
   withdrawn: boolean
   /** Its instance is no longer in use. */
   retired: boolean
-  /** Its key was revoked, which no charge changes. */
-  revoked: boolean
+  /** Why its key was revoked, which no charge changes; null where it was not. */
+  revoked: string | null
   /** What a term costs in the organization's currency; null where it has no price in it. */
   amount: number | null
   /** Until when it is paid: the first charge lies there. */
@@ -14,7 +14,8 @@ export interface AutomaticFacts {
 
 export type AutomaticVerdict =
   | { ok: true; amount: number; chargesAt: Date }
-  | { ok: false; because: 'withdrawn' | 'retired' | 'revoked' | 'no_price' | 'over' }
+  | { ok: false; because: 'withdrawn' | 'retired' | 'no_price' | 'over' }
+  | { ok: false; because: 'revoked'; reason: string }
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -26,7 +27,7 @@ const shortest = 2 * hour
 export function mayRenewByItself(facts: AutomaticFacts, now: Date): AutomaticVerdict {
   if (facts.withdrawn) return { ok: false, because: 'withdrawn' }
   if (facts.retired) return { ok: false, because: 'retired' }
-  if (facts.revoked) return { ok: false, because: 'revoked' }
+  if (facts.revoked) return { ok: false, because: 'revoked', reason: facts.revoked }
   if (facts.amount === null) return { ok: false, because: 'no_price' }
   // Nothing is charged on the spot: what has ended is renewed first.
   if (facts.termEndsAt.getTime() - now.getTime() < shortest) return { ok: false, because: 'over' }
@@ -60,6 +61,8 @@ export interface AlignFacts {
   retired: boolean
   /** Its key was revoked. */
   revoked: boolean
+  /** A dispute has taken back what was paid last, since it was switched on: the bank would take the next charge back as well. */
+  disputed: boolean
   /** Until when it is paid. */
   termEndsAt: Date
   /** Of the last term the money has gone back. */
@@ -75,7 +78,7 @@ export interface AlignFacts {
 export type AlignVerdict =
   | { do: 'nothing' }
   | { do: 'move'; to: Date; void: boolean }
-  | { do: 'end'; because: 'withdrawn' | 'retired' | 'revoked' | 'refunded' | 'not_charged' }
+  | { do: 'end'; because: 'withdrawn' | 'retired' | 'revoked' | 'disputed' | 'refunded' | 'not_charged' }
 
 /**
  * How the next charge comes to lie at the end of what is paid. It never comes at once: where that end has gone by, the automatic
@@ -87,6 +90,7 @@ export function alignment(facts: AlignFacts, now: Date): AlignVerdict {
   if (facts.retired) return { do: 'end', because: 'retired' }
   // Also while it is charged: nobody pays for a key that was taken away.
   if (facts.revoked) return { do: 'end', because: 'revoked' }
+  if (facts.disputed) return { do: 'end', because: 'disputed' }
   const paidUntil = later(facts.termEndsAt, facts.onItsWayUntil)
   if (charging && paidUntil <= charging.from) return { do: 'nothing' }
   const to = trialEndFor(paidUntil, now)

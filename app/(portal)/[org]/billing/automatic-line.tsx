@@ -4,14 +4,14 @@ import { firstDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import type { Payable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
+import { notByItself } from './verdict-words'
 
 /** Whether a subscription renews by itself, in a sentence, with the way to change that; where it cannot, why, and once what it can. */
 export function AutomaticLine({ visit, one }: { visit: Visit; one: Payable }) {
   const { t, organization } = visit
   const { automatic, automaticVerdict, subscriptionId, product } = one
   if (!sells()) return null
-  if (!automatic && !automaticVerdict.ok)
-    return <small>{t(`billing.automatic.why_not.${automaticVerdict.because}`)}</small>
+  if (!automatic && !automaticVerdict.ok) return <small>{notByItself(visit, automaticVerdict)}</small>
   const facts = { product, instance: one.instance ?? t('billing.everywhere') }
   const which = automatic ? 'change' : 'switch_on'
   return (

@@ -8,6 +8,7 @@ import type { Payable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
 import { AutomaticLine } from './automatic-line'
 import { GapNote } from './gap-note'
+import { notPayable } from './verdict-words'
 
 interface Props {
   visit: Visit
@@ -91,9 +92,7 @@ function Price({ visit, one, currency }: { visit: Visit; one: Payable; currency:
   const { t, language, organization } = visit
   const { price, verdict, automatic } = one
   const failing = !verdict.ok && verdict.because === 'being_paid' && automatic?.failedAt
-  const because = verdict.ok
-    ? null
-    : t(failing ? 'billing.being_paid.failing' : `billing.verdict.${verdict.because}`)
+  const because = verdict.ok ? null : failing ? t('billing.being_paid.failing') : notPayable(visit, verdict)
   return (
     <>
       {price && (

@@ -11,6 +11,7 @@ import type { Payable } from '@/lib/payments/payable'
 import { basketQuery } from '../basket'
 import { misfits } from '../fit'
 import { GapNote } from '../gap-note'
+import { notPayable } from '../verdict-words'
 
 interface LinesProps {
   visit: Visit
@@ -116,8 +117,7 @@ export function NotNow({ visit, not, children }: NotNowProps) {
           const { subscriptionId, product, shortId, verdict } = one
           return (
             <li key={subscriptionId}>
-              {product} <code>{shortId}</code>{' '}
-              {!verdict.ok && <small>{t(`billing.verdict.${verdict.because}`)}</small>}{' '}
+              {product} <code>{shortId}</code> {!verdict.ok && <small>{notPayable(visit, verdict)}</small>}{' '}
               {!verdict.ok && verdict.because === 'no_price' && (
                 <a className="link" href={`mailto:${env().SUPPORT_EMAIL}`}>
                   {env().SUPPORT_EMAIL}

@@ -14,6 +14,7 @@ import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import type { Speaking } from '@/lib/keys/phrases'
 import { type KeyRow, listKeys } from '@/lib/keys/queries'
+import { endedWithKey } from '@/lib/payments/automatic/queries'
 import { listPayable, type Payable } from '@/lib/payments/payable'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { sells } from '@/lib/payments/stripe'
@@ -22,6 +23,7 @@ import { AutomaticLine } from '../../billing/automatic-line'
 import { basketQuery } from '../../billing/basket'
 import { mayBuyHere } from '../../billing/buy/link'
 import { PaymentLink } from '../../billing/payment-link'
+import { notPayable } from '../../billing/verdict-words'
 import { Timeline, timelineSize } from '../../instances/[id]/timeline'
 import { MayNot } from '../../may-not'
 import { QuestionGroups } from '../../questions/groups'
@@ -65,20 +67,20 @@ async function KeyPage({ params, searchParams }: Props) {
     ways: await renewalsOf(tx, organizationId, id, time),
     payable: may(role, 'billing.read') ? await payableKey(tx, organizationId, id, time) : undefined,
     paying: await underWay(tx, organizationId, [id]),
+    automaticOff: done === 'restored' && (await endedWithKey(tx, organizationId, id)),
     timeline: await keyTimeline(tx, organizationId, id, timelineSize + 1, before),
   }))
   const { row, questions, ways, timeline, payable } = data
   const [latest, ...others] = questions
   const groups: KeyQuestions[] = latest ? [[latest, ...others]] : []
   const speaking: Speaking = { t, language, timeZone, now: at }
-  const said = doneMessages.find((one) => one === done)
   return (
     <Portal visit={visit} current="keys" needs={needs}>
       <PageHead
         title={t('staff.key.title', { product: row.product, shortId: row.shortId })}
         actions={<Renew visit={visit} row={row} payable={payable} underWay={data.paying.get(id)} />}
       />
-      {said && <Done>{t(`staff.key.done.${said}`)}</Done>}
+      <Said visit={visit} done={done} automaticOff={data.automaticOff} />
       <Panel>
         <KeyTable visit={visit} rows={[row]} speaking={speaking} own />
       </Panel>
@@ -98,6 +100,23 @@ async function KeyPage({ params, searchParams }: Props) {
       )}
       <Timeline visit={visit} rows={timeline} path={`/${slug}/keys/${id}`} title={t('staff.key.timeline')} />
     </Portal>
+  )
+}
+
+interface SaidProps {
+  visit: Visit
+  done: unknown
+  automaticOff: boolean
+}
+
+/** What was just done to it. */
+function Said({ visit: { t }, done, automaticOff }: SaidProps) {
+  const said = doneMessages.find((one) => one === done)
+  if (!said) return null
+  return (
+    <Done>
+      {t(`staff.key.done.${said}`)} {automaticOff && t('staff.key.done.automatic_off')}
+    </Done>
   )
 }
 
@@ -128,8 +147,8 @@ function Renew({ visit, row, payable, underWay }: RenewProps) {
         {visit.t('overview.buy')}
       </LinkButton>
     )
-  // The page says why it was revoked, and whom to write to.
-  if (payable && !payable.verdict.ok && payable.verdict.because === 'revoked') return null
+  if (payable && !payable.verdict.ok && payable.verdict.because === 'revoked')
+    return <small>{notPayable(visit, payable.verdict)}</small>
   if (row.kind !== 'subscription' || row.renewedAt || !sells() || !may(role, 'checkout.begin')) return null
   return (
     <LinkButton icon="credit-card" href={`/${slug}/billing/renew?k=${row.id}`}>

@@ -3,6 +3,7 @@ import { ActionForm } from '@/components/form'
 import { Notice } from '@/components/ui/notice'
 import { Panel } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
+import { termState } from '@/lib/mail/term-text'
 import { firstDay, lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import type { Automatic, Payable } from '@/lib/payments/payable'
@@ -15,17 +16,17 @@ interface Props {
   /** Stripe's page of the invoice that could not be charged. */
   payUrl: string | null
   mayChange: boolean
+  now: Date
 }
 
 /** How it stands, and the one button that ends it. */
-export function IsOn({ visit, one, automatic, payUrl, mayChange }: Props) {
+export function IsOn({ visit, one, automatic, payUrl, mayChange, now }: Props) {
   const { t, language, organization } = visit
-  const { subscriptionId, price, termEndsAt, keyExpiresAt } = one
+  const { subscriptionId, price, termEndsAt } = one
   const { startedAt, failedAt, currency } = automatic
   const amount = money(automatic.amount, currency, language)
   const date = firstDay(termEndsAt, language, organization.timeZone)
   const tax = t(`billing.tax.${price?.taxBehavior ?? 'exclusive'}`)
-  const day = (end: Date) => lastDay(end, language, organization.timeZone)
   const hidden = { organization: organization.slug, subscriptionId }
   return (
     <>
@@ -52,7 +53,7 @@ export function IsOn({ visit, one, automatic, payUrl, mayChange }: Props) {
               </SubmitButton>
             </ActionForm>
           )}
-          <p>{t('billing.automatic.ended_note', { until: day(termEndsAt), works: day(keyExpiresAt) })}</p>
+          <EndedNote visit={visit} one={one} now={now} />
           <ActionForm action={endRenewal} hidden={{ ...hidden, renewalId: automatic.id }}>
             <SubmitButton variant="default" pendingText={t('shell.busy')}>
               {t('billing.automatic.end')}
@@ -62,4 +63,17 @@ export function IsOn({ visit, one, automatic, payUrl, mayChange }: Props) {
       )}
     </>
   )
+}
+
+/** What ending it means for the key, whose days may be over: a charge that fails is tried for weeks. */
+function EndedNote({ visit, one, now }: Pick<Props, 'visit' | 'one' | 'now'>) {
+  const { t, language, organization } = visit
+  const { termEndsAt, keyExpiresAt } = one
+  const facts = {
+    state: termState(one, now),
+    until: lastDay(termEndsAt, language, organization.timeZone),
+    works: lastDay(keyExpiresAt, language, organization.timeZone),
+    since: firstDay(keyExpiresAt, language, organization.timeZone),
+  }
+  return <p>{t('billing.automatic.ended_note', facts)}</p>
 }

@@ -14,6 +14,7 @@ import { lastCharge, lastEnded } from '@/lib/payments/automatic/queries'
 import { listPayable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../../../portal'
+import { notByItself } from '../../verdict-words'
 import { IsOn } from './is-on'
 import { SwitchOn } from './switch-on'
 
@@ -35,7 +36,7 @@ async function AutomaticPage({ params, searchParams }: Props) {
   const visit = await requireMember(org, 'billing.read')
   const { t, organization } = visit
   const { organizationId, slug, role } = organization
-  const { data, needs } = await read(visit, async (tx, now) => {
+  const { data, needs, at } = await read(visit, async (tx, now) => {
     if (!isId(id)) throw new NotFound('subscription')
     const { currency, payable } = await listPayable(tx, organizationId, now, { subscriptionIds: [id] })
     const [one] = payable
@@ -62,14 +63,14 @@ async function AutomaticPage({ params, searchParams }: Props) {
       {given && <Given visit={visit} />}
       {ended && <Ended visit={visit} ended={ended} now={done === 'ended'} />}
       {automatic && (
-        <IsOn visit={visit} one={one} automatic={automatic} payUrl={payUrl} mayChange={mayChange} />
+        <IsOn visit={visit} one={one} automatic={automatic} payUrl={payUrl} mayChange={mayChange} now={at} />
       )}
       {!automatic && automaticVerdict.ok && (
         <SwitchOn visit={visit} one={one} currency={currency} mayChange={mayChange} />
       )}
       {!automatic && !automaticVerdict.ok && (
         <Notice tone="calm" silent>
-          {t(`billing.automatic.why_not.${automaticVerdict.because}`)}
+          {notByItself(visit, automaticVerdict)}
         </Notice>
       )}
       <p className="after">

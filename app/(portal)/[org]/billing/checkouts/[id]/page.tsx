@@ -5,6 +5,7 @@ import { KeepFresh } from '@/components/keep-fresh'
 import { LinkButton } from '@/components/ui/button'
 import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
+import { env } from '@/lib/env'
 import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import type { Speaking } from '@/lib/keys/phrases'
@@ -125,7 +126,10 @@ function How({ visit, checkout, waiting, come, now }: HowProps) {
   return (
     <>
       <Notice tone="calm">
-        <b>{t(`billing.checkout.${state}`)}</b> {t('billing.checkout.ended_text')}
+        <b>{t(`billing.checkout.${state}`)}</b>{' '}
+        {t(state === 'revoked' ? 'billing.checkout.revoked_text' : 'billing.checkout.ended_text', {
+          support: env().SUPPORT_EMAIL,
+        })}
       </Notice>
       <p className="after">
         <LinkButton variant="primary" href={`/${organization.slug}/billing${chooseAt(chosenIn(lines))}`}>
