@@ -1,5 +1,6 @@
 import { closePool } from '@/db/client'
 import { Unavailable } from '@/lib/errors'
+import { reconcileAutomatic } from '@/lib/payments/automatic/reconcile'
 import { comparePayments } from '@/lib/payments/compare'
 import { reconcile } from '@/lib/payments/reconcile'
 import { sells } from '@/lib/payments/stripe'
@@ -16,6 +17,8 @@ try {
   const { missed, settled } = await reconcile()
   print(`Events that had not come, and are now in the queue: ${missed}.`)
   print(`Checkouts that stood otherwise than was known, and are settled: ${settled}.`)
+  await reconcileAutomatic()
+  print('What renews by itself was looked at: its next charge lies where what is paid ends.')
   const differences = await comparePayments()
   for (const { kind, subject } of differences) print(`! ${kind} ${subject}`)
   print(`Differences between Stripe and the portal, listed at /staff: ${differences.length}.`)
