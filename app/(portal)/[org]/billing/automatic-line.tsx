@@ -11,7 +11,11 @@ export function AutomaticLine({ visit, one }: { visit: Visit; one: Payable }) {
   const { t, organization } = visit
   const { automatic, automaticVerdict, subscriptionId, product } = one
   if (!sells()) return null
-  if (!automatic && !automaticVerdict.ok) return <small>{notByItself(visit, automaticVerdict)}</small>
+  if (!automatic && !automaticVerdict.ok) {
+    // That it cannot be paid at all stands beside it, for the same reason.
+    if (automaticVerdict.because === 'revoked') return null
+    return <small>{notByItself(visit, automaticVerdict)}</small>
+  }
   const facts = { product, instance: one.instance ?? t('billing.everywhere') }
   const which = automatic ? 'change' : 'switch_on'
   return (

@@ -89,7 +89,7 @@ async function KeyPage({ params, searchParams }: Props) {
         <Way key={way.newKey.id} visit={visit} way={way} />
       ))}
       {groups.length > 0 && (
-        <section aria-label={t('overview.questions')} className="mt-4">
+        <section aria-label={t('overview.questions')} className="my-4">
           <QuestionGroups visit={visit} groups={groups} />
         </section>
       )}
