@@ -31,8 +31,8 @@ export interface Jobs {
   'mail.charge_failed': { organizationId: string; invoiceId: string }
   /** Closes what somebody was about to pay for a key that was revoked. */
   close_checkouts: { organizationId: string; keyId: string }
-  /** To those who pay, of a key whose payment went back, or stands again. */
-  'mail.key_returned': { organizationId: string; revocationId: string; restored: boolean }
+  /** To those who pay, of keys whose payment went back, or stands again: one mail of a payment. */
+  'mail.keys_returned': { organizationId: string; revocationIds: string[]; restored: boolean }
   /** Brings the next charge to the end of what is paid. */
   align_automatic: { organizationId: string; subscriptionId: string }
   /** Sees to it that Stripe charges nothing any more; a subscription of Stripe's where it is another than what is known. */

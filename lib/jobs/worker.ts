@@ -22,8 +22,8 @@ import { sendAutomaticEnded, sendChargeFailed } from '@/lib/payments/automatic/s
 import { closeCheckouts } from '@/lib/payments/close-checkouts'
 import { reconcileNightly } from '@/lib/payments/reconcile'
 import { findWaitingKeys, remind } from '@/lib/payments/remind'
-import { sendKeyReturned } from '@/lib/payments/send-key-returned'
 import { sendKeysReady } from '@/lib/payments/send-keys-ready'
+import { sendKeysReturned } from '@/lib/payments/send-keys-returned'
 import { sendPaidLate } from '@/lib/payments/send-paid-late'
 import { sendPaymentFailed } from '@/lib/payments/send-payment-failed'
 import { sendNotInGlpi, sendReminders } from '@/lib/payments/send-reminders'
@@ -61,8 +61,8 @@ const tasks: TaskList = {
   'mail.removed': (payload) => sendRemoved(payload),
   'mail.asked_to_join': (payload) => sendAskedToJoin(payload),
   'mail.key_revealed': (payload) => sendKeyRevealed(payload),
-  'mail.key_returned': (payload) => sendKeyReturned(payload),
   'mail.keys_ready': (payload) => sendKeysReady(payload),
+  'mail.keys_returned': (payload) => sendKeysReturned(payload),
   'mail.payment_failed': (payload) => sendPaymentFailed(payload),
   'mail.paid_late': (payload) => sendPaidLate(payload),
   'mail.reminders': (payload) => sendReminders(payload),

@@ -12,7 +12,7 @@ import { paymentsForTests } from '@/sandbox/test/payments'
 import { returnsForTests } from '@/sandbox/test/returns'
 import { makeCustomer, type Sold, sold } from '@/sandbox/test/sold'
 import { renewalsOf } from './renewals'
-import { sendKeyReturned } from './send-key-returned'
+import { sendKeysReturned } from './send-keys-returned'
 import { sendPaidLate } from './send-paid-late'
 import { paymentMatters } from './staff-matters'
 
@@ -187,8 +187,8 @@ test('of a key that a lost dispute revoked, and a won one restored, owner and bi
   await payments.work()
   const told = async () => {
     sink.received.splice(0)
-    await runJobs(database, { 'mail.key_returned': sendKeyReturned })
-    return sink.received.map(({ to, data }) => ({ to, data }))
+    await runJobs(database, { 'mail.keys_returned': sendKeysReturned })
+    return sink.received.map(({ to, data }) => ({ to, data: data.replaceAll('=\r\n', '') }))
   }
   const [first, second] = await termsOf(one)
   const names = await rowsOf<{ id: string; shortId: string }>(
@@ -200,8 +200,8 @@ test('of a key that a lost dispute revoked, and a won one restored, owner and bi
   const revoked = await told()
   expect(revoked).toHaveLength(2)
   for (const { data } of revoked) {
-    expect(data).toContain(`${shortIdOf(second?.keyId)} of Forms Pro was revoked`)
-    expect(data).toContain(shortIdOf(first?.keyId))
+    expect(data).toContain('was disputed, and the bank gave the money back')
+    expect(data).toContain(`${shortIdOf(second?.keyId)}; the key ${shortIdOf(first?.keyId)} counts again`)
     expect(data).not.toContain(one.key)
   }
   const [revocation] = await rowsOf<{ id: string }>(
@@ -209,13 +209,17 @@ test('of a key that a lost dispute revoked, and a won one restored, owner and bi
     'select id from revocations where key_id = $1',
     [second?.keyId],
   )
-  const again = { organizationId: acme.organizationId, revocationId: revocation?.id ?? '', restored: false }
-  await sendKeyReturned(again)
+  const again = {
+    organizationId: acme.organizationId,
+    revocationIds: [revocation?.id ?? ''],
+    restored: false,
+  }
+  await sendKeysReturned(again)
   expect(sink.received).toHaveLength(2)
   await winAfterAll(paid.invoiceId)
   const restored = await told()
   expect(restored).toHaveLength(2)
-  expect(restored[0]?.data).toContain(`${shortIdOf(second?.keyId)} of Forms Pro works again`)
+  expect(restored[0]?.data).toContain('The dispute about a payment of')
 })
 
 test('a payment in time is not late, and nobody is asked', async () => {

@@ -5,6 +5,7 @@ import { checkoutLines, checkouts } from '@/db/schema/payments'
 import { termRefunds, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { command, type Scope } from '@/lib/command'
+import { enqueue } from '@/lib/jobs/enqueue'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
 import { refundTerm, restoreTerm } from '@/lib/subscriptions/refund-term'
 import { type AskedBefore, askedBefore, askStaff } from './ask-staff'
@@ -78,8 +79,9 @@ export const settleInvoice = command('invoice.settle', InvoiceTold, async (scope
     paidTerms(scope, told.invoice.id),
     askedBefore(scope, told.invoice.id),
   ])
-  let refunded = 0
-  let restored = 0
+  let effect: string = invoice.status
+  const revoked: string[] = []
+  const restored: string[] = []
   const notFree: TermOfLine[] = []
   for (const term of paid) {
     const lost = returned.disputed.includes(term.lineId)
@@ -87,18 +89,29 @@ export const settleInvoice = command('invoice.settle', InvoiceTold, async (scope
     if (back || lost) {
       const reason = back ? 'refunded' : 'disputed'
       const because = becauseOf(told, term.lineId, reason)
-      if (!term.refundedAt && (await refundTerm(scope, { termId: term.termId, reason, because }))) {
-        refunded++
+      const taken = term.refundedAt ? null : await refundTerm(scope, { termId: term.termId, reason, because })
+      if (taken) {
+        effect = 'refunded'
+        revoked.push(...taken)
         scope.audit({ details: { number: invoice.number, product: term.description, reason } })
       }
     } else if (term.reason === 'disputed') {
-      if (await restoreTerm(scope, term.termId)) restored++
+      const given = await restoreTerm(scope, term.termId)
+      if (given) restored.push(...given)
       else notFree.push(term)
+      if (given && effect !== 'refunded') effect = 'restored'
     }
   }
   await askAbout(scope, told, known, { returned, paid, notFree })
-  return { effect: refunded > 0 ? 'refunded' : restored > 0 ? 'restored' : invoice.status }
+  await tell(scope, revoked, false)
+  await tell(scope, restored, true)
+  return { effect }
 })
+
+const tell = async ({ tx, organizationId }: Scope, revocationIds: string[], restored: boolean) => {
+  if (revocationIds.length > 0)
+    await enqueue(tx, 'mail.keys_returned', { organizationId, revocationIds, restored })
+}
 
 /** Asks staff what no rule decides. */
 async function askAbout(

@@ -5,7 +5,6 @@ import { termRefunds, terms } from '@/db/schema/subscriptions'
 import type { Scope } from '@/lib/command'
 import { newId } from '@/lib/ids'
 import { stopPayments } from '@/lib/jobs/align-renewals'
-import { enqueue } from '@/lib/jobs/enqueue'
 import { at } from '@/lib/keys/issue'
 import { lockKey } from '@/lib/keys/lock'
 import { mayRevoke } from '@/lib/keys/rules'
@@ -24,16 +23,19 @@ interface Refunded {
 
 /**
  * Takes a term out of what is paid and revokes its keys, in the caller's transaction; the key before is again the last. The
- * subscription must be locked: see `lockSubscription`. @returns false where it was taken out before
+ * subscription must be locked: see `lockSubscription`. @returns the IDs of the revocations; null where it was taken out before
  */
-export async function refundTerm(scope: Scope, { termId, reason, because }: Refunded): Promise<boolean> {
+export async function refundTerm(
+  scope: Scope,
+  { termId, reason, because }: Refunded,
+): Promise<string[] | null> {
   const { tx, organizationId, now } = scope
   const added = await tx
     .insert(termRefunds)
     .values({ id: newId(now), organizationId, termId, reason, because, refundedAt: now })
     .onConflictDoNothing()
     .returning({ id: termRefunds.id })
-  if (added.length === 0) return false
+  if (added.length === 0) return null
   const ofTerm = and(eq(keys.organizationId, organizationId), eq(keys.termId, termId))
   await tx
     .update(terms)
@@ -42,29 +44,30 @@ export async function refundTerm(scope: Scope, { termId, reason, because }: Refu
   await alignOf(scope, termId)
   const its = await tx.update(keys).set({ refundedAt: now }).where(ofTerm).returning({ id: keys.id })
   await tx.update(keys).set({ renewedAt: null, replacedAt: null }).where(keyBefore(organizationId, termId))
-  for (const { id } of its) await revoke(scope, id, reason)
+  const revoked: string[] = []
+  for (const { id } of its) revoked.push(...(await revoke(scope, id, reason)))
   await startKeys(scope, termId)
-  return true
+  return revoked
 }
 
 async function revoke({ tx, organizationId, now, audit }: Scope, keyId: string, reason: RefundReason) {
   const key = await lockKey(tx, organizationId, keyId)
-  if (!mayRevoke(key, now).ok) return
+  if (!mayRevoke(key, now).ok) return []
   const id = newId(now)
   await tx.insert(revocations).values({ id, organizationId, keyId, reason, revokedAt: now })
   await stopPayments(tx, organizationId, keyId)
-  await enqueue(tx, 'mail.key_returned', { organizationId, revocationId: id, restored: false })
   const details = { shortId: key.shortId, product: key.product.name, reason, note: null }
   audit({ action: 'key.revoke', keyId, ...at(key.instanceId), details })
+  return [id]
 }
 
 /**
  * Counts a term as paid again that a dispute had taken out, and undoes what that revoked. The subscription must be locked.
- * @returns false where its days were paid otherwise meanwhile, or another key has taken its place: then it stays as it is
+ * @returns the IDs of the revocations; null where its days were paid otherwise meanwhile, or another key has taken its place: then it stays as it is
  */
-export async function restoreTerm(scope: Scope, termId: string): Promise<boolean> {
+export async function restoreTerm(scope: Scope, termId: string): Promise<string[] | null> {
   const { tx, organizationId, now } = scope
-  if (!(await isFree(scope, termId))) return false
+  if (!(await isFree(scope, termId))) return null
   const ofTerm = and(eq(keys.organizationId, organizationId), eq(keys.termId, termId))
   await tx
     .update(termRefunds)
@@ -82,6 +85,7 @@ export async function restoreTerm(scope: Scope, termId: string): Promise<boolean
     .where(and(eq(terms.organizationId, organizationId), eq(terms.id, termId)))
   await alignOf(scope, termId)
   const its = await tx.update(keys).set({ refundedAt: null }).where(ofTerm).returning()
+  const restored: string[] = []
   for (const { id, issuedAt, firstSeenAt, followsId } of its) {
     if (followsId)
       await tx
@@ -94,10 +98,10 @@ export async function restoreTerm(scope: Scope, termId: string): Promise<boolean
             or(isNull(keys.termId), ne(keys.termId, termId)),
           ),
         )
-    await restore(scope, id)
+    restored.push(...(await restore(scope, id)))
   }
   await startKeys(scope, termId)
-  return true
+  return restored
 }
 
 async function restore({ tx, organizationId, now, audit }: Scope, keyId: string) {
@@ -118,10 +122,10 @@ async function restore({ tx, organizationId, now, audit }: Scope, keyId: string)
     .returning({ revocationId: revocations.id })
   for (const { revocationId } of lifted) {
     await tx.insert(restorations).values({ revocationId, organizationId, restoredAt: now })
-    await enqueue(tx, 'mail.key_returned', { organizationId, revocationId, restored: true })
     const details = { shortId: key.shortId, product: key.product.name, note: null }
     audit({ action: 'key.restore', keyId, ...at(key.instanceId), details })
   }
+  return lifted.map(({ revocationId }) => revocationId)
 }
 
 async function alignOf({ tx, organizationId }: Scope, termId: string) {
