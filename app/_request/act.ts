@@ -190,9 +190,11 @@ function wayOn(form: FormData, { facts }: DomainError, t: Translate) {
   return { link: { text: t('billing.see'), href } }
 }
 
+const outdated: readonly string[] = ['price_changed', 'being_paid']
+
 function explain(form: FormData, error: unknown, t: Translate) {
-  // The page is made anew with the answer, or each further click would send the old price again.
-  if (error instanceof DomainError && error.code === 'price_changed') refresh()
+  // The page is made anew with the answer, or each further click would send the old price, or what another pays, again.
+  if (error instanceof DomainError && outdated.includes(error.code)) refresh()
   if (error instanceof Unavailable) noteUnavailable(Number(error.facts.retryAfterSeconds))
   // No field that one sees: the page is another than the one that was sent.
   if (error instanceof InvalidInput && 'idempotencyKey' in error.fields)

@@ -31,7 +31,13 @@ export interface Jobs {
   'mail.charge_failed': { organizationId: string; invoiceId: string }
   /** Closes what somebody was about to pay for a key that was revoked. */
   close_checkouts: { organizationId: string; keyId: string }
-  /** To those who pay, of keys whose payment went back, or stands again: one mail of a payment. */
+  /** To staff, of what no rule decides about an invoice. */
+  'mail.payment_matter': {
+    organizationId: string
+    invoiceId: string
+    what: 'dispute' | 'names_no_line' | 'money_kept' | 'not_free'
+  }
+  /** To those who pay or put keys into GLPI, of keys whose payment went back, or stands again: one mail of a payment. */
   'mail.keys_returned': { organizationId: string; revocationIds: string[]; restored: boolean }
   /** Brings the next charge to the end of what is paid. */
   align_automatic: { organizationId: string; subscriptionId: string }

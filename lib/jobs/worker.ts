@@ -26,6 +26,7 @@ import { sendKeysReady } from '@/lib/payments/send-keys-ready'
 import { sendKeysReturned } from '@/lib/payments/send-keys-returned'
 import { sendPaidLate } from '@/lib/payments/send-paid-late'
 import { sendPaymentFailed } from '@/lib/payments/send-payment-failed'
+import { sendPaymentMatter } from '@/lib/payments/send-payment-matter'
 import { sendNotInGlpi, sendReminders } from '@/lib/payments/send-reminders'
 import { workEvents } from '@/lib/payments/work-events'
 import { sendEmailChange } from '@/lib/people/send-email-change'
@@ -65,6 +66,7 @@ const tasks: TaskList = {
   'mail.keys_returned': (payload) => sendKeysReturned(payload),
   'mail.payment_failed': (payload) => sendPaymentFailed(payload),
   'mail.paid_late': (payload) => sendPaidLate(payload),
+  'mail.payment_matter': (payload) => sendPaymentMatter(payload),
   'mail.reminders': (payload) => sendReminders(payload),
   'mail.not_in_glpi': (payload) => sendNotInGlpi(payload),
   'mail.automatic_ended': (payload) => sendAutomaticEnded(payload),

@@ -12,6 +12,8 @@ export interface PaidLate {
   currency: string
   /** In the smallest unit, as it was shown. */
   amount: number
+  /** With tax, once its invoice is there. */
+  charged: number | null
   /** How many of the lines had been paid otherwise meanwhile. */
   twice: number
   /** Of how many the key was revoked, and the new one with it. */
@@ -20,9 +22,9 @@ export interface PaidLate {
 
 /** Tells staff of money that came after the portal had given it up. */
 export async function paidLateMail(mail: PaidLate) {
-  const { to, language, organization, currency, amount, twice, revoked } = mail
+  const { to, language, organization, currency, amount, charged, twice, revoked } = mail
   const t = translator(language)
-  const facts = { organization, amount: money(amount, currency, language) }
+  const facts = { organization, amount: money(charged ?? amount, currency, language) }
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.paid_late.title')}>
       <Text style={{ margin: '0 0 12px' }}>{t('mail.paid_late.text', facts)}</Text>

@@ -1,9 +1,9 @@
 import { Link } from '@react-email/link'
 import { Text } from '@react-email/text'
 import { env } from '@/lib/env'
+import { daysLeft } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { type Language, translator } from '@/lib/messages/translator'
-import { daysBetween } from '@/lib/organizations/calendar'
 import { MailButton, MailLayout, renderMail } from './layout'
 import { forSubject } from './subject'
 import { renewsText, type TermFacts, termState, termText } from './term-text'
@@ -52,7 +52,9 @@ export async function remindersMail(mail: RemindersMail) {
   const { PUBLIC_URL, SUPPORT_EMAIL } = env()
   const count = lines.length
   const state = standing(mail)
-  const days = Math.max(...lines.map(({ termEndsAt }) => daysBetween(at, termEndsAt, timeZone)))
+  // What renews by itself is charged on the day after the last one.
+  const more = state === 'by_itself' ? 1 : 0
+  const days = Math.max(...lines.map(({ termEndsAt }) => daysLeft(termEndsAt, at, timeZone) + more))
   const subject = t('mail.reminders.subject', { state, count, days, organization: forSubject(name) })
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.reminders.title', { state, count })}>

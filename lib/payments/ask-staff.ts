@@ -1,7 +1,10 @@
 import { and, eq, inArray, isNotNull } from 'drizzle-orm'
 import { paymentQuestions } from '@/db/schema/invoices'
+import type { OrganizationTx } from '@/db/scope'
 import type { Scope } from '@/lib/command'
 import { newId } from '@/lib/ids'
+import { enqueue } from '@/lib/jobs/enqueue'
+import type { Jobs } from '@/lib/jobs/jobs'
 
 type Kind = (typeof paymentQuestions.$inferSelect)['kind']
 
@@ -46,12 +49,21 @@ export async function askStaff(
       .update(paymentQuestions)
       .set({ closedAt: null })
       .where(and(of, isNotNull(paymentQuestions.closedAt), isOneOf(again)))
-  if (wanted.length > 0)
-    await tx
-      .insert(paymentQuestions)
-      .values(wanted.map((one) => ({ id: newId(now), organizationId, invoiceId, askedAt: now, ...one })))
-      .onConflictDoNothing()
+  if (wanted.length === 0) return
+  const asked = await tx
+    .insert(paymentQuestions)
+    .values(wanted.map((one) => ({ id: newId(now), organizationId, invoiceId, askedAt: now, ...one })))
+    .onConflictDoNothing()
+    .returning({ what: paymentQuestions.kind })
+  // Of money that comes late its payment tells, with what of it was paid twice.
+  for (const { what } of asked)
+    if (what !== 'paid_late' && what !== 'paid_twice')
+      await tellStaff(tx, { organizationId, invoiceId, what })
 }
+
+/** Mails staff what they have to decide of an invoice; each once, as often as this is called. */
+export const tellStaff = (tx: OrganizationTx, matter: Jobs['mail.payment_matter']) =>
+  enqueue(tx, 'mail.payment_matter', matter, { jobKey: `matter.${matter.what}.${matter.invoiceId}` })
 
 const isOneOf = (questions: readonly { id: string }[]) =>
   inArray(

@@ -101,6 +101,22 @@ test('a debit that was on its way when the key was revoked undoes no revocation:
   expect(asked).toEqual([{ kind: 'paid_late' }])
 })
 
+test('of a debit that arrives after the old key has ended its payment says the days that it has really brought', async () => {
+  const { subscriptionId } = await sold(database, acme)
+  const { checkoutId } = await begin([subscriptionId], 29_000)
+  const { url } = await openSession(byBilling(), checkoutId)
+  await payments.pay(url, { method: 'sepa_debit', iban: 'AT321904300235473204' })
+  await payments.work()
+  const shown = (await checkoutOf(checkoutId))?.lines[0]?.endsAt
+  await payments.moveTo(new Date(payments.now() * 1_000 + 400 * 86_400_000))
+  await payments.work()
+  const [, second] = await keysOf(subscriptionId)
+  expect(second?.endsAt).not.toEqual(shown)
+  expect(await checkoutOf(checkoutId)).toMatchObject({
+    lines: [{ startsAt: second?.startsAt, endsAt: second?.endsAt }],
+  })
+})
+
 test('a paid Checkout brings each of its subscriptions one term that follows the last, and its key', async () => {
   const [one, other] = [await sold(database, acme), await sold(database, acme, { reference: 'branding' })]
   const { checkoutId } = await begin([one.subscriptionId, other.subscriptionId], 41_000)

@@ -60,11 +60,11 @@ export async function listInvoices(
   )
   const last = shown.at(-1)
   return {
-    rows: shown.map((invoice) => ({
-      ...invoice,
-      state: invoiceState(invoice, now),
-      entries: entries.filter(({ invoiceId }) => invoiceId === invoice.id),
-    })),
+    rows: shown.map((invoice) => {
+      const its = entries.filter(({ invoiceId }) => invoiceId === invoice.id)
+      const lost = its.filter(isLost).reduce((sum, { amount }) => sum + amount, 0)
+      return { ...invoice, state: invoiceState({ ...invoice, lost }, now), entries: its }
+    }),
     next: found.length > size && last ? { createdAt: last.createdAt, id: last.id } : undefined,
   }
 }
@@ -78,16 +78,22 @@ const entriesOf = (tx: OrganizationTx, organizationId: string, invoiceIds: strin
     )
     .orderBy(asc(invoiceEntries.happenedAt), asc(invoiceEntries.id))
 
+const isLost = ({ kind, status }: InvoiceEntry) => kind === 'dispute' && status === 'lost'
+
 /** As `invoiceState`; a test holds the two to each other. */
 function isIn(state: InvoiceState, now: Date): SQL {
   const { status, dueAt, refunded, amountPaid } = invoices
   const overdue = sql`coalesce(${dueAt} <= ${now.toISOString()}::timestamptz, false)`
+  const lost = sql`exists (select from invoice_entries e where e.organization_id = ${invoices.organizationId}
+    and e.invoice_id = ${invoices.id} and e.kind = 'dispute' and e.status = 'lost' and e.amount > 0)`
+  const paid = sql`${status} = 'paid' and not ${lost}`
   const conditions: Record<InvoiceState, SQL> = {
     open: sql`${status} = 'open' and not ${overdue}`,
     overdue: sql`${status} = 'open' and ${overdue}`,
-    paid: sql`${status} = 'paid' and ${refunded} = 0`,
-    refunded_in_part: sql`${status} = 'paid' and ${refunded} > 0 and ${refunded} < ${amountPaid}`,
-    refunded: sql`${status} = 'paid' and ${refunded} > 0 and ${refunded} >= ${amountPaid}`,
+    paid: sql`${paid} and ${refunded} = 0`,
+    refunded_in_part: sql`${paid} and ${refunded} > 0 and ${refunded} < ${amountPaid}`,
+    refunded: sql`${paid} and ${refunded} > 0 and ${refunded} >= ${amountPaid}`,
+    charged_back: sql`${status} = 'paid' and ${lost}`,
     void: sql`${status} = 'void'`,
     uncollectible: sql`${status} = 'uncollectible'`,
   }

@@ -24,6 +24,8 @@ export interface CheckoutRow {
   charged: number | null
   /** Of that. */
   tax: number | null
+  /** Of that it has gone back, or is credited. */
+  refunded: number | null
   reverseCharge: boolean | null
   sessionUrl: string | null
   expiresAt: Date | null
@@ -44,6 +46,7 @@ export interface CheckoutLineRow {
   retired: boolean
   amount: number
   taxBehavior: 'inclusive' | 'exclusive'
+  /** Of the term that it has brought; until then, as it was shown. */
   startsAt: Date
   endsAt: Date
   /** Once it is paid. */
@@ -61,12 +64,13 @@ export interface CheckoutLineRow {
   oldKey: { id: string; shortId: string; expiresAt: Date | null } | null
   oldRevoked: boolean
   /** The key of the subscription's last term; null where it is bought anew. */
-  lastKey: { shortId: string } | null
+  lastKey: { shortId: string; expiresAt: Date | null } | null
 }
 
 const oldKeys = alias(keys, 'old_keys')
 const lastKeys = alias(keys, 'last_keys')
 const charged = alias(invoices, 'charged')
+const paidTerms = alias(terms, 'paid_terms')
 
 /** Checkouts that are open, or on their way, the oldest first; at most fifty. */
 export async function openCheckouts(tx: OrganizationTx, organizationId: string): Promise<CheckoutRow[]> {
@@ -108,6 +112,7 @@ const checkoutRows = (tx: OrganizationTx) =>
       amount: checkouts.amount,
       charged: sql<number | null>`${invoices.amountPaid}`.mapWith(invoices.amountPaid),
       tax: sql<number | null>`${invoices.tax}`.mapWith(invoices.tax),
+      refunded: sql<number | null>`${invoices.refunded}`.mapWith(invoices.refunded),
       reverseCharge: sql<boolean | null>`${invoices.reverseCharge}`,
       sessionUrl: checkouts.sessionUrl,
       expiresAt: checkouts.expiresAt,
@@ -172,8 +177,9 @@ const lineColumns = {
   retired: sql<boolean>`${instances.retiredAt} is not null`,
   amount: checkoutLines.amount,
   taxBehavior: prices.taxBehavior,
-  startsAt: checkoutLines.startsAt,
-  endsAt: checkoutLines.endsAt,
+  // Money that comes after the end brings a term that begins later than was shown.
+  startsAt: sql<Date>`coalesce(${paidTerms.startsAt}, ${checkoutLines.startsAt})`.mapWith(terms.startsAt),
+  endsAt: sql<Date>`coalesce(${paidTerms.endsAt}, ${checkoutLines.endsAt})`.mapWith(terms.endsAt),
   newKey: {
     id: keys.id,
     shortId: keys.shortId,
@@ -184,7 +190,7 @@ const lineColumns = {
   gone,
   oldRevoked: sql<boolean>`${revokedFor(oldKeys)} is not null`,
   oldKey: { id: oldKeys.id, shortId: oldKeys.shortId, expiresAt: oldKeys.expiresAt },
-  lastKey: { shortId: lastKeys.shortId },
+  lastKey: { shortId: lastKeys.shortId, expiresAt: lastKeys.expiresAt },
 }
 
 /** The lines of a Checkout, in the order in which they were shown before. */
@@ -204,6 +210,10 @@ export function linesOf(
         eq(instances.organizationId, checkoutLines.organizationId),
         eq(instances.id, checkoutLines.instanceId),
       ),
+    )
+    .leftJoin(
+      paidTerms,
+      and(eq(paidTerms.organizationId, checkoutLines.organizationId), eq(paidTerms.id, checkoutLines.termId)),
     )
     .leftJoin(
       keys,

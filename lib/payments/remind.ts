@@ -33,7 +33,7 @@ export async function findWaitingKeys() {
 async function organizationsWhereTermsEnd(tx: SystemTx, at: Date): Promise<string[]> {
   const { rows } = await tx.execute<{ id: string }>(sql`
     select organization_id as id from keys
-    where kind = 'subscription' and ends_at > ${iso(at, 0)} and due_at <= ${iso(at, reminderMarks[0] + 2)}
+    where kind = 'subscription' and ends_at > ${iso(at, 0)} and due_at <= ${iso(at, reminderMarks[0] + 3)}
     union select organization_id from reminders where kind = 'ends' and done_at is null`)
   return rows.map(({ id }) => id)
 }

@@ -39,9 +39,9 @@ beforeEach(async () => {
 /** Noon of a day, counted from today, in the organization's time zone. */
 const noon = (days: number) =>
   new Date(later(startOfDay(now(), 'Europe/Paris'), 'Europe/Paris', { days }).getTime() + 43_200_000)
-/** A subscription of a year of which so many days are left, today's among them. */
+/** A subscription of a year that goes on for so many whole days after today. */
 const endingIn = async (days: number, of: Parameters<typeof sold>[2] = {}) => {
-  const end = later(startOfDay(now(), 'Europe/Paris'), 'Europe/Paris', { days })
+  const end = later(startOfDay(now(), 'Europe/Paris'), 'Europe/Paris', { days: days + 1 })
   const begun = later(end, 'Europe/Paris', { months: -12 })
   const one = await at(new Date(begun.getTime() + 43_200_000), () => sold(database, town, of))
   const [term] = await rowsOf<{ endsAt: Date; termId: string }>(
@@ -215,8 +215,8 @@ test('a reminder says of each line that it ends, has ended while its key works, 
   )
   expect(subjects).toEqual([
     ...[
-      'A subscription of Acme ends in 7 days',
-      'Un abonnement de l’organisation Acme se termine dans 7 jours',
+      'A subscription of Acme ends in 6 days',
+      'Un abonnement de l’organisation Acme se termine dans 6 jours',
     ],
     'A subscription of Acme has ended; its key still works',
     'Un abonnement de l’organisation Acme a pris fin ; sa clé fonctionne encore',
@@ -270,8 +270,9 @@ test('an organization’s mail that could not be sent for days is made up for, w
   expect(open).toHaveLength(0)
 })
 
+/** A renewed one whose term ends at midnight before noon of that day. */
 const waits = async (days: number) => {
-  const old = await endingIn(days)
+  const old = await endingIn(days - 1)
   const { keyId, shortId } = await renewSubscription(byTown(), { subscriptionId: old.subscriptionId })
   return { old, keyId, shortId }
 }

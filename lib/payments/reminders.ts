@@ -61,7 +61,7 @@ async function lastTermsThatEnd(tx: OrganizationTx, organizationId: string, now:
     select t.id as "termId", t.subscription_id as "subscriptionId", t.created_at as "createdAt", t.ends_at as "endsAt"
     from keys k join terms t on t.organization_id = ${organizationId} and t.id = k.term_id
     where k.organization_id = ${organizationId} and k.kind = 'subscription' and k.superseded_at is null
-      and k.due_at <= ${days(reminderMarks[0] + 2)} and k.ends_at > ${days(0)}
+      and k.due_at <= ${days(reminderMarks[0] + 3)} and k.ends_at > ${days(0)}
       and not exists (select from revocations r
         where r.organization_id = ${organizationId} and r.key_id = k.id and r.restored_at is null)
     order by t.ends_at, t.id`)

@@ -14,6 +14,7 @@ import { makeCustomer, type Sold, sold } from '@/sandbox/test/sold'
 import { renewalsOf } from './renewals'
 import { sendKeysReturned } from './send-keys-returned'
 import { sendPaidLate } from './send-paid-late'
+import { sendPaymentMatter } from './send-payment-matter'
 import { paymentMatters } from './staff-matters'
 
 const sink = await startMailSink()
@@ -179,7 +180,7 @@ test('[W10] paid late for what was paid meanwhile (1): both terms follow one ano
   console.log('[W10] 1 paid twice')
 })
 
-test('of a key that a lost dispute revoked, and a won one restored, owner and billing members are told, each once', async () => {
+test('of a key that a lost dispute revoked, and a won one restored, who pays and who installs are told, each once', async () => {
   const one = await sold(database, acme)
   const paid = await renewed([one, price])
   await rowsOf(database, `delete from graphile_worker._private_jobs`)
@@ -198,7 +199,7 @@ test('of a key that a lost dispute revoked, and a won one restored, owner and bi
   )
   const shortIdOf = (id = '') => names.find((key) => key.id === id)?.shortId ?? 'none'
   const revoked = await told()
-  expect(revoked).toHaveLength(2)
+  expect(revoked).toHaveLength(3)
   for (const { data } of revoked) {
     expect(data).toContain('was disputed, and the bank gave the money back')
     expect(data).toContain(`${shortIdOf(second?.keyId)}; the key ${shortIdOf(first?.keyId)} counts again`)
@@ -215,11 +216,30 @@ test('of a key that a lost dispute revoked, and a won one restored, owner and bi
     restored: false,
   }
   await sendKeysReturned(again)
-  expect(sink.received).toHaveLength(2)
+  expect(sink.received).toHaveLength(3)
   await winAfterAll(paid.invoiceId)
   const restored = await told()
-  expect(restored).toHaveLength(2)
+  expect(restored).toHaveLength(3)
   expect(restored[0]?.data).toContain('The dispute about a payment of')
+})
+
+test('a dispute, and a refund that names no line, are told by mail to the account manager, each once', async () => {
+  const one = await sold(database, acme)
+  const { intent, invoiceId } = await renewed([one, price])
+  await rowsOf(database, `delete from graphile_worker._private_jobs`)
+  await payments.stripe.refunds.create({ payment_intent: intent, amount: 5_000 })
+  await payments.work()
+  await dispute(intent)
+  await payments.work()
+  await payments.work()
+  sink.received.splice(0)
+  await runJobs(database, { 'mail.payment_matter': sendPaymentMatter })
+  expect(sink.received.map(({ to }) => to.join())).toEqual(Array(2).fill('manager@northwind.example'))
+  const said = sink.received.map(({ data }) => data.replaceAll('=\r\n', '')).join()
+  expect(said).toContain('50.00 went back for no line that anybody named')
+  expect(said).toMatch(/Disputed: \S+\.00, to be answered by \d/)
+  await sendPaymentMatter({ organizationId: acme.organizationId, invoiceId, what: 'dispute' })
+  expect(sink.received).toHaveLength(2)
 })
 
 test('a payment in time is not late, and nobody is asked', async () => {

@@ -200,7 +200,7 @@ test('each type of event that has an effect is about what Stripe sends with it; 
 })
 
 const soon = new Date(now.getTime() + 1)
-const invoice = { status: 'open', amountPaid: 0, refunded: 0, dueAt: null } as const
+const invoice = { status: 'open', amountPaid: 0, refunded: 0, lost: 0, dueAt: null } as const
 
 test.each([
   ['open', {}],
@@ -211,6 +211,8 @@ test.each([
   ['refunded_in_part', { status: 'paid', amountPaid: 100, refunded: 1 }],
   ['refunded_in_part', { status: 'paid', amountPaid: 100, refunded: 99 }],
   ['refunded', { status: 'paid', amountPaid: 100, refunded: 100 }],
+  ['charged_back', { status: 'paid', amountPaid: 100, refunded: 50, lost: 50 }],
+  ['charged_back', { status: 'paid', amountPaid: 100, lost: 100 }],
   ['void', { status: 'void', dueAt: now }],
   ['uncollectible', { status: 'uncollectible', dueAt: now, refunded: 1 }],
 ] as const)('an invoice is %s where it is %j', (state, facts) => {

@@ -112,28 +112,30 @@ export function lateAfter(before: CheckoutState, revoked: boolean): Exclude<Chec
 export const vatOf = ({ tax, reverseCharge }: { tax: number; reverseCharge: boolean }) =>
   tax > 0 ? 'charged' : reverseCharge ? 'reverse' : 'none'
 
-/** An invoice as it is listed. `refunded_in_part`: some of what was paid has gone back, or is credited. */
+/** An invoice as it is listed. `refunded_in_part`: some of what was paid has gone back, or is credited. `charged_back`: a dispute was lost. */
 export const invoiceStates = [
   'paid',
   'open',
   'overdue',
   'refunded_in_part',
   'refunded',
+  'charged_back',
   'void',
   'uncollectible',
 ] as const
 export type InvoiceState = (typeof invoiceStates)[number]
 
-export interface InvoiceFacts {
+export interface InvoiceFacts extends Pick<ReturnFacts, 'amountPaid' | 'refunded'> {
   status: 'open' | 'paid' | 'uncollectible' | 'void'
-  /** In the smallest unit, as all money is. */
-  amountPaid: number
-  refunded: number
+  /** What lost disputes have taken. */
+  lost: number
   dueAt: Date | null
 }
 
-export function invoiceState({ status, amountPaid, refunded, dueAt }: InvoiceFacts, now: Date): InvoiceState {
+export function invoiceState(facts: InvoiceFacts, now: Date): InvoiceState {
+  const { status, amountPaid, refunded, lost, dueAt } = facts
   if (status === 'open') return dueAt && dueAt <= now ? 'overdue' : 'open'
+  if (status === 'paid' && lost > 0) return 'charged_back'
   if (status !== 'paid' || refunded === 0) return status
   return refunded >= amountPaid ? 'refunded' : 'refunded_in_part'
 }

@@ -51,7 +51,7 @@ export async function sendKeysReady({ organizationId, checkoutId }: Jobs['mail.k
             instance,
             shortId: newKey.shortId,
             paidUntil: endsAt,
-            oldUntil: oldRevoked ? null : (oldKey?.expiresAt ?? null),
+            oldUntil: !oldRevoked && oldKey?.expiresAt && oldKey.expiresAt > now() ? oldKey.expiresAt : null,
             comes: come.has(newKey.id),
           },
         ]

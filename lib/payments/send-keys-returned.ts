@@ -12,7 +12,7 @@ import { renewalsOf } from './renewals'
 import { toldBy } from './told'
 
 /**
- * The job `mail.keys_returned`: to each who pays, that the payment of keys went back, or stands again; not of a revocation
+ * The job `mail.keys_returned`: to each who pays or puts keys into GLPI, that the payment of keys went back, or stands again; not of a revocation
  * that was undone before it was told.
  * @throws when the mail server does not take one; the job is then tried again, each mail under its own name.
  */
@@ -61,7 +61,7 @@ async function factsOf(
     .orderBy(asc(keys.id))
   const [first] = found
   if (!first) return undefined
-  const { organization, told } = await toldBy(tx, organizationId, 'automatic.begin')
+  const { organization, told } = await toldBy(tx, organizationId, ['checkout.begin', 'key.reveal'])
   const { name, slug, timeZone } = organization
   const lines = []
   let automaticOff = false

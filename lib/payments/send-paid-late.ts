@@ -1,11 +1,9 @@
-import { and, eq } from 'drizzle-orm'
-import { checkouts } from '@/db/schema/payments'
 import { asOrganization } from '@/db/scope'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { paidLateMail } from '@/lib/mail/paid-late'
 import { sendOnce } from '@/lib/mail/send-once'
 import { linesPaidTwice } from './paid-twice'
-import { linesOf } from './queries'
+import { findCheckout } from './queries'
 import { staffOf } from './told'
 
 /**
@@ -14,14 +12,12 @@ import { staffOf } from './told'
  */
 export async function sendPaidLate({ organizationId, checkoutId }: Jobs['mail.paid_late']) {
   const found = await asOrganization(organizationId, async (tx) => {
-    const [checkout] = await tx
-      .select({ currency: checkouts.currency, amount: checkouts.amount })
-      .from(checkouts)
-      .where(and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, checkoutId)))
+    const checkout = await findCheckout(tx, organizationId, checkoutId)
+    if (!checkout) return undefined
+    const { currency, amount, charged, lines } = checkout
     const twice = await linesPaidTwice({ tx, organizationId }, checkoutId)
-    const lines = await linesOf(tx, organizationId, checkoutId)
     const revoked = lines.filter(({ newKey, gone }) => gone && !newKey?.refundedAt).length
-    return checkout && { ...checkout, revoked, ...(await staffOf(tx, organizationId)), twice: twice.size }
+    return { currency, amount, charged, revoked, ...(await staffOf(tx, organizationId)), twice: twice.size }
   })
   if (!found) return
   const { told, ...about } = found

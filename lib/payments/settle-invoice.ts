@@ -8,9 +8,9 @@ import { command, type Scope } from '@/lib/command'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { lockSubscription } from '@/lib/subscriptions/add-term'
 import { refundTerm, restoreTerm } from '@/lib/subscriptions/refund-term'
-import { type AskedBefore, askedBefore, askStaff } from './ask-staff'
+import { type AskedBefore, askedBefore, askStaff, tellStaff } from './ask-staff'
 import { paidTwice } from './paid-twice'
-import { type Returned, returnedOf } from './rules'
+import { openDisputes, type Returned, returnedOf } from './rules'
 
 const Money = z.number().int()
 /** What Stripe has said of an invoice, with all that came of it. */
@@ -103,6 +103,12 @@ export const settleInvoice = command('invoice.settle', InvoiceTold, async (scope
     }
   }
   await askAbout(scope, told, known, { returned, paid, notFree })
+  if (disputes.some(({ status }) => openDisputes.some((open) => open === status)))
+    await tellStaff(scope.tx, {
+      organizationId: scope.organizationId,
+      invoiceId: invoice.id,
+      what: 'dispute',
+    })
   await tell(scope, revoked, false)
   await tell(scope, restored, true)
   return { effect }

@@ -7,13 +7,13 @@ import { type Permission, rolesThatMay } from '@/lib/access'
 import { NotFound } from '@/lib/errors'
 
 /**
- * What a mail about an organization names it by, and the members who may do what it asks for, each with their language.
+ * What a mail about an organization names it by, and the members who may do what it asks for, or one of it, each with their language.
  * @param personId also told, as long as they are a member
  */
 export async function toldBy(
   tx: OrganizationTx,
   organizationId: string,
-  permission: Permission,
+  permission: Permission | readonly Permission[],
   personId: string | null = null,
 ) {
   const [organization] = await tx
@@ -29,7 +29,7 @@ export async function toldBy(
       and(
         eq(memberships.organizationId, organizationId),
         or(
-          inArray(memberships.role, rolesThatMay(permission)),
+          inArray(memberships.role, [permission].flat().flatMap(rolesThatMay)),
           personId ? eq(people.id, personId) : undefined,
         ),
       ),

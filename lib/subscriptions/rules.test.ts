@@ -201,7 +201,7 @@ function toldAt(moments: Date[], timeZone: string, length: number, overlapDays: 
     const marks = told.filter((one) => one.ordinal === ordinal).map((one) => one.mark)
     const { endsAt, keyExpiresAt } = term
     const mark = markDue({ createdAt, endsAt, keyExpiresAt, told: marks }, now, timeZone)
-    if (mark !== null) told.push({ ordinal, mark, left: daysBetween(now, endsAt, timeZone) })
+    if (mark !== null) told.push({ ordinal, mark, left: daysBetween(now, endsAt, timeZone) - 1 })
   })
   return told
 }
@@ -259,13 +259,14 @@ test('after days without a worker one mark is told; whoever has paid within it, 
   const term = { createdAt: new Date('2026-03-12T10:00:00Z'), endsAt, keyExpiresAt, told: [] as number[] }
   const due = (on: string, changes: Partial<typeof term> = {}) =>
     markDue({ ...term, ...changes }, new Date(`${on}T08:00:00Z`), 'Europe/Paris')
-  expect(due('2027-01-11')).toBeNull()
-  expect(due('2027-01-12')).toBe(60)
+  expect(due('2027-01-10')).toBeNull()
+  expect(due('2027-01-11')).toBe(60)
   expect(due('2027-03-07')).toBe(7)
   expect(due('2027-03-07', { told: [7] })).toBeNull()
   expect(due('2027-03-07', { told: [60, 30, 14] })).toBe(7)
   // Moved to another time zone, or by a clock that was put back.
   expect(due('2027-03-05', { told: [7] })).toBeNull()
+  expect(due('2027-03-11')).toBe(1)
   expect(due('2027-03-12')).toBe(1)
   expect(due('2027-03-25')).toBe(1)
   expect(due('2027-03-28')).toBeNull()

@@ -89,8 +89,9 @@ export interface RemindedTerm {
 
 /**
  * Of which mark a term that nothing has renewed is to be told today, in the organization's calendar: of the last one that was
- * reached, and never of one before it, so that days without a worker are made up for by one mail. After the end it is told as
- * long as the key works, and to nobody who had paid within the mark.
+ * reached, and never of one before it, so that days without a worker are made up for by one mail. The days are those until the
+ * last whole one, as mails say them. After the end it is told as long as the key works, and to nobody who had paid within the
+ * mark.
  */
 export function markDue(
   { createdAt, endsAt, keyExpiresAt, told }: RemindedTerm,
@@ -98,10 +99,10 @@ export function markDue(
   timeZone: string,
 ): ReminderMark | null {
   if (keyExpiresAt <= now) return null
-  const left = daysBetween(now, endsAt, timeZone)
+  const left = daysBetween(now, endsAt, timeZone) - 1
   const mark = reminderMarks.findLast((one) => left <= one)
   if (mark === undefined || told.some((one) => one <= mark)) return null
-  return daysBetween(createdAt, endsAt, timeZone) > mark ? mark : null
+  return daysBetween(createdAt, endsAt, timeZone) - 1 > mark ? mark : null
 }
 
 export type WayStep =

@@ -14,6 +14,7 @@ const looks: Record<InvoiceState, [Tone, IconName]> = {
   overdue: ['bad', 'triangle-exclamation-point'],
   refunded_in_part: ['calm', 'undo-2'],
   refunded: ['calm', 'undo-2'],
+  charged_back: ['calm', 'undo-2'],
   void: ['calm', 'x'],
   uncollectible: ['bad', 'x'],
 }

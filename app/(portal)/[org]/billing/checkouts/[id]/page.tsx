@@ -94,7 +94,6 @@ interface HowProps {
 function How({ visit, checkout, waiting, come, now }: HowProps) {
   const { t, organization } = visit
   const { state, lines } = checkout
-  const renews = lines.some(({ subscriptionId }) => subscriptionId)
   if (state === 'paid') return <Paid visit={visit} checkout={checkout} come={come} now={now} />
   if (state === 'on_its_way' && checkout.charge)
     return <Charging visit={visit} checkout={checkout} charge={checkout.charge} />
@@ -104,7 +103,7 @@ function How({ visit, checkout, waiting, come, now }: HowProps) {
         <KeepFresh seconds={10} />
         <Notice tone="soon">
           <b>{t('billing.checkout.on_its_way')}</b>{' '}
-          {t('billing.checkout.on_its_way_text', { renews: renews ? 'yes' : 'no' })}
+          {t('billing.checkout.on_its_way_text', { old: oldKeysOf(lines, now) })}
         </Notice>
       </>
     )
@@ -138,6 +137,13 @@ function How({ visit, checkout, waiting, come, now }: HowProps) {
       </p>
     </>
   )
+}
+
+/** How the keys that it renews stand, as far as they decide what one waits for. */
+function oldKeysOf(lines: CheckoutLineRow[], now: Date): 'none' | 'work' | 'ended' {
+  const old = lines.flatMap(({ lastKey }) => lastKey ?? [])
+  if (old.length === 0) return 'none'
+  return old.every(({ expiresAt }) => expiresAt && expiresAt > now) ? 'work' : 'ended'
 }
 
 function Lines({

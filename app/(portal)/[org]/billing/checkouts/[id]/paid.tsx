@@ -18,7 +18,7 @@ interface Props {
 /** What was paid, with what was really charged once the invoice says so, and of what is gone since what that means. */
 export function Paid({ visit, checkout, come, now }: Props) {
   const { t, language } = visit
-  const { lines, amount, charged, currency, reverseCharge } = checkout
+  const { lines, amount, charged, refunded, currency, reverseCharge } = checkout
   const ofVat = { tax: checkout.tax ?? 0, reverseCharge: reverseCharge ?? false }
   const vat = t('billing.vat', { how: vatOf(ofVat), tax: money(ofVat.tax, currency, language) })
   const total = money(charged ?? amount, currency, language)
@@ -36,6 +36,7 @@ export function Paid({ visit, checkout, come, now }: Props) {
         {charged === null
           ? t('billing.checkout.paid_text', { total, tax })
           : t('billing.checkout.charged', { total, vat })}{' '}
+        {refunded ? t('billing.checkout.refunded', { amount: money(refunded, currency, language) }) : ''}{' '}
         {waiting.some(({ comes }) => comes) &&
           t('billing.checkout.comes', { count: waiting.length, come: whichCome(waiting) })}
       </Notice>
