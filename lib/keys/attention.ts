@@ -4,7 +4,7 @@ import type { revocations } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { lastDayBefore } from '@/lib/organizations/calendar'
 import { expiringDays, stoppedDays, urgentDays, type WaitingFacts, waitsUrgently } from './rules'
-import { comesByItself, filesWork } from './waiting'
+import { comesByItself, filesWork, pluginsWait } from './waiting'
 
 type Reason = (typeof revocations.$inferSelect)['reason']
 
@@ -110,6 +110,12 @@ async function keysThatWant(tx: OrganizationTx, organizationId: string, now: Dat
           and k.starts_at <= ${days(0)} and ${notRevoked(organizationId)} and ${inUse}
           and not ${comesByItself(organizationId, now)}
         order by k.due_at, k.id limit ${most})
+      union all (select 'waiting', ${ofKey}, o.expires_at, null, false
+        from keys o join keys k on ${ofOrganization} and k.follows_id = o.id
+        where o.organization_id = ${organizationId} and o.ends_at > ${days(-urgentDays)} and o.ends_at <= ${days(1)}
+          and k.kind = 'subscription' and k.first_seen_at is not null and k.ends_at > ${days(0)} and ${pluginsWait(days(0))}
+          and ${notRevoked(organizationId)} and ${inUse} and not ${comesByItself(organizationId, now)}
+        order by o.ends_at, k.id limit ${most})
       union all (select 'lapsed', ${ofKey}, k.expires_at, null, false from keys k
         where ${ofOrganization} and k.kind = 'subscription' and k.renewed_at is null
           and k.ends_at > ${days(-stoppedDays)} and k.ends_at <= ${days(0)}

@@ -3,7 +3,7 @@ import { readInstant } from '@/db/read-instant'
 import type { OrganizationTx } from '@/db/scope'
 import { urgentDays, urgentHours, waitsUrgently } from './rules'
 
-/** A new key of a term that no GLPI was seen with, while the one before it is about to end, or has ended. */
+/** A new key of a term that no GLPI was seen with, or not each plugin that had the one before it, while the one before it is about to end, or has ended. */
 export interface WaitingKey {
   termId: string
   shortId: string
@@ -29,7 +29,7 @@ export async function waitingKeys(
     join products p on p.id = k.product_id
     left join instances i on i.organization_id = ${organizationId} and i.id = k.instance_id
     where k.organization_id = ${organizationId} and k.kind = 'subscription' and k.follows_id is not null
-      and k.first_seen_at is null and k.ends_at > ${later(0)} and i.retired_at is null
+      and (k.first_seen_at is null or ${pluginsWait(later(0))}) and k.ends_at > ${later(0)} and i.retired_at is null
       and o.expires_at > ${later(-urgentDays * 86_400_000)} and o.expires_at <= ${later(urgentHours * 3_600_000)}
       and not exists (select from revocations r where r.organization_id = ${organizationId} and r.key_id in (k.id, o.id)
         and r.restored_at is null)
@@ -56,6 +56,16 @@ export const filesWork = (organizationId: string, at: ReturnType<typeof sql>) =>
 const provedWithinHours = 72
 /** Whoever was given a key and does not use it within a day does not take it over. */
 const usedWithinHours = 25
+
+/**
+ * Whether a plugin used the key `o` until now, or until that ended, and does not use the key `k` that follows it: GLPI's own
+ * box may have that already, which tells nothing of the plugin.
+ */
+export const pluginsWait = (at: ReturnType<typeof sql>) => sql<boolean>`exists (select from activations a
+    where a.organization_id = o.organization_id and a.key_id = o.id and a.given_back_at is null
+      and a.refreshed_at > least(o.expires_at, ${at}) - make_interval(hours => ${provedWithinHours})
+      and not exists (select from activations n where n.organization_id = o.organization_id and n.key_id = k.id
+        and n.instance_id = a.instance_id and n.installation_id = a.installation_id and n.given_back_at is null))`
 
 /**
  * Whether the key `k` comes into GLPI without anybody, as far as is known: the key service has it to hand over, each

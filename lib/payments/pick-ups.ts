@@ -17,6 +17,8 @@ export interface PickUpPlace {
   fetchedAt: Date | null
   /** Since when the new key is used there. */
   usesAt: Date | null
+  /** Of that moment no more is known than its day (UTC). */
+  byDay: boolean
   pickUp: PickUp
 }
 
@@ -34,12 +36,12 @@ export async function pickUpsOf(
 ): Promise<PickUpPlace[]> {
   const ofKeys = sql`organization_id = ${organizationId} and key_id in (${oldId}, ${newId})`
   const { rows } = await tx.execute<Written>(sql`
-    select p."where", p.instance_id as "instanceId", p.installation, p.product, i.label as instance, i.environment = 'test' as test, p.fetched_at as "fetchedAt", p.uses_at as "usesAt"
+    select p."where", p.instance_id as "instanceId", p.installation, p.product, i.label as instance, i.environment = 'test' as test, p.fetched_at as "fetchedAt", p.uses_at as "usesAt", p.by_day as "byDay"
     from (
       select 'plugin' as "where", a.instance_id, a.installation_id as installation, inside.product,
         min((select h.handed_at from handovers h where h.organization_id = ${organizationId} and h.activation_id = a.id
           and h.key_id = ${newId})) as fetched_at,
-        min(a.created_at) filter (where a.key_id = ${newId}) as uses_at
+        min(a.created_at) filter (where a.key_id = ${newId}) as uses_at, false as by_day
       from activations a left join lateral (
         -- A suite's key is in several plugins, which share its activation: whichever has asked.
         select p.name as product from keys k join suite_products s on s.suite_id = k.product_id
@@ -49,11 +51,12 @@ export async function pickUpsOf(
       where ${ofKeys}
       group by a.instance_id, a.installation_id, inside.product having bool_or(a.given_back_at is null)
       union all
-      select 'glpi', c.instance_id, null, null, null, min(c.at) filter (where c.key_id = ${newId})
+      select 'glpi', c.instance_id, null, null, null, min(c.at) filter (where c.key_id = ${newId}),
+        (array_agg(c.by_day order by c.at) filter (where c.key_id = ${newId}))[1]
       from (
-        select instance_id, key_id, at from checks where ${ofKeys} and asked in ${ofGlpi} and code = 'ok'
+        select instance_id, key_id, at, false as by_day from checks where ${ofKeys} and asked in ${ofGlpi} and code = 'ok'
         union all
-        select instance_id, key_id, day::timestamp at time zone 'UTC' from check_days
+        select instance_id, key_id, day::timestamp at time zone 'UTC', true from check_days
         where ${ofKeys} and asked in ${ofGlpi} and code = 'ok'
       ) c where c.instance_id is not null group by c.instance_id
     ) p join instances i on i.organization_id = ${organizationId} and i.id = p.instance_id and i.retired_at is null
@@ -61,13 +64,13 @@ export async function pickUpsOf(
     limit ${mostPlaces}`)
   const together = Map.groupBy(rows, placeOf)
   return rows.map((row) => {
-    const { where, instance, product, test } = row
+    const { where, instance, product, test, byDay } = row
     const beside = together.get(placeOf(row)) ?? []
     const shared = where === 'plugin' && beside.length > 1
     const times = { fetchedAt: readInstantOrNull(row.fetchedAt), usesAt: readInstantOrNull(row.usesAt) }
     const taken = beside.some(({ usesAt }) => usesAt !== null)
     const pickUp = pickUpOf({ where, ...times, shared: shared ? { taken } : null })
-    return { where, instance, product, test, shared, ...times, pickUp }
+    return { where, instance, product, test, shared, ...times, byDay: byDay ?? false, pickUp }
   })
 }
 
@@ -76,7 +79,10 @@ const placeOf = ({ where, instanceId, installation }: Written) => [where, instan
 /** A key of a whole organization may be in as many as that has. */
 const mostPlaces = 50
 
-type Written = { where: 'plugin' | 'glpi'; instanceId: string; instance: string; test: boolean } & Record<
-  'fetchedAt' | 'usesAt' | 'product' | 'installation',
-  string | null
->
+type Written = {
+  where: 'plugin' | 'glpi'
+  instanceId: string
+  instance: string
+  test: boolean
+  byDay: boolean | null
+} & Record<'fetchedAt' | 'usesAt' | 'product' | 'installation', string | null>

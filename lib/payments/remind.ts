@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { asSystem, type SystemTx } from '@/db/scope'
 import { now } from '@/lib/clock'
 import { enqueue } from '@/lib/jobs/enqueue'
+import { pluginsWait } from '@/lib/keys/waiting'
 import { log } from '@/lib/log'
 import { reminderMarks } from '@/lib/subscriptions/rules'
 
@@ -42,7 +43,7 @@ async function organizationsWhereKeysWait(tx: SystemTx, at: Date): Promise<strin
   const { rows } = await tx.execute<{ id: string }>(sql`
     select k.organization_id as id from keys k
     join keys o on o.organization_id = k.organization_id and o.id = k.follows_id
-    where k.kind = 'subscription' and k.first_seen_at is null and k.ends_at > ${iso(at, 0)}
+    where k.kind = 'subscription' and (k.first_seen_at is null or ${pluginsWait(iso(at, 0))}) and k.ends_at > ${iso(at, 0)}
       and o.ends_at > ${iso(at, -8)} and o.ends_at <= ${iso(at, 1)}
     union select organization_id from reminders where kind = 'not_in_glpi' and done_at is null`)
   return rows.map(({ id }) => id)

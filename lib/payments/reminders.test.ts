@@ -3,8 +3,10 @@ import pg from 'pg'
 import PostalMime from 'postal-mime'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { closePool, openPoolAt } from '@/db/client'
+import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
 import { retireInstance } from '@/lib/instances/retire'
+import { attention } from '@/lib/keys/attention'
 import { noteKeySeen } from '@/lib/keys/note-seen'
 import { revokeKey } from '@/lib/keys/revoke'
 import { remindersMail } from '@/lib/mail/reminders'
@@ -351,6 +353,41 @@ test('of a key that the plugin is given by itself nobody is told, as long as it 
   const [mail] = await mails()
   expect(mail?.text.match(/the old key K-/g)).toHaveLength(3)
   expect(mail?.text).not.toContain(ofTwo.shortId)
+})
+
+test('a plugin that stays with the old key is told of, though GLPI’s own box has the new one; not one that has changed over', async () => {
+  const [stays, changed] = [await waits(10), await waits(10)]
+  for (const one of [stays, changed]) {
+    await plugin(one, 80)
+    await rowsOf(
+      database,
+      'update keys set first_seen_at = issued_at, replaced_at = null where organization_id = $1 and id = $2',
+      [town.organizationId, one.keyId],
+    )
+  }
+  await rowsOf(
+    database,
+    `insert into activations (id, organization_id, key_id, instance_id, installation_id, environment, exclusive, secret_hash,
+       lease_ends_at, created_at, refreshed_at)
+     select gen_random_uuid(), organization_id, $2, instance_id, installation_id, environment, exclusive, secret_hash,
+       lease_ends_at, created_at, refreshed_at from activations where organization_id = $1 and key_id = $3`,
+    [town.organizationId, changed.keyId, changed.old.keyId],
+  )
+  const due = noon(10 + overlap - 1)
+  await rowsOf(
+    database,
+    `update activations set refreshed_at = $2::timestamptz - interval '20 hours' where organization_id = $1`,
+    [town.organizationId, due],
+  )
+  await at(due, sendWaiting)
+  const [mail] = await mails()
+  expect(mail?.text).toContain(stays.shortId)
+  expect(mail?.text).not.toContain(changed.shortId)
+  const wanted = await at(due, () =>
+    asOrganization(town.organizationId, (tx) => attention(tx, town.organizationId, 'Europe/Paris', now())),
+  )
+  const urgent = wanted.lines.filter(({ what }) => what === 'waits_urgently')
+  expect(urgent.flatMap(({ keys }) => keys.map(({ id }) => id))).toEqual([stays.keyId])
 })
 
 const fileFor = ({ keyId, instanceId }: { keyId: string; instanceId: string }) =>

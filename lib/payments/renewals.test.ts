@@ -149,6 +149,18 @@ test('of a suite’s plugins in one GLPI it is told which uses the new key, and 
   ])
 })
 
+test('of a call of GLPI itself that is counted by day no more is told than its day', async () => {
+  const { old, newId } = await renewed()
+  await rowsOf(
+    database,
+    `insert into check_days (organization_id, key_id, instance_id, day, asked, code, calls)
+     values ($1, $2, $3, $4::timestamptz::date, 'registration', 'ok', 3)`,
+    [acme.organizationId, newId, old.instanceId, now()],
+  )
+  const glpi = (await waysOf(newId))[0]?.places.filter(({ where }) => where === 'glpi')
+  expect(glpi).toMatchObject([{ byDay: true, usesAt: new Date(new Date(now()).setUTCHours(0, 0, 0, 0)) }])
+})
+
 test('a key that follows none, and that none follows, has no such way', async () => {
   expect(await waysOf((await sold(database, acme)).keyId)).toEqual([])
 })

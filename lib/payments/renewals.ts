@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { readInstant, readInstantOrNull } from '@/db/read-instant'
 import type { OrganizationTx } from '@/db/scope'
 import { urgentDays } from '@/lib/keys/rules'
-import { filesWork } from '@/lib/keys/waiting'
+import { filesWork, pluginsWait } from '@/lib/keys/waiting'
 import { type Returned, type WayFacts, wayOf } from '@/lib/subscriptions/rules'
 import { type PickUpPlace, pickUpsOf } from './pick-ups'
 
@@ -41,7 +41,7 @@ export async function renewalsOf(
       (select max(s.last_at) from sightings s where s.organization_id = ${organizationId} and s.key_id = o.id) as "oldCalledAt",
       (select least(o.expires_at, min(r.revoked_at)) from revocations r where r.organization_id = ${organizationId}
         and r.key_id = o.id and r.restored_at is null) as "oldStopsAt",
-      ${filesWork(organizationId, since)} as offline, back.reason, back.at as "returnedAt", ${countsNow(organizationId, now)} as counts
+      ${filesWork(organizationId, since)} as offline, ${pluginsWait(sql`${now.toISOString()}::timestamptz`)} as "pluginsWait", back.reason, back.at as "returnedAt", ${countsNow(organizationId, now)} as counts
     from keys k
     left join lateral (${wentBack(organizationId)}) back on true
     join keys o on o.organization_id = ${organizationId} and o.id = k.follows_id
@@ -62,11 +62,12 @@ export async function renewalsOf(
   })
 }
 
-function factsOf({ issuedAt, offline, reason, returnedAt, ...times }: Written): WayFacts {
+function factsOf({ issuedAt, offline, pluginsWait, reason, returnedAt, ...times }: Written): WayFacts {
   const at = readInstantOrNull(returnedAt)
   return {
     issuedAt: readInstant(issuedAt),
     offline,
+    pluginsWait,
     paidAt: readInstantOrNull(times.paidAt),
     mailedAt: readInstantOrNull(times.mailedAt),
     firstSeenAt: readInstantOrNull(times.firstSeenAt),
@@ -106,10 +107,11 @@ async function readPlaces(tx: OrganizationTx, organizationId: string, rows: Writ
   return places
 }
 
-type Times = Exclude<keyof WayFacts, 'issuedAt' | 'offline' | 'returned'>
+type Times = Exclude<keyof WayFacts, 'issuedAt' | 'offline' | 'pluginsWait' | 'returned'>
 type Written = Record<'oldId' | 'oldShortId' | 'newId' | 'newShortId' | 'issuedAt', string> &
   Record<Times | 'returnedAt', string | null> & {
     offline: boolean
+    pluginsWait: boolean
     reason: Returned['reason'] | null
     counts: NamedKey | null
   }

@@ -279,7 +279,14 @@ test('after days without a worker one mark is told; whoever has paid within it, 
 test('the way of a renewal names each step with its time, or that it is still to come', () => {
   const hour = (count: number) => new Date(Date.UTC(2027, 2, 12) + count * 3_600_000)
   const facts: WayFacts = {
-    ...{ paidAt: hour(0), issuedAt: hour(1), mailedAt: null, firstSeenAt: null, offline: false },
+    ...{
+      paidAt: hour(0),
+      issuedAt: hour(1),
+      mailedAt: null,
+      firstSeenAt: null,
+      offline: false,
+      pluginsWait: false,
+    },
     ...{ fileFetchedAt: null, oldCalledAt: null, oldStopsAt: hour(1_000), returned: null },
   }
   const way = (changes: Partial<WayFacts>, now = hour(100)) =>
@@ -299,6 +306,7 @@ test('the way of a renewal names each step with its time, or that it is still to
   expect(way({ oldStopsAt: hour(100) })).toMatchObject({ seen: null, old_unused: hour(100) })
   expect(way({ ...used, oldStopsAt: hour(99) })).toMatchObject({ old_unused: hour(99) })
   expect(way({ oldStopsAt: null })).toMatchObject({ old_unused: null })
+  expect(way({ ...seen, pluginsWait: true })).toMatchObject({ seen: hour(3), old_unused: null })
   expect(Object.keys(way({ paidAt: null }))).toEqual(['issued', 'seen', 'old_unused'])
   expect(way({ offline: true })).toEqual({ paid, issued, mailed: null, file_fetched: null })
   expect(way({ offline: true, fileFetchedAt: hour(9) })).toMatchObject({ file_fetched: hour(9) })

@@ -131,6 +131,8 @@ export interface WayFacts {
   /** Its GLPI reaches no portal, and uses files. */
   offline: boolean
   fileFetchedAt: Date | null
+  /** A plugin that is in use has not changed over to it, whatever GLPI's own box has. */
+  pluginsWait: boolean
   /** When a GLPI called last with the old key. */
   oldCalledAt: Date | null
   /** When the old key stops working, or stopped. */
@@ -170,9 +172,10 @@ function stepsOf(facts: WayFacts, now: Date): { step: WayStep; at: Date | null }
   ]
 }
 
-function oldUnusedSince({ firstSeenAt, oldCalledAt, oldStopsAt }: WayFacts, now: Date): Date | null {
+function oldUnusedSince(facts: WayFacts, now: Date): Date | null {
+  const { firstSeenAt, pluginsWait, oldCalledAt, oldStopsAt } = facts
   const stopped = oldStopsAt && oldStopsAt <= now ? oldStopsAt : null
-  if (!firstSeenAt) return stopped
+  if (!firstSeenAt || pluginsWait) return stopped
   if (!oldCalledAt || oldCalledAt <= firstSeenAt) return firstSeenAt
   const quiet = now.getTime() - oldCalledAt.getTime() >= unusedHours * 3_600_000
   return quiet ? oldCalledAt : stopped

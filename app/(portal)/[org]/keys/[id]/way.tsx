@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { Visit } from '@/app/_request/session'
 import { Panel, Section } from '@/components/ui/panel'
-import { lastDay, moment } from '@/lib/messages/dates'
+import { firstDay, lastDay, moment } from '@/lib/messages/dates'
 import type { PickUpPlace } from '@/lib/payments/pick-ups'
 import type { RenewalWay } from '@/lib/payments/renewals'
 
@@ -59,7 +59,7 @@ export function Way({ visit, way }: { visit: Visit; way: RenewalWay }) {
 /** How far the new key has come in one place. */
 function PickedUp({ visit, place }: { visit: Visit; place: PickUpPlace }) {
   const { t, language, session } = visit
-  const { where, instance, product, test, shared, pickUp, usesAt, fetchedAt } = place
+  const { where, instance, product, test, shared, pickUp, usesAt, byDay, fetchedAt } = place
   // Of several plugins together only one is meant, and it is not known which.
   const since = shared ? null : (usesAt ?? fetchedAt)
   return (
@@ -69,7 +69,9 @@ function PickedUp({ visit, place }: { visit: Visit; place: PickUpPlace }) {
       {since && (
         <>
           {' '}
-          <time dateTime={since.toISOString()}>{moment(since, language, session.timeZone)}</time>
+          <time dateTime={since.toISOString()}>
+            {byDay ? firstDay(since, language, 'UTC') : moment(since, language, session.timeZone)}
+          </time>
         </>
       )}
     </>
