@@ -36,12 +36,14 @@ export async function pickUpsOf(
 ): Promise<PickUpPlace[]> {
   const ofKeys = sql`organization_id = ${organizationId} and key_id in (${oldId}, ${newId})`
   const { rows } = await tx.execute<Written>(sql`
-    select p."where", p.instance_id as "instanceId", p.installation, p.product, i.label as instance, i.environment = 'test' as test, p.fetched_at as "fetchedAt", p.uses_at as "usesAt", p.by_day as "byDay"
+    select p."where", p.instance_id as "instanceId", p.installation, p.product, i.label as instance, i.environment = 'test' as test, p.fetched_at as "fetchedAt", p.uses_at as "usesAt", p.by_day as "byDay", p.fetches
     from (
       select 'plugin' as "where", a.instance_id, a.installation_id as installation, inside.product,
         min((select h.handed_at from handovers h where h.organization_id = ${organizationId} and h.activation_id = a.id
           and h.key_id = ${newId})) as fetched_at,
-        min(a.created_at) filter (where a.key_id = ${newId}) as uses_at, false as by_day
+        min(a.created_at) filter (where a.key_id = ${newId}) as uses_at, false as by_day,
+        bool_or(a.proved_at is not null) and exists (select from sealed_keys s where s.organization_id = ${organizationId}
+          and s.key_id = ${newId} and s.under_id = ${oldId}) as fetches
       from activations a left join lateral (
         -- A suite's key is in several plugins, which share its activation: whichever has asked.
         select p.name as product from keys k join suite_products s on s.suite_id = k.product_id
@@ -52,7 +54,7 @@ export async function pickUpsOf(
       group by a.instance_id, a.installation_id, inside.product having bool_or(a.given_back_at is null)
       union all
       select 'glpi', c.instance_id, null, null, null, min(c.at) filter (where c.key_id = ${newId}),
-        (array_agg(c.by_day order by c.at) filter (where c.key_id = ${newId}))[1]
+        (array_agg(c.by_day order by c.at) filter (where c.key_id = ${newId}))[1], false
       from (
         select instance_id, key_id, at, false as by_day from checks where ${ofKeys} and asked in ${ofGlpi} and code = 'ok'
         union all
@@ -64,12 +66,12 @@ export async function pickUpsOf(
     limit ${mostPlaces}`)
   const together = Map.groupBy(rows, placeOf)
   return rows.map((row) => {
-    const { where, instance, product, test, byDay } = row
+    const { where, instance, product, test, byDay, fetches } = row
     const beside = together.get(placeOf(row)) ?? []
     const shared = where === 'plugin' && beside.length > 1
     const times = { fetchedAt: readInstantOrNull(row.fetchedAt), usesAt: readInstantOrNull(row.usesAt) }
     const taken = beside.some(({ usesAt }) => usesAt !== null)
-    const pickUp = pickUpOf({ where, ...times, shared: shared ? { taken } : null })
+    const pickUp = pickUpOf({ fetches, ...times, shared: shared ? { taken } : null })
     return { where, instance, product, test, shared, ...times, byDay: byDay ?? false, pickUp }
   })
 }
@@ -85,4 +87,6 @@ type Written = {
   instance: string
   test: boolean
   byDay: boolean | null
+  /** The new key waits to be handed to it. */
+  fetches: boolean
 } & Record<'fetchedAt' | 'usesAt' | 'product' | 'installation', string | null>

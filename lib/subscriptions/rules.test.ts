@@ -323,15 +323,19 @@ test('the way of a renewal names each step with its time, or that it is still to
 })
 
 test.each([
-  ['plugin', null, null, 'not_yet'],
-  ['plugin', new Date(0), null, 'fetched'],
-  ['plugin', new Date(0), new Date(1), 'uses'],
-  ['plugin', null, new Date(1), 'uses'],
-  ['glpi', null, null, 'to_paste'],
-  ['glpi', null, new Date(1), 'uses'],
-] as const)('a new key in a place (%s, fetched %s, used %s): %s', (where, fetchedAt, usesAt, pickUp) => {
-  expect(pickUpOf({ where, fetchedAt, usesAt })).toBe(pickUp)
-})
+  [true, null, null, 'not_yet'],
+  [true, new Date(0), null, 'fetched'],
+  [true, new Date(0), new Date(1), 'uses'],
+  [true, null, new Date(1), 'uses'],
+  [false, null, null, 'to_paste'],
+  [false, new Date(0), null, 'fetched'],
+  [false, null, new Date(1), 'uses'],
+] as const)(
+  'a new key in a place (that fetches: %s, fetched %s, used %s): %s',
+  (fetches, fetchedAt, usesAt, pickUp) => {
+    expect(pickUpOf({ fetches, fetchedAt, usesAt })).toBe(pickUp)
+  },
+)
 
 test.each([
   [null, null, false, 'not_yet'],
@@ -341,7 +345,7 @@ test.each([
 ] as const)(
   'of plugins that share an activation (fetched %s, used %s, one uses it %s): %s',
   (fetchedAt, usesAt, taken, pickUp) => {
-    expect(pickUpOf({ where: 'plugin', fetchedAt, usesAt, shared: { taken } })).toBe(pickUp)
+    expect(pickUpOf({ fetches: true, fetchedAt, usesAt, shared: { taken } })).toBe(pickUp)
   },
 )
 

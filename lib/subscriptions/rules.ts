@@ -188,21 +188,22 @@ function oldUnusedSince(facts: WayFacts, now: Date): Date | null {
 export type PickUp = 'uses' | 'uses_now' | 'fetched' | 'one_fetched' | 'not_yet' | 'to_paste'
 
 /**
- * GLPI's own box fetches nothing: there somebody pastes it. Of a suite's plugins, which share an activation, only the one that
+ * GLPI's own box fetches nothing, nor does a plugin that has never shown its activation's secret, or of a product that hands
+ * no key over: there somebody pastes it. Of a suite's plugins, which share an activation, only the one that
  * holds its secret does: once one of them has taken the new key over, it is pasted into the others.
- * @param place its `shared`: null where one plugin alone has the activation; else whether one of them uses the new key
+ * @param place its `fetches`: whether it is a plugin that would be given the key; its `shared`: null where one plugin alone has the activation; else whether one of them uses the new key
  */
 export function pickUpOf(place: {
-  where: 'plugin' | 'glpi'
+  fetches: boolean
   fetchedAt: Date | null
   usesAt: Date | null
   shared?: { taken: boolean } | null
 }): PickUp {
-  const { where, fetchedAt, usesAt, shared } = place
+  const { fetches, fetchedAt, usesAt, shared } = place
   // When each of several came to use it is not kept.
   if (usesAt) return shared ? 'uses_now' : 'uses'
-  if (where === 'glpi' || shared?.taken) return 'to_paste'
-  if (!fetchedAt) return 'not_yet'
+  if (shared?.taken) return 'to_paste'
+  if (!fetchedAt) return fetches ? 'not_yet' : 'to_paste'
   return shared ? 'one_fetched' : 'fetched'
 }
 
