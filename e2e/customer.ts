@@ -44,7 +44,7 @@ export interface Customer {
   /** Of what `openStranger` asks. */
   strangerId: string
   /** The catalog's, by their references. */
-  products: Record<'formspro' | 'ticketimport', string>
+  products: Record<'formspro' | 'ticketimport' | 'signature', string>
   /** One of the staff whom nobody has assigned. */
   spareStaffId: string
 }
@@ -110,7 +110,11 @@ export async function newCustomer(
     questionId: await answeredQuestion(organizationId, slug, forms.keyId),
     paymentQuestionId: await newPaymentQuestion(organizationId, slug),
     strangerId: newId(),
-    products: { formspro: await productOf('formspro'), ticketimport: await productOf('ticketimport') },
+    products: {
+      formspro: await productOf('formspro'),
+      ticketimport: await productOf('ticketimport'),
+      signature: await productOf('signature'),
+    },
     spareStaffId: (await newStaff('staff')).personId,
   }
 }
@@ -200,7 +204,8 @@ export async function subscribe(
   return startSubscription(bySystem(organizationId), { productId, instanceId, months })
 }
 
-async function productOf(reference: string): Promise<string> {
+/** The catalog's, by its reference. */
+export async function productOf(reference: string): Promise<string> {
   const [product] = await query('select id from products where reference = $1', [reference])
   return product?.id
 }

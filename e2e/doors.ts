@@ -48,6 +48,10 @@ export const paths: Record<string, Path> = {
   '/(portal)/[org]/keys/page': { permission: read, at: (slug) => `/${slug}/keys?state=all` },
   '/(portal)/[org]/keys/[id]/page': { permission: read, at: ofKey },
   '/(portal)/[org]/keys/new/page': { permission: read, at: (slug) => `/${slug}/keys/new` },
+  '/(portal)/[org]/trials/page': {
+    permission: read,
+    at: (slug, { products }) => `/${slug}/trials?try=${products.signature}`,
+  },
   '/(portal)/[org]/keys/export/route': {
     permission: 'key.export',
     missing: 307,
@@ -268,6 +272,15 @@ export const organizationActions: Record<string, Action> = {
       ['productId', products.ticketimport],
       ['instanceId', instanceId],
       ['note', 'Ordered by letter.'],
+    ],
+  },
+  'app/(portal)/[org]/trials/actions.ts start': {
+    permission: 'trial.start',
+    at: (slug, { products }) => `/${slug}/trials?try=${products.signature}`,
+    fields: ({ spareId, products }) => [
+      ['productId', products.signature],
+      ['instanceId', spareId],
+      ['note', 'They asked by telephone.'],
     ],
   },
   // Of these the one that no newer one follows: beside that, restoring it takes an admin.

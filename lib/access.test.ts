@@ -38,6 +38,7 @@ const working = [
   'address.add',
   'address.remove',
   'key.note_seen',
+  'trial.start',
 ] as const
 const automating = [
   'archive.download',
@@ -71,6 +72,7 @@ const helping = [
   'key.restore',
   'key.extend',
   'subscription.start',
+  'trial.start',
   'question.answer',
   'question.answer_all',
   'invoice.close_question',
@@ -171,7 +173,6 @@ const roles: Record<Role, readonly Permission[]> = {
     'invoice.settle',
     'invoice.close_question',
     'offline_file.close',
-    'trial.start',
     'staff.add',
     'staff.end',
     'assignment.add',

@@ -95,7 +95,7 @@ export const permissions = {
   'invoice.close_question': [...acting, 'system'],
   /** An offline file that outlives a refund: that it has been seen to. */
   'offline_file.close': [...acting, 'system'],
-  'trial.start': ['system'],
+  'trial.start': [...technical, ...acting, 'system'],
 
   /** What it means that another GLPI, or one at another address, called with a key. */
   'question.answer': [...technical, ...acting],

@@ -98,6 +98,7 @@ const prepare: Partial<Record<Permission, (own: Things) => Promise<Partial<Thing
     await retireInstance(byMember(own, 'owner'), { instanceId })
     return { instanceId }
   },
+  'trial.start': async (own) => ({ instanceId: await makeInstance(own, 'tried') }),
   // A key that was not seen yet.
   'key.note_seen': ({ organizationId, subscriptionId }) =>
     renewSubscription(bySystem(organizationId), { subscriptionId }),

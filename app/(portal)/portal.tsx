@@ -6,7 +6,16 @@ import { type NavItem, Shell } from '@/components/shell'
 import { isStaffRole, may } from '@/lib/access'
 import { StaffBanner } from './staff-banner'
 
-type Place = 'overview' | 'instances' | 'keys' | 'questions' | 'billing' | 'members' | 'activity' | 'settings'
+type Place =
+  | 'overview'
+  | 'instances'
+  | 'keys'
+  | 'trials'
+  | 'questions'
+  | 'billing'
+  | 'members'
+  | 'activity'
+  | 'settings'
 
 /** The frame of an organization's pages. `needs` counts the lines of its overview that want somebody. */
 export async function Portal({
@@ -57,6 +66,7 @@ function navOf({ session, organization, t }: Visit, current: Place, needs: numbe
     ['overview', 'house', ''],
     ['instances', 'server', '/instances'],
     ['keys', 'key', '/keys'],
+    ['trials', 'flask-conical', '/trials'],
     ['questions', 'inbox', '/questions'],
     ...(may(organization.role, 'billing.read') ? ([['billing', 'credit-card', '/billing']] as const) : []),
     ['members', 'users', '/members'],

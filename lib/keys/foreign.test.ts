@@ -86,6 +86,8 @@ import { staffRoleIn } from '@/lib/staff/role'
 import { countingTerms, lockSubscription, subscriptionAt } from '@/lib/subscriptions/add-term'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
+import { listTrialOffers, trialVerdict } from '@/lib/trials/offers'
+import { listTrials } from '@/lib/trials/queries'
 import {
   byMember,
   bySystem,
@@ -304,6 +306,21 @@ const reads: Record<string, Read> = {
       offers.flatMap((one) => one.places.filter(({ instanceId }) => instanceId)),
     )
     return places.then((found) => found.length, orNone)
+  },
+  listTrials: async (tx, organizationId) => (await listTrials(tx, organizationId, now())).length,
+  listTrialOffers: async (tx, organizationId) => {
+    const of = { productIds: null, instanceIds: [theirs.instanceId] }
+    const places = listTrialOffers(tx, organizationId, now(), of).then((offers) =>
+      offers.flatMap((one) => one.places.filter(({ instance, verdict }) => instance || 'trial' in verdict)),
+    )
+    return places.then((found) => found.length, orNone)
+  },
+  trialVerdict: (tx, organizationId) => {
+    const { instanceId, products } = theirs
+    return trialVerdict(tx, organizationId, now(), { productId: products.forms, instanceId }).then(
+      count1,
+      orNone,
+    )
   },
   subscriptionAt: async (tx, organizationId) => {
     const place = { productId: theirs.products.forms, instanceId: theirs.instanceId }

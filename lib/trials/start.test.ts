@@ -71,7 +71,7 @@ test('a product is tried once: of ten trials at once one begins, on whatever ins
       instanceId: places[index % 2] ?? '',
     }).then(
       () => 'begun',
-      ({ code, facts }) => [code, facts.product],
+      ({ code, facts }) => [code.replace('tried_here', 'tried_before'), facts.product],
     ),
   )
   const answers = await Promise.all(trials)

@@ -24,6 +24,7 @@ import reference from './reference.json'
 import settings from './settings.json'
 import shell from './shell.json'
 import staff from './staff.json'
+import trials from './trials.json'
 
 /** A file per room. */
 export const en = {
@@ -53,4 +54,5 @@ export const en = {
   settings,
   shell,
   staff,
+  trials,
 }

@@ -25,6 +25,7 @@ import reference from './reference.json'
 import settings from './settings.json'
 import shell from './shell.json'
 import staff from './staff.json'
+import trials from './trials.json'
 
 export const fr: typeof en = {
   account,
@@ -53,4 +54,5 @@ export const fr: typeof en = {
   settings,
   shell,
   staff,
+  trials,
 }

@@ -20,10 +20,12 @@ interface Props {
   renewal?: { newIds: ReadonlySet<string>; oldIds: ReadonlySet<string> }
   /** It stands on the page of its one key. */
   own?: boolean
+  /** The key that is the next to be copied. */
+  next?: string
 }
 
 /** The list of keys, each with the way to its page; one client component for all its buttons. */
-export function KeyTable({ visit, rows, speaking, renewal, own }: Props) {
+export function KeyTable({ visit, rows, speaking, renewal, own, next }: Props) {
   const { organization, t } = visit
   const mayReveal = may(organization.role, 'key.reveal')
   return (
@@ -44,7 +46,7 @@ export function KeyTable({ visit, rows, speaking, renewal, own }: Props) {
           </tr>
         </thead>
         <KeyRows
-          lines={rows.map((row) => ({ ...lineOf(row, visit, speaking), ...markOf(row, t, renewal) }))}
+          lines={rows.map((row) => ({ ...lineOf(row, visit, speaking), ...markOf(row, t, renewal, next) }))}
           page={own ? null : `/${organization.slug}/keys`}
           mayReveal={mayReveal}
           names={buttonNames(t, gaps)}
@@ -54,9 +56,9 @@ export function KeyTable({ visit, rows, speaking, renewal, own }: Props) {
   )
 }
 
-function markOf({ id, notYetInGlpi }: KeyRow, t: Visit['t'], renewal: Props['renewal']) {
+function markOf({ id, notYetInGlpi }: KeyRow, t: Visit['t'], renewal: Props['renewal'], next: Props['next']) {
   if (renewal?.newIds.has(id)) return { mark: t('billing.checkout.new_key'), next: notYetInGlpi }
-  return { mark: renewal?.oldIds.has(id) ? t('billing.checkout.old_key') : null, next: false }
+  return { mark: renewal?.oldIds.has(id) ? t('billing.checkout.old_key') : null, next: id === next }
 }
 
 type Plain = Omit<KeyLine, 'mark' | 'next'>

@@ -1,0 +1,57 @@
+import { and, desc, eq, isNull, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { products } from '@/db/schema/catalog'
+import { instances } from '@/db/schema/instances'
+import { keys } from '@/db/schema/keys'
+import type { OrganizationTx } from '@/db/scope'
+import { isRevoked } from '@/lib/keys/filter'
+import { trialStanding } from './rules'
+
+const successors = alias(keys, 'successors')
+
+export type TrialRow = Awaited<ReturnType<typeof listTrials>>[number]
+
+/** The trials of an organization with what has become of each, the last to end first: one of a product, so they are few. */
+export async function listTrials(tx: OrganizationTx, organizationId: string, now: Date) {
+  const rows = await tx
+    .select({
+      id: keys.id,
+      shortId: keys.shortId,
+      productId: keys.productId,
+      product: products.name,
+      onExpiry: products.onExpiry,
+      freeFeatures: products.freeFeatures,
+      binding: keys.binding,
+      contains: sql<string[] | null>`(select array_agg(p.name order by p.name) from suite_products s
+        join products p on p.id = s.product_id where s.suite_id = ${keys.productId})`,
+      instanceId: keys.instanceId,
+      instance: instances.label,
+      glpiVersion: instances.glpiVersion,
+      asksPortal: sql<boolean>`coalesce(${instances.asksPortal}, false)`,
+      retired: sql<boolean>`${instances.retiredAt} is not null`,
+      startsAt: keys.startsAt,
+      endsAt: keys.endsAt,
+      renewedAt: keys.renewedAt,
+      revoked: sql<boolean>`${isRevoked}`,
+      /** The bought key that takes its place. */
+      successorId: successors.id,
+      successor: successors.shortId,
+    })
+    .from(keys)
+    .innerJoin(products, eq(products.id, keys.productId))
+    .leftJoin(
+      instances,
+      and(eq(instances.organizationId, keys.organizationId), eq(instances.id, keys.instanceId)),
+    )
+    .leftJoin(
+      successors,
+      and(
+        eq(successors.organizationId, keys.organizationId),
+        eq(successors.followsId, keys.id),
+        isNull(successors.refundedAt),
+      ),
+    )
+    .where(and(eq(keys.organizationId, organizationId), eq(keys.kind, 'trial')))
+    .orderBy(desc(keys.endsAt), desc(keys.id))
+  return rows.map((row) => ({ ...row, standing: trialStanding(row, now) }))
+}

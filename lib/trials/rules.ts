@@ -1,0 +1,119 @@
+import { daysBetween, later, startOfDay } from '@/lib/organizations/calendar'
+
+/** A trial that the organization has had of a product, wherever that was. */
+export interface TrialBefore {
+  keyId: string
+  shortId: string
+  endsAt: Date
+  /** Null: the whole organization's. */
+  instance: string | null
+  /** On this very GLPI: the same instance, one with an address or the installation ID of this one. */
+  here: boolean
+}
+
+/** What the place has already of the product, or of a suite with it: a key that is no trial's, and was not taken back. */
+export interface Owned {
+  keyId: string
+  shortId: string
+  /** The product of the key. */
+  product: string
+  /** Null: it never ends. */
+  endsAt: Date | null
+}
+
+/** Where a trial would run. */
+export interface TrialPlace {
+  /** The instance is no longer in use. */
+  retired: boolean
+  /** The production instance, still in use, whose test copy it is. */
+  copyOf: { id: string; label: string } | null
+}
+
+/** What a trial is decided from: of a product, for an instance or (`place` is null) the whole organization. */
+export interface TrialFacts {
+  openSource: boolean
+  withdrawn: boolean
+  /** Null: it cannot be tried. */
+  trialDays: number | null
+  /** Its keys are the whole organization's. */
+  everywhere: boolean
+  place: TrialPlace | null
+  tried: readonly TrialBefore[]
+  /** Of the product itself, then of suites with it. */
+  owned: Owned | null
+  inSuite: Owned | null
+}
+
+export type TrialVerdict =
+  | { ok: true; days: number; endsAt: Date }
+  | { ok: false; because: 'open_source' | 'withdrawn' | 'no_trial' | 'retired' }
+  | { ok: false; because: 'needs_instance' | 'needs_no_instance' }
+  | { ok: false; because: 'tried_here' | 'tried_before'; trial: TrialBefore }
+  | { ok: false; because: 'owned' | 'lapsed' | 'in_a_suite'; has: Owned }
+  | { ok: false; because: 'test_copy'; of: { id: string; label: string } }
+
+/**
+ * Whether a product can be tried now (DESIGN §2, rule 7): the page and the command ask this, and the database decides between
+ * two at the same moment. What runs is not asked: a trial goes on when trials of its product are turned off, when it is
+ * withdrawn, and when its instance is retired. A test copy is tried with the key of its production instance (rule 3).
+ * @param timeZone the organization's, in which the trial ends at midnight
+ */
+export function mayTry(facts: TrialFacts, now: Date, timeZone: string): TrialVerdict {
+  const { place, owned, inSuite, tried, trialDays } = facts
+  if (facts.openSource) return { ok: false, because: 'open_source' }
+  if (facts.everywhere && place) return { ok: false, because: 'needs_no_instance' }
+  if (!facts.everywhere && !place) return { ok: false, because: 'needs_instance' }
+  if (owned && !isOver(owned, now)) return { ok: false, because: 'owned', has: owned }
+  if (inSuite && !isOver(inSuite, now)) return { ok: false, because: 'in_a_suite', has: inSuite }
+  const here = tried.find((one) => one.here)
+  if (here) return { ok: false, because: 'tried_here', trial: here }
+  if (tried[0]) return { ok: false, because: 'tried_before', trial: tried[0] }
+  if (facts.withdrawn) return { ok: false, because: 'withdrawn' }
+  if (trialDays === null) return { ok: false, because: 'no_trial' }
+  if (place?.retired) return { ok: false, because: 'retired' }
+  if (place?.copyOf) return { ok: false, because: 'test_copy', of: place.copyOf }
+  if (owned) return { ok: false, because: 'lapsed', has: owned }
+  return { ok: true, days: trialDays, endsAt: trialEnd(trialDays, now, timeZone) }
+}
+
+const isOver = ({ endsAt }: Owned, now: Date) => endsAt !== null && endsAt <= now
+
+/** A trial begins within a day, and that day is given on top: it works for so many whole days and ends at midnight. */
+export const trialEnd = (days: number, now: Date, timeZone: string): Date =>
+  later(startOfDay(now, timeZone), timeZone, { days: days + 1 })
+
+export type TrialStanding = 'runs' | 'converted' | 'revoked' | 'ran'
+
+/** What has become of a trial. `converted`: a bought key takes its place, also while the trial's own goes on. */
+export function trialStanding(
+  trial: { endsAt: Date; revoked: boolean; renewedAt: Date | null },
+  now: Date,
+): TrialStanding {
+  if (trial.renewedAt) return 'converted'
+  if (trial.revoked) return 'revoked'
+  return trial.endsAt > now ? 'runs' : 'ran'
+}
+
+/** Days before a trial's end on which it is told by mail; 0: it has ended. */
+export const trialMarks = [7, 1, 0] as const
+export type TrialMark = (typeof trialMarks)[number]
+
+/** Days after the end of a trial in which that is still told. */
+const toldAfterDays = 7
+
+/**
+ * Of which mark a trial that nobody has bought is to be told now: of the last one that was reached, and never of one before
+ * it, so that days without a worker are made up for by one mail. The end itself is told once it is there, not that morning.
+ * @param trial `told`: of which marks of this end it was told already
+ */
+export function trialMarkDue(
+  trial: { startsAt: Date; endsAt: Date; told: readonly number[] },
+  now: Date,
+  timeZone: string,
+): TrialMark | null {
+  const { startsAt, endsAt, told } = trial
+  const left = daysBetween(now, endsAt, timeZone)
+  const mark = endsAt <= now ? 0 : trialMarks.findLast((one) => one > 0 && left <= one)
+  if (mark === undefined || left < -toldAfterDays || told.some((one) => one <= mark)) return null
+  return daysBetween(startsAt, endsAt, timeZone) > mark ? mark : null
+}
