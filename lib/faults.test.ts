@@ -70,7 +70,7 @@ const writes: Partial<Record<Permission, Written>> = {
   'key.issue': { keys: 1 },
   'subscription.start': { keys: 1 },
   'subscription.renew': { keys: 1 },
-  'trial.start': { keys: 1 },
+  'trial.start': { keys: 1, jobs: 1 },
   // Of a renewal and of what is bought anew, beside the Checkout's own entry; one mail tells of both.
   'checkout.settle': { keys: 2, audit_entries: 3, jobs: 1 },
   // What somebody is about to pay for it is closed.

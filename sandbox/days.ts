@@ -7,7 +7,7 @@ import pg from 'pg'
 import type { Postgres } from '@/sandbox/postgres'
 
 /** What somebody sees of what the worker does each night by its own clock, which nobody can move. */
-const nightly = ['remind', 'find_waiting_keys', 'clean_up']
+const nightly = ['remind', 'remind_trials', 'find_waiting_keys', 'clean_up']
 /**
  * Takes as long as all else of a day: not on one that was like the day before, unless that was a week ago, after which also an
  * event that was lost is missed.

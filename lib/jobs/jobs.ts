@@ -25,6 +25,10 @@ export interface Jobs {
   'mail.reminders': { organizationId: string }
   /** To those who may put keys into GLPI, of the new ones that wait while the old ones end. */
   'mail.not_in_glpi': { organizationId: string }
+  /** To those who may put keys into GLPI: that a trial has begun, and where its key is. */
+  'mail.trial_begun': { organizationId: string; keyId: string }
+  /** To them and to those who pay: that a trial ends, or has ended. */
+  'mail.trial_ends': { organizationId: string; keyId: string }
   /** To those who pay: until when it is paid, and that it renews by itself no longer. */
   'mail.automatic_ended': { organizationId: string; renewalId: string }
   /** To those who pay, of a charge that did not succeed. */
@@ -45,6 +49,8 @@ export interface Jobs {
   end_automatic: { organizationId: string; renewalId: string; stripeSubscriptionId?: string }
   /** Daily; it has no payload of its own. */
   remind: unknown
+  /** Daily, likewise. */
+  remind_trials: unknown
   /** Hourly, likewise. */
   find_waiting_keys: unknown
   /** Daily, likewise. */

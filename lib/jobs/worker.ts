@@ -33,6 +33,8 @@ import { sendEmailChange } from '@/lib/people/send-email-change'
 import { sendNewDevice } from '@/lib/people/send-new-device'
 import { sendSignIn } from '@/lib/people/send-sign-in'
 import { checkStart } from '@/lib/start'
+import { remindTrials } from '@/lib/trials/remind'
+import { sendTrialBegun, sendTrialEnds } from '@/lib/trials/send-trial'
 import { cleanUp } from './clean-up'
 import type { Jobs } from './jobs'
 import { LastingClient } from './lasting-client'
@@ -40,10 +42,11 @@ import { Presence } from './presence'
 
 const concurrency = 4
 const presenceSeconds = 10
-/** Every day at 3:17, 3:47 and 6:23 UTC; a night without a worker is made up for. Signing is hourly, and by one worker at a time. */
+/** Every day at 3:17, 3:47, 6:23 and 6:37 UTC; a night without a worker is made up for. Signing is hourly, and by one worker at a time. */
 const crontab = `17 3 * * * clean_up ?fill=1d&max=3
 47 3 * * * reconcile_payments ?fill=1d&queue=reconcile_payments
 23 6 * * * remind ?fill=1d&max=3
+37 6 * * * remind_trials ?fill=1d&max=3
 41 * * * * find_waiting_keys
 7 * * * * sign_audit_heads ?queue=sign_audit_heads`
 
@@ -69,12 +72,15 @@ const tasks: TaskList = {
   'mail.payment_matter': (payload) => sendPaymentMatter(payload),
   'mail.reminders': (payload) => sendReminders(payload),
   'mail.not_in_glpi': (payload) => sendNotInGlpi(payload),
+  'mail.trial_begun': (payload) => sendTrialBegun(payload),
+  'mail.trial_ends': (payload) => sendTrialEnds(payload),
   'mail.automatic_ended': (payload) => sendAutomaticEnded(payload),
   'mail.charge_failed': (payload) => sendChargeFailed(payload),
   close_checkouts: (payload) => closeCheckouts(payload),
   align_automatic: async (payload) => void (await alignAutomatic(payload)),
   end_automatic: (payload) => endAtStripe(payload),
   remind,
+  remind_trials: remindTrials,
   find_waiting_keys: findWaitingKeys,
   clean_up: cleanUp,
   reconcile_payments: reconcileNightly,

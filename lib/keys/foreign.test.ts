@@ -58,6 +58,7 @@ import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
 import { revokeTokensOf } from '@/lib/organizations/revoke-token'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/tokens'
+import { toldBy } from '@/lib/organizations/told'
 import { nameOf } from '@/lib/payments/automatic/end'
 import {
   changeAutomatic,
@@ -79,7 +80,7 @@ import { findCheckout, hasCustomer, linesOf, openCheckouts } from '@/lib/payment
 import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { endCheckout, lockCheckout } from '@/lib/payments/settle-checkout'
-import { staffOf, toldBy } from '@/lib/payments/told'
+import { staffOf } from '@/lib/payments/told'
 import { underWay } from '@/lib/payments/under-way'
 import { accountManagersOf } from '@/lib/staff/queries'
 import { staffRoleIn } from '@/lib/staff/role'
@@ -87,7 +88,7 @@ import { countingTerms, lockSubscription, subscriptionAt } from '@/lib/subscript
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import { listTrialOffers, trialVerdict } from '@/lib/trials/offers'
-import { listTrials } from '@/lib/trials/queries'
+import { findTrial, listTrials } from '@/lib/trials/queries'
 import {
   byMember,
   bySystem,
@@ -308,6 +309,7 @@ const reads: Record<string, Read> = {
     return places.then((found) => found.length, orNone)
   },
   listTrials: async (tx, organizationId) => (await listTrials(tx, organizationId, now())).length,
+  findTrial: (tx, organizationId) => findTrial(tx, organizationId, theirs.trialKeyId, now()).then(count1),
   listTrialOffers: async (tx, organizationId) => {
     const of = { productIds: null, instanceIds: [theirs.instanceId] }
     const places = listTrialOffers(tx, organizationId, now(), of).then((offers) =>

@@ -7,9 +7,9 @@ import { now } from '@/lib/clock'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { keysReturnedMail } from '@/lib/mail/keys-returned'
 import { sendOnce } from '@/lib/mail/send-once'
+import { toldBy } from '@/lib/organizations/told'
 import { endedWithKey } from './automatic/queries'
 import { renewalsOf } from './renewals'
-import { toldBy } from './told'
 
 /**
  * The job `mail.keys_returned`: to each who pays or puts keys into GLPI, that the payment of keys went back, or stands again; not of a revocation

@@ -3,9 +3,9 @@ import { now } from '@/lib/clock'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { paymentFailedMail } from '@/lib/mail/payment-failed'
 import { sendOnce } from '@/lib/mail/send-once'
+import { toldBy } from '@/lib/organizations/told'
 import { failedPayments } from './failed-payments'
 import { listPayable } from './payable'
-import { toldBy } from './told'
 
 /**
  * The job `mail.payment_failed`: to each who pays, and to who began it; not of what is paid otherwise meanwhile.

@@ -5,6 +5,7 @@ import { waitingKeys } from '@/lib/keys/waiting'
 import { notInGlpiMail } from '@/lib/mail/not-in-glpi'
 import { remindersMail } from '@/lib/mail/reminders'
 import { sendOnce } from '@/lib/mail/send-once'
+import { toldBy } from '@/lib/organizations/told'
 import {
   addReminders,
   endReminders,
@@ -14,7 +15,6 @@ import {
   reserveReminders,
 } from './reminders'
 import { sells } from './stripe'
-import { toldBy } from './told'
 
 /**
  * The job `mail.reminders`: one mail a day to each who pays, of all that ends. What is to be told is reserved first, so

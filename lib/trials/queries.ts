@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
@@ -13,7 +13,18 @@ export type TrialRow = Awaited<ReturnType<typeof listTrials>>[number]
 
 /** The trials of an organization with what has become of each, the last to end first: one of a product, so they are few. */
 export async function listTrials(tx: OrganizationTx, organizationId: string, now: Date) {
-  const rows = await tx
+  const rows = await trialRows(tx, organizationId)
+  return rows.map((row) => ({ ...row, standing: trialStanding(row, now) }))
+}
+
+/** The trial of this key; undefined where the organization has none such. */
+export async function findTrial(tx: OrganizationTx, organizationId: string, keyId: string, now: Date) {
+  const [row] = await trialRows(tx, organizationId, eq(keys.id, keyId))
+  return row && { ...row, standing: trialStanding(row, now) }
+}
+
+function trialRows(tx: OrganizationTx, organizationId: string, only?: SQL) {
+  return tx
     .select({
       id: keys.id,
       shortId: keys.shortId,
@@ -51,7 +62,6 @@ export async function listTrials(tx: OrganizationTx, organizationId: string, now
         isNull(successors.refundedAt),
       ),
     )
-    .where(and(eq(keys.organizationId, organizationId), eq(keys.kind, 'trial')))
+    .where(and(eq(keys.organizationId, organizationId), eq(keys.kind, 'trial'), only))
     .orderBy(desc(keys.endsAt), desc(keys.id))
-  return rows.map((row) => ({ ...row, standing: trialStanding(row, now) }))
 }

@@ -94,26 +94,25 @@ export function trialStanding(
   return trial.endsAt > now ? 'runs' : 'ran'
 }
 
-/** Days before a trial's end on which it is told by mail; 0: it has ended. */
+/** Days that are left of a trial when it is told by mail; 0: it has ended. */
 export const trialMarks = [7, 1, 0] as const
 export type TrialMark = (typeof trialMarks)[number]
 
 /** Days after the end of a trial in which that is still told. */
-const toldAfterDays = 7
+export const toldAfterDays = 7
 
 /**
- * Of which mark a trial that nobody has bought is to be told now: of the last one that was reached, and never of one before
- * it, so that days without a worker are made up for by one mail. The end itself is told once it is there, not that morning.
- * @param trial `told`: of which marks of this end it was told already
+ * Of which mark a trial that nobody has bought is to be told now: of the last one that was reached, so that days without a worker
+ * are made up for by one mail. The end itself is told once it is there, not on the morning before.
  */
 export function trialMarkDue(
-  trial: { startsAt: Date; endsAt: Date; told: readonly number[] },
+  { startsAt, endsAt }: { startsAt: Date; endsAt: Date },
   now: Date,
   timeZone: string,
 ): TrialMark | null {
-  const { startsAt, endsAt, told } = trial
-  const left = daysBetween(now, endsAt, timeZone)
-  const mark = endsAt <= now ? 0 : trialMarks.findLast((one) => one > 0 && left <= one)
-  if (mark === undefined || left < -toldAfterDays || told.some((one) => one <= mark)) return null
-  return daysBetween(startsAt, endsAt, timeZone) > mark ? mark : null
+  // Days that follow on this one: on the last day none.
+  const leftFrom = (day: Date) => daysBetween(day, endsAt, timeZone) - 1
+  if (endsAt <= now) return leftFrom(now) >= -1 - toldAfterDays ? 0 : null
+  const mark = trialMarks.findLast((one) => one > 0 && leftFrom(now) <= one)
+  return mark !== undefined && leftFrom(startsAt) > mark ? mark : null
 }

@@ -1,12 +1,23 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
+import { asOrganization } from '@/db/scope'
+import { now } from '@/lib/clock'
+import { addInstance } from '@/lib/instances/add'
+import { reinstateInstance, retireInstance } from '@/lib/instances/retire'
+import { listKeys } from '@/lib/keys/queries'
 import { startOfDay } from '@/lib/organizations/calendar'
+import { startSubscription } from '@/lib/subscriptions/start'
+import { findTrial } from '@/lib/trials/queries'
 import { startTrial } from '@/lib/trials/start'
 import {
+  byMember,
+  byStaff,
   bySystem,
   type Fixture,
   makeCatalog,
   makeInstance,
   makeOrganization,
+  makeStaff,
   productDatabase,
   productId,
   rowsOf,
@@ -77,4 +88,179 @@ test('a product is tried once: of ten trials at once one begins, on whatever ins
   const answers = await Promise.all(trials)
   expect(answers.filter((answer) => answer === 'begun')).toHaveLength(1)
   expect(answers.filter((answer) => answer !== 'begun')).toEqual(Array(9).fill(['tried_before', 'Forms Pro']))
+})
+
+const rounds = process.env.STRESS ? 200 : 10
+test(`[C2] of 50 members’ calls at once, on two instances, one trial begins (${rounds} rounds)`, async () => {
+  const forms = await productId(database, 'forms')
+  for (let round = 0; round < rounds; round++) {
+    const one = await makeOrganization(`round-${round}`)
+    const places = [await makeInstance(one), await makeInstance(one, 'other')]
+    const calls = Array.from({ length: 50 }, (_, index) =>
+      startTrial(byMember(one, index % 2 ? 'owner' : 'technical'), {
+        productId: forms,
+        instanceId: places[index % 3 ? 0 : 1] ?? '',
+      }).then(
+        ({ keyId }) => keyId,
+        ({ code }) => code,
+      ),
+    )
+    const answers = await Promise.all(calls)
+    expect(answers.filter((answer) => answer === 'tried_here' || answer === 'tried_before')).toHaveLength(49)
+    expect(await trialsOf(one)).toEqual([{ id: answers.find((answer) => !/^tried/.test(answer)) }])
+  }
+  console.log(`[C2] ${rounds} rounds`)
+}, 600_000)
+
+const parallel = process.env.STRESS ? 500 : 100
+test(`[C2] ${parallel} requests at once for the same trial by the same form are answered with one key`, async () => {
+  const one = await makeOrganization('parallel')
+  const input = { productId: await productId(database, 'forms'), instanceId: await makeInstance(one) }
+  const by = byMember(one, 'technical')
+  const answers = await Promise.all(Array.from({ length: parallel }, () => startTrial(by, input)))
+  expect(new Set(answers.map(({ keyId }) => keyId)).size).toBe(1)
+  expect(await trialsOf(one)).toEqual([{ id: answers[0]?.keyId }])
+  console.log(`[C2] ${parallel} requests`)
+}, 120_000)
+
+const trialsOf = ({ organizationId }: Fixture) =>
+  rowsOf<{ id: string }>(database, `select id from keys where organization_id = $1 and kind = 'trial'`, [
+    organizationId,
+  ])
+
+test('a GLPI is the same by its installation ID or an address that it had, whatever instance it is now', async () => {
+  const one = await makeOrganization('moved')
+  const by = () => bySystem(one.organizationId)
+  const [forms, branding] = [await productId(database, 'forms'), await productId(database, 'branding')]
+  const first = await makeInstance(one)
+  await startTrial(by(), { productId: forms, instanceId: first })
+  await startTrial(by(), { productId: branding, instanceId: first })
+  await retireInstance(by(), { instanceId: first })
+  // The same address, taken up by another instance; and, elsewhere, the same installation ID.
+  const again = await makeInstance(one)
+  await expect(startTrial(by(), { productId: forms, instanceId: again })).rejects.toMatchObject({
+    code: 'tried_here',
+  })
+  const cloned = await makeInstance(one, 'cloned')
+  await expect(startTrial(by(), { productId: branding, instanceId: cloned })).rejects.toMatchObject({
+    code: 'tried_before',
+  })
+  await rowsOf(database, `update instances set installation_id = 'the-same' where id = any($1)`, [
+    [first, cloned],
+  ])
+  await expect(startTrial(by(), { productId: branding, instanceId: cloned })).rejects.toMatchObject({
+    code: 'tried_here',
+  })
+})
+
+test('what a place owns is not tried there; a suite’s products neither, and a test copy uses its original’s key', async () => {
+  const one = await makeOrganization('owns')
+  const by = () => bySystem(one.organizationId)
+  const [forms, suite] = [await productId(database, 'forms'), await productId(database, 'suite')]
+  const [bought, suited, trying] = [
+    await makeInstance(one, 'bought'),
+    await makeInstance(one, 'suited'),
+    await makeInstance(one, 'trying'),
+  ]
+  await startSubscription(by(), { productId: forms, instanceId: bought })
+  await startSubscription(by(), { productId: suite, instanceId: suited })
+  const { instanceId: copy } = await addInstance(by(), {
+    label: 'copy',
+    url: 'https://copy.owns.example',
+    environment: 'test',
+    testOfId: trying,
+  })
+  const answer = (instanceId: string) =>
+    startTrial(by(), { productId: forms, instanceId }).then(
+      () => 'begun',
+      ({ code }) => code,
+    )
+  expect(await answer(bought)).toBe('owned')
+  expect(await answer(suited)).toBe('in_a_suite')
+  expect(await answer(copy)).toBe('test_copy')
+  // Of an original that is gone, the copy is a GLPI like any other.
+  await retireInstance(by(), { instanceId: copy })
+  await retireInstance(by(), { instanceId: trying })
+  await reinstateInstance(by(), { instanceId: copy })
+  expect(await answer(copy)).toBe('begun')
+})
+
+test.each([
+  ['its trials are turned off', 'no_trial', `update products set trial_days = null where id = $1`],
+  ['it is withdrawn', 'withdrawn', `update products set withdrawn_at = now() where id = $1`],
+])('where %s while one runs, that one goes on and no other begins', async (_, code, change) => {
+  const [one, later] = [
+    await makeOrganization(`runs-${code.slice(0, 2)}`),
+    await makeOrganization(`late-${code.slice(0, 2)}`),
+  ]
+  const productIdOf = await productId(database, 'branding')
+  const instanceId = await makeInstance(one)
+  const { keyId } = await startTrial(bySystem(one.organizationId), { productId: productIdOf, instanceId })
+  await rowsOf(database, change, [productIdOf])
+  try {
+    const call = startTrial(bySystem(later.organizationId), {
+      productId: productIdOf,
+      instanceId: await makeInstance(later),
+    })
+    await expect(call).rejects.toMatchObject({ code })
+    expect(await standingOf(one, keyId)).toEqual({ standing: 'runs', state: 'active' })
+  } finally {
+    await rowsOf(database, 'update products set trial_days = 30, withdrawn_at = null where id = $1', [
+      productIdOf,
+    ])
+  }
+})
+
+test('of an instance that is retired while its trial runs, the key goes on to its end, and the trial is used up', async () => {
+  const one = await makeOrganization('retires')
+  const by = () => bySystem(one.organizationId)
+  const forms = await productId(database, 'forms')
+  const instanceId = await makeInstance(one)
+  const { keyId } = await startTrial(by(), { productId: forms, instanceId })
+  await retireInstance(by(), { instanceId })
+  expect(await standingOf(one, keyId)).toEqual({ standing: 'runs', state: 'expiring' })
+  await expect(startTrial(by(), { productId: forms, instanceId })).rejects.toMatchObject({
+    code: 'tried_here',
+  })
+  const other = await makeInstance(one, 'other')
+  await expect(startTrial(by(), { productId: forms, instanceId: other })).rejects.toMatchObject({
+    code: 'tried_before',
+  })
+})
+
+/** As the page of the trials and the list of keys have it. */
+const standingOf = ({ organizationId }: Fixture, keyId: string) =>
+  asOrganization(organizationId, async (tx) => {
+    const trial = await findTrial(tx, organizationId, keyId, now())
+    const { rows } = await listKeys(
+      tx,
+      { organizationId, state: 'current', keyId },
+      { sort: 'until', size: 1 },
+      now(),
+    )
+    return { standing: trial?.standing, state: rows[0]?.state }
+  })
+
+test('staff begin one where they are assigned, and say why', async () => {
+  const one = await makeOrganization('helped')
+  const { manager } = await makeStaff(one)
+  const input = { productId: await productId(database, 'forms'), instanceId: await makeInstance(one) }
+  await expect(startTrial(byStaff(manager, one), input)).rejects.toMatchObject({
+    fields: { note: 'required' },
+  })
+  expect(
+    await startTrial(byStaff(manager, one), { ...input, note: 'Asked for by telephone.' }),
+  ).toMatchObject({
+    shortId: expect.stringMatching(/^K-/),
+  })
+})
+
+test('another organization’s instance, and an unknown product, are not found', async () => {
+  const one = await makeOrganization('foreign')
+  const forms = await productId(database, 'forms')
+  for (const input of [
+    { productId: forms, instanceId },
+    { productId: randomUUID(), instanceId: await makeInstance(one) },
+  ])
+    await expect(startTrial(bySystem(one.organizationId), input)).rejects.toMatchObject({ code: 'not_found' })
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isTaken } from '@/db/failures'
 import { command } from '@/lib/command'
 import { NotFound, Refused } from '@/lib/errors'
+import { enqueue } from '@/lib/jobs/enqueue'
 import { Note, noteOf } from '@/lib/keys/free-text'
 import { at, productToIssue, writeKey } from '@/lib/keys/issue'
 import { trialVerdict } from './offers'
@@ -40,6 +41,7 @@ export const startTrial = command(
       // Which trial of the product it is, the database keeps unique.
       throw isTaken(error) ? new Refused('tried_before', { product: product.name }) : error
     })
+    await enqueue(tx, 'mail.trial_begun', { organizationId, keyId: key.id })
     const until = verdict.endsAt.toISOString()
     const details = { shortId: key.shortId, product: product.name, until, ...(written && { note: written }) }
     audit({ keyId: key.id, ...at(instanceId), details })

@@ -9,8 +9,8 @@ import { Unavailable } from '@/lib/errors'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { automaticEndedMail, chargeFailedMail } from '@/lib/mail/automatic'
 import { sendOnce } from '@/lib/mail/send-once'
+import { toldBy } from '@/lib/organizations/told'
 import { listPayable } from '@/lib/payments/payable'
-import { toldBy } from '@/lib/payments/told'
 import { type AutomaticRow, findAutomatic } from './queries'
 
 /**
