@@ -28,6 +28,7 @@ const systemCallers: Record<string, number> = {
   'lib/keys/rotate-ring.ts': 2,
   'lib/organizations/invitation.ts': 1,
   'lib/payments/remind.ts': 2,
+  'lib/trials/remind.ts': 1,
   'lib/payments/compare.ts': 3,
   'lib/payments/missing-permission.ts': 1,
   'lib/payments/reconcile.ts': 1,

@@ -100,7 +100,9 @@ function Where({ visit, offer, instances, more }: RowProps) {
   const named = free.flatMap(({ instance }) => instance?.label ?? [])
   const rest = named.length - mostNamed
   const here = places.filter(({ verdict }) => !verdict.ok && !ofProduct(verdict))
-  const whole = places.find(({ verdict }) => ofProduct(verdict))
+  // Where it was tried, it is offered to be bought.
+  const tried = places.find(({ verdict }) => !verdict.ok && verdict.because === 'tried_here')
+  const whole = tried ?? places.find(({ verdict }) => ofProduct(verdict))
   const further = Math.max(0, here.length - mostNamed)
   return (
     <>
@@ -149,6 +151,15 @@ function NotTried({ visit, product, at }: NotTriedProps) {
   return (
     <small>
       <LongWords>{text}</LongWords>{' '}
+      {keyId && because === 'lapsed' && mayBuyHere(organization.role) && (
+        <a
+          className="link"
+          href={`/${organization.slug}/billing/renew?k=${keyId}`}
+          aria-label={t('trials.renew_label', { product: product.name })}
+        >
+          {t('trials.renew')}
+        </a>
+      )}{' '}
       {keyId && (
         <a
           className="link"
