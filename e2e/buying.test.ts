@@ -110,6 +110,19 @@ test('given up, the basket is offered again as it was; another member is told me
   await expect(other.locator('main')).not.toContainText('Inventory Plus')
 })
 
+test('who ticks nothing is told so; who has another GLPI than those shown adds it first', async ({
+  browser,
+}) => {
+  const customer = await newCustomer('nothing')
+  const page = await (await browserAs(browser, customer.people.owner)).newPage()
+  await page.goto(`/${customer.slug}/billing/buy`)
+  await page.getByRole('button', { name: 'See the total' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Nothing was chosen')
+  await page.getByRole('main').getByRole('link', { name: 'Buy', exact: true }).click()
+  await page.getByRole('link', { name: 'Another GLPI? Add it first.' }).click()
+  await page.waitForURL(`**/${customer.slug}/instances/new?from=buy`)
+})
+
 test('who has no instance yet adds one first, and comes back to what is sold', async ({ browser }) => {
   const page = await newcomer(browser)
   await expect(page.getByText('Which GLPI is it for?')).toBeVisible()

@@ -16,11 +16,14 @@ import { arrived, mailsTo, query } from './sign-in'
 
 const stress = Boolean(process.env.STRESS)
 
+/** Nothing in it can be broken at. */
+const unbroken = 'w'.repeat(135)
+
 const arabic = 'مكتب المساعدة '
 const hostile = [
   `<b>bold</b> "O'Hara" & <img src=x onerror=alert(1)>`,
   '\u202Egnp.exe \u2066 left \u2069 right',
-  arabic.repeat(14).trim(),
+  `${arabic}${unbroken}`,
   `'"</script><script>alert(1)</script>`,
 ]
 
@@ -86,8 +89,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     }) => {
       test.setTimeout(600_000)
       const customer = await newCustomer(`axe-${colorScheme}-${language}`, {
-        label: 'A-very-long-name-of-an-instance-without-a-blank-'.repeat(3),
+        label: `A-very-long-name-of-an-instance-${unbroken}`,
       })
+      await nameSpare(customer, `<b> ${arabic}${unbroken}`)
       await query('update people set language = $1 where id = $2', [language, customer.people.owner.personId])
       const options = { colorScheme, locale: language === 'en' ? 'en-GB' : 'fr-FR' }
       const titles = new Set<string>()
@@ -164,6 +168,7 @@ test('[B6] names with markup, of right-to-left and of 200 characters stay what t
       name: name.slice(0, 200),
       label: name.slice(0, 200),
     })
+    await nameSpare(customer, kept(`${name.slice(0, 190)} spare`))
     // As it would have been kept.
     await inSystem('update people set name = $1 where id = $2', [kept(name), customer.people.owner.personId])
     const context = await browserAs(browser, customer.people.owner)
@@ -180,6 +185,7 @@ test('[B6] names with markup, of right-to-left and of 200 characters stay what t
         raw: html.includes('<img src=x') || html.includes('<b>bold') || html.includes('<script>alert'),
       }).toEqual({ path, raw: false })
       expect(await page.locator('img[src=x]').count()).toBe(0)
+      expect({ path, tooWide: await tooWide(page) }).toEqual({ path, tooWide: 0 })
       shown++
     }
     await page.goto(`/${customer.slug}/instances/${customer.instanceId}`)
@@ -203,6 +209,10 @@ test('[B6] names with markup, of right-to-left and of 200 characters stay what t
     `[B6] ${hostileNames.length} names, ${shown} pages, ${2 * hostileNames.length} mails, ${log.length} lines of log`,
   )
 })
+
+/** The instance for which something is being bought. */
+const nameSpare = ({ spareId }: Customer, label: string) =>
+  inSystem('update instances set label = $1 where id = $2', [label, spareId])
 
 test('[B6] a name of 1 MB, and one as long as a form may be, is refused, kept nowhere and not logged', async () => {
   const customer = await newCustomer('long')

@@ -34,7 +34,17 @@ export function auditSentence(
   const changed = changes ? 'yes' : 'no'
   const moved = row.details.before ? 'yes' : 'no'
   // Of a removal from before there were tokens: none ended.
-  const more = { note: '', tokens: '0', before: '', moved, noted, actor: row.actor, changes, changed }
+  const more = {
+    note: '',
+    vat: '',
+    tokens: '0',
+    before: '',
+    moved,
+    noted,
+    actor: row.actor,
+    changes,
+    changed,
+  }
   return said(t, `audit.${row.action}`, 'audit.unknown', { ...more, ...facts, who: isolated(who) })
 }
 

@@ -2,8 +2,8 @@ import { Link } from '@react-email/link'
 import { Text } from '@react-email/text'
 import { env } from '@/lib/env'
 import { firstDay, lastDay, mailedMoment } from '@/lib/messages/dates'
-import { money } from '@/lib/messages/money'
 import { type Language, translator } from '@/lib/messages/translator'
+import { type Invoiced, sumWords } from '@/lib/payments/sum-words'
 import { MailButton, MailLayout, renderMail } from './layout'
 import { forSubject } from './subject'
 import { termState } from './term-text'
@@ -78,21 +78,21 @@ interface ChargeFailed extends Renewing {
   amount: number
   currency: string
   taxBehavior: 'inclusive' | 'exclusive'
+  /** What its invoice asks for. */
+  invoiced: Invoiced
   /** Stripe's page of the invoice. */
   payUrl: string | null
 }
 
 /** Tells that a charge did not succeed, and what to do. */
 export async function chargeFailedMail(mail: ChargeFailed) {
-  const { to, language, slug, currency, taxBehavior, payUrl } = mail
+  const { to, language, slug, payUrl } = mail
   const t = translator(language)
-  const amount = money(mail.amount, currency, language)
+  const sum = sumWords(mail, { t, language })
   const billing = `${env().PUBLIC_URL}/${slug}/billing`
   const rendered = await renderMail(
     <MailLayout language={language} to={to} title={t('mail.charge_failed.title')}>
-      <Text style={paragraph}>
-        {t('mail.charge_failed.text', { ...namesOf(mail), amount, tax: t(`billing.tax.${taxBehavior}`) })}
-      </Text>
+      <Text style={paragraph}>{t('mail.charge_failed.text', { ...namesOf(mail), sum })}</Text>
       <Text style={paragraph}>{t('mail.charge_failed.do')}</Text>
       <Text style={paragraph}>{t('mail.charge_failed.until', endsOf(mail))}</Text>
       <MailButton href={payUrl ?? billing}>{t(`mail.charge_failed.${payUrl ? 'button' : 'see'}`)}</MailButton>
@@ -103,6 +103,6 @@ export async function chargeFailedMail(mail: ChargeFailed) {
       )}
     </MailLayout>,
   )
-  const subject = t('mail.charge_failed.subject', { amount, product: forSubject(mail.product) })
+  const subject = t('mail.charge_failed.subject', { sum, product: forSubject(mail.product) })
   return { subject, ...rendered }
 }

@@ -1,6 +1,7 @@
 import { Link } from '@react-email/link'
 import { Text } from '@react-email/text'
 import { env } from '@/lib/env'
+import { displayUrl } from '@/lib/instances/url'
 import { daysLeft } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { type Language, translator } from '@/lib/messages/translator'
@@ -93,7 +94,7 @@ function Line({ mail, line }: { mail: RemindersMail; line: ReminderLine }) {
       <Text style={{ margin: 0 }}>
         <b>{t('mail.reminders.what', { product, instance: instance ?? t('billing.everywhere') })}</b>
       </Text>
-      {url && <Text style={{ ...small, margin: 0 }}>{url}</Text>}
+      {url && <Text style={{ ...small, margin: 0 }}>{displayUrl(url)}</Text>}
       <Text style={small}>
         {termText(line, mail)} {renewsText(line, mail)} {price}
       </Text>

@@ -1,6 +1,7 @@
 import { daysLeft, firstDay, lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { type Language, translator } from '@/lib/messages/translator'
+import { type Invoiced, sumWords } from '@/lib/payments/sum-words'
 
 /** What a mail says of a subscription's last term. */
 export interface TermFacts {
@@ -8,7 +9,13 @@ export interface TermFacts {
   termEndsAt: Date
   keyExpiresAt: Date
   price: { taxBehavior: 'inclusive' | 'exclusive' } | null
-  automatic: { amount: number; currency: string; startedAt: Date | null; failedAt: Date | null } | null
+  automatic: {
+    amount: number
+    currency: string
+    startedAt: Date | null
+    failedAt: Date | null
+    invoiced: Invoiced | null
+  } | null
 }
 
 /** In which language, in the time zone of the organization, at which moment. */
@@ -43,11 +50,15 @@ export function renewsText({ automatic, price, termEndsAt }: TermFacts, telling:
   const { language, timeZone, at } = telling
   const t = translator(language)
   if (!automatic?.startedAt) return t('mail.term.by_hand', { begun: automatic ? 'yes' : 'no' })
+  const taxBehavior = price?.taxBehavior ?? 'exclusive'
+  if (automatic.failedAt) {
+    const sum = sumWords({ ...automatic, taxBehavior }, { t, language })
+    return t('mail.term.automatic_failed', { sum })
+  }
   const facts = {
     amount: money(automatic.amount, automatic.currency, language),
-    tax: t(`billing.tax.${price?.taxBehavior ?? 'exclusive'}`),
+    tax: t(`billing.tax.${taxBehavior}`),
   }
-  if (automatic.failedAt) return t('mail.term.automatic_failed', facts)
   if (termEndsAt <= at) return t('mail.term.charging', facts)
   return t('mail.term.automatic', { ...facts, date: firstDay(termEndsAt, language, timeZone) })
 }

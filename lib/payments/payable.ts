@@ -12,6 +12,7 @@ import { type AutomaticVerdict, isAboutToCharge, mayRenewByItself } from './auto
 import type { Purchase } from './buying/basket'
 import { currencyFor } from './currency'
 import { mayPay, type PayVerdict } from './rules'
+import type { Invoiced } from './sum-words'
 
 /** A subscription with the term that would be paid next. */
 export interface Payable {
@@ -51,6 +52,8 @@ export interface Automatic {
   startedAt: Date | null
   chargesAt: Date | null
   failedAt: Date | null
+  /** What could not be charged, once its invoice is known. */
+  invoiced: Invoiced | null
 }
 
 interface Only {
@@ -79,12 +82,12 @@ export async function listPayable(
   ]
   const rows = await lastTerms(tx, organizationId, currency, only)
   const payable = rows.map(({ facts, price: found, term, counting, ...row }) => {
+    const { revokedFor, invoiced, ...known } = facts
     const price = found?.id ? found : null
-    const automatic = row.automatic?.id ? row.automatic : null
+    const automatic = row.automatic?.id ? { ...row.automatic, invoiced } : null
     const last = paidUntil(term)
     const amount = price?.amount ?? null
     const chargesSoon = automatic?.startedAt ? isAboutToCharge(automatic.chargesAt, now) : false
-    const { revokedFor, ...known } = facts
     const revoked = revokedFor ? { reason: revokedFor, keyExpiresAt: last.keyExpiresAt } : null
     const verdict = mayPay({ ...known, revoked, amount, chargesSoon }, now)
     const automaticVerdict = mayRenewByItself(
@@ -144,6 +147,13 @@ const revokedFor = sql<
 >`case when ${terms.refundedAt} is null then (select r.reason::text from revocations r
   where r.organization_id = ${keys.organizationId} and r.key_id = ${keys.id} and r.restored_at is null) end`
 
+/** Asked where a charge has failed alone. */
+const invoiced = sql<Invoiced | null>`case when ${automaticRenewals.failedAt} is not null then (
+  select json_build_object('total', i.total, 'tax', i.tax, 'reverseCharge', i.reverse_charge)
+  from automatic_charges c join invoices i on i.organization_id = c.organization_id and i.id = c.invoice_id
+  where c.organization_id = ${automaticRenewals.organizationId} and c.renewal_id = ${automaticRenewals.id}
+    and i.status = 'open' order by i.created_at desc limit 1) end`
+
 const columns = {
   subscriptionId: terms.subscriptionId,
   productId: keys.productId,
@@ -186,6 +196,7 @@ const columns = {
         terms.startsAt,
       ),
     revokedFor,
+    invoiced,
     openCheckoutId: open,
   },
 }

@@ -11,6 +11,7 @@ import { terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
 import { isLastTerm } from './payable'
 import { type CheckoutState, checkoutState } from './rules'
+import type { Invoiced } from './sum-words'
 
 export interface CheckoutRow {
   id: string
@@ -29,8 +30,8 @@ export interface CheckoutRow {
   reverseCharge: boolean | null
   sessionUrl: string | null
   expiresAt: Date | null
-  /** Of an automatic renewal, which nobody began: whether charging it has failed, and Stripe's page of its invoice. */
-  charge: { failedAt: Date | null; payUrl: string | null } | null
+  /** Of an automatic renewal, which nobody began: whether charging it has failed; of its invoice, once it is known, Stripe's page and what it asks for. */
+  charge: { failedAt: Date | null; payUrl: string | null; invoiced: Invoiced | null } | null
   lines: CheckoutLineRow[]
 }
 
@@ -121,6 +122,7 @@ const checkoutRows = (tx: OrganizationTx) =>
       chargeOf: automaticCharges.renewalId,
       failedAt: automaticCharges.failedAt,
       payUrl: charged.hostedUrl,
+      invoiced: { total: charged.total, tax: charged.tax, reverseCharge: charged.reverseCharge },
     })
     .from(checkouts)
     .leftJoin(people, eq(people.id, checkouts.begunById))
@@ -150,10 +152,10 @@ type Found = Awaited<ReturnType<typeof checkoutRows>>[number]
 async function withLines(
   tx: OrganizationTx,
   organizationId: string,
-  { completedAt, ended, chargeOf, failedAt, payUrl, ...row }: Found,
+  { completedAt, ended, chargeOf, failedAt, payUrl, invoiced, ...row }: Found,
 ): Promise<CheckoutRow> {
   const lines = await linesOf(tx, organizationId, row.id)
-  const charge = chargeOf ? { failedAt, payUrl } : null
+  const charge = chargeOf ? { failedAt, payUrl, invoiced } : null
   return { ...row, state: checkoutState({ completedAt, ended }), charge, lines }
 }
 

@@ -6,6 +6,7 @@ import { closePool, openPoolAt } from '@/db/client'
 import { asOrganization } from '@/db/scope'
 import { now } from '@/lib/clock'
 import { retireInstance } from '@/lib/instances/retire'
+import { displayUrl } from '@/lib/instances/url'
 import { attention } from '@/lib/keys/attention'
 import { noteKeySeen } from '@/lib/keys/note-seen'
 import { revokeKey } from '@/lib/keys/revoke'
@@ -86,7 +87,7 @@ test('owners and billing members get one mail of all that ends, each in their la
     expect(english?.text).toContain(shortId)
     expect(english?.text).not.toContain(key)
     expect(english?.text.replaceAll('-', '')).not.toContain(key.replaceAll('-', ''))
-    expect(english?.text).toContain(one.url)
+    expect(english?.text).toContain(displayUrl(one.url))
     expect(url).toBeDefined()
   }
   expect(english?.text).toContain('Forms Pro, desk-')
@@ -193,16 +194,26 @@ test('where nothing is sold in the portal, the mail says whom to write to', asyn
 
 test('a reminder says of each line that it ends, has ended while its key works, or has ended altogether, and whether it renews by itself', async () => {
   const midnight = (day: string) => new Date(`${day}T23:00:00Z`)
-  const on = { amount: 29_000, currency: 'eur', startedAt: midnight('2026-03-12'), failedAt: null }
-  const line = (until: string, works: string, automatic: typeof on | null = null) => ({
-    ...{ product: 'Forms Pro', instance: null, url: null, shortId: `K-${until}`, automatic },
+  const on = { amount: 29_000, currency: 'eur', startedAt: midnight('2026-03-12') }
+  const failing = {
+    failedAt: midnight('2026-03-12'),
+    invoiced: { total: 34_800, tax: 5_800, reverseCharge: false },
+  }
+  const line = (until: string, works: string, automatic: 'on' | 'fails' | null = null) => ({
+    ...{
+      product: 'Forms Pro',
+      instance: null,
+      url: 'https://xn--mdiathque-53af.example/glpi',
+      shortId: `K-${until}`,
+    },
+    automatic: automatic && { ...on, ...(automatic === 'on' ? { failedAt: null, invoiced: null } : failing) },
     ...{ termEndsAt: midnight(until), keyExpiresAt: midnight(works), verdict: { ok: true } },
     price: { amount: 29_000, taxBehavior: 'exclusive' as const, months: 12 },
   })
   const soon = line('2027-03-12', '2027-03-26')
   const works = line('2027-03-02', '2027-03-16')
   const over = line('2027-02-02', '2027-02-16')
-  const byItself = line('2027-03-08', '2027-03-22', on)
+  const byItself = line('2027-03-08', '2027-03-22', 'on')
   const facts = {
     ...{ to: 'ada@acme.example', name: 'Acme', slug: 'acme', timeZone: 'Europe/Paris', currency: 'eur' },
     ...{ sells: true, at: new Date('2027-03-06T12:00:00Z') },
@@ -237,7 +248,13 @@ test('a reminder says of each line that it ends, has ended while its key works, 
     'It renews by itself on 9 Mar 2027 for €290.00 plus any VAT: nothing has to be done.',
   ])
     expect(english.text).toContain(sentence)
-  expect(french.text).toContain('ce qui est passé ; la clé fonctionne encore jusqu’au 16 mars 2027. Pas de')
+  // The address as the portal shows it, and what the invoice asks for that could not be charged.
+  const fails = await mail('fr', [line('2027-03-05', '2027-03-19', 'fails')])
+  expect(fails.text).toContain('348,00 € (dont 58,00 € de TVA) n’ont pas pu être débités')
+  expect(fails.text).toContain(' médiathèque.example/glpi ')
+  expect(french.text).toContain(
+    'date maintenant passée ; la clé fonctionne encore jusqu’au 16 mars 2027. Pas de',
+  )
 })
 
 test('what is renewed between the reservation and the mail is left out of it', async () => {

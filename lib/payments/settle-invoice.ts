@@ -13,29 +13,32 @@ import { paidTwice } from './paid-twice'
 import { openDisputes, type Returned, returnedOf } from './rules'
 
 const Money = z.number().int()
+/** What Stripe has said of an invoice itself. */
+export const InvoiceItself = z.object({
+  id: z.string(),
+  number: z.string(),
+  status: z.enum(invoiceStatus.enumValues),
+  currency: z.string(),
+  subtotal: Money,
+  tax: Money,
+  reverseCharge: z.boolean(),
+  total: Money,
+  amountPaid: Money,
+  credited: Money,
+  refunded: Money,
+  hostedUrl: z.url().nullable(),
+  pdfUrl: z.url().nullable(),
+  createdAt: z.date(),
+  paidAt: z.date().nullable(),
+  dueAt: z.date().nullable(),
+  paymentIntentId: z.string().nullable(),
+})
+
 /** What Stripe has said of an invoice, with all that came of it. */
 export const InvoiceTold = z.object({
   /** Counted up with each time that Stripe is asked. */
   reading: z.number().int(),
-  invoice: z.object({
-    id: z.string(),
-    number: z.string(),
-    status: z.enum(invoiceStatus.enumValues),
-    currency: z.string(),
-    subtotal: Money,
-    tax: Money,
-    reverseCharge: z.boolean(),
-    total: Money,
-    amountPaid: Money,
-    credited: Money,
-    refunded: Money,
-    hostedUrl: z.url().nullable(),
-    pdfUrl: z.url().nullable(),
-    createdAt: z.date(),
-    paidAt: z.date().nullable(),
-    dueAt: z.date().nullable(),
-    paymentIntentId: z.string().nullable(),
-  }),
+  invoice: InvoiceItself,
   chargeId: z.string().nullable(),
   lines: z.array(
     z.object({
@@ -141,6 +144,14 @@ async function askAbout(
     paid_late: worthOf(counting.filter((term) => term.late && !twice.has(term))),
     paid_twice: worthOf([...twice]),
   })
+}
+
+/** Keeps an invoice that is told of before all that came of it is: of that, `settleInvoice` has the say. */
+export async function keepInvoice({ tx, organizationId }: Scope, invoice: z.output<typeof InvoiceItself>) {
+  await tx
+    .insert(invoices)
+    .values({ organizationId, ...invoice, reading: 0 })
+    .onConflictDoNothing()
 }
 
 /** Writes what Stripe has said. @returns false where something later is known */

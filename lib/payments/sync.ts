@@ -95,12 +95,11 @@ async function organizationOf(customerId: string): Promise<string | undefined> {
 /** Its lines, named by the one of ours that it pays: by that a refund finds its term. */
 async function linesOfCharge(
   by: By,
-  { invoice: { id: invoiceId, status, subtotal, paidAt }, lines }: Told,
+  { invoice, lines }: Told,
   { attempted, ...automatic }: NonNullable<Told['automatic']>,
 ) {
   try {
-    const told = { ...automatic, invoiceId, status, amount: subtotal, paidAt, attempted }
-    const { lineId } = await settleCharge(by, told)
+    const { lineId } = await settleCharge(by, { ...automatic, invoice, attempted })
     return lines.map((line) => (line.amount > 0 ? { ...line, checkoutLineId: lineId } : line))
   } catch (error) {
     if (error instanceof NotFound) return lines

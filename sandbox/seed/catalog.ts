@@ -19,7 +19,7 @@ const offers: Offer[] = [
     name: 'Inventory Plus',
     description: {
       en: 'Finds what is on the network and keeps the inventory true.',
-      fr: "Découvre ce qui se trouve sur le réseau et tient l'inventaire à jour.",
+      fr: 'Découvre ce qui se trouve sur le réseau et tient l’inventaire à jour.',
     },
     trialDays: 30,
     freeFeatures: ['manual_inventory'],
@@ -53,7 +53,7 @@ const offers: Offer[] = [
     name: 'Workflow Studio',
     description: {
       en: 'Draws what happens to a ticket, and does it.',
-      fr: "Dessine le parcours d'un ticket, puis l'exécute.",
+      fr: 'Dessine le parcours d’un ticket, puis l’exécute.',
     },
     trialDays: 15,
     releases: [
@@ -122,7 +122,7 @@ const offers: Offer[] = [
     keyKind: 'permanent',
     description: {
       en: 'Brings tickets over from older systems. Bought once, no longer developed.',
-      fr: "Reprend les tickets d'anciens outils. Achat unique, n'évolue plus.",
+      fr: 'Reprend les tickets d’anciens outils. Achat unique, n’évolue plus.',
     },
     releases: [{ version: '1.0.6', glpiMin: '9.5', glpiMax: '10.0', daysAgo: 1466 }],
   },
@@ -146,7 +146,7 @@ const offers: Offer[] = [
     openSource: true,
     description: {
       en: 'Prints labels for what is in the inventory. Open source: it needs no key.',
-      fr: "Imprime les étiquettes de l'inventaire. Libre : aucune clé requise.",
+      fr: 'Imprime les étiquettes de l’inventaire. Libre : aucune clé requise.',
     },
     homepageUrl: 'https://plugins.northwind.example/barcode-labels',
     releases: [{ version: '2.7.1', glpiMin: '9.5', glpiMax: null, daysAgo: 136 }],

@@ -152,8 +152,8 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
     }),
   'automatic.charge': (by, { endedRenewalId, slug }) =>
     settleCharge(system(by), {
-      ...{ renewalId: endedRenewalId, stripeSubscriptionId: `sub_${slug}`, invoiceId: `in_more_${slug}` },
-      ...{ status: 'paid', amount: 29_000, paidAt: null, attempted: true },
+      ...{ renewalId: endedRenewalId, stripeSubscriptionId: `sub_${slug}`, attempted: true },
+      invoice: invoiceTold(`in_more_${slug}`, slug),
     }),
   'automatic.end': (by, { renewalId }) => endAutomatic(by, { renewalId }),
   'billing.forget_customer': (by, { slug }) => forgetCustomer(system(by), { customerId: `cus_${slug}` }),
@@ -165,26 +165,7 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
       lines: [
         { id: `il_${invoiceId}`, description: 'Forms Pro', amount: 29_000, tax: 5_800, checkoutLineId: null },
       ],
-      invoice: {
-        ...{
-          id: invoiceId,
-          number: `LK-${slug}`,
-          status: 'paid',
-          currency: 'eur',
-          subtotal: 29_000,
-          tax: 5_800,
-        },
-        ...{
-          reverseCharge: false,
-          total: 34_800,
-          amountPaid: 34_800,
-          credited: 0,
-          refunded: 34_800,
-          hostedUrl: null,
-          pdfUrl: null,
-        },
-        ...{ createdAt: new Date(0), paidAt: null, dueAt: null, paymentIntentId: null },
-      },
+      invoice: invoiceTold(invoiceId, slug),
     }),
   'invoice.close_question': (by, { paymentQuestionId: questionId }) =>
     closeQuestion(system(by), { questionId }),
@@ -223,3 +204,10 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'assignment.remove': (by, { staffId }) => unassign(system(by), { staffId }),
   'organization.visit': ({ organizationId }, { staffId }) => recordVisit(staffId, organizationId ?? ''),
 }
+
+const invoiceTold = (id: string, slug: string) => ({
+  ...{ id, number: `LK-${slug}`, status: 'paid' as const, currency: 'eur' },
+  ...{ subtotal: 29_000, tax: 5_800, reverseCharge: false, total: 34_800 },
+  ...{ amountPaid: 34_800, credited: 0, refunded: 34_800, hostedUrl: null, pdfUrl: null },
+  ...{ createdAt: new Date(0), paidAt: null, dueAt: null, paymentIntentId: null },
+})

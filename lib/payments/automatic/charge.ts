@@ -9,8 +9,9 @@ import { enqueue } from '@/lib/jobs/enqueue'
 import { productPaidFor } from '@/lib/keys/issue'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { listPayable } from '@/lib/payments/payable'
-import { lateAfter } from '@/lib/payments/rules'
+import { lateAfter, vatOf } from '@/lib/payments/rules'
 import { endCheckout } from '@/lib/payments/settle-checkout'
+import { InvoiceItself, keepInvoice } from '@/lib/payments/settle-invoice'
 import { addTerm } from '@/lib/subscriptions/add-term'
 import { nextTerm } from '@/lib/subscriptions/rules'
 import { nameOf, recordEnd } from './end'
@@ -19,11 +20,7 @@ import { type AutomaticRow, changeAutomatic, lockAutomatic } from './queries'
 const SettleCharge = z.object({
   renewalId: z.uuid('not_found'),
   stripeSubscriptionId: z.string(),
-  invoiceId: z.string().startsWith('in_'),
-  status: z.enum(['open', 'paid', 'uncollectible', 'void']),
-  /** Of its lines, in the smallest unit, without the tax that comes on top. */
-  amount: z.number().int().min(1),
-  paidAt: z.date().nullable(),
+  invoice: InvoiceItself.extend({ id: z.string().startsWith('in_'), subtotal: z.number().int().min(1) }),
   /** Stripe has tried to charge it. */
   attempted: z.boolean(),
 })
@@ -44,21 +41,22 @@ export const settleCharge = command(
     const row = await lockAutomatic(tx, organizationId, told.renewalId)
     // Another's metadata may say anything.
     if (row.stripeSubscriptionId !== told.stripeSubscriptionId) throw new NotFound('automatic_renewal')
-    const charge = (await findCharge(scope, told.invoiceId)) ?? (await reserveCharge(scope, row, told))
+    const { id: invoiceId, status } = told.invoice
+    const charge = (await findCharge(scope, invoiceId)) ?? (await reserveCharge(scope, row, told))
     const { checkoutId, lineId, ended } = charge
     // What is not recorded below is nobody's doing.
     unchanged()
     if (ended === 'paid') return { effect: 'none', lineId }
-    if (told.status === 'paid') {
+    if (status === 'paid') {
       await issue(scope, row, charge, told)
       return { effect: 'paid', lineId }
     }
-    if (told.status !== 'open') {
+    if (status !== 'open') {
       if (!ended) await endCheckout(tx, organizationId, checkoutId, { ended: 'failed', endedAt: now })
       if (!row.endedAt) await recordEnd(scope, row, 'not_charged')
       return { effect: 'failed', lineId }
     }
-    if (told.attempted && !charge.failedAt && !row.endedAt) await askMembers(scope, row, told.invoiceId)
+    if (told.attempted && !charge.failedAt && !row.endedAt) await askMembers(scope, row, told)
     return { effect: told.attempted ? 'failing' : 'open', lineId }
   },
 )
@@ -95,7 +93,8 @@ async function findCharge({ tx, organizationId }: Scope, invoiceId: string) {
 type Charge = NonNullable<Awaited<ReturnType<typeof findCharge>>>
 
 /** A payment that nobody began, which is on its way. Where somebody is paying the same by hand, it does not stand in the way. */
-async function reserveCharge(scope: Scope, row: AutomaticRow, { invoiceId, amount }: Input): Promise<Charge> {
+async function reserveCharge(scope: Scope, row: AutomaticRow, { invoice }: Input): Promise<Charge> {
+  const { id: invoiceId, subtotal: amount } = invoice
   const { tx, organizationId, now } = scope
   const { subscriptionId, priceId, begunById, currency } = row
   const { payable } = await listPayable(tx, organizationId, now, { subscriptionIds: [subscriptionId] })
@@ -135,7 +134,8 @@ async function isBeingPaid({ tx, organizationId }: Scope, subscriptionId: string
 }
 
 /** One term and its key, also where the automatic renewal has ended meanwhile: money that came is money that came. */
-async function issue(scope: Scope, row: AutomaticRow, charge: Charge, { invoiceId, paidAt }: Input) {
+async function issue(scope: Scope, row: AutomaticRow, charge: Charge, { invoice }: Input) {
+  const { id: invoiceId, paidAt } = invoice
   const { tx, organizationId, now, audit } = scope
   const { subscriptionId, currency } = row
   const { checkoutId, lineId } = charge
@@ -170,8 +170,11 @@ async function issue(scope: Scope, row: AutomaticRow, charge: Charge, { invoiceI
 const isPaidBefore = ({ endedAt }: AutomaticRow, paidAt: Date | null) =>
   !endedAt || (paidAt !== null && paidAt.getTime() < Math.floor(endedAt.getTime() / 1_000) * 1_000)
 
-/** Once per invoice. */
-async function askMembers({ tx, organizationId, now, audit }: Scope, row: AutomaticRow, invoiceId: string) {
+/** Once per invoice, which is kept with it: the mail says what it asks for and where it is paid, and may go out at once. */
+async function askMembers(scope: Scope, row: AutomaticRow, { invoice }: Input) {
+  const { tx, organizationId, now, audit } = scope
+  const { id: invoiceId, total, currency } = invoice
+  await keepInvoice(scope, invoice)
   await tx
     .update(automaticCharges)
     .set({ failedAt: now })
@@ -181,6 +184,6 @@ async function askMembers({ tx, organizationId, now, audit }: Scope, row: Automa
   await changeAutomatic(tx, row, { failedAt: row.failedAt ?? now })
   await enqueue(tx, 'mail.charge_failed', { organizationId, invoiceId })
   const { keyId, product, shortId } = await nameOf(tx, row)
-  const { currency, amount } = row
-  audit({ action: 'automatic.charge', ...keyId, details: { product, shortId, currency, amount } })
+  const details = { product, shortId, currency, amount: total, vat: vatOf(invoice) }
+  audit({ action: 'automatic.charge', ...keyId, details })
 }

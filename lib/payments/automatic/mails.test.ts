@@ -1,3 +1,4 @@
+import PostalMime from 'postal-mime'
 import { beforeAll, expect, test } from 'vitest'
 import { automaticEndedMail, chargeFailedMail } from '@/lib/mail/automatic'
 import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
@@ -6,7 +7,9 @@ import { startMailSink } from '@/sandbox/test/mail-sink'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { alignAutomatic } from './align'
+import { bySystem } from './at-stripe'
 import { beginAutomatic } from './begin'
+import { settleCharge } from './charge'
 import { endAtStripe } from './end-at-stripe'
 import { sendAutomaticEnded, sendChargeFailed } from './send-automatic'
 import { startAutomatic } from './start'
@@ -63,6 +66,39 @@ test('of a charge that is declined, and of an end that nobody asked for, each wh
   expect(sink.received.flatMap(({ to }) => to).sort()).toEqual(everybody)
 })
 
+test('the mail of a charge that failed can go out as soon as that is known, and names what the invoice asks for, with its VAT', async () => {
+  const { subscriptionId } = await sold(database, acme)
+  const { renewalId } = await beginAutomatic(byMember(acme, 'billing'), {
+    ...{ subscriptionId, shown: 29_000, currency: 'eur' },
+  })
+  const { url } = await startAutomatic(acme.organizationId, renewalId)
+  if (url) await payments.pay(url, { method: 'card', card: '4000 0000 0000 0341' })
+  await settled()
+  const [row] = await rowsOf<{ stripeSubscriptionId: string }>(
+    database,
+    'select stripe_subscription_id as "stripeSubscriptionId" from automatic_renewals where id = $1',
+    [renewalId],
+  )
+  const { organizationId } = acme
+  sink.received.splice(0)
+  await settleCharge(bySystem(organizationId), {
+    ...{ renewalId, stripeSubscriptionId: row?.stripeSubscriptionId ?? '', attempted: true },
+    invoice: {
+      ...{ id: 'in_first', number: 'LK-1', status: 'open', currency: 'eur', subtotal: 29_000, tax: 5_800 },
+      ...{ reverseCharge: false, total: 34_800, amountPaid: 0, credited: 0, refunded: 0 },
+      ...{ hostedUrl: 'https://invoice.stripe.com/i/first', pdfUrl: null, createdAt: new Date(0) },
+      ...{ paidAt: null, dueAt: null, paymentIntentId: null },
+    },
+  })
+  // Of what came of the invoice nothing is kept yet.
+  await sendChargeFailed({ organizationId, invoiceId: 'in_first' })
+  const mails = await Promise.all(sink.received.map(({ data }) => PostalMime.parse(data)))
+  expect(mails.map(({ subject }) => subject)).toEqual(
+    Array(2).fill('€348.00 (of which VAT €58.00) for Forms Pro could not be charged'),
+  )
+  for (const { text } of mails) expect(text).toContain('https://invoice.stripe.com/i/first')
+})
+
 test('mailed once the key works no longer, both say since when, and that a new term begins on the day on which it is taken up again', async () => {
   const keyExpiresAt = new Date('2026-12-03T23:00:00Z')
   const facts = {
@@ -70,6 +106,7 @@ test('mailed once the key works no longer, both say since when, and that a new t
     ...{ instance: null, shortId: 'K-123456', keyExpiresAt, termEndsAt: new Date('2026-11-03T23:00:00Z') },
     ...{ endedAt: keyExpiresAt, reason: 'payment_failed', who: null },
     ...{ amount: 19_000, currency: 'eur', taxBehavior: 'exclusive' as const, payUrl: null },
+    invoiced: { total: 22_800, tax: 3_800, reverseCharge: false },
   }
   const said = async (language: 'en' | 'fr', at: string) => {
     const mail = { ...facts, language, at: new Date(at) }

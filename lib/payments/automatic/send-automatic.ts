@@ -5,7 +5,6 @@ import { prices } from '@/db/schema/payments'
 import { people } from '@/db/schema/people'
 import { asOrganization, type OrganizationTx } from '@/db/scope'
 import { now } from '@/lib/clock'
-import { Unavailable } from '@/lib/errors'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { automaticEndedMail, chargeFailedMail } from '@/lib/mail/automatic'
 import { sendOnce } from '@/lib/mail/send-once'
@@ -38,7 +37,7 @@ export async function sendAutomaticEnded({ organizationId, renewalId }: Jobs['ma
 
 /**
  * The job `mail.charge_failed`: to each who pays, once per invoice; not where it is paid meanwhile.
- * @throws Unavailable where the invoice is not kept yet: the job is tried again; and as `sendAutomaticEnded` does
+ * @throws as `sendAutomaticEnded` does
  */
 export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail.charge_failed']) {
   const found = await asOrganization(organizationId, async (tx) => {
@@ -48,9 +47,10 @@ export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail
         checkoutId: automaticCharges.checkoutId,
         status: invoices.status,
         payUrl: invoices.hostedUrl,
+        invoiced: { total: invoices.total, tax: invoices.tax, reverseCharge: invoices.reverseCharge },
       })
       .from(automaticCharges)
-      .leftJoin(
+      .innerJoin(
         invoices,
         and(
           eq(invoices.organizationId, automaticCharges.organizationId),
@@ -61,11 +61,10 @@ export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail
         and(eq(automaticCharges.organizationId, organizationId), eq(automaticCharges.invoiceId, invoiceId)),
       )
     const row = charge && (await findAutomatic(tx, organizationId, charge.renewalId))
-    // The invoice, with where it is paid, is kept a moment after its charge.
-    if (row && charge.status === null) throw new Unavailable('invoice', 1)
     if (!row || charge.status !== 'open') return undefined
     const facts = await factsOf(tx, row)
-    return facts && { ...facts, payUrl: charge.payUrl, checkoutId: charge.checkoutId }
+    const { payUrl, invoiced, checkoutId } = charge
+    return facts && { ...facts, payUrl, invoiced, checkoutId }
   })
   if (!found) return
   const { told, checkoutId, ...facts } = found

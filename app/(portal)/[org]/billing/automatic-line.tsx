@@ -4,6 +4,7 @@ import { firstDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import type { Payable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
+import { sumWords } from '@/lib/payments/sum-words'
 import { notByItself } from './verdict-words'
 
 /** Whether a subscription renews by itself, in a sentence, with the way to change that; where it cannot, why, and once what it can. */
@@ -38,12 +39,14 @@ export function automaticSentence({ t, language, organization }: Visit, one: Pay
   const { automatic, price, termEndsAt } = one
   if (!automatic) return t('billing.automatic.off')
   if (!automatic.startedAt) return t('billing.automatic.waits')
+  const taxBehavior = price?.taxBehavior ?? 'exclusive'
+  if (automatic.failedAt)
+    return t('billing.automatic.failed', { sum: sumWords({ ...automatic, taxBehavior }, { t, language }) })
   const amount = money(automatic.amount, automatic.currency, language)
-  if (automatic.failedAt) return t('billing.automatic.failed', { amount })
   const date = firstDay(termEndsAt, language, organization.timeZone)
   return t('billing.automatic.on', {
     date,
     amount,
-    tax: t(`billing.tax.${price?.taxBehavior ?? 'exclusive'}`),
+    tax: t(`billing.tax.${taxBehavior}`),
   })
 }

@@ -19,7 +19,8 @@ export function versionLines(productId: string, products: readonly CatalogProduc
     const newest = newestOf(part)
     if (!newest) return []
     const { version, glpiMin, glpiMax } = newest
-    const text = t('billing.buy.versions', { release: version, from: glpiMin, to: glpiMax ?? 'none' })
+    const to = glpiMax === glpiMin ? 'same' : (glpiMax ?? 'none')
+    const text = t('billing.buy.versions', { release: version, from: glpiMin, to })
     return isSuite ? t('instance.product_fits', { product: name, text }) : text
   })
 }

@@ -4,8 +4,9 @@ import { LongNames } from '@/components/ui/long-names'
 import { Panel } from '@/components/ui/panel'
 import { Dot } from '@/components/ui/state'
 import { moment } from '@/lib/messages/dates'
-import { money } from '@/lib/messages/money'
 import type { CheckoutRow } from '@/lib/payments/queries'
+import { sumWords } from '@/lib/payments/sum-words'
+import { taxOf } from './tax-of'
 
 /** Payments that somebody began and that are not over, each with the page on which it goes on. */
 export function OpenCheckouts({ visit, checkouts }: { visit: Visit; checkouts: CheckoutRow[] }) {
@@ -23,7 +24,10 @@ export function OpenCheckouts({ visit, checkouts }: { visit: Visit; checkouts: C
             <div>
               <b>
                 {t('billing.under_way', {
-                  total: money(amount, currency, language),
+                  total: sumWords(
+                    { amount, currency, taxBehavior: taxOf(lines), invoiced: charge?.invoiced ?? null },
+                    { t, language },
+                  ),
                   state: charge?.failedAt ? 'failing' : state,
                 })}
               </b>
@@ -38,6 +42,7 @@ export function OpenCheckouts({ visit, checkouts }: { visit: Visit; checkouts: C
                   })}
                 </LongNames>
               </p>
+              {charge?.failedAt && charge.payUrl && <p>{t('billing.automatic.later')}</p>}
             </div>
             <PayOrSee visit={visit} id={id} charge={charge} />
           </li>

@@ -15,15 +15,17 @@ interface Props {
 /** Of what is being paid, how far that is instead of a way to pay it again. */
 export function PaymentLink({ visit: { t, organization }, underWay, small = false, children }: Props) {
   if (!underWay) return children
-  const text = t(`billing.being_paid.${underWay.state}`)
+  const { state } = underWay
+  const text = t(`billing.being_paid.${state}`)
   if (!may(organization.role, 'billing.see_checkout')) return <small>{text}</small>
+  const failing = state === 'failing'
   return (
     <LinkButton
       small={small}
-      icon="clock"
+      icon={failing ? 'credit-card' : 'clock'}
       href={`/${organization.slug}/billing/checkouts/${underWay.checkoutId}`}
     >
-      {text}
+      {failing ? t('billing.pay_failed') : text}
     </LinkButton>
   )
 }

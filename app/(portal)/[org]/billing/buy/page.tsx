@@ -72,6 +72,7 @@ async function BuyPage({ params, searchParams }: Props) {
           {more && (
             <More visit={visit} query={only && basketQuery({ purchases: basket })} shown={instances} />
           )}
+          {instances > 0 && <AnotherInstance visit={visit} />}
           <p className="after row">
             <Button variant="primary" icon="credit-card">
               {t('billing.buy.next')}
@@ -153,6 +154,18 @@ async function AddInstance({ visit }: { visit: Visit }) {
         </LongNames>
       </Empty>
     </Panel>
+  )
+}
+
+/** For who may add one. */
+function AnotherInstance({ visit: { t, organization } }: { visit: Visit }) {
+  if (!may(organization.role, 'instance.add')) return null
+  return (
+    <p className="after">
+      <a className="link" href={`/${organization.slug}/instances/new?from=buy`}>
+        {t('billing.buy.another')}
+      </a>
+    </p>
   )
 }
 

@@ -20,6 +20,8 @@ import { Portal } from '../../../portal'
 import { pay } from '../actions'
 import { basketIn, basketQuery } from '../basket'
 import { NotBought, PurchaseLine } from '../buy/lines'
+import { BuyLink } from '../buy/link'
+import { taxOf } from '../tax-of'
 import { Currencies, Lines, NotNow } from './lines'
 
 interface Props {
@@ -35,7 +37,9 @@ interface Props {
 
 export const generateMetadata = organizationTitle(async ({ params, searchParams }: Props) => {
   const { t } = await requireMember((await params).org, 'checkout.begin')
-  return t((await searchParams).b ? 'billing.buy.summary' : 'billing.renew.title')
+  const wanted = await searchParams
+  if (isNothing(wanted)) return t('billing.renew.unchosen')
+  return t(wanted.b ? 'billing.buy.summary' : 'billing.renew.title')
 })
 
 export default organizationPage(RenewPage)
@@ -43,7 +47,9 @@ export default organizationPage(RenewPage)
 /** What is about to be paid: what, for which instance, until when, for how much. */
 async function RenewPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org, 'checkout.begin')
-  const { basket, ...wanted } = wantedIn(await searchParams)
+  const asked = await searchParams
+  if (isNothing(asked)) return <NothingChosen visit={visit} />
+  const { basket, ...wanted } = wantedIn(asked)
   const { t, organization, language } = visit
   const { data, needs, at } = await read(visit, (tx, moment) =>
     readSummary(tx, organization.organizationId, moment, wanted, basket),
@@ -83,6 +89,23 @@ async function RenewPage({ params, searchParams }: Props) {
       ) : (
         <Back back={back} />
       )}
+    </Portal>
+  )
+}
+
+/** Whoever ticked nothing comes here with nothing. */
+const isNothing = ({ s, k, b }: Awaited<Props['searchParams']>) => !s && !k && !b
+
+async function NothingChosen({ visit }: { visit: Visit }) {
+  const { t, organization } = visit
+  const { needs } = await read(visit, async () => null)
+  return (
+    <Portal visit={visit} current="billing" needs={needs}>
+      <PageHead title={t('billing.renew.unchosen')} sentence={t('billing.renew.unchosen_text')} />
+      <p className="row">
+        <LinkButton href={`/${organization.slug}/billing`}>{t('billing.renew.cancel')}</LinkButton>
+        <BuyLink visit={visit} />
+      </p>
     </Portal>
   )
 }
@@ -142,7 +165,7 @@ async function readSummary(
       ...new Set([...now, ...buys].map(({ productId }) => productId)),
     ]),
     amount: prices.reduce((sum, price) => sum + (price?.amount ?? 0), 0),
-    tax: prices.every((price) => price?.taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive',
+    tax: taxOf(prices),
   } as const
 }
 

@@ -7,7 +7,9 @@ import { termState } from '@/lib/mail/term-text'
 import { firstDay, lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import type { Automatic, Payable } from '@/lib/payments/payable'
+import { sumWords } from '@/lib/payments/sum-words'
 import { endRenewal, switchOn } from '../../actions'
+import { Portal as AtStripe } from '../../at-stripe'
 
 interface Props {
   visit: Visit
@@ -26,7 +28,8 @@ export function IsOn({ visit, one, automatic, payUrl, mayChange, now }: Props) {
   const { startedAt, failedAt, currency } = automatic
   const amount = money(automatic.amount, currency, language)
   const date = firstDay(termEndsAt, language, organization.timeZone)
-  const tax = t(`billing.tax.${price?.taxBehavior ?? 'exclusive'}`)
+  const taxBehavior = price?.taxBehavior ?? 'exclusive'
+  const tax = t(`billing.tax.${taxBehavior}`)
   const hidden = { organization: organization.slug, subscriptionId }
   return (
     <>
@@ -35,14 +38,7 @@ export function IsOn({ visit, one, automatic, payUrl, mayChange, now }: Props) {
         <Notice tone="ok">{t('billing.automatic.is_on', { date, amount, tax })}</Notice>
       )}
       {failedAt && (
-        <Notice tone="bad">
-          {t('billing.automatic.is_failing', { amount })}{' '}
-          {payUrl && (
-            <a className="link" href={payUrl}>
-              {t('billing.automatic.pay_invoice')}
-            </a>
-          )}
-        </Notice>
+        <Failing visit={visit} sum={sumWords({ ...automatic, taxBehavior }, visit)} payUrl={payUrl} />
       )}
       {mayChange && (
         <Panel padded>
@@ -55,12 +51,35 @@ export function IsOn({ visit, one, automatic, payUrl, mayChange, now }: Props) {
           )}
           <EndedNote visit={visit} one={one} now={now} />
           <ActionForm action={endRenewal} hidden={{ ...hidden, renewalId: automatic.id }}>
-            <SubmitButton variant="default" pendingText={t('shell.busy')}>
-              {t('billing.automatic.end')}
-            </SubmitButton>
+            <div className="row mt-3">
+              <SubmitButton variant="default" pendingText={t('shell.busy')}>
+                {t('billing.automatic.end')}
+              </SubmitButton>
+            </div>
           </ActionForm>
         </Panel>
       )}
+    </>
+  )
+}
+
+/** What could not be charged, where that is paid, and where the card of later charges is changed: paying by another changes none. */
+function Failing({ visit, sum, payUrl }: Pick<Props, 'visit' | 'payUrl'> & { sum: string }) {
+  const { t } = visit
+  return (
+    <>
+      <Notice tone="bad">
+        {t('billing.automatic.is_failing', { sum })}{' '}
+        {payUrl && (
+          <a className="link" href={payUrl}>
+            {t('billing.automatic.pay_invoice')}
+          </a>
+        )}
+      </Notice>
+      <p className="after">{t('billing.automatic.later')}</p>
+      <div className="mb-3">
+        <AtStripe visit={visit} known />
+      </div>
     </>
   )
 }
@@ -75,5 +94,9 @@ function EndedNote({ visit, one, now }: Pick<Props, 'visit' | 'one' | 'now'>) {
     works: lastDay(keyExpiresAt, language, organization.timeZone),
     since: firstDay(keyExpiresAt, language, organization.timeZone),
   }
-  return <p>{t('billing.automatic.ended_note', facts)}</p>
+  return (
+    <p className={one.automatic?.startedAt ? undefined : 'mt-3'}>
+      {t('billing.automatic.ended_note', facts)}
+    </p>
+  )
 }

@@ -4,6 +4,7 @@ import { requireMember, type Visit } from '@/app/_request/session'
 import { Done } from '@/components/done'
 import { KeepFresh } from '@/components/keep-fresh'
 import { LinkButton } from '@/components/ui/button'
+import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead } from '@/components/ui/panel'
 import { may } from '@/lib/access'
@@ -11,7 +12,7 @@ import { NotFound } from '@/lib/errors'
 import { isId } from '@/lib/ids'
 import { moment } from '@/lib/messages/dates'
 import { lastCharge, lastEnded } from '@/lib/payments/automatic/queries'
-import { listPayable } from '@/lib/payments/payable'
+import { listPayable, type Payable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../../../portal'
 import { notByItself } from '../../verdict-words'
@@ -46,20 +47,13 @@ async function AutomaticPage({ params, searchParams }: Props) {
     return { one, currency, ended, payUrl: last?.status === 'open' ? last.url : null }
   })
   const { one, currency, ended, payUrl } = data
-  const { product, instance, shortId, automatic, automaticVerdict } = one
+  const { automatic, automaticVerdict } = one
   const { back, done } = await searchParams
   const given = back === 'given' && automatic !== null && !automatic.startedAt
   const mayChange = sells() && may(role, 'automatic.begin')
   return (
     <Portal visit={visit} current="billing" needs={needs}>
-      <PageHead
-        title={t('billing.automatic.title')}
-        sentence={t('billing.automatic.sentence', {
-          product,
-          instance: instance ?? t('billing.everywhere'),
-          shortId,
-        })}
-      />
+      <Head visit={visit} one={one} />
       {given && <Given visit={visit} />}
       {ended && <Ended visit={visit} ended={ended} now={done === 'ended'} />}
       {automatic && (
@@ -79,6 +73,18 @@ async function AutomaticPage({ params, searchParams }: Props) {
         </LinkButton>
       </p>
     </Portal>
+  )
+}
+
+/** Which subscription it is about. */
+function Head({ visit: { t }, one }: { visit: Visit; one: Payable }) {
+  const { product, instance, shortId } = one
+  const names = { product, instance: instance ?? t('billing.everywhere'), shortId }
+  return (
+    <PageHead
+      title={t('billing.automatic.title')}
+      sentence={<LongNames names={[instance]}>{t('billing.automatic.sentence', names)}</LongNames>}
+    />
   )
 }
 

@@ -32,6 +32,7 @@ export function SwitchOn({ visit: { t, language, organization }, one, currency, 
         <p>{t('billing.automatic.key', { days: overlapDays })}</p>
         <p>{t('billing.automatic.end_any')}</p>
         <p>{t('billing.automatic.means')}</p>
+        <p>{t('billing.automatic.vat_number')}</p>
         {mayChange && (
           <ActionForm
             action={switchOn}

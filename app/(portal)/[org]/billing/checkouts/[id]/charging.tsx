@@ -2,8 +2,10 @@ import type { Visit } from '@/app/_request/session'
 import { KeepFresh } from '@/components/keep-fresh'
 import { LinkButton } from '@/components/ui/button'
 import { Notice } from '@/components/ui/notice'
-import { money } from '@/lib/messages/money'
 import type { CheckoutRow } from '@/lib/payments/queries'
+import { sumWords } from '@/lib/payments/sum-words'
+import { Portal as AtStripe } from '../../at-stripe'
+import { taxOf } from '../../tax-of'
 
 interface Props {
   visit: Visit
@@ -12,15 +14,18 @@ interface Props {
 }
 
 /** What renews by itself is being charged; where that has failed, what to do. */
-export function Charging({ visit: { t, language, organization }, checkout, charge }: Props) {
-  const amount = money(checkout.amount, checkout.currency, language)
-  const [line] = checkout.lines
+export function Charging({ visit, checkout, charge }: Props) {
+  const { t, organization } = visit
+  const { lines, amount, currency } = checkout
+  const { invoiced } = charge
+  const sum = sumWords({ amount, currency, taxBehavior: taxOf(lines), invoiced }, visit)
+  const [line] = lines
   if (!charge.failedAt)
     return (
       <>
         <KeepFresh seconds={10} />
         <Notice tone="soon">
-          <b>{t('billing.checkout.charging')}</b> {t('billing.checkout.charging_text', { amount })}
+          <b>{t('billing.checkout.charging')}</b> {t('billing.checkout.charging_text', { sum })}
         </Notice>
       </>
     )
@@ -28,7 +33,7 @@ export function Charging({ visit: { t, language, organization }, checkout, charg
     <>
       <KeepFresh seconds={10} />
       <Notice tone="bad">
-        <b>{t('billing.automatic.is_failing', { amount })}</b> {t('billing.checkout.failing_text')}
+        <b>{t('billing.automatic.is_failing', { sum })}</b> {t('billing.checkout.failing_text')}
       </Notice>
       <p className="after row">
         {charge.payUrl && (
@@ -40,6 +45,8 @@ export function Charging({ visit: { t, language, organization }, checkout, charg
           {t('billing.automatic.title')}
         </LinkButton>
       </p>
+      <p className="after">{t('billing.automatic.later')}</p>
+      <AtStripe visit={visit} known />
     </>
   )
 }

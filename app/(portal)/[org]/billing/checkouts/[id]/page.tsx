@@ -3,6 +3,7 @@ import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { KeepFresh } from '@/components/keep-fresh'
 import { LinkButton } from '@/components/ui/button'
+import { LongWords } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { env } from '@/lib/env'
@@ -198,7 +199,9 @@ function Line({ visit, line, currency, come, now }: LineProps) {
     <tr>
       <td>
         <b>{product}</b>
-        <small>{instance ?? t('billing.everywhere')}</small>
+        <small>
+          <LongWords>{instance ?? t('billing.everywhere')}</LongWords>
+        </small>
         {newKey && retired && (
           <small>
             <a className="link" href={`/${organization.slug}/instances/${instanceId}`}>

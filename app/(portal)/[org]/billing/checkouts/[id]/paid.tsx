@@ -1,11 +1,13 @@
 import type { Visit } from '@/app/_request/session'
 import { KeepFresh } from '@/components/keep-fresh'
+import { LongNames } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
 import { whichCome } from '@/lib/keys/rules'
 import { lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import type { CheckoutLineRow, CheckoutRow } from '@/lib/payments/queries'
 import { vatOf } from '@/lib/payments/rules'
+import { taxOf } from '../../tax-of'
 
 interface Props {
   visit: Visit
@@ -22,7 +24,7 @@ export function Paid({ visit, checkout, come, now }: Props) {
   const ofVat = { tax: checkout.tax ?? 0, reverseCharge: reverseCharge ?? false }
   const vat = t('billing.vat', { how: vatOf(ofVat), tax: money(ofVat.tax, currency, language) })
   const total = money(charged ?? amount, currency, language)
-  const tax = lines.every(({ taxBehavior }) => taxBehavior === 'inclusive') ? 'inclusive' : 'exclusive'
+  const tax = taxOf(lines)
   const there = lines.filter(({ gone }) => !gone)
   const isIn = there.every(({ newKey }) => newKey?.firstSeenAt)
   const waiting = there.flatMap(({ newKey }) =>
@@ -57,15 +59,17 @@ function Gone({ visit, line, now }: { visit: Visit; line: CheckoutLineRow; now: 
   const old = oldWorks(line, now) ? oldKey : null
   return (
     <Notice tone="soon">
-      {t('billing.checkout.gone', {
-        product,
-        instance: instance ?? t('billing.everywhere'),
-        reason: newKey?.refundedAt ? (line.gone ?? '') : 'other',
-        why: t('keys.revoked_because', { reason: line.gone ?? '' }),
-        shortId: newKey?.shortId ?? '',
-        old: old?.shortId ?? 'none',
-        date: old?.expiresAt ? lastDay(old.expiresAt, language, organization.timeZone) : '',
-      })}
+      <LongNames names={[instance]}>
+        {t('billing.checkout.gone', {
+          product,
+          instance: instance ?? t('billing.everywhere'),
+          reason: newKey?.refundedAt ? (line.gone ?? '') : 'other',
+          why: t('keys.revoked_because', { reason: line.gone ?? '' }),
+          shortId: newKey?.shortId ?? '',
+          old: old?.shortId ?? 'none',
+          date: old?.expiresAt ? lastDay(old.expiresAt, language, organization.timeZone) : '',
+        })}
+      </LongNames>
     </Notice>
   )
 }

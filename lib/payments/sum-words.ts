@@ -1,0 +1,33 @@
+import { money } from '@/lib/messages/money'
+import type { Language, Translate } from '@/lib/messages/translator'
+import { vatOf } from './rules'
+
+/** What an invoice asks for, in the smallest unit. */
+export interface Invoiced {
+  /** With tax. */
+  total: number
+  /** Of it. */
+  tax: number
+  reverseCharge: boolean
+}
+
+interface Sum {
+  /** Of the price, in the smallest unit. */
+  amount: number
+  /** ISO 4217, in lower case. */
+  currency: string
+  taxBehavior: 'inclusive' | 'exclusive'
+  /** Null until the invoice is there. */
+  invoiced: Invoiced | null
+}
+
+/** What is to be paid, with the VAT in it: what the invoice asks for, as soon as it is known; before that the price. */
+export function sumWords(
+  { amount, currency, taxBehavior, invoiced }: Sum,
+  { t, language }: { t: Translate; language: Language },
+): string {
+  if (!invoiced) return `${money(amount, currency, language)} ${t(`billing.tax.${taxBehavior}`)}`
+  const { total, tax } = invoiced
+  const vat = t('billing.vat', { how: vatOf(invoiced), tax: money(tax, currency, language) })
+  return `${money(total, currency, language)} (${vat})`
+}
