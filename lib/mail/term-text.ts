@@ -1,7 +1,7 @@
 import { daysLeft, firstDay, lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
+import { type Invoiced, sumWords } from '@/lib/messages/sum-words'
 import { type Language, translator } from '@/lib/messages/translator'
-import { type Invoiced, sumWords } from '@/lib/payments/sum-words'
 
 /** What a mail says of a subscription's last term. */
 export interface TermFacts {

@@ -6,13 +6,13 @@ import { keys } from '@/db/schema/keys'
 import { prices } from '@/db/schema/payments'
 import { subscriptions, terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
+import type { Invoiced } from '@/lib/messages/sum-words'
 import { timeZoneOf } from '@/lib/organizations/queries'
 import { gapAhead, nextTerm, paidUntil, type Span } from '@/lib/subscriptions/rules'
 import { type AutomaticVerdict, isAboutToCharge, mayRenewByItself } from './automatic/rules'
 import type { Purchase } from './buying/basket'
 import { currencyFor } from './currency'
 import { mayPay, type PayVerdict } from './rules'
-import type { Invoiced } from './sum-words'
 
 /** A subscription with the term that would be paid next. */
 export interface Payable {

@@ -9,9 +9,9 @@ import { billingAccounts, checkoutLines, checkouts, prices } from '@/db/schema/p
 import { people } from '@/db/schema/people'
 import { terms } from '@/db/schema/subscriptions'
 import type { OrganizationTx } from '@/db/scope'
+import type { Invoiced } from '@/lib/messages/sum-words'
 import { isLastTerm } from './payable'
 import { type CheckoutState, checkoutState } from './rules'
-import type { Invoiced } from './sum-words'
 
 export interface CheckoutRow {
   id: string

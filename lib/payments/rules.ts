@@ -108,10 +108,6 @@ export function lateAfter(before: CheckoutState, revoked: boolean): Exclude<Chec
   return before === 'open' || before === 'on_its_way' || before === 'paid' ? null : before
 }
 
-/** What an invoice says of VAT: as Stripe computed it, whatever the price had said. */
-export const vatOf = ({ tax, reverseCharge }: { tax: number; reverseCharge: boolean }) =>
-  tax > 0 ? 'charged' : reverseCharge ? 'reverse' : 'none'
-
 /** An invoice as it is listed. `refunded_in_part`: some of what was paid has gone back, or is credited. `charged_back`: a dispute was lost. */
 export const invoiceStates = [
   'paid',

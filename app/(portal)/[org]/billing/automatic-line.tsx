@@ -2,9 +2,9 @@ import type { Visit } from '@/app/_request/session'
 import { may } from '@/lib/access'
 import { firstDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
+import { sumWords } from '@/lib/messages/sum-words'
 import type { Payable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
-import { sumWords } from '@/lib/payments/sum-words'
 import { notByItself } from './verdict-words'
 
 /** Whether a subscription renews by itself, in a sentence, with the way to change that; where it cannot, why, and once what it can. */

@@ -4,8 +4,8 @@ import { LongNames } from '@/components/ui/long-names'
 import { Panel } from '@/components/ui/panel'
 import { Dot } from '@/components/ui/state'
 import { moment } from '@/lib/messages/dates'
+import { sumWords } from '@/lib/messages/sum-words'
 import type { CheckoutRow } from '@/lib/payments/queries'
-import { sumWords } from '@/lib/payments/sum-words'
 import { taxOf } from './tax-of'
 
 /** Payments that somebody began and that are not over, each with the page on which it goes on. */

@@ -4,9 +4,9 @@ import { Panel } from '@/components/ui/panel'
 import { State, type Tone } from '@/components/ui/state'
 import { lastDay, moment } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
+import { vatOf } from '@/lib/messages/sum-words'
 import type { InvoiceRow } from '@/lib/payments/list-invoices'
 import type { InvoiceState } from '@/lib/payments/rules'
-import { vatOf } from '@/lib/payments/rules'
 
 const looks: Record<InvoiceState, [Tone, IconName]> = {
   paid: ['ok', 'check'],

@@ -5,8 +5,8 @@ import { Notice } from '@/components/ui/notice'
 import { whichCome } from '@/lib/keys/rules'
 import { lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
+import { vatOf } from '@/lib/messages/sum-words'
 import type { CheckoutLineRow, CheckoutRow } from '@/lib/payments/queries'
-import { vatOf } from '@/lib/payments/rules'
 import { taxOf } from '../../tax-of'
 
 interface Props {

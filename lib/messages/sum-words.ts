@@ -1,6 +1,5 @@
-import { money } from '@/lib/messages/money'
-import type { Language, Translate } from '@/lib/messages/translator'
-import { vatOf } from './rules'
+import { money } from './money'
+import type { Language, Translate } from './translator'
 
 /** What an invoice asks for, in the smallest unit. */
 export interface Invoiced {
@@ -31,3 +30,7 @@ export function sumWords(
   const vat = t('billing.vat', { how: vatOf(invoiced), tax: money(tax, currency, language) })
   return `${money(total, currency, language)} (${vat})`
 }
+
+/** What an invoice says of VAT: as Stripe computed it, whatever the price had said. */
+export const vatOf = ({ tax, reverseCharge }: { tax: number; reverseCharge: boolean }) =>
+  tax > 0 ? 'charged' : reverseCharge ? 'reverse' : 'none'
