@@ -6,7 +6,7 @@ export default defineConfig({
   testMatch: '**/*.test.ts',
   globalSetup: './sandbox/test/portal.ts',
   fullyParallel: true,
-  workers: 4,
+  workers: 3,
   retries: 0,
   // For a machine of 2 cores that does something else as well; what is fast waits no longer.
   timeout: 90_000,
