@@ -45,6 +45,9 @@ const changeable: Record<string, string[]> = {
   // Everybody was told.
   reminders: ['done_at'],
   sent_mails: [],
+  // It ends; what it asks for stays.
+  requests: ['closed_at'],
+  request_answers: [],
   sealed_keys: [],
   handovers: [],
   stripe_reconciliations: [],

@@ -28,6 +28,7 @@ const kept = [
   ...['stripe_reconciliations', 'payment_differences'],
   ...['invoices', 'invoice_lines', 'invoice_entries', 'payment_questions', 'term_refunds'],
   ...['automatic_renewals', 'automatic_charges', 'offline_file_closings'],
+  ...['requests', 'request_answers'],
 ].join(', ')
 
 /**
@@ -58,12 +59,13 @@ const changes = {
   automatic_charges: 'failed_at',
   terms: 'refunded_at',
   term_refunds: 'restored_at',
+  requests: 'closed_at',
   // Nothing (it gives itself its own value), so that it can be locked to be counted.
   checks: 'id',
 }
 const written = [
   ...['audit_entries', 'extensions', 'restorations', 'key_sets', 'invoice_lines', 'sent_mails'],
-  ...['offline_file_closings', 'stripe_reconciliations', 'sealed_keys', 'handovers'],
+  ...['offline_file_closings', 'stripe_reconciliations', 'sealed_keys', 'handovers', 'request_answers'],
   ...Object.keys(changes),
 ].join(', ')
 

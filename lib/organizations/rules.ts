@@ -77,3 +77,19 @@ export function tokenState(token: TokenFacts, now: Date): 'working' | 'revoked' 
 
 /** What an API token looks like wherever it stands: known at sight, also to programs that look for secrets where none should be. */
 export const tokenPattern = /lkt_[A-Za-z0-9_-]{43}/
+
+export type RequestAnswer = 'approved' | 'declined' | 'asked_back' | 'replied' | 'withdrawn'
+export type RequestState = 'open' | 'asked_back' | 'approved' | 'declined' | 'withdrawn'
+
+/** How a request stands after its last answer; null: it has none. */
+export const requestState = (last: RequestAnswer | null): RequestState =>
+  last === null || last === 'replied' ? 'open' : last
+
+export type AnswerVerdict = { ok: true } | { ok: false; because: 'request_closed' | 'request_not_asked_back' }
+
+/** Whether a request takes this answer: none after it has ended, and a reply only to what was asked back. */
+export function mayAnswer(state: RequestState, answer: RequestAnswer): AnswerVerdict {
+  if (state !== 'open' && state !== 'asked_back') return { ok: false, because: 'request_closed' }
+  if (answer === 'replied' && state === 'open') return { ok: false, because: 'request_not_asked_back' }
+  return { ok: true }
+}

@@ -200,6 +200,7 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   const paid = await fillPayments(database, fixture, { instanceId, subscriptionId })
   await fillReminders(database, fixture, { subscriptionId, ...paid })
   const automatic = await fillAutomatic(database, fixture, { subscriptionId, ...paid })
+  await fillRequests(database, fixture, { instanceId, trialKeyId: tried.keyId })
   return {
     ...called,
     ...paid,
@@ -207,6 +208,25 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
     ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
     ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId, tokenId },
   }
+}
+
+/** A trial that waits for the account manager, and more days of one, which were declined. */
+async function fillRequests(
+  database: TestDatabase,
+  { organizationId, people }: Fixture,
+  { instanceId, trialKeyId }: Record<'instanceId' | 'trialKeyId', string>,
+) {
+  await rowsOf(
+    database,
+    `with asked as (insert into requests (id, organization_id, kind, asked_by_id, asked_at, reason, key_id, product_id,
+         instance_id, closed_at)
+       values (gen_random_uuid(), $1, 'trial_time', $2, now(), 'We were ill.', $3, null, null, now()),
+         (gen_random_uuid(), $1, 'trial', $2, now(), null, null, (select id from products where reference = 'forms'), $4, null)
+       returning id, kind)
+     insert into request_answers select gen_random_uuid(), $1, id, 'declined', 'Twice is enough.', $2, now()
+       from asked where kind = 'trial_time'`,
+    [organizationId, people.technical, trialKeyId, instanceId],
+  )
 }
 
 /**

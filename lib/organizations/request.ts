@@ -1,0 +1,85 @@
+import { and, desc, eq } from 'drizzle-orm'
+import { isTaken } from '@/db/failures'
+import { requestAnswers, requests } from '@/db/schema/requests'
+import type { OrganizationTx } from '@/db/scope'
+import { Conflict, NotFound, Refused } from '@/lib/errors'
+import { newId } from '@/lib/ids'
+import { mayAnswer, type RequestAnswer, requestState } from './rules'
+
+interface Asked {
+  organizationId: string
+  /** Who asks. */
+  personId: string
+  /** Without a key in it; null where nothing needs to be said. */
+  reason: string | null
+  now: Date
+  about:
+    | { kind: 'join' }
+    | { kind: 'trial' | 'second_trial'; productId: string; instanceId: string | null }
+    | { kind: 'trial_time'; keyId: string }
+}
+
+/**
+ * Asks the account manager, or of joining the owners, to decide something.
+ * @returns the request's ID
+ * @throws Conflict `already_asked` where the same is asked already
+ */
+export async function openRequest(
+  tx: OrganizationTx,
+  { organizationId, personId, reason, now, about }: Asked,
+): Promise<string> {
+  const id = newId(now)
+  await tx
+    .insert(requests)
+    .values({ id, organizationId, askedById: personId, askedAt: now, reason, ...about })
+    .catch((error: unknown) => {
+      throw isTaken(error) ? new Conflict('already_asked') : error
+    })
+  return id
+}
+
+/** A request with how it stands, held until the commit. @throws NotFound */
+export async function lockRequest(tx: OrganizationTx, organizationId: string, requestId: string) {
+  const [request] = await tx
+    .select()
+    .from(requests)
+    .where(and(eq(requests.organizationId, organizationId), eq(requests.id, requestId)))
+    .for('update')
+  if (!request) throw new NotFound('request')
+  const [last] = await tx
+    .select({ answer: requestAnswers.answer })
+    .from(requestAnswers)
+    .where(and(eq(requestAnswers.organizationId, organizationId), eq(requestAnswers.requestId, requestId)))
+    .orderBy(desc(requestAnswers.givenAt), desc(requestAnswers.id))
+    .limit(1)
+  return { ...request, state: requestState(last?.answer ?? null) }
+}
+
+interface Given {
+  /** Locked. */
+  request: Awaited<ReturnType<typeof lockRequest>>
+  answer: RequestAnswer
+  /** Who answers. */
+  personId: string
+  /** Without a key in it. */
+  note: string | null
+  now: Date
+}
+
+/**
+ * Writes an answer to a request, and its end where the answer is one. What was approved, the caller does.
+ * @throws Refused with the verdict of `mayAnswer`
+ */
+export async function answerRequest(tx: OrganizationTx, { request, answer, personId, note, now }: Given) {
+  const verdict = mayAnswer(request.state, answer)
+  if (!verdict.ok) throw new Refused(verdict.because)
+  const { organizationId, id: requestId } = request
+  await tx
+    .insert(requestAnswers)
+    .values({ id: newId(now), organizationId, requestId, answer, note, givenById: personId, givenAt: now })
+  if (answer === 'asked_back' || answer === 'replied') return
+  await tx
+    .update(requests)
+    .set({ closedAt: now })
+    .where(and(eq(requests.organizationId, organizationId), eq(requests.id, requestId)))
+}
