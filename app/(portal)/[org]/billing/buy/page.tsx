@@ -56,7 +56,7 @@ async function BuyPage({ params, searchParams }: Props) {
   return (
     <Portal visit={visit} current="billing" needs={needs}>
       <PageHead title={t('billing.buy.title')} sentence={forSale && t('billing.buy.sentence')} />
-      {done === 'added' && <Done>{t('instances.done.added')}</Done>}
+      {done === 'added' && <Done>{t('billing.buy.added')}</Done>}
       {!forSale && <NothingForSale visit={visit} />}
       {forSale && instances === 0 && <AddInstance visit={visit} />}
       {forSale && (

@@ -154,6 +154,7 @@ function Lines({
   now,
 }: Pick<HowProps, 'visit' | 'checkout' | 'come'> & { now: Date }) {
   const { t } = visit
+  const end = endHead(checkout.lines.some(({ newKey }) => newKey))
   return (
     <Section title={t('billing.checkout.lines')}>
       <Panel>
@@ -161,7 +162,7 @@ function Lines({
           <thead>
             <tr>
               <th scope="col">{t('billing.product')}</th>
-              <th scope="col">{t('billing.paid_until')}</th>
+              <th scope="col">{t(end)}</th>
               <th scope="col">{t('billing.price')}</th>
             </tr>
           </thead>
@@ -182,6 +183,8 @@ function Lines({
     </Section>
   )
 }
+
+const endHead = (paid: boolean) => (paid ? 'billing.paid_until' : 'billing.checkout.until')
 
 interface LineProps {
   visit: Visit
@@ -210,7 +213,7 @@ function Line({ visit, line, currency, come, now }: LineProps) {
           </small>
         )}
       </td>
-      <td data-head={t('billing.paid_until')}>
+      <td data-head={t(endHead(newKey !== null))}>
         {newKey?.refundedAt ? t('billing.checkout.back') : day(endsAt)}
         {oldKey?.expiresAt && oldWorks(line, now) && (
           <small>
