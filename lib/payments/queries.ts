@@ -66,6 +66,8 @@ export interface CheckoutLineRow {
   oldRevoked: boolean
   /** The key of the subscription's last term; null where it is bought anew. */
   lastKey: { shortId: string; expiresAt: Date | null } | null
+  /** Why that one was revoked. */
+  lastRevokedFor: string | null
 }
 
 const oldKeys = alias(keys, 'old_keys')
@@ -159,7 +161,7 @@ async function withLines(
   return { ...row, state: checkoutState({ completedAt, ended }), charge, lines }
 }
 
-const revokedFor = (of: typeof keys | typeof oldKeys) => sql<
+const revokedFor = (of: typeof keys | typeof oldKeys | typeof lastKeys) => sql<
   string | null
 >`(select r.reason::text from revocations r where r.organization_id = ${of.organizationId} and r.key_id = ${of.id}
   and r.restored_at is null)`
@@ -193,6 +195,7 @@ const lineColumns = {
   oldRevoked: sql<boolean>`${revokedFor(oldKeys)} is not null`,
   oldKey: { id: oldKeys.id, shortId: oldKeys.shortId, expiresAt: oldKeys.expiresAt },
   lastKey: { shortId: lastKeys.shortId, expiresAt: lastKeys.expiresAt },
+  lastRevokedFor: revokedFor(lastKeys),
 }
 
 /** The lines of a Checkout, in the order in which they were shown before. */

@@ -15,6 +15,7 @@ import { mostLines } from '@/lib/payments/begin-checkout'
 import { basketItem, type Purchase } from '@/lib/payments/buying/basket'
 import { type Buyable, listBuyable } from '@/lib/payments/buying/buyable'
 import { listPayable, type Payable } from '@/lib/payments/payable'
+import { findCheckout } from '@/lib/payments/queries'
 import { sells } from '@/lib/payments/stripe'
 import { Portal } from '../../../portal'
 import { pay } from '../actions'
@@ -54,7 +55,7 @@ async function RenewPage({ params, searchParams }: Props) {
   const { data, needs, at } = await read(visit, (tx, moment) =>
     readSummary(tx, organization.organizationId, moment, wanted, basket),
   )
-  const { currency, choices, now, not, buys, buysNot, products, amount, tax } = data
+  const { currency, choices, now, not, buys, buysNot, payer, products, amount, tax } = data
   const count = now.length + buys.length
   const total = money(amount, currency, language)
   const isOrder = basket.length > 0
@@ -79,6 +80,7 @@ async function RenewPage({ params, searchParams }: Props) {
         </Lines>
       )}
       {count > 0 && choices.length > 1 && <Currencies {...{ visit, now, buys, currency, choices }} />}
+      {payer && <p>{t('billing.renew.payer', { payer })}</p>}
       {not.length + buysNot.length > 0 && (
         <NotNow visit={visit} not={not}>
           <NotBought visit={visit} not={buysNot} />
@@ -157,10 +159,14 @@ async function readSummary(
   const now = payable.filter(({ verdict }) => sells() && verdict.ok)
   const buys = buyable.filter(({ verdict }) => sells() && verdict.ok)
   const prices = [...now, ...buys].map(({ price }) => price)
+  const paying = [...payable, ...buyable].flatMap(({ verdict }) =>
+    !verdict.ok && verdict.because === 'being_paid' ? verdict.checkoutId : [],
+  )
   return {
     ...{ currency, choices, now, buys },
     not: payable.filter(({ verdict }) => !verdict.ok),
     buysNot: buyable.filter(({ verdict }) => !verdict.ok),
+    payer: paying[0] && (await findCheckout(tx, organizationId, paying[0]))?.by,
     products: await productsWithReleases(tx, [
       ...new Set([...now, ...buys].map(({ productId }) => productId)),
     ]),

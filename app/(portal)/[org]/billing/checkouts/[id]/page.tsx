@@ -123,19 +123,37 @@ function How({ visit, checkout, waiting, come, now }: HowProps) {
       </>
     )
   if (state === 'open') return <GoOn visit={visit} checkout={checkout} />
+  return <Ended visit={visit} checkout={checkout} />
+}
+
+/** Nothing was paid: why, and what of it can be paid still. */
+function Ended({
+  visit: { t, organization },
+  checkout: { state, lines },
+}: Pick<HowProps, 'visit' | 'checkout'>) {
+  const support = env().SUPPORT_EMAIL
+  const payable = lines.filter(({ lastRevokedFor }) => !lastRevokedFor)
+  const rest = payable.length > 0 ? 'some' : 'none'
   return (
     <>
       <Notice tone="calm">
-        <b>{t(`billing.checkout.${state}`)}</b>{' '}
-        {t(state === 'revoked' ? 'billing.checkout.revoked_text' : 'billing.checkout.ended_text', {
-          support: env().SUPPORT_EMAIL,
-        })}
+        <b>{t(`billing.checkout.${state}`)}</b> {t('billing.checkout.ended_text', { rest })}{' '}
+        {lines.map(
+          ({ id, lastKey, lastRevokedFor: reason }) =>
+            reason && (
+              <span key={id} className="block">
+                {lastKey?.shortId}: {t('billing.verdict.revoked', { reason, support })}
+              </span>
+            ),
+        )}
       </Notice>
-      <p className="after">
-        <LinkButton variant="primary" href={`/${organization.slug}/billing${chooseAt(chosenIn(lines))}`}>
-          {t('billing.checkout.again')}
-        </LinkButton>
-      </p>
+      {payable.length > 0 && (
+        <p className="after">
+          <LinkButton variant="primary" href={`/${organization.slug}/billing${chooseAt(chosenIn(payable))}`}>
+            {t('billing.checkout.again')}
+          </LinkButton>
+        </p>
+      )}
     </>
   )
 }
