@@ -9,9 +9,9 @@ const set =
   () =>
     `update ${table} set ${changes} where ${where}`
 const trial = (changes: Record<string, unknown>) => () =>
-  again('requests', `kind = 'trial'`, { id: randomUUID(), ...changes })
+  again('requests', `kind = 'second_trial'`, { id: randomUUID(), ...changes })
 const answer = (changes: Record<string, unknown>) => () =>
-  again('request_answers', 'id is not null', { id: randomUUID(), ...changes })
+  again('request_answers', `answer = 'declined'`, { id: randomUUID(), ...changes })
 
 refuses(database, schema, [
   ['the same that is asked twice', 'requests_open', trial({})],
@@ -19,7 +19,7 @@ refuses(database, schema, [
   [
     'a trial of nothing',
     'requests_product',
-    set('requests', 'product_id = null, instance_id = null', `kind = 'trial'`),
+    set('requests', 'product_id = null, instance_id = null', `kind = 'second_trial'`),
   ],
   [
     'more days, and a place for them',

@@ -29,6 +29,10 @@ export interface Jobs {
   'mail.trial_begun': { organizationId: string; keyId: string }
   /** To them and to those who pay: that a trial ends, or has ended. */
   'mail.trial_ends': { organizationId: string; keyId: string }
+  /** To the account managers, of what somebody asks them to decide, or has replied. */
+  'mail.request_asked': { organizationId: string; requestId: string }
+  /** To who asked for something, of what was answered. */
+  'mail.request_answered': { organizationId: string; requestId: string }
   /** To those who pay: until when it is paid, and that it renews by itself no longer. */
   'mail.automatic_ended': { organizationId: string; renewalId: string }
   /** To those who pay, of a charge that did not succeed. */

@@ -16,6 +16,7 @@ import {
   sendRemoved,
   sendRoleChanged,
 } from '@/lib/organizations/send-member-change'
+import { sendRequestAnswered, sendRequestAsked } from '@/lib/organizations/send-request'
 import { alignAutomatic } from '@/lib/payments/automatic/align'
 import { endAtStripe } from '@/lib/payments/automatic/end-at-stripe'
 import { sendAutomaticEnded, sendChargeFailed } from '@/lib/payments/automatic/send-automatic'
@@ -74,6 +75,8 @@ const tasks: TaskList = {
   'mail.not_in_glpi': (payload) => sendNotInGlpi(payload),
   'mail.trial_begun': (payload) => sendTrialBegun(payload),
   'mail.trial_ends': (payload) => sendTrialEnds(payload),
+  'mail.request_asked': (payload) => sendRequestAsked(payload),
+  'mail.request_answered': (payload) => sendRequestAnswered(payload),
   'mail.automatic_ended': (payload) => sendAutomaticEnded(payload),
   'mail.charge_failed': (payload) => sendChargeFailed(payload),
   close_checkouts: (payload) => closeCheckouts(payload),

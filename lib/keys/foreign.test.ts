@@ -55,10 +55,12 @@ import { withdrawOpen } from '@/lib/organizations/invite'
 import { endMembership, memberOf, ownerVerdict, setRole } from '@/lib/organizations/member'
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
 import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
+import { lockRequest } from '@/lib/organizations/request'
+import { findRequest } from '@/lib/organizations/requests'
 import { revokeTokensOf } from '@/lib/organizations/revoke-token'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/tokens'
-import { toldBy } from '@/lib/organizations/told'
+import { staffOf, toldBy } from '@/lib/organizations/told'
 import { nameOf } from '@/lib/payments/automatic/end'
 import {
   changeAutomatic,
@@ -80,7 +82,6 @@ import { findCheckout, hasCustomer, linesOf, openCheckouts } from '@/lib/payment
 import { endReminders, openReminders, remindedTerms, reserveReminders } from '@/lib/payments/reminders'
 import { renewalsOf } from '@/lib/payments/renewals'
 import { endCheckout, lockCheckout } from '@/lib/payments/settle-checkout'
-import { staffOf } from '@/lib/payments/told'
 import { underWay } from '@/lib/payments/under-way'
 import { accountManagersOf } from '@/lib/staff/queries'
 import { staffRoleIn } from '@/lib/staff/role'
@@ -356,6 +357,8 @@ const reads: Record<string, Read> = {
   toldBy: (tx, organizationId) =>
     toldBy(tx, organizationId, 'key.reveal').then(({ told }) => foreignAmong(told.map(toId)), orNone),
   staffOf: (tx, organizationId) => staffOf(tx, organizationId).then(({ told }) => told.length, orNone),
+  lockRequest: (tx, organizationId) => some(lockRequest(tx, organizationId, theirs.requestId)),
+  findRequest: (tx, organizationId) => findRequest(tx, organizationId, theirs.requestId).then(count1),
   linesOf: async (tx, organizationId) => (await linesOf(tx, organizationId, theirs.checkoutId)).length,
   remindedTerms: (tx, organizationId) =>
     remindedTerms(tx, organizationId, inDays(710)).then(({ terms }) => terms.length, orNone),
@@ -488,6 +491,7 @@ const others = [
   'appendAudit',
   'endedWithKey',
   'holdBack',
+  'openRequest',
   'refuseLastOwner',
   'runOnce',
   'takeAddress',

@@ -4,6 +4,7 @@ import { requestAnswers, requests } from '@/db/schema/requests'
 import type { OrganizationTx } from '@/db/scope'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
+import { enqueue } from '@/lib/jobs/enqueue'
 import { mayAnswer, type RequestAnswer, requestState } from './rules'
 
 interface Asked {
@@ -20,7 +21,8 @@ interface Asked {
 }
 
 /**
- * Asks the account manager, or of joining the owners, to decide something.
+ * Asks the account manager, or of joining the owners, to decide something. The account managers are told by mail; of joining
+ * the owners are, by the caller, and the account managers once the owners' time is over.
  * @returns the request's ID
  * @throws Conflict `already_asked` where the same is asked already
  */
@@ -35,6 +37,7 @@ export async function openRequest(
     .catch((error: unknown) => {
       throw isTaken(error) ? new Conflict('already_asked') : error
     })
+  if (about.kind !== 'join') await enqueue(tx, 'mail.request_asked', { organizationId, requestId: id })
   return id
 }
 

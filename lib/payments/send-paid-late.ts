@@ -2,9 +2,9 @@ import { asOrganization } from '@/db/scope'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { paidLateMail } from '@/lib/mail/paid-late'
 import { sendOnce } from '@/lib/mail/send-once'
+import { staffOf } from '@/lib/organizations/told'
 import { linesPaidTwice } from './paid-twice'
 import { findCheckout } from './queries'
-import { staffOf } from './told'
 
 /**
  * The job `mail.paid_late`: to each account manager of the organization, or where it has none to the admins.

@@ -5,8 +5,8 @@ import { asOrganization, type OrganizationTx } from '@/db/scope'
 import type { Jobs } from '@/lib/jobs/jobs'
 import { paymentMatterMail } from '@/lib/mail/payment-matter'
 import { sendOnce } from '@/lib/mail/send-once'
+import { staffOf } from '@/lib/organizations/told'
 import { openDisputes } from './rules'
-import { staffOf } from './told'
 
 /**
  * The job `mail.payment_matter`: to each account manager of the organization, or where it has none to the admins; nothing of

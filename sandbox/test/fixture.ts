@@ -200,33 +200,38 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   const paid = await fillPayments(database, fixture, { instanceId, subscriptionId })
   await fillReminders(database, fixture, { subscriptionId, ...paid })
   const automatic = await fillAutomatic(database, fixture, { subscriptionId, ...paid })
-  await fillRequests(database, fixture, { instanceId, trialKeyId: tried.keyId })
+  const requestId = await fillRequests(database, fixture, { instanceId, trialKeyId: tried.keyId })
   return {
     ...called,
     ...paid,
     ...automatic,
     ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
-    ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId, tokenId },
+    ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId, tokenId, requestId },
   }
 }
 
-/** A trial that waits for the account manager, and more days of one, which were declined. */
+/** More days of a trial, which were declined, and a second trial, of which something was asked back: its ID. */
 async function fillRequests(
   database: TestDatabase,
   { organizationId, people }: Fixture,
   { instanceId, trialKeyId }: Record<'instanceId' | 'trialKeyId', string>,
 ) {
-  await rowsOf(
+  const [open] = await rowsOf<{ id: string }>(
     database,
     `with asked as (insert into requests (id, organization_id, kind, asked_by_id, asked_at, reason, key_id, product_id,
          instance_id, closed_at)
        values (gen_random_uuid(), $1, 'trial_time', $2, now(), 'We were ill.', $3, null, null, now()),
-         (gen_random_uuid(), $1, 'trial', $2, now(), null, null, (select id from products where reference = 'forms'), $4, null)
-       returning id, kind)
-     insert into request_answers select gen_random_uuid(), $1, id, 'declined', 'Twice is enough.', $2, now()
-       from asked where kind = 'trial_time'`,
+         (gen_random_uuid(), $1, 'second_trial', $2, now(), 'Others decide now.', null,
+           (select id from products where reference = 'branding'), $4, null)
+       returning id, kind),
+     answered as (insert into request_answers
+       select gen_random_uuid(), $1, id, (case kind when 'trial_time' then 'declined' else 'asked_back' end)::request_answer,
+         'Who decides?', $2, now() from asked)
+     select id from asked where kind = 'second_trial'`,
     [organizationId, people.technical, trialKeyId, instanceId],
   )
+  if (!open) throw new Error('it was inserted')
+  return open.id
 }
 
 /**
