@@ -20,6 +20,8 @@ const reading = [
   'member.leave',
   'key.export',
   'billing.see_checkout',
+  'request.reply',
+  'request.withdraw',
 ] as const
 const paying = [
   'billing.read',
@@ -40,6 +42,7 @@ const working = [
   'key.note_seen',
   'trial.start',
 ] as const
+const asking = ['trial.extend', 'trial.ask'] as const
 const automating = [
   'archive.download',
   'offline_file.issue',
@@ -57,6 +60,7 @@ const looking = [
   'billing.read',
   'billing.see_checkout',
   'staff.search',
+  'request.read',
 ] as const
 const helping = [
   'archive.download',
@@ -73,6 +77,8 @@ const helping = [
   'key.extend',
   'subscription.start',
   'trial.start',
+  'trial.extend',
+  'request.decide',
   'question.answer',
   'question.answer_all',
   'invoice.close_question',
@@ -90,6 +96,7 @@ const roles: Record<Role, readonly Permission[]> = {
     ...reading,
     ...working,
     ...automating,
+    ...asking,
     ...paying,
     'key.reveal',
     'question.answer',
@@ -100,7 +107,15 @@ const roles: Record<Role, readonly Permission[]> = {
     'member.remove',
   ],
   // Reveals, installs, and keeps the instances.
-  technical: [...reading, ...working, ...automating, 'key.reveal', 'question.answer', 'question.answer_all'],
+  technical: [
+    ...reading,
+    ...working,
+    ...automating,
+    ...asking,
+    'key.reveal',
+    'question.answer',
+    'question.answer_all',
+  ],
   // Pays, and sees keys masked.
   billing: [...reading, ...paying],
   // Reads, masked.
@@ -131,6 +146,8 @@ const roles: Record<Role, readonly Permission[]> = {
     ...signingIn,
     'invitation.accept',
     'member.ask_to_join',
+    'request.reply',
+    'request.withdraw',
     'session.end',
     'session.end_one',
     'session.end_others',

@@ -96,6 +96,15 @@ export const permissions = {
   /** An offline file that outlives a refund: that it has been seen to. */
   'offline_file.close': [...acting, 'system'],
   'trial.start': [...technical, ...acting, 'system'],
+  /** Its days without asking; more are asked for, or granted. */
+  'trial.extend': [...technical, ...acting],
+  /** For more time or a further trial. */
+  'trial.ask': technical,
+  /** What somebody asked the account manager to decide. */
+  'request.decide': acting,
+  /** One's own: who asks to join is no member. */
+  'request.reply': [...everyMember, 'person'],
+  'request.withdraw': [...everyMember, 'person'],
 
   /** What it means that another GLPI, or one at another address, called with a key. */
   'question.answer': [...technical, ...acting],
@@ -110,6 +119,8 @@ export const permissions = {
   'installation.bind': ['glpi'],
 
   'staff.search': everyStaff,
+  /** What is asked to be decided, in whatever organization. */
+  'request.read': everyStaff,
   'staff.read': admin,
   'staff.add': [...admin, 'system'],
   'staff.end': [...admin, 'system'],

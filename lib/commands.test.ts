@@ -169,6 +169,8 @@ test('what creates something is done once per idempotency key', async () => {
     'subscription.renew',
     'subscription.start',
     'token.create',
+    'trial.ask',
+    'trial.extend',
     'trial.start',
   ])
   expect(commands.size).toBeGreaterThan(25)

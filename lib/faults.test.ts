@@ -2,9 +2,11 @@ import { beforeAll, expect, test } from 'vitest'
 import type { Permission } from '@/lib/access'
 import { commands } from '@/lib/command'
 import { retireInstance } from '@/lib/instances/retire'
+import { revokeKey } from '@/lib/keys/revoke'
 import { assign } from '@/lib/staff/assign'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
+import { extendTrial } from '@/lib/trials/extend'
 import {
   byMember,
   bySystem,
@@ -71,6 +73,10 @@ const writes: Partial<Record<Permission, Written>> = {
   'subscription.start': { keys: 1 },
   'subscription.renew': { keys: 1 },
   'trial.start': { keys: 1, jobs: 1 },
+  'trial.ask': { jobs: 1 },
+  // The trial has begun, and who asked is told.
+  'request.decide': { keys: 1, jobs: 2 },
+  'request.reply': { jobs: 1 },
   // Of a renewal and of what is bought anew, beside the Checkout's own entry; one mail tells of both.
   'checkout.settle': { keys: 2, audit_entries: 3, jobs: 1 },
   // What somebody is about to pay for it is closed.
@@ -99,6 +105,16 @@ const prepare: Partial<Record<Permission, (own: Things) => Promise<Partial<Thing
     return { instanceId }
   },
   'trial.start': async (own) => ({ instanceId: await makeInstance(own, 'tried') }),
+  // One that was made longer without asking.
+  'trial.ask': async (own) => {
+    await extendTrial(byMember(own, 'owner'), { keyId: own.trialKeyId })
+    return {}
+  },
+  // A further trial of what is no longer tried.
+  'request.decide': async ({ organizationId, trialKeyId: keyId }) => {
+    await revokeKey(bySystem(organizationId), { keyId, reason: 'requested' })
+    return {}
+  },
   // A key that was not seen yet.
   'key.note_seen': ({ organizationId, subscriptionId }) =>
     renewSubscription(bySystem(organizationId), { subscriptionId }),

@@ -20,6 +20,11 @@ const wrong: Wrong[] = [
     'products_trial_days',
     () => `update products set trial_days = 20 where reference = 'forms'`,
   ],
+  [
+    'a trial that is made longer by 31 days without asking',
+    'products_more_trial_days',
+    () => `update products set more_trial_days = 31`,
+  ],
   ['a product whose keys are trials', 'products_key_kind', () => `update products set key_kind = 'trial'`],
   [
     'a release for GLPI versions that end before they begin',

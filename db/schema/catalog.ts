@@ -36,6 +36,8 @@ export const products = pgTable(
     description: jsonb().$type<{ en: string; fr: string }>().notNull(),
     freeFeatures: jsonb().$type<string[]>().notNull().default([]),
     trialDays: smallint(),
+    /** By how many of them a trial can be made longer without asking; 0: by none. */
+    moreTrialDays: smallint().notNull().default(15),
     overlapDays: smallint().notNull().default(14),
     graceDays: smallint().notNull().default(7),
     movesPerYear: smallint().notNull().default(3),
@@ -55,6 +57,7 @@ export const products = pgTable(
     check('products_reference', sql`${t.reference} ~ '^[a-z0-9]+([_-][a-z0-9]+)*$'`),
     check('products_name', isWritten(t.name)),
     check('products_trial_days', sql`${t.trialDays} in (15, 30)`),
+    check('products_more_trial_days', sql`${t.moreTrialDays} between 0 and 30`),
     check('products_open_source', sql`not ${t.openSource} or ${t.trialDays} is null`),
     check('products_key_kind', sql`${t.keyKind} <> 'trial'`),
     check(

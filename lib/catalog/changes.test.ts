@@ -37,6 +37,7 @@ const granted: [string, Partial<CatalogProduct>, Partial<CatalogProduct>][] = [
   ['onExpiry', { onExpiry: 'disabled' }, { onExpiry: 'read_only' }],
   ['overlapDays', { overlapDays: 14 }, { overlapDays: 0 }],
   ['trialDays', { trialDays: 15 }, { trialDays: null }],
+  ['moreTrialDays', { moreTrialDays: 15 }, { moreTrialDays: 0 }],
   ['withdrawn', { withdrawn: false }, { withdrawn: true }],
   ['name', { name: 'Forms' }, { name: 'Forms Pro' }],
 ]

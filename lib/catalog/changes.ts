@@ -71,6 +71,7 @@ const productFields = [
   'description',
   'freeFeatures',
   'trialDays',
+  'moreTrialDays',
   'overlapDays',
   'graceDays',
   'movesPerYear',

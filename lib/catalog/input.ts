@@ -33,6 +33,7 @@ const Product = z.strictObject({
   description: z.strictObject({ en: z.string().min(1), fr: z.string().min(1) }),
   freeFeatures: z.array(z.string()).default([]),
   trialDays: z.literal([15, 30]).nullable().default(null),
+  moreTrialDays: z.number().int().min(0).max(30).default(15),
   overlapDays: z.number().int().min(0).max(60).default(14),
   graceDays: z.number().int().min(1).max(60).default(7),
   movesPerYear: z.number().int().min(0).max(1_000).default(3),

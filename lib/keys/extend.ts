@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { extensions, keys } from '@/db/schema/keys'
+import type { OrganizationTx } from '@/db/scope'
 import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
@@ -36,20 +37,7 @@ export const extendKey = command(
     const from = key.expiresAt
     if (!from) throw new Error('mayExtend lets no key pass that never ends')
     const written = await withoutKeys(tx, reason)
-    await tx.insert(extensions).values({
-      id: newId(now),
-      organizationId,
-      keyId,
-      fromExpiresAt: from,
-      toExpiresAt: until,
-      reason: written,
-      extendedAt: now,
-      extendedById: personId,
-    })
-    await tx
-      .update(keys)
-      .set({ expiresAt: until })
-      .where(and(eq(keys.organizationId, organizationId), eq(keys.id, keyId)))
+    await moveEnd(tx, { organizationId, keyId, from, until, reason: written, personId, now })
     const details = {
       shortId: key.shortId,
       product: key.product.name,
@@ -60,3 +48,36 @@ export const extendKey = command(
   },
   { once: true, about: ({ keyId }) => aboutKey(keyId) },
 )
+
+interface Moved {
+  organizationId: string
+  keyId: string
+  /** The end that it has, of the key as it was locked. */
+  from: Date
+  until: Date
+  /** Without a key in it. */
+  reason: string
+  personId: string | null
+  now: Date
+}
+
+/** Writes that a key's end is another one, in the caller's transaction, which has locked the key and asked the rules. */
+export async function moveEnd(
+  tx: OrganizationTx,
+  { organizationId, keyId, from, until, reason, personId, now }: Moved,
+) {
+  await tx.insert(extensions).values({
+    id: newId(now),
+    organizationId,
+    keyId,
+    fromExpiresAt: from,
+    toExpiresAt: until,
+    reason,
+    extendedAt: now,
+    extendedById: personId,
+  })
+  await tx
+    .update(keys)
+    .set({ expiresAt: until })
+    .where(and(eq(keys.organizationId, organizationId), eq(keys.id, keyId)))
+}

@@ -60,6 +60,8 @@ interface NewKey {
   term?: { id: string; endsAt: Date }
   /** The key that this one takes over from. */
   followsId?: string
+  /** Of a trial: which of its product in the organization it is; the first where it is left out. */
+  trialOrdinal?: number
   startsAt: Date
   expiresAt: Date | null
   /** It is paid already: it is issued also where the instance was retired meanwhile, whose key it takes over from. */
@@ -90,6 +92,7 @@ export async function writeKey(tx: OrganizationTx, made: NewKey) {
     termId: made.term?.id ?? null,
     termEndsAt: made.term?.endsAt ?? null,
     followsId: made.followsId ?? null,
+    ...(made.trialOrdinal && { trialOrdinal: made.trialOrdinal }),
     issuedAt: now,
     startsAt: made.startsAt,
     expiresAt: made.expiresAt,

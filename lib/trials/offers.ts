@@ -6,7 +6,15 @@ import { keys } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { isRevoked } from '@/lib/keys/filter'
 import { timeZoneOf } from '@/lib/organizations/queries'
-import { mayTry, type Owned, type TrialBefore, type TrialVerdict } from './rules'
+import {
+  mayTry,
+  mayTryAgain,
+  type Owned,
+  type TrialBefore,
+  type TrialFacts,
+  type TrialVerdict,
+  type TryAgainVerdict,
+} from './rules'
 
 /** A product as it is offered for a trial. */
 export type TrialProduct = Awaited<ReturnType<typeof offered>>[number]
@@ -16,6 +24,8 @@ type Place = Awaited<ReturnType<typeof places>>[number]
 export interface TriedAt {
   instance: { id: string; label: string; shortId: string; glpiVersion: string | null } | null
   verdict: TrialVerdict
+  /** Whether a further trial could be granted there. */
+  again: TryAgainVerdict
 }
 
 export interface TrialOffer {
@@ -43,12 +53,12 @@ export async function listTrialOffers(
   return found.map((product) => ({
     product,
     places: product.everywhere
-      ? [{ instance: null, verdict: judge(product, null) }]
-      : known.map((instance) => ({ instance, verdict: judge(product, instance) })),
+      ? [{ instance: null, ...judge(product, null) }]
+      : known.map((instance) => ({ instance, ...judge(product, instance) })),
   }))
 }
 
-/** Whether one product can be tried in one place; undefined for a product or an instance that is not there. */
+/** Whether one product can be tried, or tried again, in one place; undefined for a product or an instance that is not there. */
 export async function trialVerdict(
   tx: OrganizationTx,
   organizationId: string,
@@ -60,7 +70,7 @@ export async function trialVerdict(
   const [product] = found
   const instance = instanceId ? known[0] : null
   if (!product || instance === undefined) return undefined
-  return { product, instance, verdict: judge(product, instance) }
+  return { product, instance, ...judge(product, instance) }
 }
 
 async function readOffers(
@@ -76,19 +86,19 @@ async function readOffers(
   const suites = await suitesWith(tx, ids)
   const tried = await trialsOf(tx, organizationId, ids)
   const held = await keysHeld(tx, organizationId, [...ids, ...suites.map(({ suiteId }) => suiteId)])
-  const judge = (product: TrialProduct, place: Place | null): TrialVerdict => {
+  const judge = (product: TrialProduct, place: Place | null) => {
     const isHere = ({ instanceId }: { instanceId: string | null }) =>
       instanceId === null || instanceId === place?.id
     const ofProduct = suites.filter(({ productId }) => productId === product.id)
     const suiteIds = ofProduct.map(({ suiteId }) => suiteId)
-    const facts = {
+    const facts: TrialFacts = {
       ...product,
       place: place && { retired: place.retiredAt !== null, copyOf: copyOf(place) },
       tried: tried.flatMap((one) => (one.productId === product.id ? [before(one, place)] : [])),
       owned: held.find((key) => key.productId === product.id && isHere(key)) ?? null,
       inSuite: held.find((key) => suiteIds.includes(key.productId) && isHere(key)) ?? null,
     }
-    return mayTry(facts, now, timeZone)
+    return { verdict: mayTry(facts, now, timeZone), again: mayTryAgain(facts, now, timeZone) }
   }
   return { found, known, judge }
 }
@@ -166,6 +176,7 @@ function trialsOf(tx: OrganizationTx, organizationId: string, productIds: readon
       shortId: keys.shortId,
       productId: keys.productId,
       endsAt: keys.endsAt,
+      revoked: sql<boolean>`${isRevoked}`,
       instanceId: keys.instanceId,
       instance: instances.label,
       installationId: instances.installationId,
@@ -187,11 +198,11 @@ function trialsOf(tx: OrganizationTx, organizationId: string, productIds: readon
 }
 
 function before(trial: Awaited<ReturnType<typeof trialsOf>>[number], place: Place | null): TrialBefore {
-  const { keyId, shortId, endsAt, instance } = trial
+  const { keyId, shortId, endsAt, instance, revoked } = trial
   const sameId = trial.installationId !== null && trial.installationId === place?.installationId
   const sameAddress = trial.identities.some((identity) => place?.identities.includes(identity))
   const here = trial.instanceId === (place?.id ?? null) || sameId || sameAddress
-  return { keyId, shortId, endsAt, instance, here }
+  return { keyId, shortId, endsAt, instance, here, revoked }
 }
 
 /** The keys of these products that are no trials' and were not taken back, those that work longest first. */

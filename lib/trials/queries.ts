@@ -2,7 +2,7 @@ import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
-import { keys } from '@/db/schema/keys'
+import { extensions, keys } from '@/db/schema/keys'
 import type { OrganizationTx } from '@/db/scope'
 import { isRevoked } from '@/lib/keys/filter'
 import { trialStanding } from './rules'
@@ -11,7 +11,7 @@ const successors = alias(keys, 'successors')
 
 export type TrialRow = Awaited<ReturnType<typeof listTrials>>[number]
 
-/** The trials of an organization with what has become of each, the last to end first: one of a product, so they are few. */
+/** The trials of an organization with what has become of each, the last to end first: few of each product, and so few. */
 export async function listTrials(tx: OrganizationTx, organizationId: string, now: Date) {
   const rows = await trialRows(tx, organizationId)
   return rows.map((row) => ({ ...row, standing: trialStanding(row, now) }))
@@ -30,6 +30,8 @@ function trialRows(tx: OrganizationTx, organizationId: string, only?: SQL) {
       shortId: keys.shortId,
       productId: keys.productId,
       product: products.name,
+      trialDays: sql<number | null>`case when ${products.withdrawnAt} is null then ${products.trialDays} end`,
+      moreTrialDays: products.moreTrialDays,
       onExpiry: products.onExpiry,
       freeFeatures: products.freeFeatures,
       binding: keys.binding,
@@ -44,6 +46,8 @@ function trialRows(tx: OrganizationTx, organizationId: string, only?: SQL) {
       endsAt: keys.endsAt,
       renewedAt: keys.renewedAt,
       revoked: sql<boolean>`${isRevoked}`,
+      extended: sql<boolean>`exists (select from ${extensions} e
+        where e.organization_id = ${keys.organizationId} and e.key_id = ${keys.id})`,
       /** The bought key that takes its place. */
       successorId: successors.id,
       successor: successors.shortId,

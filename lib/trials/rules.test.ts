@@ -38,6 +38,7 @@ const tried = (here: boolean): TrialBefore => ({
   endsAt: past,
   instance: 'desk',
   here,
+  revoked: false,
 })
 const copyOf = { id: 'desk', label: 'Service desk' }
 

@@ -9,6 +9,8 @@ export interface TrialBefore {
   instance: string | null
   /** On this very GLPI: the same instance, one with an address or the installation ID of this one. */
   here: boolean
+  /** A revocation that was not undone. */
+  revoked: boolean
 }
 
 /** What the place has already of the product, or of a suite with it: a key that is no trial's, and was not taken back. */
@@ -76,6 +78,23 @@ export function mayTry(facts: TrialFacts, now: Date, timeZone: string): TrialVer
   return { ok: true, days: trialDays, endsAt: trialEnd(trialDays, now, timeZone) }
 }
 
+export type TryAgainVerdict =
+  | TrialVerdict
+  | { ok: false; because: 'not_tried' }
+  | { ok: false; because: 'trial_runs'; trial: TrialBefore }
+
+/**
+ * Whether a further trial of a product can be asked for, and granted by an account manager: that it was tried stands no longer in
+ * its way, and all else does. Of one that runs more time is asked for.
+ */
+export function mayTryAgain(facts: TrialFacts, now: Date, timeZone: string): TryAgainVerdict {
+  const verdict = mayTry({ ...facts, tried: [] }, now, timeZone)
+  if (!verdict.ok) return verdict
+  const runs = facts.tried.find(({ revoked, endsAt }) => !revoked && endsAt > now)
+  if (runs) return { ok: false, because: 'trial_runs', trial: runs }
+  return facts.tried.length > 0 ? verdict : { ok: false, because: 'not_tried' }
+}
+
 const isOver = ({ endsAt }: Owned, now: Date) => endsAt !== null && endsAt <= now
 
 /** A trial begins within a day, and that day is given on top: it works for so many whole days and ends at midnight. */
@@ -93,6 +112,62 @@ export function trialStanding(
   if (trial.revoked) return 'revoked'
   return trial.endsAt > now ? 'runs' : 'ran'
 }
+
+/** What more time of a trial is decided from. */
+export interface MoreTimeFacts {
+  endsAt: Date
+  revoked: boolean
+  renewedAt: Date | null
+  /** Its instance is no longer in use. */
+  retired: boolean
+  /** Its end was moved before, by whomever. */
+  extended: boolean
+  /** Of its product as it is today. Null: it cannot be tried any more. */
+  trialDays: number | null
+  moreTrialDays: number
+}
+
+/** Days after its end in which a trial is taken up again by more time. */
+export const moreTimeAfterDays = 7
+
+type NoMoreTime = 'trial_bought' | 'trial_revoked' | 'trial_retired' | 'trial_over'
+export type MoreTimeVerdict =
+  | { ok: true; days: number; endsAt: Date }
+  | { ok: false; because: NoMoreTime | 'extended_before' | 'time_is_asked' }
+
+/**
+ * Whether a trial can be made longer without asking anybody: once, for as long again or the fewer days that its product allows.
+ * @param timeZone the organization's, in which it then ends at midnight
+ */
+export function mayExtendTrial(trial: MoreTimeFacts, now: Date, timeZone: string): MoreTimeVerdict {
+  const never = noMoreTime(trial, now, timeZone)
+  if (never) return { ok: false, because: never }
+  if (trial.extended) return { ok: false, because: 'extended_before' }
+  const days = Math.min(trial.trialDays ?? 0, trial.moreTrialDays)
+  if (days === 0) return { ok: false, because: 'time_is_asked' }
+  return { ok: true, days, endsAt: extendedEnd(trial.endsAt, days, now, timeZone) }
+}
+
+export type AskTimeVerdict = { ok: true } | { ok: false; because: NoMoreTime | 'extend_first' }
+
+/** Whether an account manager is asked for more time of a trial: once nobody can take it without asking. */
+export function mayAskForTime(trial: MoreTimeFacts, now: Date, timeZone: string): AskTimeVerdict {
+  const verdict = mayExtendTrial(trial, now, timeZone)
+  if (verdict.ok) return { ok: false, because: 'extend_first' }
+  const { because } = verdict
+  return because === 'extended_before' || because === 'time_is_asked' ? { ok: true } : { ok: false, because }
+}
+
+function noMoreTime(trial: MoreTimeFacts, now: Date, timeZone: string): NoMoreTime | null {
+  if (trial.renewedAt) return 'trial_bought'
+  if (trial.revoked) return 'trial_revoked'
+  if (trial.retired) return 'trial_retired'
+  return daysBetween(trial.endsAt, now, timeZone) > moreTimeAfterDays ? 'trial_over' : null
+}
+
+/** So many days on: from its end while it runs, and once it is over from today, the rest of which is given on top. */
+export const extendedEnd = (endsAt: Date, days: number, now: Date, timeZone: string): Date =>
+  endsAt > now ? later(endsAt, timeZone, { days }) : trialEnd(days, now, timeZone)
 
 /** Days that are left of a trial when it is told by mail; 0: it has ended. */
 export const trialMarks = [7, 1, 0] as const

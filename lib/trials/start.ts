@@ -1,12 +1,8 @@
 import { z } from 'zod'
-import { isTaken } from '@/db/failures'
 import { command } from '@/lib/command'
-import { NotFound, Refused } from '@/lib/errors'
-import { enqueue } from '@/lib/jobs/enqueue'
 import { Note, noteOf } from '@/lib/keys/free-text'
-import { at, productToIssue, writeKey } from '@/lib/keys/issue'
-import { trialVerdict } from './offers'
-import type { TrialVerdict } from './rules'
+import { at } from '@/lib/keys/issue'
+import { issueTrial } from './grant'
 
 const StartTrial = z.object({
   productId: z.uuid('not_found'),
@@ -23,38 +19,12 @@ export const startTrial = command(
   'trial.start',
   StartTrial,
   async (scope, { productId, instanceId, note }) => {
-    const { tx, organizationId, now, audit } = scope
+    const { audit } = scope
     const written = await noteOf(scope, note)
-    const found = await trialVerdict(tx, organizationId, now, { productId, instanceId })
-    if (!found) throw new NotFound('product')
-    const { verdict, product } = found
-    if (!verdict.ok) throw new Refused(verdict.because, factsOf(found, verdict))
-    const key = await writeKey(tx, {
-      organizationId,
-      product: await productToIssue(tx, productId),
-      kind: 'trial',
-      instanceId,
-      startsAt: now,
-      expiresAt: verdict.endsAt,
-      now,
-    }).catch((error: unknown) => {
-      // Which trial of the product it is, the database keeps unique.
-      throw isTaken(error) ? new Refused('tried_before', { product: product.name }) : error
-    })
-    await enqueue(tx, 'mail.trial_begun', { organizationId, keyId: key.id })
-    const until = verdict.endsAt.toISOString()
-    const details = { shortId: key.shortId, product: product.name, until, ...(written && { note: written }) }
-    audit({ keyId: key.id, ...at(instanceId), details })
-    return { keyId: key.id, shortId: key.shortId }
+    const { keyId, shortId, product, endsAt } = await issueTrial(scope, { productId, instanceId })
+    const details = { shortId, product, until: endsAt.toISOString(), ...(written && { note: written }) }
+    audit({ keyId, ...at(instanceId), details })
+    return { keyId, shortId }
   },
   { once: true },
 )
-
-type Judged = NonNullable<Awaited<ReturnType<typeof trialVerdict>>>
-
-function factsOf({ product, instance }: Judged, verdict: Exclude<TrialVerdict, { ok: true }>) {
-  const facts = { product: product.name, instance: instance?.label ?? 'none' }
-  if ('trial' in verdict) return { ...facts, shortId: verdict.trial.shortId }
-  if ('has' in verdict) return { ...facts, shortId: verdict.has.shortId, suite: verdict.has.product }
-  return 'of' in verdict ? { ...facts, of: verdict.of.label } : facts
-}

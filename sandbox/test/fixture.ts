@@ -228,7 +228,7 @@ async function fillRequests(
        select gen_random_uuid(), $1, id, (case kind when 'trial_time' then 'declined' else 'asked_back' end)::request_answer,
          'Who decides?', $2, now() from asked)
      select id from asked where kind = 'second_trial'`,
-    [organizationId, people.technical, trialKeyId, instanceId],
+    [organizationId, people.owner, trialKeyId, instanceId],
   )
   if (!open) throw new Error('it was inserted')
   return open.id

@@ -23,6 +23,7 @@ import { addMember } from '@/lib/organizations/create'
 import { createToken } from '@/lib/organizations/create-token'
 import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
+import { replyToRequest, withdrawRequest } from '@/lib/organizations/reply'
 import { revokeToken } from '@/lib/organizations/revoke-token'
 import { beginAutomatic } from '@/lib/payments/automatic/begin'
 import { settleCharge } from '@/lib/payments/automatic/charge'
@@ -41,9 +42,12 @@ import { tokenHash } from '@/lib/people/tokens'
 import { addStaff } from '@/lib/staff/add'
 import { assign, unassign } from '@/lib/staff/assign'
 import { closeFile } from '@/lib/staff/close-file'
+import { decideRequest } from '@/lib/staff/decide'
 import { recordVisit } from '@/lib/staff/visit'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
+import { askForTrial } from '@/lib/trials/ask'
+import { extendTrial } from '@/lib/trials/extend'
 import { startTrial } from '@/lib/trials/start'
 import type { TestDatabase } from './database'
 import { type Fixture, fillOrganization, productId, rowsOf } from './fixture'
@@ -73,7 +77,12 @@ export async function thingsOf(database: TestDatabase, fixture: Fixture) {
   if (!rest) throw new Error('fillOrganization() adds an address and invites somebody')
   const email = `staff@${fixture.slug}.northwind.example`
   const staff = await addStaff({ actor: { kind: 'system' } }, { email, role: 'account_manager' })
-  return { ...fixture, ...filled, ...rest, token, staffId: staff.personId, products: await idsOf(database) }
+  const admin = await addStaff(
+    { actor: { kind: 'system' } },
+    { email: `admin@${fixture.slug}.northwind.example`, role: 'admin' },
+  )
+  const people = { staffId: staff.personId, adminId: admin.personId }
+  return { ...fixture, ...filled, ...rest, token, ...people, products: await idsOf(database) }
 }
 
 const idsOf = async (database: TestDatabase) => ({
@@ -85,6 +94,8 @@ const paidSession = { complete: true, expired: false, paid: true, failed: false,
 
 const days = (count: number) => new Date(Date.now() + count * 86_400_000)
 const glpi = (by: By): By => ({ ...by, actor: { kind: 'glpi' } })
+/** Who asks in whatever organization, and finds there what it has. */
+const admin = (by: By, { adminId: personId }: Things): By => ({ ...by, actor: { kind: 'staff', personId } })
 const system = (by: By): By => ({ ...by, actor: { kind: 'system' } })
 
 /** Each command of an organization, asked by its owner, or the system where no member may, for what `of` has. */
@@ -173,6 +184,13 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'billing.record_customer': (by, { slug }) => recordCustomer(system(by), { customerId: `cus_new_${slug}` }),
   'trial.start': (by, { instanceId, products }) =>
     startTrial(system(by), { productId: products.forms, instanceId }),
+  'trial.extend': (by, { trialKeyId: keyId }) => extendTrial(by, { keyId }),
+  'trial.ask': (by, { trialKeyId: keyId }) =>
+    askForTrial(by, { kind: 'trial_time', keyId, reason: 'We were ill.' }),
+  'request.decide': (by, of) =>
+    decideRequest(admin(by, of), { requestId: of.requestId, answer: 'approved', note: 'Gladly.' }),
+  'request.reply': (by, { requestId }) => replyToRequest(by, { requestId, note: 'The council.' }),
+  'request.withdraw': (by, { requestId }) => withdrawRequest(by, { requestId }),
   'activation.activate': (by, { keyId, oldFingerprint: fingerprint, installationId }) =>
     activateKey(glpi(by), { keyId, fingerprint, installationId, secret: 'a secret' }),
   'installation.bind': (by, { renewedKeyId: keyId, fingerprint, installationId }) =>

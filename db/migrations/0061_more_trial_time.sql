@@ -1,0 +1,2 @@
+ALTER TABLE "products" ADD COLUMN "more_trial_days" smallint DEFAULT 15 NOT NULL;--> statement-breakpoint
+ALTER TABLE "products" ADD CONSTRAINT "products_more_trial_days" CHECK ("products"."more_trial_days" between 0 and 30);
