@@ -5,6 +5,7 @@ import type { By } from '@/lib/command'
 import { newId } from '@/lib/ids'
 import { addInstance } from '@/lib/instances/add'
 import { addAddress } from '@/lib/instances/address'
+import { revokeKey } from '@/lib/keys/revoke'
 import { open } from '@/lib/keys/vault'
 import { addMember, createOrganization } from '@/lib/organizations/create'
 import { inviteMember } from '@/lib/organizations/invite'
@@ -13,6 +14,7 @@ import { addStaff } from '@/lib/staff/add'
 import { assign } from '@/lib/staff/assign'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
+import { startTrial } from '@/lib/trials/start'
 import { type Prepared, query } from './sign-in'
 
 /** An organization that belongs to one test file, so that nothing another one does changes what it sees. */
@@ -41,6 +43,11 @@ export interface Customer {
   /** Another GLPI that called with one of them: answered, which the overview says nothing of, and can be answered otherwise. */
   questionId: string
   paymentQuestionId: string
+  /** Of a trial that `runTrial` begins. */
+  trialKeyId: string
+  trialProductId: string
+  /** Of what `askedBack` asks. */
+  requestId: string
   /** Of what `openStranger` asks. */
   strangerId: string
   /** The catalog's, by their references. */
@@ -109,6 +116,9 @@ export async function newCustomer(
     subscriptionId,
     questionId: await answeredQuestion(organizationId, slug, forms.keyId),
     paymentQuestionId: await newPaymentQuestion(organizationId, slug),
+    trialKeyId: newId(),
+    trialProductId: newId(),
+    requestId: newId(),
     strangerId: newId(),
     products: {
       formspro: await productOf('formspro'),
@@ -378,6 +388,38 @@ export async function openRenewal(ids: Customer) {
     asSystem,
   )
   ids.renewalId = String(open?.id)
+}
+
+/** A trial on the spare instance, which nobody has made longer. */
+export async function runTrial(ids: Customer) {
+  const { organizationId, spareId: instanceId } = ids
+  ids.trialProductId = await productOf('chatbot')
+  const { keyId } = await startTrial(bySystem(organizationId), { productId: ids.trialProductId, instanceId })
+  ids.trialKeyId = keyId
+}
+
+/** Ends that trial, so that a further one can be asked for. */
+export const endTrial = ({ organizationId, trialKeyId: keyId }: Customer) =>
+  revokeKey(bySystem(organizationId), { keyId, reason: 'requested' })
+
+/** A request of somebody's, or the owner's, about which something was asked back. What was asked before is over. */
+export async function askedBack(ids: Customer, by: Person | null) {
+  const { organizationId, people, spareId, products } = ids
+  ids.requestId = newId()
+  const asker =
+    by && Object.values(people).some(({ personId }) => personId === by.personId) ? by : people.owner
+  await inOrganization(
+    organizationId,
+    'update requests set closed_at = now() where organization_id = $1 and closed_at is null',
+    [organizationId],
+  )
+  await inOrganization(
+    organizationId,
+    `with asked as (insert into requests (id, organization_id, kind, asked_by_id, asked_at, reason, product_id, instance_id)
+       values ($2, $1, 'second_trial', $3, now(), 'Others decide now.', $4, $5) returning id)
+     insert into request_answers select $6, $1, id, 'asked_back', 'Who?', $3, now() from asked`,
+    [organizationId, ids.requestId, asker.personId, products.signature, spareId, newId()],
+  )
 }
 
 /** Where that has been ended: until the worker has told Stripe, and everybody who may pay. */

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '@/lib/access'
 import { editionOf } from '@/lib/activations/answer'
-import { type Customer, calledFrom, openRenewal, openStranger, untilEndIsTold } from './customer'
+import {
+  askedBack,
+  type Customer,
+  calledFrom,
+  endTrial,
+  openRenewal,
+  openStranger,
+  type Person,
+  runTrial,
+  untilEndIsTold,
+} from './customer'
 import type { Fields } from './send'
 
 /** For a page or route: the permission that it asks for; null where anybody may look. */
@@ -158,6 +168,7 @@ export const paths: Record<string, Path> = {
     staff: true,
     at: () => '/staff/organizations/new',
   },
+  '/staff/requests/page': { permission: 'request.read', staff: true, at: () => '/staff/requests' },
   '/staff/people/page': { permission: 'staff.read', staff: true, at: () => '/staff/people' },
   '/staff/people/[id]/end/page': {
     permission: 'staff.read',
@@ -218,8 +229,8 @@ export interface Action {
   at: (slug: string, ids: Customer) => string
   /** It is about nothing that another organization could have. */
   alone?: true
-  /** Makes what it is done to, where no page needs it. */
-  prepare?: (ids: Customer) => Promise<unknown>
+  /** Makes what it is done to, where no page needs it; `by`: who is about to do it, of an organization of theirs. */
+  prepare?: (ids: Customer, by: Person | null) => Promise<unknown>
   /** What its page asks for, where that is not what every page of an organization does. */
   page?: Permission
   /** Without the organization and the idempotency key, which every form has. */
@@ -235,6 +246,7 @@ const key = 'app/(portal)/[org]/keys/[id]/actions.ts'
 const issue = 'app/(portal)/[org]/keys/new/actions.ts'
 const settings = 'app/(portal)/[org]/settings/actions.ts'
 const offline = 'app/(portal)/[org]/offline-files/actions.ts'
+const trials = 'app/(portal)/[org]/trials/actions.ts'
 const staff = 'app/staff/actions.ts'
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 const newAddress = () => ['url', `https://x${randomUUID().slice(-12)}.example`] as const
@@ -274,13 +286,66 @@ export const organizationActions: Record<string, Action> = {
       ['note', 'Ordered by letter.'],
     ],
   },
-  'app/(portal)/[org]/trials/actions.ts start': {
+  [`${trials} start`]: {
     permission: 'trial.start',
     at: (slug, { products }) => `/${slug}/trials?try=${products.signature}`,
     fields: ({ spareId, products }) => [
       ['productId', products.signature],
       ['instanceId', spareId],
       ['note', 'They asked by telephone.'],
+    ],
+  },
+  [`${trials} extend`]: {
+    permission: 'trial.extend',
+    at: (slug) => `/${slug}/trials`,
+    prepare: runTrial,
+    fields: ({ trialKeyId }) => [
+      ['keyId', trialKeyId],
+      ['note', 'They were ill.'],
+    ],
+  },
+  [`${trials} askForTime`]: {
+    permission: 'trial.ask',
+    at: (slug) => `/${slug}/trials`,
+    fields: ({ trialKeyId }) => [
+      ['keyId', trialKeyId],
+      ['reason', 'We were ill.'],
+    ],
+  },
+  [`${trials} askAgain`]: {
+    permission: 'trial.ask',
+    at: (slug) => `/${slug}/trials`,
+    prepare: endTrial,
+    fields: ({ spareId, trialProductId }) => [
+      ['productId', trialProductId],
+      ['instanceId', spareId],
+      ['reason', 'Others decide now.'],
+    ],
+  },
+  [`${trials} reply`]: {
+    permission: 'request.reply',
+    at: (slug) => `/${slug}/trials`,
+    prepare: askedBack,
+    fields: ({ requestId }) => [
+      ['requestId', requestId],
+      ['note', 'The council.'],
+    ],
+  },
+  [`${trials} withdraw`]: {
+    permission: 'request.withdraw',
+    at: (slug) => `/${slug}/trials`,
+    prepare: askedBack,
+    fields: ({ requestId }) => [['requestId', requestId]],
+  },
+  'app/staff/requests/actions.ts decide': {
+    permission: 'request.decide',
+    page: 'request.read',
+    at: () => '/staff/requests',
+    prepare: askedBack,
+    fields: ({ requestId }) => [
+      ['requestId', requestId],
+      ['answer', 'declined'],
+      ['note', 'Twice is enough.'],
     ],
   },
   // Of these the one that no newer one follows: beside that, restoring it takes an admin.

@@ -175,7 +175,7 @@ for (const asker of askers) {
       const sealed = await sealedOf(own)
       for (const { id, name } of inOrder()) {
         const action = actionNamed(name)
-        await Promise.all([action.prepare?.(own), action.prepare?.(other)])
+        await Promise.all([action.prepare?.(own, inOwn ? as : null), action.prepare?.(other, null)])
         const before = {
           own: await rowsOf(own),
           other: await rowsOf(other),

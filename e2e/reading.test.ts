@@ -336,7 +336,7 @@ test('wherever a page says a name of 200 characters it takes three lines at most
     ...['/instances/new', '/members?done=joined', '/keys?state=all'],
   ].map((path) => home + path)
   const ofStaff = [
-    ...['/staff', `/staff?q=${slug}`, '/staff/people', `/staff/people/${newSpare}/end`],
+    ...['/staff', `/staff?q=${slug}`, '/staff/people', '/staff/requests', `/staff/people/${newSpare}/end`],
     `/staff?q=${encodeURIComponent(`${name.slice(0, 190)} no`)}`,
     ...['', '/members', `/instances/${instanceId}`, '/keys/new'].map((path) => home + path),
   ]

@@ -527,6 +527,7 @@ for (const [colorScheme, language] of [
           '/staff',
           '/staff/organizations/new',
           '/staff/people',
+          '/staff/requests',
           home,
           `${home}/keys`,
           key,

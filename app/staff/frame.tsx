@@ -3,14 +3,16 @@ import { DemoClock } from '@/app/_request/demo-clock'
 import type { StaffVisit } from '@/app/_request/staff'
 import { initials, organizationsOf, PersonMenu } from '@/app/person-menu'
 import { type NavItem, Shell } from '@/components/shell'
+import { asStaff } from '@/db/scope'
 import { may } from '@/lib/access'
 import { env } from '@/lib/env'
+import { countRequests } from '@/lib/staff/requests'
 
-type Place = 'search' | 'new' | 'people'
+type Place = 'search' | 'requests' | 'new' | 'people'
 
 /** The frame of the vendor's own pages. */
-export function StaffFrame({
-  visit: { session, role, language, t },
+export async function StaffFrame({
+  visit,
   current,
   children,
 }: {
@@ -18,6 +20,7 @@ export function StaffFrame({
   current: Place
   children: ReactNode
 }) {
+  const { session, language, t } = visit
   const name = session.name ?? session.email
   const { VENDOR_NAME } = env()
   return (
@@ -31,7 +34,7 @@ export function StaffFrame({
       }}
       at={{ mark: initials(VENDOR_NAME), name: VENDOR_NAME, note: t('staff.console') }}
       others={organizationsOf(session, t)}
-      nav={navOf(role, current, t)}
+      nav={navOf(visit, current, await waitingFor(visit))}
       person={{
         mark: initials(name),
         name,
@@ -45,7 +48,11 @@ export function StaffFrame({
   )
 }
 
-function navOf(role: StaffVisit['role'], current: Place, t: StaffVisit['t']): NavItem[] {
+/** The requests of one's own organizations that wait; an admin's are all. */
+const waitingFor = ({ session: { personId }, role }: StaffVisit): Promise<number> =>
+  asStaff(personId, (tx) => countRequests(tx, { assignedTo: role === 'admin' ? null : personId, kind: null }))
+
+function navOf({ role, t }: StaffVisit, current: Place, waiting: number): NavItem[] {
   const people: NavItem = {
     href: '/staff/people',
     text: t('staff.people.link'),
@@ -54,6 +61,13 @@ function navOf(role: StaffVisit['role'], current: Place, t: StaffVisit['t']): Na
   }
   return [
     { href: '/staff', text: t('staff.search.title'), icon: 'search', current: current === 'search' },
+    {
+      href: '/staff/requests',
+      text: t('requests.title'),
+      icon: 'inbox',
+      current: current === 'requests',
+      count: { value: waiting, text: t('requests.count', { count: waiting }) },
+    },
     {
       href: '/staff/organizations/new',
       text: t('staff.new.title'),

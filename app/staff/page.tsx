@@ -4,7 +4,7 @@ import { requireStaff, type StaffVisit } from '@/app/_request/staff'
 import { Mistyped } from '@/app/(portal)/[org]/keys/mistyped'
 import { Button } from '@/components/ui/button'
 import { SearchInput } from '@/components/ui/field'
-import { Empty } from '@/components/ui/notice'
+import { Empty, Notice } from '@/components/ui/notice'
 import { PageHead, Panel, Section } from '@/components/ui/panel'
 import { asStaff } from '@/db/scope'
 import { now } from '@/lib/clock'
@@ -15,6 +15,7 @@ import { sells } from '@/lib/payments/stripe'
 import { filesAfterRefund } from '@/lib/staff/files-after-refund'
 import { paymentsForStaff } from '@/lib/staff/payments'
 import { organizationsOf } from '@/lib/staff/queries'
+import { countRequests } from '@/lib/staff/requests'
 import { searchEverywhere } from '@/lib/staff/search'
 import { Found, OrganizationTable } from './found'
 import { StaffFrame } from './frame'
@@ -84,11 +85,15 @@ async function StaffPage({ searchParams }: Props) {
 async function Standing({ visit }: { visit: StaffVisit }) {
   const { session } = visit
   const at = now()
-  const { mine, matters, files, standing } = await asStaff(session.personId, async (tx) => ({
+  const { mine, matters, files, standing, waiting } = await asStaff(session.personId, async (tx) => ({
     mine: await organizationsOf(tx, session.personId),
     matters: await paymentMatters(tx),
     files: await filesAfterRefund(tx, at),
     standing: sells() ? await paymentsForStaff(tx) : null,
+    waiting: await countRequests(tx, {
+      assignedTo: visit.role === 'admin' ? null : session.personId,
+      kind: null,
+    }),
   }))
   const payments = (
     <Payments
@@ -102,12 +107,23 @@ async function Standing({ visit }: { visit: StaffVisit }) {
   const urgent = matters.length + files.length + (standing?.differences.length ?? 0) > 0
   return (
     <>
+      {waiting > 0 && <Waiting visit={visit} waiting={waiting} />}
       {urgent && payments}
       <Mine visit={visit} mine={mine} />
       {!urgent && payments}
     </>
   )
 }
+
+/** That members wait for a decision. */
+const Waiting = ({ visit: { t }, waiting }: { visit: StaffVisit; waiting: number }) => (
+  <Notice tone="soon" silent>
+    {t('requests.sentence', { count: waiting })}{' '}
+    <a className="link" href="/staff/requests">
+      {t('requests.see')}
+    </a>
+  </Notice>
+)
 
 interface MineProps {
   visit: StaffVisit

@@ -56,7 +56,7 @@ import { endMembership, memberOf, ownerVerdict, setRole } from '@/lib/organizati
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
 import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
 import { lockRequest } from '@/lib/organizations/request'
-import { findRequest } from '@/lib/organizations/requests'
+import { findRequest, trialRequests } from '@/lib/organizations/requests'
 import { revokeTokensOf } from '@/lib/organizations/revoke-token'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/tokens'
@@ -356,8 +356,11 @@ const reads: Record<string, Read> = {
   },
   toldBy: (tx, organizationId) =>
     toldBy(tx, organizationId, 'key.reveal').then(({ told }) => foreignAmong(told.map(toId)), orNone),
-  staffOf: (tx, organizationId) => staffOf(tx, organizationId).then(({ told }) => told.length, orNone),
+  // Of an organization that has none, the admins are told.
+  staffOf: (tx, organizationId) =>
+    staffOf(tx, organizationId).then(({ told }) => told.filter(({ assigned }) => assigned).length, orNone),
   lockRequest: (tx, organizationId) => some(lockRequest(tx, organizationId, theirs.requestId)),
+  trialRequests: async (tx, organizationId) => (await trialRequests(tx, organizationId, now())).length,
   findRequest: (tx, organizationId) => findRequest(tx, organizationId, theirs.requestId).then(count1),
   linesOf: async (tx, organizationId) => (await linesOf(tx, organizationId, theirs.checkoutId)).length,
   remindedTerms: (tx, organizationId) =>
@@ -491,6 +494,7 @@ const others = [
   'appendAudit',
   'endedWithKey',
   'holdBack',
+  'moveEnd',
   'openRequest',
   'refuseLastOwner',
   'runOnce',

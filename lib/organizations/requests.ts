@@ -1,4 +1,4 @@
-import { and, asc, eq, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { products } from '@/db/schema/catalog'
 import { instances } from '@/db/schema/instances'
@@ -11,6 +11,31 @@ import { requestState } from './rules'
 
 const tried = alias(keys, 'tried')
 
+const columns = {
+  id: requests.id,
+  organizationId: requests.organizationId,
+  slug: organizations.slug,
+  organization: organizations.name,
+  timeZone: organizations.timeZone,
+  kind: requests.kind,
+  reason: requests.reason,
+  askedAt: requests.askedAt,
+  closedAt: requests.closedAt,
+  askedById: requests.askedById,
+  asker: sql<string>`coalesce(nullif(${people.name}, ''), ${people.email})`,
+  email: people.email,
+  productId: sql<string | null>`${products.id}`,
+  product: products.name,
+  trialDays: products.trialDays,
+  moreTrialDays: products.moreTrialDays,
+  instanceId: sql<string | null>`${instances.id}`,
+  instance: instances.label,
+  /** Of the trial that more time is asked for. */
+  keyId: requests.keyId,
+  shortId: tried.shortId,
+  endsAt: sql<Date | null>`${tried.endsAt}`.mapWith(tried.endsAt),
+}
+
 /** A request with what it is about, by name, and how it stands. */
 export type RequestRow = Awaited<ReturnType<typeof requestRows>>[number]
 
@@ -21,30 +46,7 @@ export async function requestRows(
   { order = [asc(requests.askedAt), asc(requests.id)], limit }: { order?: SQL[]; limit: number },
 ) {
   const rows = await tx
-    .select({
-      id: requests.id,
-      organizationId: requests.organizationId,
-      slug: organizations.slug,
-      organization: organizations.name,
-      timeZone: organizations.timeZone,
-      kind: requests.kind,
-      reason: requests.reason,
-      askedAt: requests.askedAt,
-      closedAt: requests.closedAt,
-      askedById: requests.askedById,
-      asker: sql<string>`coalesce(nullif(${people.name}, ''), ${people.email})`,
-      email: people.email,
-      productId: sql<string | null>`${products.id}`,
-      product: products.name,
-      trialDays: products.trialDays,
-      instanceId: sql<string | null>`${instances.id}`,
-      instance: instances.label,
-      instanceShortId: instances.shortId,
-      /** Of the trial that more time is asked for. */
-      keyId: requests.keyId,
-      shortId: tried.shortId,
-      endsAt: sql<Date | null>`${tried.endsAt}`.mapWith(tried.endsAt),
-    })
+    .select(columns)
     .from(requests)
     .innerJoin(organizations, eq(organizations.id, requests.organizationId))
     .innerJoin(people, eq(people.id, requests.askedById))
@@ -60,10 +62,7 @@ export async function requestRows(
     .where(where)
     .orderBy(...order)
     .limit(limit)
-  const answers = await answersOf(
-    tx,
-    rows.map(({ id }) => id),
-  )
+  const answers = await answersOf(tx, rows)
   return rows.map((row) => {
     const given = answers.filter(({ requestId }) => requestId === row.id)
     return { ...row, answers: given, state: requestState(given.at(-1)?.answer ?? null) }
@@ -71,7 +70,7 @@ export async function requestRows(
 }
 
 /** What was said of these requests, in the order in which it was. */
-function answersOf(tx: OrganizationTx | StaffTx, requestIds: readonly string[]) {
+function answersOf(tx: OrganizationTx | StaffTx, asked: readonly { id: string; organizationId: string }[]) {
   return tx
     .select({
       id: requestAnswers.id,
@@ -84,7 +83,18 @@ function answersOf(tx: OrganizationTx | StaffTx, requestIds: readonly string[]) 
     })
     .from(requestAnswers)
     .innerJoin(people, eq(people.id, requestAnswers.givenById))
-    .where(sql`${requestAnswers.requestId} = any(${sql.param(`{${requestIds.join(',')}}`)}::uuid[])`)
+    .where(
+      and(
+        inArray(
+          requestAnswers.organizationId,
+          asked.map(({ organizationId }) => organizationId),
+        ),
+        inArray(
+          requestAnswers.requestId,
+          asked.map(({ id }) => id),
+        ),
+      ),
+    )
     .orderBy(asc(requestAnswers.givenAt), asc(requestAnswers.id))
 }
 
@@ -93,4 +103,20 @@ export async function findRequest(tx: OrganizationTx, organizationId: string, re
   const its = and(eq(requests.organizationId, organizationId), eq(requests.id, requestId))
   const [found] = await requestRows(tx, its, { limit: 1 })
   return found
+}
+
+/** Days for which those who asked still read what was answered. */
+const shownDays = 30
+/** Of an organization: one is open of each trial and product, so they are few. */
+const mostShown = 50
+
+/** What members have asked for about trials: what is open, and of late what was decided or taken back; the last first. */
+export function trialRequests(tx: OrganizationTx, organizationId: string, now: Date) {
+  const since = new Date(now.getTime() - shownDays * 86_400_000)
+  const shown = and(
+    eq(requests.organizationId, organizationId),
+    ne(requests.kind, 'join'),
+    or(isNull(requests.closedAt), gte(requests.closedAt, since)),
+  )
+  return requestRows(tx, shown, { order: [desc(requests.askedAt), desc(requests.id)], limit: mostShown })
 }

@@ -21,6 +21,7 @@ import overview from './overview.json'
 import people from './people.json'
 import questions from './questions.json'
 import reference from './reference.json'
+import requests from './requests.json'
 import settings from './settings.json'
 import shell from './shell.json'
 import staff from './staff.json'
@@ -51,6 +52,7 @@ export const en = {
   people,
   questions,
   reference,
+  requests,
   settings,
   shell,
   staff,

@@ -5,6 +5,9 @@ import { type Acting, act } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
 import { asOrganization } from '@/db/scope'
 import { instanceNamed } from '@/lib/instances/queries'
+import { replyToRequest, withdrawRequest } from '@/lib/organizations/reply'
+import { askForTrial } from '@/lib/trials/ask'
+import { extendTrial } from '@/lib/trials/extend'
 import { startTrial } from '@/lib/trials/start'
 
 const text = (form: FormData, name: string) => {
@@ -28,5 +31,45 @@ export async function start(_state: FormState, form: FormData): Promise<FormStat
     const input = { productId: text(form, 'productId'), instanceId, note: text(form, 'note') }
     const { keyId } = await startTrial(acting.by, input)
     redirect(`/${acting.organization.slug}/trials?begun=${keyId}`)
+  })
+}
+
+const back = ({ organization }: Acting, done: string): never =>
+  redirect(`/${organization.slug}/trials?done=${done}`)
+
+export async function extend(_state: FormState, form: FormData): Promise<FormState> {
+  return act('trial.extend', form, async (acting) => {
+    await extendTrial(acting.by, { keyId: text(form, 'keyId'), note: text(form, 'note') })
+    return back(acting, `extended&of=${encodeURIComponent(text(form, 'keyId'))}`)
+  })
+}
+
+export async function askForTime(_state: FormState, form: FormData): Promise<FormState> {
+  return act('trial.ask', form, async (acting) => {
+    const of = { keyId: text(form, 'keyId'), reason: text(form, 'reason') }
+    await askForTrial(acting.by, { kind: 'trial_time', ...of })
+    return back(acting, 'asked')
+  })
+}
+
+export async function askAgain(_state: FormState, form: FormData): Promise<FormState> {
+  return act('trial.ask', form, async (acting) => {
+    const of = { productId: text(form, 'productId'), reason: text(form, 'reason') }
+    await askForTrial(acting.by, { kind: 'second_trial', instanceId: await placeOf(form, acting), ...of })
+    return back(acting, 'asked')
+  })
+}
+
+export async function reply(_state: FormState, form: FormData): Promise<FormState> {
+  return act('request.reply', form, async (acting) => {
+    await replyToRequest(acting.by, { requestId: text(form, 'requestId'), note: text(form, 'note') })
+    return back(acting, 'replied')
+  })
+}
+
+export async function withdraw(_state: FormState, form: FormData): Promise<FormState> {
+  return act('request.withdraw', form, async (acting) => {
+    await withdrawRequest(acting.by, { requestId: text(form, 'requestId') })
+    return back(acting, 'withdrawn')
   })
 }

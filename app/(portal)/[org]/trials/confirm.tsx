@@ -86,7 +86,8 @@ function What({ visit, offer: { product }, at }: Pick<Props, 'visit' | 'offer'> 
   )
 }
 
-function Where({ t, free, more }: { t: Translate; free: TriedAt[]; more: boolean }) {
+/** The GLPIs to choose from; of more than a list is good for, by short ID. */
+export function Where({ t, free, more }: { t: Translate; free: TriedAt[]; more: boolean }) {
   if (more)
     return (
       <TextField
@@ -115,7 +116,7 @@ function Where({ t, free, more }: { t: Translate; free: TriedAt[]; more: boolean
 }
 
 /** Staff say why, for the customer to read. */
-const NoteField = ({ t }: { t: Translate }) => (
+export const NoteField = ({ t }: { t: Translate }) => (
   <TextField
     name="note"
     label={t('staff.key.why')}

@@ -2,6 +2,7 @@ import { organizationPage, organizationTitle } from '@/app/_request/organization
 import { read } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
 import { whomToAsk } from '@/app/_request/whom-to-ask'
+import { Done } from '@/components/done'
 import { LinkButton } from '@/components/ui/button'
 import { LongNames } from '@/components/ui/long-names'
 import { Empty, Notice } from '@/components/ui/notice'
@@ -11,13 +12,17 @@ import { may } from '@/lib/access'
 import { openSourceProducts } from '@/lib/catalog/queries'
 import { listInstances } from '@/lib/instances/queries'
 import { type KeyRow, listKeys } from '@/lib/keys/queries'
+import { lastDay } from '@/lib/messages/dates'
+import { trialRequests } from '@/lib/organizations/requests'
 import { underWay } from '@/lib/payments/under-way'
 import { listTrialOffers } from '@/lib/trials/offers'
-import { listTrials } from '@/lib/trials/queries'
+import { listTrials, type TrialRow } from '@/lib/trials/queries'
 import { Portal } from '../../portal'
 import { OpenSource } from '../instances/[id]/planner'
+import { Asked } from './asked'
 import { Begun } from './begun'
 import { Confirm } from './confirm'
+import { ConfirmAgain, ConfirmMore } from './more'
 import { Offers } from './offers'
 import { Past } from './past'
 import { Running } from './running'
@@ -27,8 +32,11 @@ const mostInstances = 200
 
 interface Props {
   params: Promise<{ org: string }>
-  /** `try`: the product that is about to be tried; `begun`: the key of a trial that was just begun. */
-  searchParams: Promise<{ try?: unknown; begun?: unknown }>
+  /**
+   * `try`, `again`: the product that is about to be tried, or asked for again; `begun`, `more`: the key of a trial that was just
+   * begun, or is to be longer; `done`: what was done, and `of` the key of it.
+   */
+  searchParams: Promise<Partial<Record<'try' | 'begun' | 'again' | 'more' | 'done' | 'of', unknown>>>
 }
 
 export const generateMetadata = organizationTitle(async ({ params }: Props) => {
@@ -42,18 +50,22 @@ export default organizationPage(TrialsPage)
 async function TrialsPage({ params, searchParams }: Props) {
   const visit = await requireMember((await params).org)
   const { t, organization } = visit
-  const { try: wanted, begun } = await searchParams
+  const { try: wanted, begun, again, more: longer, done, of } = await searchParams
   const { data, needs, at } = await read(visit, (tx, now) =>
     readTrials(tx, organization.organizationId, now, begun),
   )
-  const { offers, trials, paying, instances, more, begunKey, openSource } = data
+  const { offers, trials, paying, instances, more, begunKey, openSource, requests } = data
   const running = trials.filter(({ standing }) => standing === 'runs')
   const begunTrial = running.find(({ id }) => id === begun)
   const runs = new Set(running.map(({ productId }) => productId))
   const free = offers.filter(({ places }) => places.some(({ verdict }) => verdict.ok))
   const mayStart = may(organization.role, 'trial.start')
   const chosen = mayStart ? offers.find(({ product: { id } }) => id === wanted && !runs.has(id)) : undefined
-  const around = { visit, now: at }
+  const asked = may(organization.role, 'trial.ask')
+    ? offers.find(({ product: { id } }) => id === again)
+    : undefined
+  const lengthened = trials.find(({ id }) => id === longer)
+  const around = { visit, now: at, requests }
   return (
     <Portal visit={visit} current="trials" needs={needs}>
       <PageHead
@@ -61,9 +73,13 @@ async function TrialsPage({ params, searchParams }: Props) {
         sentence={t('trials.sentence', { running: running.length, free: free.length })}
       />
       {begunTrial && begunKey && <Begun {...around} trial={begunTrial} row={begunKey} />}
+      <WhatWasDone visit={visit} done={done} trial={trials.find(({ id }) => id === of)} />
       {!mayStart && <MayNotStart visit={visit} />}
       {chosen && <Confirm visit={visit} offer={chosen} more={more} />}
+      {lengthened && <ConfirmMore {...around} trial={lengthened} />}
+      {asked && <ConfirmAgain {...around} offer={asked} more={more} />}
       <Running {...around} trials={running} paying={paying} offers={offers} />
+      <Asked {...around} />
       {instances === 0 && <AddInstance visit={visit} />}
       <Offers
         visit={visit}
@@ -72,7 +88,7 @@ async function TrialsPage({ params, searchParams }: Props) {
         instances={instances}
         more={more}
       />
-      <Past {...around} trials={trials.filter(({ standing }) => standing !== 'runs')} />
+      <Past {...around} offers={offers} trials={trials.filter(({ standing }) => standing !== 'runs')} />
       <OpenSource products={openSource} t={t} />
     </Portal>
   )
@@ -95,6 +111,7 @@ async function readTrials(tx: OrganizationTx, organizationId: string, now: Date,
     more: next !== undefined,
     begunKey: keyId ? await keyOf(tx, organizationId, keyId, now) : undefined,
     openSource: await openSourceProducts(tx),
+    requests: await trialRequests(tx, organizationId, now),
   }
 }
 
@@ -106,6 +123,18 @@ async function keyOf(
 ): Promise<KeyRow | undefined> {
   const filter = { organizationId, state: 'all', keyId } as const
   return (await listKeys(tx, filter, { sort: 'until', size: 1 }, now)).rows[0]
+}
+
+const sent = ['asked', 'replied', 'withdrawn'] as const
+
+function WhatWasDone({ visit, done, trial }: { visit: Visit; done: unknown; trial: TrialRow | undefined }) {
+  const { t, language, organization } = visit
+  if (done === 'extended' && trial) {
+    const until = lastDay(trial.endsAt, language, organization.timeZone)
+    return <Done>{t('trials.more.done', { product: trial.product, until })}</Done>
+  }
+  const said = sent.find((one) => one === done)
+  return said && <Done>{t(`trials.asked.done.${said}`)}</Done>
 }
 
 /** Who only reads is told who starts them. */

@@ -1,14 +1,22 @@
 import type { Visit } from '@/app/_request/session'
+import { LinkButton } from '@/components/ui/button'
 import { LongWords } from '@/components/ui/long-names'
 import { Panel, Section } from '@/components/ui/panel'
 import { State } from '@/components/ui/state'
+import { may } from '@/lib/access'
 import { lastDay } from '@/lib/messages/dates'
+import type { RequestRow } from '@/lib/organizations/requests'
+import type { TrialOffer } from '@/lib/trials/offers'
 import type { TrialRow } from '@/lib/trials/queries'
+import { mayAskForTime, mayExtendTrial } from '@/lib/trials/rules'
+import { MoreTime, placesAgain } from './more'
 import { endWords } from './words'
 
 interface Props {
   visit: Visit
   trials: TrialRow[]
+  offers: TrialOffer[]
+  requests: RequestRow[]
   now: Date
 }
 
@@ -45,7 +53,9 @@ export function Past({ trials, ...around }: Props) {
   )
 }
 
-function Row({ visit, trial, now }: Omit<Props, 'trials'> & { trial: TrialRow }) {
+type RowProps = Omit<Props, 'trials'> & { trial: TrialRow }
+
+function Row({ visit, trial, offers, requests, now }: RowProps) {
   const { t, language, organization } = visit
   const { id, shortId, product, instance, standing, endsAt } = trial
   const keys = `/${organization.slug}/keys`
@@ -64,6 +74,8 @@ function Row({ visit, trial, now }: Omit<Props, 'trials'> & { trial: TrialRow })
       <td data-head={t('trials.head.how')}>
         <State {...looks[standing]}>{t(`trials.standing.${standing === 'runs' ? 'ran' : standing}`)}</State>
         <How visit={visit} trial={trial} />
+        <MoreTime visit={visit} trial={trial} now={now} requests={requests} />
+        <Again visit={visit} trial={trial} offers={offers} requests={requests} now={now} />
       </td>
       <td data-head={t('trials.head.end')}>
         {until}
@@ -89,5 +101,27 @@ function How({ visit, trial }: Pick<Props, 'visit'> & { trial: TrialRow }) {
         ),
       })}
     </small>
+  )
+}
+
+/** A further trial is asked for of what is over for good. */
+function Again({ visit, trial, offers, requests, now }: RowProps) {
+  const { t, organization } = visit
+  const { product, productId } = trial
+  const offer = offers.find((one) => one.product.id === productId)
+  const takenUp =
+    mayExtendTrial(trial, now, organization.timeZone).ok ||
+    mayAskForTime(trial, now, organization.timeZone).ok
+  if (takenUp || !may(organization.role, 'trial.ask') || !offer || placesAgain(offer, requests).length === 0)
+    return null
+  return (
+    <LinkButton
+      small
+      icon="flask-conical"
+      href={`/${organization.slug}/trials?again=${productId}`}
+      label={t('trials.ask.again_label', { product })}
+    >
+      {t('trials.ask.again')}
+    </LinkButton>
   )
 }

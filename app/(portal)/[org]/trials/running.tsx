@@ -5,12 +5,14 @@ import { Panel, Section } from '@/components/ui/panel'
 import { env } from '@/lib/env'
 import { daysLeft, lastDay } from '@/lib/messages/dates'
 import { daysBetween } from '@/lib/organizations/calendar'
+import type { RequestRow } from '@/lib/organizations/requests'
 import type { UnderWay } from '@/lib/payments/under-way'
 import type { TrialOffer } from '@/lib/trials/offers'
 import type { TrialRow } from '@/lib/trials/queries'
 import { basketQuery } from '../billing/basket'
 import { mayBuyHere } from '../billing/buy/link'
 import { PaymentLink } from '../billing/payment-link'
+import { MoreTime } from './more'
 import { endWords } from './words'
 
 interface Props {
@@ -20,6 +22,8 @@ interface Props {
   paying: ReadonlyMap<string, UnderWay>
   /** What is offered today: a trial may run of what is offered no longer. */
   offers: TrialOffer[]
+  /** What was asked for. */
+  requests: RequestRow[]
   now: Date
 }
 
@@ -56,7 +60,7 @@ type RowProps = Omit<Props, 'trials'> & { trial: TrialRow }
 const isBuyable = ({ id, retired }: TrialRow, { paying }: Pick<Props, 'paying'>) =>
   !retired && !paying.has(id)
 
-function Row({ visit, trial, paying, offers, now }: RowProps) {
+function Row({ visit, trial, paying, offers, requests, now }: RowProps) {
   const { t, organization } = visit
   const { id, shortId, product, instanceId, instance } = trial
   const home = `/${organization.slug}`
@@ -84,6 +88,7 @@ function Row({ visit, trial, paying, offers, now }: RowProps) {
         <PaymentLink visit={visit} underWay={paying.get(id)} small>
           <Keep visit={visit} trial={trial} />
         </PaymentLink>
+        <MoreTime visit={visit} trial={trial} now={now} requests={requests} />
         <Notes visit={visit} trial={trial} offers={offers} />
       </td>
     </tr>
