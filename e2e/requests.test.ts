@@ -29,7 +29,7 @@ test('a trial is made longer by oneself; more time is asked for, asked back abou
   const manager = await newStaff('manager', organizationId, 'Nora Weiss')
   const narrow = { viewport: { width: 320, height: 740 } }
   const page = await (await browserAs(browser, people.technical, narrow)).newPage()
-  const staff = await (await browserAs(browser, manager, { ...narrow, javaScriptEnabled: false })).newPage()
+  const staff = await (await browserAs(browser, manager, narrow)).newPage()
   const endOf = async () => {
     const [key] = await inOrganization<{ day: number }>(
       organizationId,
@@ -102,7 +102,7 @@ test('a trial is made longer by oneself; more time is asked for, asked back abou
   await holds(page)
 })
 
-test('a second trial is asked for on a GLPI of one’s choice and taken back; other staff read it and are told who decides', async ({
+test('a second trial is asked for on a GLPI of one’s choice and taken back, without JavaScript; other staff read it and are told who decides', async ({
   browser,
 }) => {
   const customer = await newCustomer('again')
@@ -113,7 +113,7 @@ test('a second trial is asked for on a GLPI of one’s choice and taken back; ot
   })
   await revokeKey(bySystem(organizationId), { keyId, reason: 'requested' })
   await newStaff('manager', organizationId, 'Nora Weiss')
-  const page = await (await browserAs(browser, people.owner)).newPage()
+  const page = await (await browserAs(browser, people.owner, { javaScriptEnabled: false })).newPage()
   await page.goto(`/${slug}/trials`)
   await page.getByRole('link', { name: /^Ask for a second trial of / }).click()
   await page.getByLabel('On which GLPI').selectOption({ value: instanceId })

@@ -74,8 +74,7 @@ test('a trial that runs is bought from its page, and where a purchase is under w
   await expect(page.getByRole('link', { name: /^Buy Signature and/ })).toHaveCount(0)
   await page
     .getByRole('row', { name: /^Signature/ })
-    .getByRole('link')
-    .last()
+    .locator('a[href*="/billing/checkouts/"]')
     .click()
   await page.waitForURL(`**/${customer.slug}/billing/checkouts/**`)
 })

@@ -2,14 +2,15 @@ import { organizationPage, organizationTitle } from '@/app/_request/organization
 import { requireStaff, type StaffVisit } from '@/app/_request/staff'
 import { Done } from '@/components/done'
 import { Button } from '@/components/ui/button'
-import { Field, Select } from '@/components/ui/field'
+import { Select } from '@/components/ui/field'
 import { Empty } from '@/components/ui/notice'
 import { Pager } from '@/components/ui/pager'
 import { PageHead, Panel } from '@/components/ui/panel'
 import { asStaff } from '@/db/scope'
-import { placeIn, placeText } from '@/lib/activations/list-place'
+import { type ListPlace, placeIn, placeText } from '@/lib/activations/list-place'
 import { now } from '@/lib/clock'
 import { isId } from '@/lib/ids'
+import type { RequestRow } from '@/lib/organizations/requests'
 import { organizationsOf } from '@/lib/staff/queries'
 import {
   closedRequests,
@@ -41,23 +42,17 @@ export default organizationPage(RequestsPage)
 /** What members ask staff to decide, in whatever organization: what waits, the oldest first, and what was decided of late. */
 async function RequestsPage({ searchParams }: Props) {
   const visit = await requireStaff('request.read')
-  const { t, session, role } = visit
+  const { t, role } = visit
   const query = await searchParams
   const after = placeIn(query.after, isId)
   const kind = kinds.find((one) => one === query.kind) ?? null
   const at = now()
-  const read = await asStaff(session.personId, async (tx) => {
-    const mine = await organizationsOf(tx, session.personId)
-    // Who looks after nobody would find nothing.
-    const all = query.of === 'all' || (query.of !== 'mine' && (role === 'admin' || mine.length === 0))
-    const filter: QueueFilter = { assignedTo: all ? null : session.personId, kind }
-    const open = await openRequests(tx, filter, { after, size: pageSize + 1 })
-    const closed = after ? [] : await closedRequests(tx, filter, at)
-    const organizationIds = open.map(({ organizationId }) => organizationId)
-    const deciders = await decidersOf(tx, organizationIds)
-    return { mine, all, open, closed, deciders, waiting: await countRequests(tx, filter) }
+  const { mine, all, open, closed, deciders, waiting } = await readQueue(visit, {
+    of: query.of,
+    kind,
+    after,
+    at,
   })
-  const { mine, all, open, closed, deciders, waiting } = read
   const shown = open.slice(0, pageSize)
   const last = open.length > pageSize ? shown.at(-1) : undefined
   const here = `/staff/requests?${new URLSearchParams({ of: all ? 'all' : 'mine', ...(kind && { kind }) })}`
@@ -79,46 +74,77 @@ async function RequestsPage({ searchParams }: Props) {
         />
       ))}
       {shown.length === 0 && <Nothing visit={visit} all={all} />}
-      {(after || last) && (
-        <Pager
-          label={t('requests.pages')}
-          summary={t('requests.shown', { count: shown.length })}
-          previous={after ? { href: here, text: t('requests.first') } : undefined}
-          next={
-            last
-              ? { href: `${here}&after=${placeText(last.askedAt, last.id)}`, text: t('requests.next') }
-              : undefined
-          }
-        />
-      )}
+      <Pages visit={visit} here={here} count={shown.length} isFirst={!after} last={last} />
       <Closed visit={visit} requests={closed} />
     </StaffFrame>
+  )
+}
+
+interface Wanted {
+  of: unknown
+  kind: QueueFilter['kind']
+  after: ListPlace | undefined
+  at: Date
+}
+
+function readQueue({ session, role }: StaffVisit, { of, kind, after, at }: Wanted) {
+  return asStaff(session.personId, async (tx) => {
+    const mine = await organizationsOf(tx, session.personId)
+    // Who looks after nobody would find nothing.
+    const all = of === 'all' || (of !== 'mine' && (role === 'admin' || mine.length === 0))
+    const filter: QueueFilter = { assignedTo: all ? null : session.personId, kind }
+    const open = await openRequests(tx, filter, { after, size: pageSize + 1 })
+    const closed = after ? [] : await closedRequests(tx, filter, at)
+    const organizationIds = open.map(({ organizationId }) => organizationId)
+    const deciders = await decidersOf(tx, organizationIds)
+    return { mine, all, open, closed, deciders, waiting: await countRequests(tx, filter) }
+  })
+}
+
+interface PagesProps {
+  visit: StaffVisit
+  /** The first page. */
+  here: string
+  count: number
+  isFirst: boolean
+  /** The last one shown, where more follow. */
+  last: RequestRow | undefined
+}
+
+function Pages({ visit: { t }, here, count, isFirst, last }: PagesProps) {
+  if (isFirst && !last) return null
+  const next = last && { href: `${here}&after=${placeText(last.askedAt, last.id)}`, text: t('requests.next') }
+  return (
+    <Pager
+      label={t('requests.pages')}
+      summary={t('requests.shown', { count })}
+      previous={isFirst ? undefined : { href: here, text: t('requests.first') }}
+      next={next}
+    />
   )
 }
 
 function Filters({ visit: { t }, all, kind }: { visit: StaffVisit; all: boolean; kind: string | null }) {
   return (
     <form className="filters" action="/staff/requests">
-      <Field id="of" label={t('requests.whose')}>
-        {(control) => (
-          <Select {...control} name="of" defaultValue={all ? 'all' : 'mine'}>
-            <option value="mine">{t('requests.mine')}</option>
-            <option value="all">{t('requests.all')}</option>
-          </Select>
-        )}
-      </Field>
-      <Field id="kind" label={t('requests.kind')}>
-        {(control) => (
-          <Select {...control} name="kind" defaultValue={kind ?? ''}>
-            <option value="">{t('requests.any_kind')}</option>
-            {kinds.map((one) => (
-              <option key={one} value={one}>
-                {t(`requests.kinds.${one}`)}
-              </option>
-            ))}
-          </Select>
-        )}
-      </Field>
+      <span className="labelled">
+        <label htmlFor="of">{t('requests.whose')}</label>
+        <Select id="of" name="of" defaultValue={all ? 'all' : 'mine'}>
+          <option value="mine">{t('requests.mine')}</option>
+          <option value="all">{t('requests.all')}</option>
+        </Select>
+      </span>
+      <span className="labelled">
+        <label htmlFor="kind">{t('requests.kind')}</label>
+        <Select id="kind" name="kind" defaultValue={kind ?? ''}>
+          <option value="">{t('requests.any_kind')}</option>
+          {kinds.map((one) => (
+            <option key={one} value={one}>
+              {t(`requests.kinds.${one}`)}
+            </option>
+          ))}
+        </Select>
+      </span>
       <Button type="submit">{t('requests.show')}</Button>
     </form>
   )

@@ -43,8 +43,13 @@ export function Past({ trials, ...around }: Props) {
             </tr>
           </thead>
           <tbody>
-            {trials.map((trial) => (
-              <Row key={trial.id} {...around} trial={trial} />
+            {trials.map((trial, index) => (
+              <Row
+                key={trial.id}
+                {...around}
+                trial={trial}
+                isLast={trials.findIndex(({ productId }) => productId === trial.productId) === index}
+              />
             ))}
           </tbody>
         </table>
@@ -53,9 +58,13 @@ export function Past({ trials, ...around }: Props) {
   )
 }
 
-type RowProps = Omit<Props, 'trials'> & { trial: TrialRow }
+type RowProps = Omit<Props, 'trials'> & {
+  trial: TrialRow
+  /** Of its product, the one that ended last. */
+  isLast: boolean
+}
 
-function Row({ visit, trial, offers, requests, now }: RowProps) {
+function Row({ visit, trial, offers, requests, now, isLast }: RowProps) {
   const { t, language, organization } = visit
   const { id, shortId, product, instance, standing, endsAt } = trial
   const keys = `/${organization.slug}/keys`
@@ -74,8 +83,10 @@ function Row({ visit, trial, offers, requests, now }: RowProps) {
       <td data-head={t('trials.head.how')}>
         <State {...looks[standing]}>{t(`trials.standing.${standing === 'runs' ? 'ran' : standing}`)}</State>
         <How visit={visit} trial={trial} />
-        <MoreTime visit={visit} trial={trial} now={now} requests={requests} />
-        <Again visit={visit} trial={trial} offers={offers} requests={requests} now={now} />
+        <div className="row">
+          <MoreTime visit={visit} trial={trial} now={now} requests={requests} />
+          {isLast && <Again visit={visit} trial={trial} offers={offers} requests={requests} now={now} />}
+        </div>
       </td>
       <td data-head={t('trials.head.end')}>
         {until}
@@ -105,7 +116,7 @@ function How({ visit, trial }: Pick<Props, 'visit'> & { trial: TrialRow }) {
 }
 
 /** A further trial is asked for of what is over for good. */
-function Again({ visit, trial, offers, requests, now }: RowProps) {
+function Again({ visit, trial, offers, requests, now }: Omit<RowProps, 'isLast'>) {
   const { t, organization } = visit
   const { product, productId } = trial
   const offer = offers.find((one) => one.product.id === productId)

@@ -85,10 +85,12 @@ function Row({ visit, trial, paying, offers, requests, now }: RowProps) {
         <Left visit={visit} trial={trial} now={now} />
       </td>
       <td data-head={t('trials.head.next')}>
-        <PaymentLink visit={visit} underWay={paying.get(id)} small>
-          <Keep visit={visit} trial={trial} />
-        </PaymentLink>
-        <MoreTime visit={visit} trial={trial} now={now} requests={requests} />
+        <div className="row">
+          <PaymentLink visit={visit} underWay={paying.get(id)} small>
+            <Keep visit={visit} trial={trial} />
+          </PaymentLink>
+          <MoreTime visit={visit} trial={trial} now={now} requests={requests} />
+        </div>
         <Notes visit={visit} trial={trial} offers={offers} />
       </td>
     </tr>
@@ -110,7 +112,7 @@ function Left({ visit, trial, now }: Pick<RowProps, 'visit' | 'trial' | 'now'>) 
         value={Math.min(days, total)}
         aria-label={t('trials.left_label', { product, days, total })}
       />{' '}
-      {t('trials.left', { days })}
+      <span className="whitespace-nowrap">{t('trials.left', { days })}</span>
       <small>{t('trials.until', { until: lastDay(endsAt, language, timeZone) })}</small>
     </>
   )
