@@ -37,7 +37,7 @@ const systemCallers: Record<string, number> = {
   'lib/payments/automatic/reconcile.ts': 1,
   'lib/payments/automatic/sync.ts': 1,
   'lib/people/email-change.ts': 2,
-  'lib/people/queries.ts': 2,
+  'lib/people/queries.ts': 3,
   'lib/people/request-sign-in.ts': 1,
   'lib/people/send-email-change.ts': 1,
   'lib/people/send-new-device.ts': 1,

@@ -1,5 +1,14 @@
 import { type Browser, expect, type Page, test } from '@playwright/test'
-import { browserAs, type Customer, newCustomer, newPerson, newSession, type Person } from './customer'
+import { startTrial } from '@/lib/trials/start'
+import {
+  browserAs,
+  bySystem,
+  type Customer,
+  newCustomer,
+  newPerson,
+  newSession,
+  type Person,
+} from './customer'
 import { axeFindings, tooWide } from './look'
 import { arrived, askForMail, mailsTo, typeCode } from './sign-in'
 
@@ -181,4 +190,48 @@ test('what ends a session stands at one edge: the right one of a wide page, the 
     expect(new Set(edges).size, `${width}: ${edges}`).toBe(1)
   }
   await page.context().close()
+})
+
+test('mails that are not about money or security are turned off in the account, and by the link of one without signing in', async ({
+  browser,
+  request,
+}) => {
+  const customer = await newCustomer('spared')
+  const { technical } = customer.people
+  const page = await openAccount(browser, technical, customer)
+  const mails = (on: Page) => on.getByRole('region', { name: 'Mails' })
+  await expect(mails(page).getByRole('checkbox', { checked: true })).toHaveCount(3)
+  await mails(page).getByLabel('Keys that wait').uncheck()
+  await mails(page).getByRole('button', { name: 'Save the choice' }).click()
+  await expect(page.getByText('Your choice of mails was saved.')).toBeVisible()
+  await expect(mails(page).getByRole('checkbox', { checked: true })).toHaveCount(2)
+  expect(await axeFindings(page)).toEqual([])
+
+  const trialBegins = { productId: customer.products.signature, instanceId: customer.spareId }
+  await startTrial(bySystem(customer.organizationId), trialBegins)
+  const [mail] = await arrived(() => mailsTo(technical.email))
+  const link = /<(\S+)>/.exec(String(mail?.headers['list-unsubscribe']))?.[1] ?? ''
+  expect(mail?.headers['list-unsubscribe-post']).toBe('List-Unsubscribe=One-Click')
+  // As a person opens it, whose mail program has no button for it, and as a mail scanner does.
+  const stranger = await (await browser.newContext({ javaScriptEnabled: false })).newPage()
+  await stranger.goto(link)
+  await expect(stranger).toHaveURL(/\/account\/mails\?token=/)
+  expect(await axeFindings(stranger)).toEqual([])
+  expect(await tooWide(stranger)).toBe(0)
+  await page.reload()
+  await expect(mails(page).getByLabel('Trials')).toBeChecked()
+  await stranger.getByRole('button', { name: 'Turn them off' }).click()
+  await expect(stranger.getByText('Turned off: no more mails about trials')).toBeVisible()
+  await page.reload()
+  await expect(mails(page).getByLabel('Trials')).not.toBeChecked()
+  await mails(page).getByLabel('Trials').check()
+  await mails(page).getByRole('button', { name: 'Save the choice' }).click()
+  await expect(page.getByText('Your choice of mails was saved.')).toBeVisible()
+  // And as a mail program's own button does: RFC 8058.
+  const posted = await request.post(link, { form: { 'List-Unsubscribe': 'One-Click' }, maxRedirects: 0 })
+  expect(posted.status()).toBe(200)
+  await page.reload()
+  await expect(mails(page).getByLabel('Trials')).not.toBeChecked()
+  await page.context().close()
+  await stranger.context().close()
 })

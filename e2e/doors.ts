@@ -155,6 +155,15 @@ export const paths: Record<string, Path> = {
   '/(portal)/[org]/settings/tokens/[id]/page': { permission: read, at: ofToken },
   '/(portal)/account/page': { permission: null, at: () => '/account' },
   '/(public)/account/email/page': { permission: null, at: () => '/account/email?token=none' },
+  '/(public)/account/mails/page': { permission: null, status: 200, at: () => '/account/mails?token=none' },
+  // What none of our mails had is nowhere, whoever posts it.
+  '/(public)/account/mails/off/route': {
+    permission: null,
+    method: 'POST',
+    status: 404,
+    at: () => '/account/mails/off?token=none',
+    fields: () => [['List-Unsubscribe', 'One-Click']],
+  },
   '/staff/page': { permission: 'staff.search', staff: true, at: () => '/staff?q=desk' },
   '/staff/search/route': {
     permission: 'staff.search',
@@ -596,6 +605,12 @@ export const personalActions: Record<
       ['language', 'fr'],
       ['timeZone', 'Asia/Tokyo'],
     ],
+  },
+  [`${accountPage} chooseKinds`]: { permission: 'account.choose_mails', stated: true, fields: [] },
+  'app/(public)/account/mails/actions.ts turnOff': {
+    permission: 'account.mute_mails',
+    stated: true,
+    fields: [['token', 'none']],
   },
   [`${accountPage} endOne`]: {
     permission: 'session.end_one',

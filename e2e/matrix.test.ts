@@ -652,7 +652,7 @@ const doneByVendor = (person: Person | null, action: string) =>
 
 const accountOf = ({ personId }: Person) =>
   query(
-    `select name, language, time_zone, email, (select count(*) from email_changes where person_id = people.id)::int as changes,
+    `select name, language, time_zone, email, muted_mails, (select count(*) from email_changes where person_id = people.id)::int as changes,
       (select count(*) from sessions where person_id = id)::int as sessions from people where id = $1`,
     [personId],
   )

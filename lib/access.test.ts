@@ -140,7 +140,8 @@ const roles: Record<Role, readonly Permission[]> = {
   glpi: ['key.note_seen', 'activation.activate', 'activation.give_back', 'installation.bind'],
   // With an API token, what its scopes say.
   token: ['offline_file.issue'],
-  stranger: signingIn,
+  // And by the link of a mail, which says whose it is.
+  stranger: [...signingIn, 'account.mute_mails'],
   // Of themselves alone, whatever they belong to.
   person: [
     ...signingIn,
@@ -154,6 +155,7 @@ const roles: Record<Role, readonly Permission[]> = {
     'session.end_all',
     'account.set_language',
     'account.edit',
+    'account.choose_mails',
     'account.request_email',
     'account.withdraw_email',
     'account.confirm_email',

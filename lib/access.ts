@@ -137,6 +137,10 @@ export const permissions = {
   'session.end_others': ['person'],
   'account.set_language': ['person'],
   'account.edit': ['person'],
+  /** Which mails they are spared. */
+  'account.choose_mails': ['person'],
+  /** The same of one kind, by the link of a mail: whoever has that may, and is asked no more. */
+  'account.mute_mails': ['stranger'],
   'account.request_email': ['person'],
   'account.withdraw_email': ['person'],
   'account.confirm_email': ['person'],

@@ -26,17 +26,20 @@ export function PageHead({
 
 /** A part of a page under its heading. `note` is said after it, in grey. */
 export function Section({
+  id: name,
   title,
   note,
   children,
 }: {
+  /** Where a mail or another page leads to. */
+  id?: string
   title: ReactNode
   note?: ReactNode
   children: ReactNode
 }) {
   const id = useId()
   return (
-    <section className="section" aria-labelledby={id}>
+    <section id={name} className="section" aria-labelledby={id}>
       <h2 id={id}>
         <LongWords>{title}</LongWords> {note && <small>{note}</small>}
       </h2>

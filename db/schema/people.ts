@@ -14,6 +14,9 @@ import { bytes, id, instant, isTimeZone } from './columns'
 
 export const language = pgEnum('language', ['en', 'fr'])
 
+/** What a person may be spared: neither about money nor about security. */
+export const mailKind = pgEnum('mail_kind', ['trials', 'not_in_glpi', 'requests'])
+
 export const people = pgTable(
   'people',
   {
@@ -25,6 +28,8 @@ export const people = pgTable(
     image: text(),
     language: language().notNull().default('en'),
     timeZone: text().notNull().default('Europe/Paris'),
+    /** The kinds that they have turned off. */
+    mutedMails: mailKind().array().notNull().default([]),
     createdAt: instant().notNull(),
   },
   (t) => [

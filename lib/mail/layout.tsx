@@ -11,6 +11,7 @@ import { Text } from '@react-email/text'
 import type { ReactElement, ReactNode } from 'react'
 import { env } from '@/lib/env'
 import { type Language, translator } from '@/lib/messages/translator'
+import { type MailKind, mailsAddress } from './kinds'
 
 // Colours are left to the mail program, which knows whether it is dark; only the button brings its own pair (5 to 1).
 const font = 'system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif'
@@ -27,11 +28,13 @@ interface LayoutProps {
   language: Language
   to: string
   title: string
+  /** Of what can be turned off: why one gets it, and where to. */
+  kind?: MailKind
   children: ReactNode
 }
 
 /** The frame of every mail: its heading, what it says, and who sent it. It loads nothing, so nobody learns that it was read. */
-export function MailLayout({ language, to, title, children }: LayoutProps) {
+export function MailLayout({ language, to, title, kind, children }: LayoutProps) {
   const { VENDOR_NAME, SUPPORT_EMAIL } = env()
   const t = translator(language)
   return (
@@ -60,9 +63,23 @@ export function MailLayout({ language, to, title, children }: LayoutProps) {
               ),
             })}
           </Text>
+          {kind && <Why language={language} kind={kind} />}
         </Container>
       </Body>
     </Html>
+  )
+}
+
+function Why({ language, kind }: { language: Language; kind: MailKind }) {
+  const link = (words: ReactNode) => (
+    <Link href={`${env().PUBLIC_URL}${mailsAddress}`} style={linkStyle}>
+      {words}
+    </Link>
+  )
+  return (
+    <Text style={{ fontSize: 13, margin: '12px 0 0' }}>
+      {translator(language).rich('mail.why', { kind, link })}
+    </Text>
   )
 }
 

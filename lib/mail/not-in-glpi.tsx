@@ -26,7 +26,7 @@ export async function notInGlpiMail({ to, language, name, slug, timeZone, keys, 
   const count = keys.length
   const subject = t('mail.not_in_glpi.subject', { count, organization: forSubject(name) })
   const rendered = await renderMail(
-    <MailLayout language={language} to={to} title={t('mail.not_in_glpi.title', { count })}>
+    <MailLayout language={language} to={to} title={t('mail.not_in_glpi.title', { count })} kind="not_in_glpi">
       <Text style={{ margin: '0 0 12px' }}>{t('mail.not_in_glpi.text', { count })}</Text>
       {keys.slice(0, mostNamed).map(({ product, instance, shortId, oldShortId, oldEndsAt }) => (
         <Text key={shortId} style={{ margin: '0 0 8px' }}>

@@ -1,13 +1,18 @@
 import { createTransport, type Transporter } from 'nodemailer'
 import { env } from '@/lib/env'
+import type { MailSentAlways } from './kinds'
 
 export interface Mail {
+  /** The job that sends it. What a person may be spared goes out by `sendOnce` alone, which asks. */
+  job: MailSentAlways | 'sendOnce'
   /** What it is about, such as `sign-in.<id>`: a job that runs twice sends the same Message-ID, which mail programs fold into one. */
   identity: string
   to: string
   subject: string
   html: string
   text: string
+  /** Beyond those of every mail. */
+  headers?: Record<string, string>
 }
 
 let transport: Transporter | undefined
@@ -16,7 +21,7 @@ let transport: Transporter | undefined
  * Sends a mail through SMTP_URL. Every step has a time limit, so that a mail server that hangs holds up no worker.
  * @throws when the mail server does not take it; the job then tries again.
  */
-export async function sendMail({ identity, to, subject, html, text }: Mail) {
+export async function sendMail({ identity, to, subject, html, text, headers }: Mail) {
   const { MAIL_FROM, PUBLIC_URL } = env()
   await smtp().sendMail({
     from: MAIL_FROM,
@@ -27,7 +32,7 @@ export async function sendMail({ identity, to, subject, html, text }: Mail) {
     text,
     messageId: `<${identity}@${new URL(PUBLIC_URL).hostname}>`,
     // RFC 3834: no out-of-office reply to this.
-    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All', ...headers },
     disableFileAccess: true,
     disableUrlAccess: true,
   })

@@ -62,7 +62,7 @@ test('the text alone is enough: it has the code and the whole link', async () =>
 
 test('it arrives as HTML and text, once more under the same Message-ID', async () => {
   const made = await signInMail({ ...mail, language: 'fr' })
-  for (const _ of [1, 2]) await sendMail({ identity: 'sign-in.7', to: mail.to, ...made })
+  for (const _ of [1, 2]) await sendMail({ job: 'mail.sign_in', identity: 'sign-in.7', to: mail.to, ...made })
   const [first, second] = await Promise.all(sink.received.map(({ data }) => PostalMime.parse(data)))
   expect(first?.messageId).toBe('<sign-in.7@portal.example.com>')
   expect(second?.messageId).toBe(first?.messageId)
@@ -76,7 +76,12 @@ test('it arrives as HTML and text, once more under the same Message-ID', async (
 test('an address that looks like two reaches nobody else', async () => {
   const before = sink.received.length
   const made = await signInMail({ ...mail, language: 'en' })
-  await sendMail({ identity: 'sign-in.8', to: 'a@acme.example,eve@evil.example', ...made }).catch(() => {})
+  await sendMail({
+    job: 'mail.sign_in',
+    identity: 'sign-in.8',
+    to: 'a@acme.example,eve@evil.example',
+    ...made,
+  }).catch(() => {})
   expect(sink.received.slice(before).flatMap(({ to }) => to)).not.toContain('eve@evil.example')
 })
 
@@ -110,7 +115,9 @@ test('a mail server that greets and then hangs is given up on after ten seconds 
   })
   sink.withhold()
   try {
-    await expect(sendMail({ identity: 'sign-in.9', to: mail.to, ...made })).rejects.toMatchObject({
+    await expect(
+      sendMail({ job: 'mail.sign_in', identity: 'sign-in.9', to: mail.to, ...made }),
+    ).rejects.toMatchObject({
       code: 'ETIMEDOUT',
     })
   } finally {

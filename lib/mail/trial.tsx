@@ -32,7 +32,7 @@ export async function trialBegunMail(mail: TrialMail) {
   const t = translator(language)
   const facts = factsOf(mail)
   const rendered = await renderMail(
-    <MailLayout language={language} to={to} title={t('mail.trial_begun.title', facts)}>
+    <MailLayout language={language} to={to} title={t('mail.trial_begun.title', facts)} kind="trials">
       <Text style={spaced}>{t('mail.trial_begun.text', facts)}</Text>
       <Text style={spaced}>{t('mail.trial_begun.free')}</Text>
       <Text style={spaced}>{endText(mail, 'end')}</Text>
@@ -60,7 +60,7 @@ export async function trialEndsMail(mail: TrialEnds) {
   const facts = { ...factsOf(mail), mark: String(mark), days: daysLeft(trial.endsAt, at, timeZone) }
   const { SUPPORT_EMAIL, PUBLIC_URL } = env()
   const rendered = await renderMail(
-    <MailLayout language={language} to={to} title={t('mail.trial_ends.title', facts)}>
+    <MailLayout language={language} to={to} title={t('mail.trial_ends.title', facts)} kind="trials">
       <Text style={spaced}>{t('mail.trial_ends.text', facts)}</Text>
       <Text style={spaced}>{endText(mail, mark === 0 ? 'ended' : 'end')}</Text>
       <Text style={spaced}>

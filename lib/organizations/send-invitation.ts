@@ -51,5 +51,10 @@ export async function sendInvitation({ organizationId, invitationId, sealed }: J
     token: openText(sealed, invitationId),
     expiresAt: invitation.expiresAt,
   })
-  await sendMail({ identity: `invitation.${invitationId}`, to: invitation.email, ...mail })
+  await sendMail({
+    job: 'mail.invitation',
+    identity: `invitation.${invitationId}`,
+    to: invitation.email,
+    ...mail,
+  })
 }

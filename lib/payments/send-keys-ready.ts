@@ -63,6 +63,7 @@ export async function sendKeysReady({ organizationId, checkoutId }: Jobs['mail.k
   for (const { id, to, language } of told) {
     const mail = { to, language, organization: name, slug, timeZone, checkoutId, keys, come: whichCome(keys) }
     const about = `keys-ready.${checkoutId}`
-    await sendOnce({ organizationId, about, personId: id, to, make: () => keysReadyMail(mail) })
+    const sent = { job: 'mail.keys_ready', organizationId, about, personId: id, to } as const
+    await sendOnce({ ...sent, make: () => keysReadyMail(mail) })
   }
 }

@@ -24,7 +24,7 @@ export async function sendKeysReturned(given: Jobs['mail.keys_returned']) {
   const about = `keys-${restored ? 'restored' : 'returned'}.${revocationIds[0]}`
   for (const { personId, ...one } of told) {
     const make = () => keysReturnedMail({ ...one, ...facts })
-    await sendOnce({ organizationId, about, personId, to: one.to, make })
+    await sendOnce({ job: 'mail.keys_returned', organizationId, about, personId, to: one.to, make })
   }
 }
 

@@ -23,6 +23,13 @@ export async function sendPaidLate({ organizationId, checkoutId }: Jobs['mail.pa
   const { told, ...about } = found
   for (const { personId, to, language } of told) {
     const make = () => paidLateMail({ to, language, ...about })
-    await sendOnce({ organizationId, about: `paid-late.${checkoutId}`, personId, to, make })
+    await sendOnce({
+      job: 'mail.paid_late',
+      organizationId,
+      about: `paid-late.${checkoutId}`,
+      personId,
+      to,
+      make,
+    })
   }
 }

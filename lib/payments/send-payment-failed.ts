@@ -29,5 +29,11 @@ export async function sendPaymentFailed({ organizationId, checkoutId }: Jobs['ma
   const facts = { ...organization, ...failed, lines, at }
   const about = `payment-failed.${checkoutId}`
   for (const one of told)
-    await sendOnce({ organizationId, about, ...one, make: () => paymentFailedMail({ ...one, ...facts }) })
+    await sendOnce({
+      job: 'mail.payment_failed',
+      organizationId,
+      about,
+      ...one,
+      make: () => paymentFailedMail({ ...one, ...facts }),
+    })
 }

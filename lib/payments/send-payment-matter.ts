@@ -32,7 +32,7 @@ export async function sendPaymentMatter(matter: Jobs['mail.payment_matter']) {
   const about = `matter-${what.replaceAll('_', '-')}.${checkoutId}`
   for (const { personId, to, language } of told) {
     const make = () => paymentMatterMail({ to, language, what, ...facts })
-    await sendOnce({ organizationId, about, personId, to, make })
+    await sendOnce({ job: 'mail.payment_matter', organizationId, about, personId, to, make })
   }
 }
 

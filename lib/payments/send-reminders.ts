@@ -37,7 +37,13 @@ export async function sendReminders({ organizationId }: Jobs['mail.reminders']) 
     const facts = { ...organization, currency, lines, sells: sells(), at }
     if (lines.length > 0)
       for (const one of told)
-        await sendOnce({ organizationId, about, ...one, make: () => remindersMail({ ...one, ...facts }) })
+        await sendOnce({
+          job: 'mail.reminders',
+          organizationId,
+          about,
+          ...one,
+          make: () => remindersMail({ ...one, ...facts }),
+        })
     await done(organizationId, 'ends', reservedAt)
   }
 }
@@ -61,7 +67,7 @@ export async function sendNotInGlpi({ organizationId }: Jobs['mail.not_in_glpi']
     if (keys.length > 0)
       for (const one of told)
         await sendOnce({
-          ...{ organizationId, about, ...one },
+          ...{ job: 'mail.not_in_glpi' as const, organizationId, about, ...one },
           make: () => notInGlpiMail({ ...one, ...organization, keys, at }),
         })
     await done(organizationId, 'not_in_glpi', reservedAt)

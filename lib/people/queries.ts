@@ -1,7 +1,8 @@
 import { desc, eq } from 'drizzle-orm'
-import { signIns } from '@/db/schema/people'
+import { people, signIns } from '@/db/schema/people'
 import { asSystem } from '@/db/scope'
 import { now } from '@/lib/clock'
+import type { MailKind } from '@/lib/mail/kinds'
 import type { Language } from '@/lib/messages/translator'
 import { openReturnTo } from './return-to'
 import { mayComplete } from './rules'
@@ -49,5 +50,13 @@ export function linkState(link: string, browser: string | null): Promise<LinkSta
       return { ok: false, because: 'other_browser' }
     const verdict = mayComplete(signIn, now())
     return verdict.ok ? { ok: true, email: signIn.email } : verdict
+  })
+}
+
+/** The mails that a person has turned off. */
+export function mutedMailsOf(personId: string): Promise<MailKind[]> {
+  return asSystem('which mails a person is spared', async (tx) => {
+    const [person] = await tx.select({ muted: people.mutedMails }).from(people).where(eq(people.id, personId))
+    return person?.muted ?? []
   })
 }

@@ -45,6 +45,7 @@ export async function sendEmailChange({ changeId, side, sealed }: Jobs['mail.ema
         ? await takenMail({ to: newEmail, at, ...holder })
         : await confirmNewMail({ ...facts, to: newEmail, link: link(), expiresAt })
   await sendMail({
+    job: 'mail.email_change',
     identity: `email-change.${changeId}.${side}`,
     to: side === 'old' ? oldEmail : newEmail,
     ...mail,

@@ -21,5 +21,5 @@ export async function sendNewDevice({ personId, sessionId, device, at }: Jobs['m
   if (!person) return
   const words = deviceWords(device, translator(person.language))
   const mail = await newDeviceMail({ ...person, device: words, at: new Date(at) })
-  await sendMail({ identity: `new-device.${sessionId}`, to: person.to, ...mail })
+  await sendMail({ job: 'mail.new_device', identity: `new-device.${sessionId}`, to: person.to, ...mail })
 }

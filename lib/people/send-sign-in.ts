@@ -37,7 +37,12 @@ export async function sendSignIn({ signInId, sealed }: Jobs['mail.sign_in']) {
   }
   const identity = `sign-in.${signInId}`
   if (byProvider) {
-    await sendMail({ identity, to: signIn.email, ...(await providerMail(signIn.email, signIn.language)) })
+    await sendMail({
+      job: 'mail.sign_in',
+      identity,
+      to: signIn.email,
+      ...(await providerMail(signIn.email, signIn.language)),
+    })
     return
   }
   const { code, link } = Secrets.parse(JSON.parse(openText(sealed, signInId)))
@@ -50,5 +55,5 @@ export async function sendSignIn({ signInId, sealed }: Jobs['mail.sign_in']) {
     timeZone: person.timeZone,
     minutes: signInMinutes,
   })
-  await sendMail({ identity, to: signIn.email, ...mail })
+  await sendMail({ job: 'mail.sign_in', identity, to: signIn.email, ...mail })
 }

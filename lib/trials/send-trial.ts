@@ -23,7 +23,7 @@ export async function sendTrialBegun({ organizationId, keyId }: Jobs['mail.trial
   const about = `trial-begun.${keyId}`
   for (const one of told)
     await sendOnce({
-      ...{ organizationId, about, ...one },
+      ...{ job: 'mail.trial_begun' as const, organizationId, about, ...one },
       make: () => trialBegunMail({ ...one, ...organization, trial }),
     })
 }
@@ -45,7 +45,7 @@ export async function sendTrialEnds({ organizationId, keyId }: Jobs['mail.trial_
   const sells = env().STRIPE_SECRET_KEY !== undefined
   for (const one of told)
     await sendOnce({
-      ...{ organizationId, about, ...one },
+      ...{ job: 'mail.trial_ends' as const, organizationId, about, ...one },
       make: () => trialEndsMail({ ...one, ...organization, trial, mark, sells, at }),
     })
 }

@@ -5,7 +5,9 @@ import { redirect } from 'next/navigation'
 import { actAsPerson } from '@/app/_request/act'
 import { cookieOptions, languageCookie, sessionCookie } from '@/app/_request/session'
 import type { FormState } from '@/components/form-state'
+import { mailKinds } from '@/lib/mail/kinds'
 import type { Language } from '@/lib/messages/translator'
+import { chooseMails } from '@/lib/people/choose-mails'
 import { editAccount } from '@/lib/people/edit-account'
 import { requestEmail, withdrawEmail } from '@/lib/people/request-email'
 import { endOneSession, endOtherSessions } from '@/lib/people/sessions'
@@ -24,6 +26,13 @@ export async function editDetails(_state: FormState, form: FormData): Promise<Fo
     await editAccount(by, { name: text(form, 'name'), language, timeZone: text(form, 'timeZone') })
     ;(await cookies()).set(languageCookie(), language, { ...cookieOptions(), maxAge: yearSeconds })
     redirect('/account?done=saved')
+  })
+}
+
+export async function chooseKinds(_state: FormState, form: FormData): Promise<FormState> {
+  return actAsPerson('account.choose_mails', form, async ({ by }) => {
+    await chooseMails(by, { wanted: mailKinds.filter((kind) => form.has(kind)) })
+    redirect('/account?done=mails_saved')
   })
 }
 

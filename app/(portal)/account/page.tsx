@@ -5,15 +5,17 @@ import { Done } from '@/components/done'
 import { PageHead } from '@/components/ui/panel'
 import { translator } from '@/lib/messages/translator'
 import { openChange } from '@/lib/people/email-change'
+import { mutedMailsOf } from '@/lib/people/queries'
 import { sessionsOf } from '@/lib/people/sessions'
 import { Details } from './details'
 import { EmailSection } from './email'
 import { AccountFrame } from './frame'
+import { Mails } from './mails'
 import { Sessions } from './sessions'
 
 const mostSessions = 100
 const doneMessages = [
-  ...(['saved', 'ended', 'others_ended'] as const),
+  ...(['saved', 'mails_saved', 'ended', 'others_ended'] as const),
   ...(['email_asked', 'email_taken_back', 'email_confirmed', 'email_changed'] as const),
 ]
 
@@ -27,9 +29,10 @@ export default async function AccountPage({ searchParams }: { searchParams: Prom
   const { done } = await searchParams
   const t = translator(session.language)
   const token = (await cookies()).get(sessionCookie())?.value ?? ''
-  const [sessions, change] = await Promise.all([
+  const [sessions, change, muted] = await Promise.all([
     sessionsOf(session.personId, { token, most: mostSessions }),
     openChange(session.personId),
+    mutedMailsOf(session.personId),
   ])
   const said = doneMessages.find((one) => one === done)
   return (
@@ -38,6 +41,7 @@ export default async function AccountPage({ searchParams }: { searchParams: Prom
       {said && <Done>{t(`account.done.${said}`)}</Done>}
       <Details session={session} t={t} />
       <EmailSection session={session} t={t} change={change} />
+      <Mails muted={muted} t={t} />
       <Sessions session={session} t={t} sessions={sessions} />
     </AccountFrame>
   )

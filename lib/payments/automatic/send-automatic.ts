@@ -32,7 +32,13 @@ export async function sendAutomaticEnded({ organizationId, renewalId }: Jobs['ma
   const { told, ...facts } = found
   const about = `automatic-ended.${renewalId}`
   for (const one of told)
-    await sendOnce({ organizationId, about, ...one, make: () => automaticEndedMail({ ...one, ...facts }) })
+    await sendOnce({
+      job: 'mail.automatic_ended',
+      organizationId,
+      about,
+      ...one,
+      make: () => automaticEndedMail({ ...one, ...facts }),
+    })
 }
 
 /**
@@ -71,7 +77,13 @@ export async function sendChargeFailed({ organizationId, invoiceId }: Jobs['mail
   // Ours: Stripe's IDs hold what no `sent_mails.about` may.
   const about = `charge-failed.${checkoutId}`
   for (const one of told)
-    await sendOnce({ organizationId, about, ...one, make: () => chargeFailedMail({ ...one, ...facts }) })
+    await sendOnce({
+      job: 'mail.charge_failed',
+      organizationId,
+      about,
+      ...one,
+      make: () => chargeFailedMail({ ...one, ...facts }),
+    })
 }
 
 async function factsOf(tx: OrganizationTx, row: AutomaticRow) {
