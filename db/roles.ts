@@ -28,7 +28,7 @@ const kept = [
   ...['stripe_reconciliations', 'payment_differences'],
   ...['invoices', 'invoice_lines', 'invoice_entries', 'payment_questions', 'term_refunds'],
   ...['automatic_renewals', 'automatic_charges', 'offline_file_closings'],
-  ...['requests', 'request_answers'],
+  ...['requests', 'request_answers', 'trial_visits'],
 ].join(', ')
 
 /**

@@ -29,6 +29,7 @@ const systemCallers: Record<string, number> = {
   'lib/organizations/invitation.ts': 1,
   'lib/payments/remind.ts': 2,
   'lib/trials/remind.ts': 1,
+  'lib/trials/visits.ts': 1,
   'lib/payments/compare.ts': 3,
   'lib/payments/missing-permission.ts': 1,
   'lib/payments/reconcile.ts': 1,

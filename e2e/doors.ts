@@ -178,6 +178,7 @@ export const paths: Record<string, Path> = {
     at: () => '/staff/organizations/new',
   },
   '/staff/requests/page': { permission: 'request.read', staff: true, at: () => '/staff/requests' },
+  '/staff/trials/page': { permission: 'trial.count', staff: true, at: () => '/staff/trials' },
   '/staff/people/page': { permission: 'staff.read', staff: true, at: () => '/staff/people' },
   '/staff/people/[id]/end/page': {
     permission: 'staff.read',

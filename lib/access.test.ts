@@ -61,6 +61,7 @@ const looking = [
   'billing.see_checkout',
   'staff.search',
   'request.read',
+  'trial.count',
 ] as const
 const helping = [
   'archive.download',

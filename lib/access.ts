@@ -121,6 +121,8 @@ export const permissions = {
   'staff.search': everyStaff,
   /** What is asked to be decided, in whatever organization. */
   'request.read': everyStaff,
+  /** How many came how far, of all organizations. */
+  'trial.count': everyStaff,
   'staff.read': admin,
   'staff.add': [...admin, 'system'],
   'staff.end': [...admin, 'system'],

@@ -8,7 +8,7 @@ import { may } from '@/lib/access'
 import { env } from '@/lib/env'
 import { countRequests } from '@/lib/staff/requests'
 
-type Place = 'search' | 'requests' | 'new' | 'people'
+type Place = 'search' | 'requests' | 'trials' | 'new' | 'people'
 
 /** The frame of the vendor's own pages. */
 export async function StaffFrame({
@@ -67,6 +67,12 @@ function navOf({ role, t }: StaffVisit, current: Place, waiting: number): NavIte
       icon: 'inbox',
       current: current === 'requests',
       count: { value: waiting, text: t('requests.count', { count: waiting }) },
+    },
+    {
+      href: '/staff/trials',
+      text: t('staff.trials.title'),
+      icon: 'flask-conical',
+      current: current === 'trials',
     },
     {
       href: '/staff/organizations/new',

@@ -40,6 +40,12 @@ export function dayText(given: string, language: Language): string {
   )
 }
 
+/** The month of a day of the calendar: "December 2026". */
+export function monthText(given: string, language: Language): string {
+  const of = format(language, { month: 'long', year: 'numeric', timeZone: 'UTC' })
+  return of.format(new Date(`${given}T12:00:00Z`)).replaceAll(' ', '\u00a0')
+}
+
 /** Whole days left after today until an end at midnight: 0 on the last day, negative once it is over. */
 export function daysLeft(end: Date, now: Date, timeZone: string): number {
   return daysBetween(now, end, timeZone) - 1

@@ -27,7 +27,7 @@ export async function sendKeysReady({ organizationId, checkoutId }: Jobs['mail.k
       .from(checkouts)
       .where(and(eq(checkouts.organizationId, organizationId), eq(checkouts.id, checkoutId)))
     const told = await tx
-      .select({ id: people.id, to: people.email, language: people.language })
+      .select({ personId: people.id, to: people.email, language: people.language })
       .from(memberships)
       .innerJoin(people, eq(people.id, memberships.personId))
       .where(
@@ -60,10 +60,9 @@ export async function sendKeysReady({ organizationId, checkoutId }: Jobs['mail.k
   // All of them were revoked before it was sent.
   if (keys.length === 0) return
   const { name, slug, timeZone } = organization
-  for (const { id, to, language } of told) {
-    const mail = { to, language, organization: name, slug, timeZone, checkoutId, keys, come: whichCome(keys) }
-    const about = `keys-ready.${checkoutId}`
-    const sent = { job: 'mail.keys_ready', organizationId, about, personId: id, to } as const
-    await sendOnce({ ...sent, make: () => keysReadyMail(mail) })
+  const about = `keys-ready.${checkoutId}`
+  for (const one of told) {
+    const mail = { ...one, organization: name, slug, timeZone, checkoutId, keys, come: whichCome(keys) }
+    await sendOnce({ job: 'mail.keys_ready', organizationId, about, ...one, make: () => keysReadyMail(mail) })
   }
 }
