@@ -34,6 +34,8 @@ export const kindOf = {
   'mail.not_in_glpi': 'not_in_glpi',
   'mail.trial_begun': 'trials',
   'mail.trial_ends': 'trials',
+  'mail.request_asked': 'requests',
+  'mail.request_answered': 'requests',
 } as const satisfies Record<MailJob, MailKind | 'always'>
 
 type JobsOf<Kind> = { [Job in MailJob]: (typeof kindOf)[Job] extends Kind ? Job : never }[MailJob]

@@ -34,7 +34,7 @@ export async function requestAskedMail(mail: RequestMail & { reply: string | nul
   const t = translator(language)
   const facts = { ...factsOf(mail), who: who(request), replied: reply === null ? 'no' : 'yes' }
   const rendered = await renderMail(
-    <MailLayout language={language} to={to} title={t('mail.request_asked.title', facts)}>
+    <MailLayout language={language} to={to} title={t('mail.request_asked.title', facts)} kind="requests">
       <Text style={spaced}>{t('mail.request_asked.text', facts)}</Text>
       {(reply ?? request.reason) && <Text style={quoted}>{reply ?? request.reason}</Text>}
       <MailButton href={`${env().PUBLIC_URL}/staff/requests`}>{t('mail.request_asked.button')}</MailButton>
@@ -58,7 +58,7 @@ export async function requestAnsweredMail(
   const place =
     request.kind === 'join' ? (state === 'approved' ? request.slug : 'account') : `${request.slug}/trials`
   const rendered = await renderMail(
-    <MailLayout language={language} to={to} title={t('mail.request_answered.title', facts)}>
+    <MailLayout language={language} to={to} title={t('mail.request_answered.title', facts)} kind="requests">
       <Text style={spaced}>{t('mail.request_answered.text', facts)}</Text>
       {note && <Text style={quoted}>{note}</Text>}
       <MailButton href={`${env().PUBLIC_URL}/${place}`}>

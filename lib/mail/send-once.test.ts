@@ -37,6 +37,8 @@ async function sent(job: MailJob, text = `Choose: ${publicUrl}${mailsAddress}`) 
 test('of each mail it is said whether it can be turned off: none that is about money or security', () => {
   expect(jobs.filter((job) => kindOf[job] !== 'always').sort()).toEqual([
     'mail.not_in_glpi',
+    'mail.request_answered',
+    'mail.request_asked',
     'mail.trial_begun',
     'mail.trial_ends',
   ])

@@ -24,7 +24,7 @@ export async function sendRequestAsked({ organizationId, requestId }: Jobs['mail
   const about = `request-asked.${reply?.id ?? requestId}`
   for (const { personId, to, language } of told) {
     const make = () => requestAskedMail({ to, language, request, reply: reply?.note ?? null })
-    await sendOnce({ organizationId, about, personId, to, make })
+    await sendOnce({ job: 'mail.request_asked', organizationId, about, personId, to, make })
   }
 }
 
@@ -52,5 +52,5 @@ export async function sendRequestAnswered({ organizationId, requestId }: Jobs['m
   if (!last || state === 'open' || state === 'withdrawn') return
   const about = `request-answered.${last.id}`
   const make = () => requestAnsweredMail({ to, language, request, state, note: last.note })
-  await sendOnce({ organizationId, about, personId, to, make })
+  await sendOnce({ job: 'mail.request_answered', organizationId, about, personId, to, make })
 }
