@@ -1,6 +1,6 @@
 import { Text } from '@react-email/text'
 import { env } from '@/lib/env'
-import { lastDay } from '@/lib/messages/dates'
+import { firstDay, lastDay } from '@/lib/messages/dates'
 import { type Language, translator } from '@/lib/messages/translator'
 import { MailButton, MailLayout, renderMail } from './layout'
 import { forSubject } from './subject'
@@ -36,7 +36,7 @@ export async function notInGlpiMail({ to, language, name, slug, timeZone, keys, 
             shortId,
             oldShortId,
             ended: oldEndsAt <= at ? 'yes' : 'no',
-            until: lastDay(oldEndsAt, language, timeZone),
+            until: (oldEndsAt <= at ? firstDay : lastDay)(oldEndsAt, language, timeZone),
           })}
         </Text>
       ))}

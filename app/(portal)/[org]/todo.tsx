@@ -10,7 +10,7 @@ import type { QuietInstance } from '@/lib/activations/contacts'
 import { env } from '@/lib/env'
 import type { Attention, AttentionLine } from '@/lib/keys/attention'
 import type { Speaking } from '@/lib/keys/phrases'
-import { daysLeft, lastDay } from '@/lib/messages/dates'
+import { daysLeft, firstDay, lastDay } from '@/lib/messages/dates'
 import type { FailedPayment } from '@/lib/payments/failed-payments'
 import { sells } from '@/lib/payments/stripe'
 import type { UnderWay } from '@/lib/payments/under-way'
@@ -131,7 +131,7 @@ function Line({ line, home, next, button, underWay, how, speaking }: LineProps) 
     <li>
       <Dot {...looks[line.what]} />
       <div>
-        {t.rich(`overview.${line.what}`, { ...words, b })}
+        {t.rich(`overview.${line.what}`, { ...words, paying: underWay ? 'yes' : 'no', b })}
         <p>
           {underWay && `${t(`billing.being_paid.${underWay.state}`)} · `}
           <LongNames names={[]}>
@@ -181,15 +181,17 @@ function wordsOf({ what, keys }: AttentionLine, { t, language, timeZone, now }: 
   const { product, instance, termEndsAt, stopsAt, reason } = keys[0]
   const products = keys.map((key) => key.product).join(', ')
   const end = (what === 'due' ? termEndsAt : null) ?? stopsAt ?? now
+  const ended = stopsAt !== null && stopsAt <= now
   return {
     count: keys.length,
     product,
     products,
-    ended: stopsAt && stopsAt <= now ? 'yes' : 'no',
+    ended: ended ? 'yes' : 'no',
     where: instance ? t('overview.on_instance', { instance }) : t('overview.everywhere'),
     into: instance ? t('overview.into_instance', { instance }) : t('overview.into_every'),
     date: lastDay(termEndsAt ?? end, language, timeZone),
-    until: lastDay(stopsAt ?? end, language, timeZone),
+    /** Or since when it has not worked. */
+    until: (ended ? firstDay : lastDay)(stopsAt ?? end, language, timeZone),
     /** Midnights until the last whole day: 0 on that day. */
     days: daysLeft(end, now, timeZone),
     reason: reason ?? '',
