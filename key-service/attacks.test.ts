@@ -29,13 +29,20 @@ async function inTurns<T>(count: number, atOnce: number, ask: (index: number) =>
   return answers
 }
 
+/** Asked again, as GLPI does, where the service has too much to do. */
+async function answered(ask: () => ReturnType<typeof activate>) {
+  let answer = await ask()
+  for (let tries = 1; answer.status === 503 && tries < 10; tries++) answer = await ask()
+  return answer
+}
+
 test('[C5] of a thousand activations at once from two installations exactly one installation wins', async () => {
   const rounds = full ? 20 : 2
   for (let round = 0; round < rounds; round++) {
     const { key, keyId } = await sold(database, fixture)
     const rivals = [installation(), installation()]
     const answers = await Promise.all(
-      many(1_000, (index) => activate({ key, installation_id: rivals[index % 2] })),
+      many(1_000, (index) => answered(() => activate({ key, installation_id: rivals[index % 2] }))),
     )
     const won = new Set(
       answers.filter(({ status }) => status < 300).map(({ body }) => decodeJwt(body.lease).installation_id),
@@ -162,7 +169,7 @@ test('[A11] of cloned databases, both copies refreshing, each is asked about by 
   })
   const asked = () =>
     counted(`select count(*)::int as n from questions where kind = 'copy' and key_id = any($1::uuid[])`, keys)
-  await expect.poll(asked, { timeout: 10_000 }).toBe(clones)
+  await expect.poll(asked, { timeout: 30_000 }).toBe(clones)
   console.log(`[A11] ${clones} clones`)
 })
 

@@ -1,10 +1,11 @@
 import { beforeAll, expect, test } from 'vitest'
 import { now } from '@/lib/clock'
-import { DomainError, Unavailable } from '@/lib/errors'
+import { DomainError } from '@/lib/errors'
 import { extendKey } from '@/lib/keys/extend'
 import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { byMember, bySystem, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { patiently } from '@/sandbox/test/patiently'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { beginCheckout } from './begin-checkout'
@@ -66,7 +67,9 @@ test(`[C3] ${atOnce} at once, who each heard something else of the same invoice,
       () => syncSubject('invoice', paid.invoiceId),
       () => syncSubject('charge', paid.chargeId),
     ]
-    const all = await Promise.allSettled(Array.from({ length: atOnce }, (_, n) => heard[n % 3]?.()))
+    const all = await Promise.allSettled(
+      Array.from({ length: atOnce }, (_, n) => patiently(async () => heard[n % 3]?.())),
+    )
     failed += all.filter(({ status }) => status === 'rejected').length
     expect(await standingOf(paid)).toMatchObject({ terms: 2, keys: 2, renewals: 1, mails: 1, gaps: 0 })
   }
@@ -92,16 +95,11 @@ test('two members who begin to pay at once, before Stripe knows the organization
 })
 
 /** Who asked for something, and got it or was told in words why not; told that the database has too much to do, they ask again. */
-async function asked(
-  what: string,
-  work: () => Promise<unknown>,
-  tries = 5,
-): Promise<{ what: string; told: string }> {
+async function asked(what: string, work: () => Promise<unknown>): Promise<{ what: string; told: string }> {
   try {
-    await work()
+    await patiently(work)
     return { what, told: 'done' }
   } catch (error) {
-    if (error instanceof Unavailable && tries > 1) return asked(what, work, tries - 1)
     return { what, told: error instanceof DomainError ? error.code : `bug: ${String(error)}` }
   }
 }

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { byMember, type Fixture, productDatabase, rowsOf } from '@/sandbox/test/fixture'
+import { patiently } from '@/sandbox/test/patiently'
 import { paymentsForTests } from '@/sandbox/test/payments'
 import { makeCustomer, sold } from '@/sandbox/test/sold'
 import { beginCheckout } from './begin-checkout'
@@ -175,5 +176,5 @@ async function atOnce(events: string[], many: number) {
     return about ? [{ about, id }] : []
   })
   const all = Array.from({ length: many }, (_, index) => ours[index % ours.length])
-  await Promise.all(all.map((one) => one && syncSubject(one.about, one.id)))
+  await Promise.all(all.map((one) => one && patiently(() => syncSubject(one.about, one.id))))
 }

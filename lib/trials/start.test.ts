@@ -22,6 +22,7 @@ import {
   productId,
   rowsOf,
 } from '@/sandbox/test/fixture'
+import { patiently } from '@/sandbox/test/patiently'
 
 const database = await productDatabase()
 let own: Fixture
@@ -97,10 +98,12 @@ test(`[C2] of 50 members’ calls at once, on two instances, one trial begins ($
     const one = await makeOrganization(`round-${round}`)
     const places = [await makeInstance(one), await makeInstance(one, 'other')]
     const calls = Array.from({ length: 50 }, (_, index) =>
-      startTrial(byMember(one, index % 2 ? 'owner' : 'technical'), {
-        productId: forms,
-        instanceId: places[index % 3 ? 0 : 1] ?? '',
-      }).then(
+      patiently(() =>
+        startTrial(byMember(one, index % 2 ? 'owner' : 'technical'), {
+          productId: forms,
+          instanceId: places[index % 3 ? 0 : 1] ?? '',
+        }),
+      ).then(
         ({ keyId }) => keyId,
         ({ code }) => code,
       ),
@@ -117,7 +120,9 @@ test(`[C2] ${parallel} requests at once for the same trial by the same form are 
   const one = await makeOrganization('parallel')
   const input = { productId: await productId(database, 'forms'), instanceId: await makeInstance(one) }
   const by = byMember(one, 'technical')
-  const answers = await Promise.all(Array.from({ length: parallel }, () => startTrial(by, input)))
+  const answers = await Promise.all(
+    Array.from({ length: parallel }, () => patiently(() => startTrial(by, input))),
+  )
   expect(new Set(answers.map(({ keyId }) => keyId)).size).toBe(1)
   expect(await trialsOf(one)).toEqual([{ id: answers[0]?.keyId }])
   console.log(`[C2] ${parallel} requests`)
