@@ -24,7 +24,7 @@ import { Closed } from './closed'
 import { Request } from './request'
 
 /** Each with its form. */
-const pageSize = 10
+const pageSize = 50
 const kinds = ['trial_time', 'second_trial', 'trial', 'join'] as const
 const answers = ['approved', 'declined', 'asked_back'] as const
 

@@ -29,7 +29,7 @@ export function Request(props: Props) {
   const when = `${ago(askedAt, now, language)}, ${moment(askedAt, language, session.timeZone)}`
   return (
     <Section
-      title={whatIsAsked(request, t)}
+      title={`${whatIsAsked(request, t)} · ${organization}`}
       note={<State {...requestLooks[state]}>{t(`requests.state.${state}`)}</State>}
     >
       <Panel padded>
