@@ -63,6 +63,12 @@ async function pagesOf(bench: Bench): Promise<Page[]> {
     { name: 'overview, 10,000', url: `${portalUrl}/grand-groupe`, cookie: large },
     { name: 'overview, 10', url: `${portalUrl}/petite-mairie`, cookie: small },
     {
+      name: 'trials, 2,000',
+      url: `${portalUrl}/grand-groupe/trials`,
+      cookie: large,
+      expected: '</tbody>',
+    },
+    {
       name: 'activity, long',
       url: `${portalUrl}/grand-groupe/activity`,
       cookie: large,

@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from '@playwright/test'
 import Stripe from 'stripe'
-import { type Customer, newCustomer, newInstance, newStaff, type Person, subscribe } from './customer'
+import { addMember, createOrganization } from '@/lib/organizations/create'
+import {
+  bySystem,
+  type Customer,
+  newCustomer,
+  newInstance,
+  newStaff,
+  type Person,
+  subscribe,
+} from './customer'
 import { actionBody, builtActions, type Fields, send } from './send'
 import { arrived, forgetLimits, mailsTo, query } from './sign-in'
 import { startWeb } from './web'
@@ -11,6 +20,7 @@ const kills = process.env.STRESS ? 100 : 5
 const operations = process.env.STRESS ? 20_000 : 160
 const clients = 16
 const instances = 25
+const triers = `triers-${randomUUID().slice(0, 8)}`
 
 /** One thing that a person asks for, under the identity that its form had. */
 interface Operation {
@@ -25,6 +35,7 @@ const forms = {
   invite: 'app/(portal)/[org]/members/actions.ts invite',
   start: 'app/(portal)/[org]/keys/new/actions.ts issueSubscription',
   pay: 'app/(portal)/[org]/billing/actions.ts pay',
+  tries: 'app/(portal)/[org]/trials/actions.ts start',
 }
 
 /** What the server that is killed has said. */
@@ -52,7 +63,7 @@ async function acknowledged({ path, action, fields, as, idempotencyKey }: Operat
       body,
     }).catch(() => null)
     const { location } = answer?.headers ?? {}
-    if (location?.includes('?done=')) return { tries, location }
+    if (location?.includes('?done=') || location?.includes('?begun=')) return { tries, location }
     if (location?.includes('/c/pay/')) return { tries, location }
     // Where Stripe was not heard in time, one is led to the page to try again on.
     if (answer && answer.status < 500 && !location?.includes('/billing/checkouts/'))
@@ -70,9 +81,23 @@ async function operationsOf(customer: Customer): Promise<Operation[]> {
   const places: string[] = []
   for (let n = 0; n < instances; n++)
     places.push(await newInstance(customer.organizationId, `n${n}.${customer.slug}.example`, {}))
+  const trials = await placesToTry(Math.floor(operations / 10))
   return Array.from({ length: operations }, (_, n): Operation => {
     const own = { as: admin, idempotencyKey: randomUUID() }
     const organization = ['organization', customer.slug] as const
+    const place = n % 10 === 5 && trials.pop()
+    if (place)
+      return {
+        ...own,
+        path: `/${place.slug}/trials`,
+        action: forms.tries,
+        fields: [
+          ['organization', place.slug],
+          ['productId', customer.products.signature],
+          ['instanceId', place.instanceId],
+          ['note', 'Asked for.'],
+        ],
+      }
     if (n % 10 === 0)
       return {
         ...own,
@@ -98,6 +123,45 @@ async function operationsOf(customer: Customer): Promise<Operation[]> {
       ],
     }
   })
+}
+
+/** Organizations that have tried nothing yet, each with a GLPI: a product is tried once by each. */
+async function placesToTry(count: number) {
+  const places: { slug: string; instanceId: string }[] = []
+  for (let n = 0; n < count; n++) {
+    const slug = `${triers}-${n}`
+    const by = { actor: { kind: 'system' }, idempotencyKey: randomUUID() } as const
+    const named = { name: slug, slug, timeZone: 'Europe/Paris' }
+    const { organizationId } = await createOrganization(by, named)
+    await addMember(bySystem(organizationId), { email: `owner@${slug}.example`, role: 'owner' })
+    places.push({ slug, instanceId: await newInstance(organizationId, `${slug}.example`, {}) })
+  }
+  return places
+}
+
+/** What the organizations that tried have of it: each trial has its key, its entry and, in the end, its mail. */
+async function trialsBegun() {
+  const counted = async () => {
+    const [row] = await query(
+      `select (select count(*)::int from keys k where k.organization_id = any(ids) and kind = 'trial') as keys,
+         (select count(*)::int from audit_entries where organization_id = any(ids) and action = 'trial.start' and outcome = 'done') as started,
+         (select count(*)::int from sent_mails where organization_id = any(ids) and about like 'trial-begun.%') as mails
+       from (select array_agg(id) as ids from organizations where slug like $1) o`,
+      [`${triers}-%`],
+      `latchkey.scope = 'system'`,
+    )
+    return row as Record<'keys' | 'started' | 'mails', number>
+  }
+  await expect
+    .poll(
+      async () => {
+        const { keys, mails } = await counted()
+        return keys === mails
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(true)
+  return counted()
 }
 
 /** Lets many clients ask for all of it, while the server is killed again and again. */
@@ -133,7 +197,8 @@ test(`[F1] a server that is killed ${kills} times loses nothing that it has ackn
   const before = await written(customer)
   const { repeated } = await underKills(asked)
   const invited = asked.filter(({ action }) => action === forms.invite)
-  const keys = operations - invited.length
+  const tried = asked.filter(({ action }) => action === forms.tries)
+  const keys = operations - invited.length - tried.length
   const after = await written(customer)
   expect({ keys: after.keys - before.keys, invitations: after.invitations - before.invitations }).toEqual({
     keys,
@@ -147,6 +212,8 @@ test(`[F1] a server that is killed ${kills} times loses nothing that it has ackn
     const to = fields.find(([name]) => name === 'email')?.[1] ?? ''
     expect(await arrived(() => mailsTo(to))).toHaveLength(1)
   }
+  // A second trial of the product the database refuses, and that would have been no answer: each has exactly one.
+  expect(await trialsBegun()).toEqual({ keys: tried.length, started: tried.length, mails: tried.length })
   process.stdout.write(
     `[F1] ${kills} kills, ${operations} operations, of which ${repeated} were asked again\n`,
   )

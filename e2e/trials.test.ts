@@ -1,8 +1,18 @@
 import { expect, test } from '@playwright/test'
 import { revokeKey } from '@/lib/keys/revoke'
 import { startTrial } from '@/lib/trials/start'
-import { browserAs, bySystem, inOrganization, keysOf, newCustomer, productOf, subscribe } from './customer'
+import {
+  browserAs,
+  bySystem,
+  inOrganization,
+  keysOf,
+  newCustomer,
+  newStaff,
+  productOf,
+  subscribe,
+} from './customer'
 import { axeFindings, tooWide } from './look'
+import { cards, fillIn } from './pay'
 
 test.use({ locale: 'en-GB' })
 
@@ -108,4 +118,78 @@ test('the page of the trials holds in both languages, at 320 pixels and for axe'
     await expect(page.getByRole('heading', { name: 'Essais terminés' })).toBeVisible()
     await context.close()
   }
+})
+
+test('a trial is bought and kept together with a further instance; its key goes on until the bought one is seen, and after', async ({
+  browser,
+  request,
+}) => {
+  const customer = await newCustomer('converts')
+  const { organizationId, slug, spareId: instanceId, products } = customer
+  await startTrial(bySystem(organizationId), { productId: products.signature, instanceId })
+  const [trial] = (await keysOf(organizationId)).filter(({ characters }) => characters.startsWith('gkt1'))
+  const installation_id = `installation-${slug}`
+  /** What the plugin on that GLPI is told. */
+  const asks = async (key = '', what = 'keys/validate') => {
+    const call = { product: 'signature', key, installation_id, url: `https://spare.${slug}.example` }
+    const answer = await request.post(`/api/v1/${what}`, { data: call })
+    return { status: answer.status(), ...(await answer.json()) }
+  }
+  expect(await asks(trial?.characters, 'activations')).toMatchObject({ status: 201 })
+  const page = await (await browserAs(browser, customer.people.owner)).newPage()
+  await page.goto(`/${slug}/keys/${trial?.id}`)
+  await page.getByRole('link', { name: 'Buy and keep' }).click()
+  await expect(page.getByRole('checkbox', { name: 'Buy Signature for Spare' })).toBeChecked()
+  await page.getByRole('checkbox', { name: 'Buy Signature for Service desk' }).check()
+  await page.getByRole('button', { name: 'See the total' }).click()
+  await page.getByRole('button', { name: /^Pay €380\.00/ }).click()
+  await page.waitForURL(/\/c\/pay\//)
+  await fillIn(page, cards.good)
+  await expect(page.getByText('Your 2 new keys are ready.')).toBeVisible()
+  expect(await asks(trial?.characters)).toMatchObject({ valid: true, notes: ['renewed'] })
+  const [follower] = await inOrganization<{ id: string }>(
+    organizationId,
+    'select id from keys where follows_id = $1',
+    [trial?.id],
+  )
+  const bought = (await keysOf(organizationId)).find(({ id }) => id === follower?.id)
+  expect(await asks(bought?.characters, 'activations')).toMatchObject({
+    status: 201,
+    verdict: { valid: true },
+  })
+  expect(await asks(trial?.characters)).toMatchObject({ valid: true, notes: ['replaced'] })
+  await page.goto(`/${slug}/trials`)
+  await expect(page.getByRole('row', { name: /^Signature/ })).toContainText('has taken its place')
+  // The same GLPI went on: nobody is asked what it is.
+  expect(
+    await inOrganization(organizationId, 'select from questions where key_id = $1', [follower?.id]),
+  ).toEqual([])
+})
+
+test('a plan of the whole organization is tried without an instance', async ({ browser }) => {
+  const { slug, people } = await newCustomer('plans')
+  const page = await (await browserAs(browser, people.technical)).newPage()
+  await page.goto(`/${slug}/trials`)
+  await page.getByRole('link', { name: 'Try Cloud Standard' }).click()
+  await expect(page.getByText('Its key is for all its GLPIs.')).toBeVisible()
+  await page.getByRole('button', { name: 'Start the trial' }).click()
+  await page.waitForURL(`**/${slug}/trials?begun=*`)
+  await expect(page.getByRole('row', { name: /^Cloud Standard/ })).toContainText('Whole organization')
+})
+
+test('staff see how many came how far, by product and by month', async ({ browser }) => {
+  const { organizationId, spareId: instanceId, products } = await newCustomer('counted')
+  await startTrial(bySystem(organizationId), { productId: products.signature, instanceId })
+  const context = await browserAs(browser, await newStaff('staff'), { viewport: { width: 320, height: 800 } })
+  const page = await context.newPage()
+  await page.goto('/staff')
+  await page.getByRole('navigation').getByRole('link', { name: 'Trials, counted' }).click()
+  await page.getByRole('link', { name: 'Signature', exact: true }).click()
+  const months = page.getByRole('region', { name: /^By month/ })
+  await expect(months.getByRole('heading')).toContainText('Signature')
+  await expect(months.getByRole('row')).toHaveCount(13)
+  await expect(months.getByRole('row').nth(1).getByRole('cell').nth(1)).toHaveText(/^[1-9]/)
+  expect(await axeFindings(page)).toEqual([])
+  expect(await tooWide(page)).toBe(0)
+  await context.close()
 })

@@ -110,6 +110,7 @@ const offers: Offer[] = [
     name: 'Cloud Standard',
     kind: 'cloud_plan',
     binding: 'organization',
+    trialDays: 30,
     description: {
       en: 'Hosted GLPI with backups; one key for every instance.',
       fr: 'GLPI hébergé et sauvegardé ; une clé pour toutes les instances.',

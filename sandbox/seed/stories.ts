@@ -158,7 +158,10 @@ function twoTerms(
 }
 
 function trial(telling: Telling, place: Place) {
-  const untried = telling.catalog.filter((product) => product.trialDays && !telling.tried.has(product))
+  // What is the whole organization's is tried without an instance.
+  const untried = telling.catalog.filter(
+    (product) => product.trialDays && product.binding !== 'organization' && !telling.tried.has(product),
+  )
   const product = untried[Math.floor(telling.random() * untried.length)]
   if (!product) return oneTerm(31, 352)(telling, place)
   telling.tried.add(product)

@@ -19,11 +19,12 @@ import { stoppedDays } from '@/lib/keys/rules'
 import type { Translate } from '@/lib/messages/translator'
 import { underWay } from '@/lib/payments/under-way'
 import { Portal } from '../portal'
-import { BuyLink, mayBuyHere } from './billing/buy/link'
+import { BuyLink } from './billing/buy/link'
 import { Asked, OfflineFiles, Refused, Silent } from './called'
 import { InstanceCards } from './instance-cards'
 import { soonestFirst } from './soonest'
 import { Todo } from './todo'
+import { TryLink } from './trials/link'
 
 const mostCards = 12
 /** Keys that somebody asked for. */
@@ -135,7 +136,12 @@ function NoKeyWorks({ visit }: { visit: Visit }) {
       <Empty
         icon="key"
         title={t('overview.no_key_title')}
-        actions={mayBuyHere(visit.organization.role) && <BuyLink visit={visit} primary />}
+        actions={
+          <>
+            <BuyLink visit={visit} primary />
+            <TryLink visit={visit} />
+          </>
+        }
       >
         {t.rich('overview.no_key_text', { support, mail: mailTo(support) })}
       </Empty>

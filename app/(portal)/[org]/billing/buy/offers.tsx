@@ -6,6 +6,8 @@ import { lastDay } from '@/lib/messages/dates'
 import { money } from '@/lib/messages/money'
 import { basketItem } from '@/lib/payments/buying/basket'
 import type { Buyable, wholeOffer } from '@/lib/payments/buying/buyable'
+import type { TrialOffer } from '@/lib/trials/offers'
+import { TryFirst } from '../../trials/link'
 import { misfits, versionLines } from '../fit'
 import { Verdict } from './verdict'
 
@@ -14,6 +16,8 @@ export type Offer = Awaited<ReturnType<typeof wholeOffer>>['offers'][number]
 interface Props {
   visit: Visit
   offers: Offer[]
+  /** What of them can be tried, and where. */
+  trials: TrialOffer[]
   products: CatalogProduct[]
   currency: string
   /** Basket items that are ticked already. */
@@ -64,6 +68,7 @@ function Row({ offer, ...around }: RowProps) {
         {versionLines(good.id, products, t).map((line) => (
           <small key={line}>{line}</small>
         ))}
+        <TryFirst visit={visit} offers={around.trials} productId={good.id} />
       </td>
       <td data-head={t('billing.buy.for')}>
         {places.length === 0 ? (

@@ -18,6 +18,7 @@ import { basketItem, type Purchase } from '@/lib/payments/buying/basket'
 import { listBuyable, wholeOffer } from '@/lib/payments/buying/buyable'
 import { listPayable } from '@/lib/payments/payable'
 import { sells } from '@/lib/payments/stripe'
+import { listTrialOffers } from '@/lib/trials/offers'
 import { Portal } from '../../../portal'
 import { OpenSource } from '../../instances/[id]/planner'
 import { basketIn, basketQuery } from '../basket'
@@ -51,7 +52,7 @@ async function BuyPage({ params, searchParams }: Props) {
   const { data, needs } = await read(visit, (tx, now) =>
     readOffers(tx, organization.organizationId, now, { basket, subscriptionIds, only }),
   )
-  const { offers, currency, products, openSource, instances, more, renewed, notForSale } = data
+  const { offers, trials, currency, products, openSource, instances, more, renewed, notForSale } = data
   const forSale = sells() && offers.length > 0
   return (
     <Portal visit={visit} current="billing" needs={needs}>
@@ -65,6 +66,7 @@ async function BuyPage({ params, searchParams }: Props) {
           <Offers
             visit={visit}
             offers={offers}
+            trials={trials}
             products={products}
             currency={currency}
             chosen={new Set(basket.map(basketItem))}
@@ -108,6 +110,7 @@ async function readOffers(
   const notOffered = basket.filter(({ productId }) => !offered.has(productId))
   return {
     ...{ currency, offers },
+    trials: await listTrialOffers(tx, organizationId, now, { productIds: [...offered], instanceIds: ids }),
     renewed: payable,
     notForSale: await listBuyable(tx, organizationId, now, notOffered, currency),
     instances: ids.length,

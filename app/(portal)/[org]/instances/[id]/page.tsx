@@ -17,6 +17,8 @@ import { othersKeys } from '@/lib/instances/others-keys'
 import type { Speaking } from '@/lib/keys/phrases'
 import { listKeys, organizationKeys } from '@/lib/keys/queries'
 import { underWay } from '@/lib/payments/under-way'
+import { listTrialOffers } from '@/lib/trials/offers'
+import { CanBeTried } from '../../trials/link'
 import { Calls, callsSize, mostDays } from './calls'
 import type { ArchiveOf } from './downloads'
 import { foundInstance, instanceTitle } from './found'
@@ -63,6 +65,7 @@ async function InstancePage({ params, searchParams }: Props) {
       {(rows.length > 0 || ofProduction.length === 0) && <InstanceKeys {...around} rows={rows} />}
       {instance.testOf && <OfProduction {...around} production={instance.testOf} rows={ofProduction} />}
       <OthersKeys visit={visit} rows={data.others} />
+      <CanBeTried visit={visit} offers={data.offers} />
       <OfflineLink visit={visit} instance={instance} rows={usable} />
       {!instance.retiredAt && <Everywhere slug={slug} rows={data.everywhere} t={t} />}
       {products.length > 0 && (
@@ -135,6 +138,7 @@ async function readInstance(
     products: await productsWithReleases(tx, [...new Set(productIds)]),
     ending: await filesThatEnd(tx, organizationId, id, now),
     timeline: await instanceTimeline(tx, organizationId, id, timelineSize + 1, before),
+    offers: await listTrialOffers(tx, organizationId, now, { productIds: null, instanceIds: [id] }),
     others: instance.retiredAt ? await othersKeys(tx, organizationId, id, now) : [],
     everywhere: await organizationKeys(tx, organizationId, now),
     openSource: await openSourceProducts(tx),

@@ -143,10 +143,14 @@ function Renew({ visit, row, payable, underWay }: RenewProps) {
   if (underWay) return <PaymentLink visit={visit} underWay={underWay} />
   if (row.kind === 'trial' && !row.renewedAt && mayBuyHere(role))
     return (
-      <LinkButton icon="credit-card" href={`/${slug}/billing/buy?${basketQuery({ purchases: [row] })}`}>
-        {visit.t('overview.buy')}
-      </LinkButton>
+      <>
+        <LinkButton icon="credit-card" href={`/${slug}/billing/buy?${basketQuery({ purchases: [row] })}`}>
+          {visit.t('trials.keep')}
+        </LinkButton>
+        <MoreTime visit={visit} />
+      </>
     )
+  if (row.kind === 'trial' && !row.renewedAt) return <MoreTime visit={visit} />
   if (payable && !payable.verdict.ok && payable.verdict.because === 'revoked')
     return <small>{notPayable(visit, payable.verdict)}</small>
   if (row.kind !== 'subscription' || row.renewedAt || !sells() || !may(role, 'checkout.begin')) return null
@@ -155,6 +159,12 @@ function Renew({ visit, row, payable, underWay }: RenewProps) {
       {visit.t('overview.renew')}
     </LinkButton>
   )
+}
+
+/** Where a trial is made longer, or that is asked for. */
+function MoreTime({ visit: { t, organization } }: { visit: Visit }) {
+  if (!may(organization.role, 'trial.start')) return null
+  return <LinkButton href={`/${organization.slug}/trials`}>{t('trials.more_time')}</LinkButton>
 }
 
 /** The key that the address names. @throws NotFound where the organization has none such. */
