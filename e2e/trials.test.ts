@@ -7,6 +7,7 @@ import {
   inOrganization,
   keysOf,
   newCustomer,
+  newInstance,
   newStaff,
   productOf,
   subscribe,
@@ -125,13 +126,14 @@ test('a trial is bought and kept together with a further instance; its key goes 
   request,
 }) => {
   const customer = await newCustomer('converts')
-  const { organizationId, slug, spareId: instanceId, products } = customer
+  const { organizationId, slug, products } = customer
+  const instanceId = await newInstance(organizationId, `tried.${slug}.example`, { label: 'Annex' })
   await startTrial(bySystem(organizationId), { productId: products.signature, instanceId })
   const [trial] = (await keysOf(organizationId)).filter(({ characters }) => characters.startsWith('gkt1'))
   const installation_id = `installation-${slug}`
   /** What the plugin on that GLPI is told. */
   const asks = async (key = '', what = 'keys/validate') => {
-    const call = { product: 'signature', key, installation_id, url: `https://spare.${slug}.example` }
+    const call = { product: 'signature', key, installation_id, url: `https://tried.${slug}.example/glpi` }
     const answer = await request.post(`/api/v1/${what}`, { data: call })
     return { status: answer.status(), ...(await answer.json()) }
   }
@@ -139,7 +141,7 @@ test('a trial is bought and kept together with a further instance; its key goes 
   const page = await (await browserAs(browser, customer.people.owner)).newPage()
   await page.goto(`/${slug}/keys/${trial?.id}`)
   await page.getByRole('link', { name: 'Buy and keep' }).click()
-  await expect(page.getByRole('checkbox', { name: 'Buy Signature for Spare' })).toBeChecked()
+  await expect(page.getByRole('checkbox', { name: 'Buy Signature for Annex' })).toBeChecked()
   await page.getByRole('checkbox', { name: 'Buy Signature for Service desk' }).check()
   await page.getByRole('button', { name: 'See the total' }).click()
   await page.getByRole('button', { name: /^Pay €380\.00/ }).click()
@@ -174,7 +176,7 @@ test('a plan of the whole organization is tried without an instance', async ({ b
   await expect(page.getByText('Its key is for all its GLPIs.')).toBeVisible()
   await page.getByRole('button', { name: 'Start the trial' }).click()
   await page.waitForURL(`**/${slug}/trials?begun=*`)
-  await expect(page.getByRole('row', { name: /^Cloud Standard/ })).toContainText('Whole organization')
+  await expect(page.getByRole('row', { name: /^Cloud Standard/ }).first()).toContainText('Whole organization')
 })
 
 test('staff see how many came how far, by product and by month', async ({ browser }) => {
@@ -182,8 +184,7 @@ test('staff see how many came how far, by product and by month', async ({ browse
   await startTrial(bySystem(organizationId), { productId: products.signature, instanceId })
   const context = await browserAs(browser, await newStaff('staff'), { viewport: { width: 320, height: 800 } })
   const page = await context.newPage()
-  await page.goto('/staff')
-  await page.getByRole('navigation').getByRole('link', { name: 'Trials, counted' }).click()
+  await page.goto('/staff/trials')
   await page.getByRole('link', { name: 'Signature', exact: true }).click()
   const months = page.getByRole('region', { name: /^By month/ })
   await expect(months.getByRole('heading')).toContainText('Signature')

@@ -26,33 +26,45 @@ const folder = mkdtempSync(path.join(tmpdir(), 'trials-'))
 const clock = path.join(folder, 'clock')
 afterAll(() => rmSync(folder, { recursive: true }))
 const database = await productDatabase({ SANDBOX_CLOCK_FILE: clock })
-const service = await startKeyService(database, { SANDBOX_CLOCK_FILE: clock })
-await makeCustomer('first')
-
 /** Moves this process and the service to a moment, to the second. */
 const moveTo = (moment: number) => writeFileSync(clock, String(moment - Date.now()))
 afterEach(() => rmSync(clock, { force: true }))
 
 const description = { en: 'Made up for tests.', fr: 'Inventé pour les tests.' }
 type Product = Parameters<typeof applyCatalog>[1]['products'][number]
-const apply = (product: Partial<Product> & { reference: string }) =>
+const apply = (products: readonly (Partial<Product> & { reference: string })[]) =>
   applyCatalog(
     { actor: { kind: 'system' } },
-    { products: [{ name: product.reference, description, ...product }] },
+    {
+      products: products.map((product) => ({
+        name: product.reference,
+        description,
+        trialDays: 15,
+        ...product,
+      })),
+    },
   )
 
-/** A trial of a product of its own, that runs in a GLPI which has called. */
-async function running(product: Partial<Product> = {}) {
-  const reference = `tried-${randomUUID().slice(0, 8)}`
-  await apply({ reference, trialDays: 15, ...product })
-  const customer = await makeOrganization(reference)
-  const everywhere = product.binding === 'organization'
+// The service keeps the catalog for a minute, so what is tried is there before it.
+await makeCustomer('first')
+await apply([
+  { reference: 'ends-read_only', onExpiry: 'read_only' },
+  { reference: 'ends-trial_mode', onExpiry: 'trial_mode', freeFeatures: ['manual_entry'] },
+  { reference: 'ends-disabled', onExpiry: 'disabled' },
+  ...['turned-off', 'withdrawn', 'retired', 'bought'].map((reference) => ({ reference })),
+  { reference: 'plan', kind: 'cloud_plan', binding: 'organization', trialDays: 30 },
+])
+const service = await startKeyService(database, { SANDBOX_CLOCK_FILE: clock })
+
+/** A trial of a product that no other test tries, which runs in a GLPI that has called. */
+async function running(reference: string) {
+  const customer = await makeOrganization(`tries-${reference.replaceAll('_', '-')}`)
   const instanceId = await makeInstance(customer)
   const [sold] = await rowsOf<{ id: string }>(database, 'select id from products where reference = $1', [
     reference,
   ])
   const productId = sold?.id ?? ''
-  const trial = { productId, instanceId: everywhere ? null : instanceId }
+  const trial = { productId, instanceId: reference === 'plan' ? null : instanceId }
   const { keyId } = await startTrial(byMember(customer, 'technical'), trial)
   const glpi = newGlpi(customer, reference, await keyOf(database, keyId))
   const [key] = await rowsOf<{ end: Date }>(database, 'select expires_at as end from keys where id = $1', [
@@ -116,14 +128,10 @@ async function answers({ id, validate, refresh, info }: Running) {
 const good = { validate: 'ok', refresh: 'ok', stock: true }
 const over = { validate: 'expired', refresh: 'expired', stock: false }
 
-test.each([
-  ['read_only', []],
-  ['trial_mode', ['manual_entry']],
-  ['disabled', []],
-] as const)(
+test.each(['read_only', 'trial_mode', 'disabled'] as const)(
   'a trial works to the second of its end: its lease says %s, and after it plugin and stock GLPI are told that it is over',
-  async (onExpiry, freeFeatures) => {
-    const trial = await running({ onExpiry, freeFeatures: [...freeFeatures] })
+  async (onExpiry) => {
+    const trial = await running(`ends-${onExpiry}`)
     const lease = decodeJwt(trial.first.body.lease)
     const entitled = { entitled_until: trial.end / 1_000, on_expiry: onExpiry, kind: 'trial' }
     expect(lease).toMatchObject(entitled)
@@ -142,20 +150,20 @@ test.each([
 )
 
 test('trials that are turned off for a product end no trial that runs; nobody begins another', async () => {
-  const trial = await running()
-  await apply({ reference: trial.reference, trialDays: null })
+  const trial = await running('turned-off')
+  await apply([{ reference: trial.reference, trialDays: null }])
   await goesOnToItsEnd(trial, 'no_trial')
 })
 
 test('a product that is withdrawn ends no trial that runs; nobody begins another', async () => {
-  const trial = await running()
-  await apply({ reference: trial.reference, trialDays: 15, withdrawn: true })
+  const trial = await running('withdrawn')
+  await apply([{ reference: trial.reference, withdrawn: true }])
   await goesOnToItsEnd(trial, 'withdrawn')
 })
 
 async function goesOnToItsEnd(trial: Running, because: string) {
   expect(await answers(trial)).toEqual(good)
-  const another = await makeOrganization(`${trial.reference}-other`)
+  const another = await makeOrganization(`other-${trial.reference}`)
   const begun = startTrial(byMember(another, 'owner'), {
     productId: trial.productId,
     instanceId: await makeInstance(another),
@@ -168,7 +176,7 @@ async function goesOnToItsEnd(trial: Running, because: string) {
 }
 
 test('an instance that is retired keeps its trial’s key to the end, and the trial is not given back', async () => {
-  const trial = await running()
+  const trial = await running('retired')
   await retireInstance(byMember(trial.customer, 'owner'), { instanceId: trial.instanceId })
   expect(await answers(trial)).toEqual(good)
   const elsewhere = { productId: trial.productId, instanceId: await makeInstance(trial.customer, 'other') }
@@ -180,7 +188,7 @@ test('an instance that is retired keeps its trial’s key to the end, and the tr
 })
 
 test('a plan of the whole organization is tried once, without an instance, and its key is for all its GLPIs', async () => {
-  const trial = await running({ kind: 'cloud_plan', binding: 'organization', trialDays: 30 })
+  const trial = await running('plan')
   const { customer, reference, productId } = trial
   await makeInstance(customer, 'second')
   const second = newGlpi(customer, reference, trial.key, { name: 'second' })
@@ -195,7 +203,7 @@ test('a plan of the whole organization is tried once, without an instance, and i
 })
 
 test('bought, the trial’s key goes on to its own end, before and after the bought one is seen in its place', async () => {
-  const trial = await running()
+  const trial = await running('bought')
   const { keyId } = await startSubscription(bySystem(trial.customer.organizationId), {
     productId: trial.productId,
     instanceId: trial.instanceId,
