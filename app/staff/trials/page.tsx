@@ -43,10 +43,14 @@ async function StaffTrialsPage({ searchParams }: Props) {
   const { product } = await searchParams
   const chosen = products.find(({ id }) => id === product)
   const ofChosen = counted.filter(({ productId }) => !chosen || productId === chosen.id)
-  const byMonth = months.map((month) => ({
-    name: monthText(month, language),
-    steps: sumOfSteps(ofChosen.filter((one) => one.month === month)),
-  }))
+  const ofMonth = Map.groupBy(ofChosen, ({ month }) => month)
+  const byMonth = months.flatMap((month, ago) => {
+    const rows = ofMonth.get(month) ?? []
+    // This one in any case: that nothing has happened in it yet is worth knowing.
+    return rows.length > 0 || ago === 0
+      ? [{ name: monthText(month, language), steps: sumOfSteps(rows) }]
+      : []
+  })
   const byProduct = products.map(({ id, name }) => ({
     name,
     href: `/staff/trials?product=${id}#months`,
@@ -113,15 +117,15 @@ function Steps({ visit: { t, language }, head, rows }: StepsProps) {
         <tbody>
           {rows.map(({ name, href, steps }) => (
             <tr key={name}>
-              <th scope="row">
+              <td>
                 {href ? (
                   <a className="link" href={href}>
                     <LongWords>{name}</LongWords>
                   </a>
                 ) : (
-                  name
+                  <b>{name}</b>
                 )}
-              </th>
+              </td>
               {trialSteps.map((step) => {
                 const share = shareOf(steps, step)
                 return (
