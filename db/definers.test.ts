@@ -40,6 +40,7 @@ const known = [
   { name: 'entitled_products(uuid,text,timestamp with time zone)', owner: 'latchkey_definer' },
   { name: 'hand_over(uuid,uuid,boolean,timestamp with time zone)', owner: 'latchkey_definer' },
   { name: 'key_is_followed(uuid,timestamp with time zone)', owner: 'latchkey_definer' },
+  { name: 'known_elsewhere(uuid)', owner: 'latchkey_definer' },
   { name: 'record_checks(jsonb)', owner: 'latchkey_definer' },
   {
     name: 'refresh_activation(uuid,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone,text,boolean)',
@@ -246,6 +247,28 @@ describe.each(logins)('from %s', (role, url) => {
         expect(rows).toEqual([{ followed: false }])
       }
       report(guesses.length)
+    })
+  })
+
+  test('[A5] known_elsewhere answers yes or no, of nothing but an instance of the organization at hand, and from no table of the asker’s own', async () => {
+    const call = 'select public.known_elsewhere($1) as known'
+    const [theirs] = await rowsOf<{ id: string }>(
+      database,
+      `select id from instances where installation_id is not null and organization_id = $1`,
+      [own.organizationId],
+    )
+    await attack(async (client) => {
+      const ask = async (id: string | null) => (await client.query(call, [id])).rows
+      await client.query(`create temporary table instances as select '${theirs?.id}'::uuid as id,
+          gen_random_uuid() as organization_id, 'x'::text as installation_id;
+        create temporary table instance_addresses (organization_id uuid, instance_id uuid, url_identity text);
+        set local search_path = pg_temp, public, pg_catalog`)
+      for (const scope of ['', randomUUID(), own.organizationId]) {
+        await client.query(`select set_config('latchkey.organization_id', $1, true)`, [scope])
+        for (const id of [theirs?.id ?? '', randomUUID(), null])
+          expect(await ask(id)).toEqual([{ known: false }])
+      }
+      report(9)
     })
   })
 

@@ -48,6 +48,20 @@ const changeable: Record<string, string[]> = {
   // It ends; what it asks for stays.
   requests: ['closed_at'],
   request_answers: [],
+  // It is confirmed, decided and begun, and who it was is forgotten; never which product it was, or when.
+  trial_sign_ups: [
+    ...[
+      'email',
+      'organization_name',
+      'url',
+      'network',
+      'confirmed_at',
+      'person_id',
+      'outcome',
+      'organization_id',
+    ],
+    ...['doubt', 'begun_at', 'key_id', 'request_id'],
+  ],
   sealed_keys: [],
   handovers: [],
   stripe_reconciliations: [],

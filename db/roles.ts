@@ -28,7 +28,7 @@ const kept = [
   ...['stripe_reconciliations', 'payment_differences'],
   ...['invoices', 'invoice_lines', 'invoice_entries', 'payment_questions', 'term_refunds'],
   ...['automatic_renewals', 'automatic_charges', 'offline_file_closings'],
-  ...['requests', 'request_answers', 'trial_visits'],
+  ...['requests', 'request_answers', 'trial_sign_ups', 'trial_visits'],
 ].join(', ')
 
 /**
@@ -60,6 +60,9 @@ const changes = {
   terms: 'refunded_at',
   term_refunds: 'restored_at',
   requests: 'closed_at',
+  // It is confirmed, decided and begun, and who it was is forgotten.
+  trial_sign_ups:
+    'email, organization_name, url, network, confirmed_at, person_id, outcome, organization_id, doubt, begun_at, key_id, request_id',
   // Nothing (it gives itself its own value), so that it can be locked to be counted.
   checks: 'id',
 }
@@ -111,6 +114,7 @@ const definerFunctions = [
   'api_token_owner(bytea, timestamptz)',
   'entitled_products(uuid, text, timestamptz)',
   'key_is_followed(uuid, timestamptz)',
+  'known_elsewhere(uuid)',
 ]
 
 /** What the definer functions read and write, by column. */

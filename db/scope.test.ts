@@ -30,6 +30,7 @@ const systemCallers: Record<string, number> = {
   'lib/payments/remind.ts': 2,
   'lib/trials/remind.ts': 1,
   'lib/trials/visits.ts': 1,
+  'lib/trials/sign-ups.ts': 1,
   'lib/payments/compare.ts': 3,
   'lib/payments/missing-permission.ts': 1,
   'lib/payments/reconcile.ts': 1,
@@ -43,6 +44,7 @@ const systemCallers: Record<string, number> = {
   'lib/people/send-email-change.ts': 1,
   'lib/people/send-new-device.ts': 1,
   'lib/people/send-sign-in.ts': 1,
+  'lib/people/send-trial-confirm.ts': 1,
   'lib/people/session.ts': 1,
   'lib/people/sessions.ts': 1,
 }

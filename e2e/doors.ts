@@ -185,6 +185,9 @@ export const paths: Record<string, Path> = {
     staff: true,
     at: (_slug, { spareStaffId }) => `/staff/people/${spareStaffId}/end`,
   },
+  '/trial/page': { permission: null, status: 200, at: () => '/trial' },
+  '/trial/[reference]/page': { permission: null, status: 200, at: () => '/trial/signature' },
+  '/trial/sign-up/[id]/page': { permission: null, at: () => `/trial/sign-up/${randomUUID()}` },
   '/(public)/check/page': { permission: null, status: 200, at: () => '/check' },
   '/(public)/invitation/page': { permission: null, at: () => '/invitation?token=none' },
   '/(public)/page': { permission: null, at: () => '/' },
@@ -661,6 +664,27 @@ export const personalActions: Record<
     permission: 'invitation.accept',
     stated: true,
     fields: [['token', 'none']],
+  },
+  'app/trial/actions.ts signUp': {
+    permission: 'trial.sign_up',
+    stated: true,
+    fields: [
+      ['productId', randomUUID()],
+      ['email', 'nobody@e2e.example'],
+      ['organizationName', 'Forged'],
+      ['url', 'https://glpi.e2e.example'],
+      ['timeZone', 'Asia/Tokyo'],
+    ],
+  },
+  'app/trial/actions.ts goOn': {
+    permission: 'trial.begin',
+    stated: true,
+    fields: [['signUpId', randomUUID()]],
+  },
+  'app/trial/actions.ts askToJoin': {
+    permission: 'trial.ask_to_join',
+    stated: true,
+    fields: [['signUpId', randomUUID()]],
   },
   [`${signIn} askForMail`]: {
     permission: 'sign_in.request',

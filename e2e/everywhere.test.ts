@@ -54,6 +54,8 @@ function pages(customer: Customer) {
     { signedIn: false, path: '/sign-in/link?token=none' },
     { signedIn: false, path: '/help/api' },
     { signedIn: false, path: '/help/glpi' },
+    { signedIn: false, path: '/trial' },
+    { signedIn: false, path: '/trial/formspro' },
     { signedIn: false, path: '/no/such/page' },
   ]
 }

@@ -22,6 +22,7 @@ const reading = [
   'billing.see_checkout',
   'request.reply',
   'request.withdraw',
+  'trial.begin',
 ] as const
 const paying = [
   'billing.read',
@@ -85,7 +86,7 @@ const helping = [
   'invoice.close_question',
   'offline_file.close',
 ] as const
-const signingIn = ['sign_in.request', 'sign_in.complete', 'sign_in.staff'] as const
+const signingIn = ['sign_in.request', 'sign_in.complete', 'sign_in.staff', 'trial.sign_up'] as const
 
 /**
  * What each role may, all of it, said a second time and by hand: the matrix of the browser tests reads the table itself,
@@ -148,6 +149,7 @@ const roles: Record<Role, readonly Permission[]> = {
     ...signingIn,
     'invitation.accept',
     'member.ask_to_join',
+    'trial.ask_to_join',
     'request.reply',
     'request.withdraw',
     'session.end',
@@ -168,6 +170,7 @@ const roles: Record<Role, readonly Permission[]> = {
     'member.add',
     'member.invite',
     'catalog.apply',
+    'trial.decide_sign_up',
     'price.record',
     'stripe.reconcile',
     'stripe.compare',

@@ -95,6 +95,13 @@ export const permissions = {
   'invoice.close_question': [...acting, 'system'],
   /** An offline file that outlives a refund: that it has been seen to. */
   'offline_file.close': [...acting, 'system'],
+  /** By somebody whom the portal does not know, or who belongs to no organization. */
+  'trial.sign_up': ['stranger', 'person'],
+  'trial.decide_sign_up': ['system'],
+  /** In the organization that one's own sign-up made. */
+  'trial.begin': everyMember,
+  /** The organization that one's own domain belongs to. */
+  'trial.ask_to_join': ['person'],
   'trial.start': [...technical, ...acting, 'system'],
   /** Its days without asking; more are asked for, or granted. */
   'trial.extend': [...technical, ...acting],

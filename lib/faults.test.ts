@@ -74,6 +74,8 @@ const writes: Partial<Record<Permission, Written>> = {
   'subscription.renew': { keys: 1 },
   'trial.start': { keys: 1, jobs: 1 },
   'trial.ask': { jobs: 1 },
+  // And the GLPI that it is for.
+  'trial.begin': { keys: 1, audit_entries: 2, jobs: 1 },
   // The trial has begun, and who asked is told.
   'request.decide': { keys: 1, jobs: 2 },
   'request.reply': { jobs: 1 },

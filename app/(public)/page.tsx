@@ -34,6 +34,9 @@ export default async function Home() {
             {t('people.nowhere.sign_out')}
           </SubmitButton>
         </form>
+        <LinkButton icon="flask-conical" href="/trial">
+          {t('stranger.title')}
+        </LinkButton>
         <LinkButton icon="circle-user" href="/account">
           {t('account.title')}
         </LinkButton>

@@ -26,6 +26,11 @@ refuses(database, schema, [
     'requests_instance',
     set('requests', 'instance_id = (select id from instances limit 1)', `kind = 'trial_time'`),
   ],
+  [
+    'a doubt about more days',
+    'requests_doubt',
+    set('requests', `doubt = 'known_elsewhere'`, `kind = 'trial_time'`),
+  ],
   ['a reason of blanks', 'requests_reason', set('requests', `reason = ' '`)],
   [
     'a request that ended before it was made',

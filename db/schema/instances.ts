@@ -64,6 +64,8 @@ export const instances = pgTable(
     check('instances_installation_id', isInstallationId(t.installationId)),
     check('instances_short_id', sql`${t.shortId} ~ '^I-[0-9A-HJKMNP-TV-Z]{6}$'`),
     check('instances_span', sql`${t.createdAt} <= ${t.retiredAt}`),
+    // Whether a GLPI is known to another organization: known_elsewhere().
+    index('instances_installation').on(t.installationId),
     index('instances_list').on(t.organizationId, t.label, t.id),
     // For staff, who search all organizations: docs/decisions/0008.
     index('instances_label_anywhere').using('gin', t.labelFolded.op('gin_trgm_ops')),
@@ -114,6 +116,7 @@ export const instanceAddresses = pgTable(
       sql`${t.urlIdentity} = regexp_replace(regexp_replace(${t.url}, '^https?://(www[.])*', ''), '^([^/]*):(80|443)(/|$)', '\\1\\3')`,
     ),
     check('instance_addresses_span', sql`${t.createdAt} <= ${t.retiredAt}`),
+    index('instance_addresses_anywhere').on(t.urlIdentity),
     index('instance_addresses_search').using('gin', t.urlIdentity.op('gin_trgm_ops')),
     ...organizationPolicy(t.organizationId),
     definerReads,

@@ -23,6 +23,12 @@ import { people } from './people'
  */
 export const requestKind = pgEnum('request_kind', ['join', 'trial', 'second_trial', 'trial_time'])
 
+/**
+ * Why a trial waits, for the account manager alone to know. `known_elsewhere`: its GLPI is known to another organization, by its
+ * address or its installation ID. `many_from_network`: many were begun from there on one day.
+ */
+export const trialDoubt = pgEnum('trial_doubt', ['known_elsewhere', 'many_from_network'])
+
 /** What somebody asks the account manager, or of joining the owners, to decide. How it stands, its answers say. */
 export const requests = pgTable(
   'requests',
@@ -43,6 +49,8 @@ export const requests = pgTable(
     productId: uuid().references(() => products.id),
     /** Where it is to be tried; null: in the whole organization. */
     instanceId: uuid(),
+    /** Of `trial`. */
+    doubt: trialDoubt(),
     /** Set together with the answer that ends it. */
     closedAt: instant(),
   },
@@ -67,6 +75,7 @@ export const requests = pgTable(
     check('requests_key', sql`(${t.kind} = 'trial_time') = (${t.keyId} is not null)`),
     check('requests_product', sql`(${t.kind} in ('trial', 'second_trial')) = (${t.productId} is not null)`),
     check('requests_instance', sql`${t.instanceId} is null or ${t.productId} is not null`),
+    check('requests_doubt', sql`${t.doubt} is null or ${t.kind} = 'trial'`),
     check('requests_reason', isWritten(t.reason)),
     check('requests_span', sql`${t.askedAt} <= ${t.closedAt}`),
     ...organizationPolicy(t.organizationId),

@@ -1,12 +1,14 @@
 import { lt, or } from 'drizzle-orm'
 import { commandRuns, rateLimits } from '@/db/schema/commands'
-import { emailChanges, knownBrowsers, sessions, signIns } from '@/db/schema/people'
+import { emailChanges, knownBrowsers, sessions } from '@/db/schema/people'
+import { signIns } from '@/db/schema/sign-ins'
 import { asSystem } from '@/db/scope'
 import { countOldChecks } from '@/lib/activations/count-checks'
 import { forgetUnlisted } from '@/lib/activations/forget-unlisted'
 import { now } from '@/lib/clock'
 import { log } from '@/lib/log'
 import { idleHours } from '@/lib/people/rules'
+import { forgetSignUps } from '@/lib/trials/forget-sign-ups'
 
 const day = 86_400_000
 const signInDays = 1
@@ -24,6 +26,7 @@ export async function cleanUp() {
     const counts = [
       await tx.delete(emailChanges).where(lt(emailChanges.expiresAt, before(emailChangeDays * day))),
       await tx.delete(signIns).where(lt(signIns.expiresAt, before(signInDays * day))),
+      await forgetSignUps(tx, at),
       await tx
         .delete(sessions)
         .where(or(lt(sessions.expires, at), lt(sessions.lastUsedAt, before(idleHours * 3_600_000)))),

@@ -3,6 +3,12 @@ import type { MemberRole } from '@/lib/access'
 /** Each job's payload, by the job's name. A secret in it is sealed by `keys/vault.ts`. */
 export interface Jobs {
   'mail.sign_in': { signInId: string; sealed: string }
+  /** To whatever address was typed with a trial: its code and its link, sealed likewise. */
+  'mail.trial_confirm': { signInId: string; sealed: string }
+  /** To who asked for a trial: that the account manager looks at it first. */
+  'mail.trial_waits': { organizationId: string; requestId: string }
+  /** Goes on with a sign-up whose address was confirmed, where whoever did that could not. */
+  settle_sign_up: { signUpId: string }
   /** Somebody signed in with a browser that this person had not used before. `at`: ISO 8601. */
   'mail.new_device': { personId: string; sessionId: string; device: string; at: string }
   /** A side's mail of a change of address; `sealed`: the token of its link. */

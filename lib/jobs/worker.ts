@@ -33,9 +33,12 @@ import { workEvents } from '@/lib/payments/work-events'
 import { sendEmailChange } from '@/lib/people/send-email-change'
 import { sendNewDevice } from '@/lib/people/send-new-device'
 import { sendSignIn } from '@/lib/people/send-sign-in'
+import { sendTrialConfirm } from '@/lib/people/send-trial-confirm'
 import { checkStart } from '@/lib/start'
 import { remindTrials } from '@/lib/trials/remind'
 import { sendTrialBegun, sendTrialEnds } from '@/lib/trials/send-trial'
+import { sendTrialWaits } from '@/lib/trials/send-waits'
+import { settleSignUp } from '@/lib/trials/settle-sign-up'
 import { cleanUp } from './clean-up'
 import type { Jobs } from './jobs'
 import { LastingClient } from './lasting-client'
@@ -59,6 +62,9 @@ declare global {
 
 const tasks: TaskList = {
   'mail.sign_in': (payload) => sendSignIn(payload),
+  'mail.trial_confirm': (payload) => sendTrialConfirm(payload),
+  'mail.trial_waits': (payload) => sendTrialWaits(payload),
+  settle_sign_up: ({ signUpId }) => settleSignUp(signUpId),
   'mail.new_device': (payload) => sendNewDevice(payload),
   'mail.email_change': (payload) => sendEmailChange(payload),
   'mail.invitation': (payload) => sendInvitation(payload),

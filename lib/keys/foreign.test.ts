@@ -495,6 +495,7 @@ const others = [
   'endedWithKey',
   'holdBack',
   'moveEnd',
+  'openJoinRequest',
   'openRequest',
   'refuseLastOwner',
   'runOnce',

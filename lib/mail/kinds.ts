@@ -17,6 +17,7 @@ export type MailJob = Extract<keyof Jobs, `mail.${string}`>
 export const kindOf = {
   'mail.sign_in': 'always',
   'mail.new_device': 'always',
+  'mail.trial_confirm': 'always',
   'mail.email_change': 'always',
   'mail.invitation': 'always',
   'mail.role_changed': 'always',
@@ -36,6 +37,7 @@ export const kindOf = {
   'mail.trial_ends': 'trials',
   'mail.request_asked': 'requests',
   'mail.request_answered': 'requests',
+  'mail.trial_waits': 'requests',
 } as const satisfies Record<MailJob, MailKind | 'always'>
 
 type JobsOf<Kind> = { [Job in MailJob]: (typeof kindOf)[Job] extends Kind ? Job : never }[MailJob]

@@ -42,6 +42,7 @@ test('of each mail it is said whether it can be turned off: none that is about m
     'mail.request_asked',
     'mail.trial_begun',
     'mail.trial_ends',
+    'mail.trial_waits',
   ])
 })
 

@@ -1,11 +1,13 @@
 import { and, desc, eq } from 'drizzle-orm'
 import { isTaken } from '@/db/failures'
-import { requestAnswers, requests } from '@/db/schema/requests'
+import { requestAnswers, requests, type trialDoubt } from '@/db/schema/requests'
 import type { OrganizationTx } from '@/db/scope'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
 import { newId } from '@/lib/ids'
 import { enqueue } from '@/lib/jobs/enqueue'
 import { mayAnswer, type RequestAnswer, requestState } from './rules'
+
+type TrialDoubt = (typeof trialDoubt.enumValues)[number]
 
 interface Asked {
   organizationId: string
@@ -16,7 +18,8 @@ interface Asked {
   now: Date
   about:
     | { kind: 'join' }
-    | { kind: 'trial' | 'second_trial'; productId: string; instanceId: string | null }
+    | { kind: 'trial'; productId: string; instanceId: string | null; doubt?: TrialDoubt }
+    | { kind: 'second_trial'; productId: string; instanceId: string | null }
     | { kind: 'trial_time'; keyId: string }
 }
 

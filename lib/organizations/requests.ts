@@ -19,6 +19,8 @@ const columns = {
   timeZone: organizations.timeZone,
   kind: requests.kind,
   reason: requests.reason,
+  /** Why a trial waits: for staff alone to see. */
+  doubt: requests.doubt,
   askedAt: requests.askedAt,
   closedAt: requests.closedAt,
   askedById: requests.askedById,

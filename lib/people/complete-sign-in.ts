@@ -1,10 +1,12 @@
 import { desc, eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { people, signIns } from '@/db/schema/people'
+import { people } from '@/db/schema/people'
+import { signIns } from '@/db/schema/sign-ins'
 import type { SystemTx } from '@/db/scope'
 import { recordAttempt, type VendorBy, vendorCommand } from '@/lib/command'
 import { languages } from '@/lib/messages/translator'
 import { beginSession } from './begin-session'
+import { addNewcomer, confirmSignUp } from './confirm-sign-up'
 import { deviceOf } from './device'
 import { signsInByProvider } from './person'
 import { openReturnTo } from './return-to'
@@ -27,7 +29,14 @@ type SignInRefusal =
   | { because: 'other_browser' | 'used' | 'expired' | 'too_many_tries' }
   | { because: 'wrong_code'; triesLeft: number }
 export type SignInResult =
-  | { ok: true; sessionToken: string; expires: Date; returnTo: string | null }
+  | {
+      ok: true
+      sessionToken: string
+      expires: Date
+      returnTo: string | null
+      /** The sign-up whose address is confirmed by it. */
+      trialSignUpId: string | null
+    }
   | ({ ok: false } & SignInRefusal)
 
 /**
@@ -74,18 +83,34 @@ const complete = vendorCommand(
       audit({ outcome: 'refused', details: { signIn: signIn.id, because: refusal.because } })
       return { ok: false, recorded: true, ...refusal }
     }
-    // Held against a change of this very address: it comes first, and nobody is found, or later, and ends this session.
-    const [person] = await tx.select().from(people).where(eq(people.email, signIn.email)).for('no key update')
+    const person = await personOf(tx, signIn, now)
     // An address without an account, or of staff who sign in elsewhere, has a row but got no code: it was guessed.
     if (!person || (await signsInByProvider(tx, person.id))) return refuse({ because: 'expired' })
     await tx.update(signIns).set({ usedAt: now }).where(eq(signIns.id, signIn.id))
     const session = await beginSession(scope, person, browser, device)
+    const { trialSignUpId } = signIn
+    if (trialSignUpId) await confirmSignUp(tx, { trialSignUpId, personId: person.id, now })
     const changed = language && language !== person.language ? { language } : {}
     if (changed.language) await tx.update(people).set(changed).where(eq(people.id, person.id))
     audit({ details: { person: person.id, by: proof.kind, ...changed } })
-    return { ok: true, recorded: true, ...session, returnTo: openReturnTo(signIn) }
+    return { ok: true, recorded: true, ...session, returnTo: openReturnTo(signIn), trialSignUpId }
   },
 )
+
+/** Whose address it is. Of a sign-up, somebody new is made a person. */
+async function personOf(
+  tx: SystemTx,
+  { email, trialSignUpId, language }: typeof signIns.$inferSelect,
+  now: Date,
+) {
+  // Held against a change of this very address: it comes first, and nobody is found, or later, and ends this session.
+  const find = () => tx.select().from(people).where(eq(people.email, email)).for('no key update')
+  const [known] = await find()
+  if (known || !trialSignUpId) return known
+  await addNewcomer(tx, { email, language, trialSignUpId, now })
+  const [added] = await find()
+  return added
+}
 
 /** What this browser asked for last. */
 async function askedBy(tx: SystemTx, browser: string) {

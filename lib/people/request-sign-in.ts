@@ -1,16 +1,13 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, gt } from 'drizzle-orm'
 import { z } from 'zod'
-import { knownBrowsers, people, signIns } from '@/db/schema/people'
-import { asSystem } from '@/db/scope'
+import { knownBrowsers, people } from '@/db/schema/people'
+import { trialSignUps } from '@/db/schema/trials'
+import { asSystem, type SystemTx } from '@/db/scope'
 import { vendorCommand } from '@/lib/command'
 import { Email } from '@/lib/email'
-import { newId } from '@/lib/ids'
-import { enqueue } from '@/lib/jobs/enqueue'
-import { sealText } from '@/lib/keys/vault'
 import type { Limits } from '@/lib/limits'
-import { networkOf } from '@/lib/network'
-import { signInMinutes } from './rules'
-import { newCode, newToken, signInHmac, tokenHash } from './tokens'
+import { tokenHash } from './tokens'
+import { mailLimits, writeSignIn } from './write-sign-in'
 
 const RequestSignIn = z.object({
   email: Email,
@@ -21,6 +18,8 @@ const RequestSignIn = z.object({
   networkAddress: z.string(),
   returnTo: z.string().max(2_000).nullable(),
   language: z.enum(['en', 'fr']),
+  /** Another mail to confirm the address of this sign-up. */
+  trialSignUpId: z.uuid().nullable().default(null),
 })
 
 /**
@@ -32,22 +31,9 @@ const RequestSignIn = z.object({
 export const requestSignIn = vendorCommand(
   'sign_in.request',
   RequestSignIn,
-  async ({ tx, now, audit }, { email, browser, returnTo, language }) => {
-    const id = newId(now)
-    const code = newCode()
-    const link = newToken()
-    await tx.insert(signIns).values({
-      id,
-      email,
-      browserHash: tokenHash(browser),
-      codeHmac: signInHmac('code', id, code),
-      linkHmac: signInHmac('link', '', link),
-      returnTo: returnTo && sealText(returnTo, id),
-      language,
-      createdAt: now,
-      expiresAt: new Date(now.getTime() + signInMinutes * 60_000),
-    })
-    await enqueue(tx, 'mail.sign_in', { signInId: id, sealed: sealText(JSON.stringify({ code, link }), id) })
+  async ({ tx, now, audit }, { email, browser, returnTo, language, ...asked }) => {
+    const trialSignUpId = asked.trialSignUpId && (await openSignUp(tx, asked.trialSignUpId, email, now))
+    const id = await writeSignIn(tx, { email, browser, returnTo, language, trialSignUpId }, now)
     audit({ details: { signIn: id } })
   },
   {
@@ -59,13 +45,19 @@ export const requestSignIn = vendorCommand(
           { name: 'sign_in_known_browser', key: `${email}:${browserHash}`, points: 5, perSeconds: hour },
         ]
       }
-      return [
-        { name: 'sign_in_network', key: networkOf(networkAddress), points: 20, perSeconds: hour },
-        { name: 'sign_in_address', key: email, points: 5, perSeconds: hour },
-      ]
+      return mailLimits(email, networkAddress)
     },
   },
 )
+
+/** The sign-up while its address can be confirmed; null once it cannot, or where it is of another address. */
+async function openSignUp(tx: SystemTx, id: string, email: string, now: Date) {
+  const [found] = await tx
+    .select({ id: trialSignUps.id })
+    .from(trialSignUps)
+    .where(and(eq(trialSignUps.id, id), eq(trialSignUps.email, email), gt(trialSignUps.expiresAt, now)))
+  return found?.id ?? null
+}
 
 /** Whether this browser has signed in with this address before. */
 export function isKnownBrowser(email: string, browser: string): Promise<boolean> {

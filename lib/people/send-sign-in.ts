@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { people, signIns } from '@/db/schema/people'
+import { people } from '@/db/schema/people'
+import { signIns } from '@/db/schema/sign-ins'
 import { asSystem } from '@/db/scope'
 import { now } from '@/lib/clock'
 import type { Jobs } from '@/lib/jobs/jobs'
@@ -12,7 +13,7 @@ import { signInMail } from '@/lib/mail/sign-in'
 import { signsInByProvider } from './person'
 import { mayComplete, signInMinutes } from './rules'
 
-const Secrets = z.object({ code: z.string(), link: z.string() })
+export const Secrets = z.object({ code: z.string(), link: z.string() })
 
 /**
  * The job `mail.sign_in`. It sends nothing where the mail would be of no use (used, 10 minutes old) or where the address

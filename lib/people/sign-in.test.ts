@@ -3,7 +3,8 @@ import { and, count, eq } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { auditEntries } from '@/db/schema/audit'
-import { people, sessions, signIns } from '@/db/schema/people'
+import { people, sessions } from '@/db/schema/people'
+import { signIns } from '@/db/schema/sign-ins'
 import { asSystem } from '@/db/scope'
 import { newId } from '@/lib/ids'
 import { openText } from '@/lib/keys/vault'
@@ -197,7 +198,7 @@ describe('a link', () => {
     for (let look = 0; look < 20; look++) {
       expect(await linkState(link, null)).toEqual({ ok: false, because: 'other_browser' })
     }
-    expect(await linkState(link, browser)).toEqual({ ok: true, email })
+    expect(await linkState(link, browser)).toEqual({ ok: true, email, trial: null })
     expect(await byLink(browser, link)).toMatchObject({ ok: true })
     expect(await linkState(link, browser)).toEqual({ ok: false, because: 'used' })
   })
@@ -246,7 +247,7 @@ test('a place that cannot be read any more, or that the version before has store
 test('an unknown address is answered like a known one, and nobody gets in by it', async () => {
   const unknown = freshEmail()
   const { browser, code } = await ask(unknown, { returnTo: '/acme' })
-  expect(await askedIn(browser)).toEqual({ email: unknown, returnTo: '/acme', language: 'en' })
+  expect(await askedIn(browser)).toEqual({ email: unknown, returnTo: '/acme', language: 'en', trial: null })
   expect(await byCode(browser, otherCode(code))).toEqual({ ok: false, because: 'wrong_code', triesLeft: 4 })
   expect(await byCode(browser, code)).toEqual({ ok: false, because: 'expired' })
 })

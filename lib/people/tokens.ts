@@ -12,10 +12,11 @@ export const tokenHash = (token: string) => createHash('sha256').update(token).d
 
 /**
  * A code has 20 bits: only a secret outside the database keeps its stored form from being tried out. The kind keeps what
- * was made for one purpose from serving another: `old_email` and `new_email` are the links that confirm a change.
+ * was made for one purpose from serving another: `old_email` and `new_email` are the links that confirm a change,
+ * `network` where somebody asked from.
  */
 export const signInHmac = (
-  kind: 'code' | 'link' | 'old_email' | 'new_email',
+  kind: 'code' | 'link' | 'old_email' | 'new_email' | 'network',
   signInId: string,
   secret: string,
 ) => createHmac('sha256', env().SIGN_IN_SECRET).update(`${kind}:${signInId}:${secret}`).digest()

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { people, sessions, signIns } from '@/db/schema/people'
+import { people, sessions } from '@/db/schema/people'
+import { signIns } from '@/db/schema/sign-ins'
 import { asSystem } from '@/db/scope'
 import { newId } from '@/lib/ids'
 import { completeSignIn } from '@/lib/people/complete-sign-in'

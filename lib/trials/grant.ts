@@ -56,6 +56,18 @@ export async function issueTrial(
   return { keyId: key.id, shortId: key.shortId, product: product.name, endsAt: verdict.endsAt }
 }
 
+/** The name of a product that may be tried there. @throws as `issueTrial` does */
+export async function mayBegin(
+  { tx, organizationId, now }: Pick<Scope, 'tx' | 'organizationId' | 'now'>,
+  place: Place,
+): Promise<string> {
+  const found = await trialVerdict(tx, organizationId, now, place)
+  if (!found) throw new NotFound('product')
+  const { verdict, product } = found
+  if (!verdict.ok) throw new Refused(verdict.because, refusedFacts(found, verdict))
+  return product.name
+}
+
 type Judged = NonNullable<Awaited<ReturnType<typeof trialVerdict>>>
 
 /** What the sentence of a refusal names. */

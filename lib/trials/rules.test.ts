@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import {
   mayTry,
+  networkDoubt,
   type Owned,
+  signUpOutcome,
   type TrialBefore,
   type TrialFacts,
   type TrialVerdict,
@@ -130,4 +132,29 @@ test('a trial of fewer days than a mark is not told of that', () => {
   const of = { startsAt: midnight('2026-11-23'), endsAt: midnight('2026-12-01') }
   expect(trialMarkDue(of, of.startsAt, zone)).toBeNull()
   expect(trialMarkDue(of, midnight('2026-11-30'), zone)).toBe(1)
+})
+
+test.each([
+  [
+    { worksForVendor: true, memberOf: 'a', ofDomain: 'b' },
+    { outcome: 'staff', organizationId: null },
+  ],
+  [
+    { worksForVendor: false, memberOf: 'a', ofDomain: 'b' },
+    { outcome: 'member', organizationId: 'a' },
+  ],
+  [
+    { worksForVendor: false, memberOf: null, ofDomain: 'b' },
+    { outcome: 'joins', organizationId: 'b' },
+  ],
+  [
+    { worksForVendor: false, memberOf: null, ofDomain: null },
+    { outcome: 'own', organizationId: null },
+  ],
+])('a sign-up of %j leads to %j', (facts, verdict) => {
+  expect(signUpOutcome(facts)).toEqual(verdict)
+})
+
+test('a fourth sign-up of one network within a day is in doubt, and not the third', () => {
+  expect([0, 2, 3, 40].map(networkDoubt)).toEqual([null, null, 'many_from_network', 'many_from_network'])
 })

@@ -191,3 +191,37 @@ export function trialMarkDue(
   const mark = trialMarks.findLast((one) => one > 0 && leftFrom(now) <= one)
   return mark !== undefined && leftFrom(startsAt) > mark ? mark : null
 }
+
+/** What follows from a sign-up whose address is confirmed is decided from. */
+export interface SignUpFacts {
+  worksForVendor: boolean
+  /** The organization that they belong to already. */
+  memberOf: string | null
+  /** The organization that their mail domain belongs to; never of a domain that anybody may have an address at. */
+  ofDomain: string | null
+}
+
+export type SignUpVerdict =
+  | { outcome: 'staff' | 'own'; organizationId: null }
+  | { outcome: 'member' | 'joins'; organizationId: string }
+
+/** Where a sign-up leads: nobody gets a second organization, and a domain none beside the one that has it. */
+export function signUpOutcome({ worksForVendor, memberOf, ofDomain }: SignUpFacts): SignUpVerdict {
+  if (worksForVendor) return { outcome: 'staff', organizationId: null }
+  if (memberOf) return { outcome: 'member', organizationId: memberOf }
+  if (ofDomain) return { outcome: 'joins', organizationId: ofDomain }
+  return { outcome: 'own', organizationId: null }
+}
+
+/** How many sign-ups of one network begin at once within a day. */
+export const mostFromNetwork = 3
+
+/**
+ * Why a trial that may begin waits for the account manager all the same: a question, not a refusal (rule 7). `known_elsewhere`: its
+ * GLPI is one that another organization has, by address or installation ID.
+ */
+export type TrialDoubt = 'known_elsewhere' | 'many_from_network'
+
+/** @param earlier sign-ups of its network that were confirmed within a day before it */
+export const networkDoubt = (earlier: number): TrialDoubt | null =>
+  earlier >= mostFromNetwork ? 'many_from_network' : null

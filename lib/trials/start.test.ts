@@ -8,7 +8,7 @@ import { listKeys } from '@/lib/keys/queries'
 import { startOfDay } from '@/lib/organizations/calendar'
 import { startSubscription } from '@/lib/subscriptions/start'
 import { findTrial } from '@/lib/trials/queries'
-import { startTrial } from '@/lib/trials/start'
+import { startTrial, startTrialOrAsk } from '@/lib/trials/start'
 import {
   byMember,
   byStaff,
@@ -245,6 +245,39 @@ const standingOf = ({ organizationId }: Fixture, keyId: string) =>
     )
     return { standing: trial?.standing, state: rows[0]?.state }
   })
+
+test('a member who tries on a GLPI that another organization has asks the account manager by it; staff and the seed begin it', async () => {
+  const [one, other] = [await makeOrganization('doubted'), await makeOrganization('first')]
+  const { manager } = await makeStaff(one)
+  const forms = await productId(database, 'forms')
+  const branding = await productId(database, 'branding')
+  const mine = await makeInstance(one, 'mine')
+  const theirs = await makeInstance(other, 'theirs')
+  const by = byMember(one, 'technical')
+  await rowsOf(database, `update instances set installation_id = 'cloned' where id = any($1)`, [
+    [mine, theirs],
+  ])
+  const asked = await startTrialOrAsk(by, { productId: forms, instanceId: mine })
+  expect(asked).toEqual({ requestId: expect.any(String) })
+  expect(await startTrialOrAsk(by, { productId: forms, instanceId: mine })).toEqual(asked)
+  const requests = 'select kind, doubt, product_id, instance_id from requests where organization_id = $1'
+  expect(await rowsOf(database, requests, [one.organizationId])).toEqual([
+    { kind: 'trial', doubt: 'known_elsewhere', product_id: forms, instance_id: mine },
+  ])
+  expect(await trialsOf(one)).toEqual([])
+  const again = startTrialOrAsk(byMember(one, 'owner'), { productId: forms, instanceId: mine })
+  await expect(again).rejects.toMatchObject({ code: 'already_asked' })
+  // What cannot be tried at all is said at once, and nobody is asked.
+  const never = startTrialOrAsk(byMember(one, 'owner'), {
+    productId: await productId(database, 'legacy'),
+    instanceId: mine,
+  })
+  await expect(never).rejects.toMatchObject({ code: 'no_trial' })
+  const note = 'It is a copy, they say.'
+  expect(
+    await startTrial(byStaff(manager, one), { productId: branding, instanceId: mine, note }),
+  ).toBeTruthy()
+})
 
 test('staff begin one where they are assigned, and say why', async () => {
   const one = await makeOrganization('helped')

@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import { isStaffRole } from '@/lib/access'
 import { command } from '@/lib/command'
+import { Refused } from '@/lib/errors'
 import { Note, noteOf } from '@/lib/keys/free-text'
 import { at } from '@/lib/keys/issue'
-import { issueTrial } from './grant'
+import { askFirst, isKnownElsewhere } from './doubt'
+import { issueTrial, mayBegin } from './grant'
 
 const StartTrial = z.object({
   productId: z.uuid('not_found'),
@@ -10,16 +13,25 @@ const StartTrial = z.object({
   note: Note.optional(),
 })
 
+/** Its key, or what it waits for. */
+type TrialStarted = { keyId: string; shortId: string } | { requestId: string }
+
 /**
  * Issues a trial key for the product's 15 or 30 days; it ends at midnight after the last of them. Staff say why. Of two at the
- * same moment the database lets one: a product is tried once.
- * @throws NotFound for a product or an instance that is not there; Refused with the verdict of `mayTry`.
+ * same moment the database lets one: a product is tried once. Of a GLPI that another organization has, a member asks the account
+ * manager by it, and it waits.
+ * @throws NotFound for a product or an instance that is not there; Refused with the verdict of `mayTry`; Conflict `already_asked`
  */
-export const startTrial = command(
+export const startTrialOrAsk = command(
   'trial.start',
   StartTrial,
-  async (scope, { productId, instanceId, note }) => {
+  async (scope, { productId, instanceId, note }): Promise<TrialStarted> => {
     const { audit } = scope
+    if (scope.personId && !isStaffRole(scope.role) && (await isKnownElsewhere(scope.tx, instanceId))) {
+      const product = await mayBegin(scope, { productId, instanceId })
+      const doubt = 'known_elsewhere'
+      return { requestId: await askFirst(scope, { productId, instanceId, product, doubt }) }
+    }
     const written = await noteOf(scope, note)
     const { keyId, shortId, product, endsAt } = await issueTrial(scope, { productId, instanceId })
     const details = { shortId, product, until: endsAt.toISOString(), ...(written && { note: written }) }
@@ -28,3 +40,10 @@ export const startTrial = command(
   },
   { once: true },
 )
+
+/** The same for whoever knows that nothing is in doubt. @throws Refused `trial_waits` once it was asked for */
+export async function startTrial(...asked: Parameters<typeof startTrialOrAsk>) {
+  const started = await startTrialOrAsk(...asked)
+  if ('requestId' in started) throw new Refused('trial_waits')
+  return started
+}

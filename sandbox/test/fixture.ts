@@ -201,10 +201,12 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   await fillReminders(database, fixture, { subscriptionId, ...paid })
   const automatic = await fillAutomatic(database, fixture, { subscriptionId, ...paid })
   const requestId = await fillRequests(database, fixture, { instanceId, trialKeyId: tried.keyId })
+  const signUps = await fillSignUps(database, fixture, { requestId, trialKeyId: tried.keyId })
   return {
     ...called,
     ...paid,
     ...automatic,
+    ...signUps,
     ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
     ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId, tokenId, requestId },
   }
@@ -232,6 +234,27 @@ async function fillRequests(
   )
   if (!open) throw new Error('it was inserted')
   return open.id
+}
+
+/** A sign-up that has brought a key, one whose trial has not begun yet, and one that leads to asking to join. */
+async function fillSignUps(
+  database: TestDatabase,
+  { organizationId, slug, people }: Fixture,
+  { requestId, trialKeyId }: Record<'requestId' | 'trialKeyId', string>,
+) {
+  const rows = await rowsOf<{ id: string; outcome: string; begun_at: Date | null }>(
+    database,
+    `insert into trial_sign_ups (id, product_id, email, organization_name, url, network, language, time_zone, created_at,
+       expires_at, confirmed_at, person_id, outcome, organization_id, begun_at, key_id, request_id)
+     select gen_random_uuid(), p.id, 'owner@' || $2, 'Acme', 'https://tried.' || $2, sha256('here'), 'en', 'Europe/Paris', now(),
+       now() + interval '1 day', now(), $3, o.outcome::sign_up_outcome, $1, o.begun_at, o.key_id, o.request_id
+     from products p, (values ('own', now(), $4::uuid, $5::uuid), ('own', null, null, null), ('joins', null, null, null))
+       o(outcome, begun_at, key_id, request_id)
+     where p.reference = 'forms' returning id, outcome, begun_at`,
+    [organizationId, `${slug}.example`, people.owner, trialKeyId, requestId],
+  )
+  const of = (outcome: string) => rows.find((row) => row.outcome === outcome && !row.begun_at)?.id ?? ''
+  return { signUpId: of('own'), joinSignUpId: of('joins') }
 }
 
 /**

@@ -47,6 +47,8 @@ import { recordVisit } from '@/lib/staff/visit'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
 import { askForTrial } from '@/lib/trials/ask'
+import { askToJoinByDomain } from '@/lib/trials/ask-to-join'
+import { beginSignedUp } from '@/lib/trials/begin-signed-up'
 import { extendTrial } from '@/lib/trials/extend'
 import { startTrial } from '@/lib/trials/start'
 import type { TestDatabase } from './database'
@@ -65,6 +67,8 @@ export async function thingsOf(database: TestDatabase, fixture: Fixture) {
     `with read as (update invitations set token_hash = $2 where organization_id = $1 returning id, email),
        verified as (update people set email_verified = now() where email = (select email from read) returning id),
        counted as (insert into question_counts (organization_id, key_id, open) values ($1, $3, 1)),
+       joins as (update trial_sign_ups set person_id = (select id from verified)
+         where organization_id = $1 and outcome = 'joins'),
        asked as (insert into questions (id, organization_id, key_id, kind, installation_id, url, refusal_code, first_at,
            last_at, calls)
          values (gen_random_uuid(), $1, $3, 'installation', 'another', 'https://other.x.example', '7QF3XM', now(), now(), 1)
@@ -184,6 +188,9 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
   'billing.record_customer': (by, { slug }) => recordCustomer(system(by), { customerId: `cus_new_${slug}` }),
   'trial.start': (by, { instanceId, products }) =>
     startTrial(system(by), { productId: products.forms, instanceId }),
+  'trial.begin': (by, { signUpId }) => beginSignedUp(by, { signUpId }),
+  'trial.ask_to_join': (by, { joinSignUpId: signUpId, invitedId: personId }) =>
+    askToJoinByDomain({ ...by, actor: { kind: 'person', personId } }, { signUpId }),
   'trial.extend': (by, { trialKeyId: keyId }) => extendTrial(by, { keyId }),
   'trial.ask': (by, { trialKeyId: keyId }) =>
     askForTrial(by, { kind: 'trial_time', keyId, reason: 'We were ill.' }),

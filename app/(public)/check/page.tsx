@@ -49,6 +49,10 @@ export default async function CheckPage() {
         <a className="link" href="/help/glpi">
           {t('glpi.link')}
         </a>
+        <br />
+        <a className="link" href="/trial">
+          {t('stranger.title')}
+        </a>
       </p>
       <NoKeyNeeded products={products} t={t} />
       {(await currentSession()) && (

@@ -13,6 +13,7 @@ import {
 import type { FormState } from '@/components/form-state'
 import type { VendorActor } from '@/lib/command'
 import { env } from '@/lib/env'
+import { DomainError } from '@/lib/errors'
 import type { Translate } from '@/lib/messages/translator'
 import { completeSignIn, type SignInResult } from '@/lib/people/complete-sign-in'
 import { askedIn } from '@/lib/people/queries'
@@ -20,6 +21,7 @@ import { isKnownBrowser, requestSignIn } from '@/lib/people/request-sign-in'
 import { safeReturnTo } from '@/lib/people/rules'
 import type { Session } from '@/lib/people/session'
 import { newToken } from '@/lib/people/tokens'
+import { settleSignUp } from '@/lib/trials/settle-sign-up'
 import { browserToken, keepBrowserToken } from './browser'
 
 const text = (form: FormData, name: string) => {
@@ -43,7 +45,7 @@ export async function sendAnotherMail(_state: FormState, form: FormData): Promis
     const browser = await browserToken()
     const asked = browser ? await askedIn(browser) : null
     if (!asked) redirect('/sign-in')
-    await request(actorOf(session), asked.email, asked.returnTo)
+    await request(actorOf(session), asked.email, asked.returnTo, asked.trial?.signUpId ?? null)
     return { status: 'done', message: t('people.code.resent'), data: null }
   })
 }
@@ -65,7 +67,12 @@ export async function signInWithLink(_state: FormState, form: FormData): Promise
   })
 }
 
-async function request(actor: VendorActor, email: string, returnTo: string | null) {
+async function request(
+  actor: VendorActor,
+  email: string,
+  returnTo: string | null,
+  trialSignUpId: string | null = null,
+) {
   const browser = await keepBrowserToken()
   await requestSignIn(
     { actor },
@@ -76,6 +83,7 @@ async function request(actor: VendorActor, email: string, returnTo: string | nul
       networkAddress: await networkAddress(),
       returnTo: returnTo && returnTo.length <= 2_000 ? returnTo : null,
       language: await currentLanguage(),
+      trialSignUpId,
     },
   )
 }
@@ -91,10 +99,24 @@ async function enter({
   sessionToken,
   expires,
   returnTo,
+  trialSignUpId,
 }: Extract<SignInResult, { ok: true }>): Promise<never> {
   ;(await cookies()).set(sessionCookie(), sessionToken, { ...cookieOptions(), expires })
+  if (trialSignUpId) {
+    await goOnWith(trialSignUpId)
+    redirect(`/trial/sign-up/${trialSignUpId}`)
+  }
   // Checked again: the row may be older than the address that the portal has now.
   redirect(safeReturnTo(returnTo, env().PUBLIC_URL) ?? '/')
+}
+
+/** What fails here is not lost: the page that it leads to goes on with it, and a job does. */
+async function goOnWith(trialSignUpId: string) {
+  try {
+    await settleSignUp(trialSignUpId)
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error
+  }
 }
 
 function refusal(result: Extract<SignInResult, { ok: false }>, t: Translate): string {

@@ -46,6 +46,11 @@ export default async function SignInPage({
           {t('people.ask.send')}
         </SubmitButton>
       </ActionForm>
+      <p className="mt-4">
+        <a className="link" href="/trial">
+          {t('stranger.link')}
+        </a>
+      </p>
       {env().STAFF_OIDC_ISSUER && <StaffDoor returnTo={returnTo} t={t} />}
     </>
   )

@@ -25,7 +25,7 @@ const mostNamed = 3
 export function Request(props: Props) {
   const { visit, request, now } = props
   const { t, language, session } = visit
-  const { state, slug, organization, reason, askedAt } = request
+  const { state, slug, organization, reason, doubt, askedAt } = request
   const when = `${ago(askedAt, now, language)}, ${moment(askedAt, language, session.timeZone)}`
   return (
     <Section
@@ -45,7 +45,9 @@ export function Request(props: Props) {
               <small className="wrap-anywhere">{t('requests.asked', { who: whoAsked(request), when })}</small>
             </p>
           </div>
-          <p className="whitespace-pre-line wrap-anywhere">{reason ?? t('requests.no_reason')}</p>
+          <p className="whitespace-pre-line wrap-anywhere">
+            {reason ?? (doubt ? t(`requests.doubt.${doubt}`) : t('requests.no_reason'))}
+          </p>
           <Said {...props} />
           <Decide {...props} />
         </div>

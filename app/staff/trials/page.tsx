@@ -47,9 +47,7 @@ async function StaffTrialsPage({ searchParams }: Props) {
   const byMonth = months.flatMap((month, ago) => {
     const rows = ofMonth.get(month) ?? []
     // This one in any case: that nothing has happened in it yet is worth knowing.
-    return rows.length > 0 || ago === 0
-      ? [{ name: monthText(month, language), steps: sumOfSteps(rows) }]
-      : []
+    return rows.length > 0 || ago === 0 ? [{ name: monthText(month, language), steps: sumOfSteps(rows) }] : []
   })
   const byProduct = products.map(({ id, name }) => ({
     name,

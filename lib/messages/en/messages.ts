@@ -25,6 +25,7 @@ import requests from './requests.json'
 import settings from './settings.json'
 import shell from './shell.json'
 import staff from './staff.json'
+import stranger from './stranger.json'
 import trials from './trials.json'
 
 /** A file per room. */
@@ -56,5 +57,6 @@ export const en = {
   settings,
   shell,
   staff,
+  stranger,
   trials,
 }

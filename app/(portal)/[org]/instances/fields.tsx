@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react'
+import { AddressField } from '@/components/address-field'
 import { CheckboxField, SelectField, TextField } from '@/components/form'
 import type { productionInstances } from '@/lib/instances/queries'
 import type { Translate } from '@/lib/messages/translator'
-import { AddressField } from './address-field'
 
 /** More than these and a list is no help: the copy's original is then named by its ID. */
 export const mostOriginals = 200

@@ -8,7 +8,7 @@ import { instanceNamed } from '@/lib/instances/queries'
 import { replyToRequest, withdrawRequest } from '@/lib/organizations/reply'
 import { askForTrial } from '@/lib/trials/ask'
 import { extendTrial } from '@/lib/trials/extend'
-import { startTrial } from '@/lib/trials/start'
+import { startTrialOrAsk } from '@/lib/trials/start'
 
 const text = (form: FormData, name: string) => {
   const value = form.get(name)
@@ -29,8 +29,9 @@ export async function start(_state: FormState, form: FormData): Promise<FormStat
   return act('trial.start', form, async (acting) => {
     const instanceId = await placeOf(form, acting)
     const input = { productId: text(form, 'productId'), instanceId, note: text(form, 'note') }
-    const { keyId } = await startTrial(acting.by, input)
-    redirect(`/${acting.organization.slug}/trials?begun=${keyId}`)
+    const started = await startTrialOrAsk(acting.by, input)
+    if ('requestId' in started) return back(acting, 'waits')
+    redirect(`/${acting.organization.slug}/trials?begun=${started.keyId}`)
   })
 }
 

@@ -133,6 +133,7 @@ function WhatWasDone({ visit, done, trial }: { visit: Visit; done: unknown; tria
     const until = lastDay(trial.endsAt, language, organization.timeZone)
     return <Done>{t('trials.more.done', { product: trial.product, until })}</Done>
   }
+  if (done === 'waits') return <Done>{t('stranger.waits_here')}</Done>
   const said = sent.find((one) => one === done)
   return said && <Done>{t(`trials.asked.done.${said}`)}</Done>
 }

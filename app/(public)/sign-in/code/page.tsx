@@ -5,13 +5,15 @@ import { ActionForm, TextField } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
 import { PageHead, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
-import { askedIn } from '@/lib/people/queries'
+import { type Asked, askedIn } from '@/lib/people/queries'
 import { signInMinutes } from '@/lib/people/rules'
 import { sendAnotherMail, signInWithCode } from '../actions'
 import { browserToken } from '../browser'
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: (await currentTranslator())('people.code.title') }
+  const browser = await browserToken()
+  const trial = browser && (await askedIn(browser))?.trial
+  return { title: (await currentTranslator())(trial ? 'stranger.confirm.title' : 'people.code.title') }
 }
 
 export default async function CodePage() {
@@ -20,12 +22,16 @@ export default async function CodePage() {
   const asked = browser ? await askedIn(browser) : null
   if (!asked) redirect('/sign-in')
   const t = await currentTranslator()
-  const { email, returnTo } = asked
+  const { email, trial } = asked
   return (
     <>
       <PageHead
-        title={t('people.code.title')}
-        sentence={t('people.code.sentence', { email, minutes: signInMinutes })}
+        title={t(trial ? 'stranger.confirm.title' : 'people.code.title')}
+        sentence={
+          trial
+            ? t('stranger.confirm.sentence', { email, minutes: signInMinutes, product: trial.product })
+            : t('people.code.sentence', { email, minutes: signInMinutes })
+        }
       />
       <ActionForm action={signInWithCode} hidden={{}}>
         <TextField
@@ -38,8 +44,11 @@ export default async function CodePage() {
           mono
           required
         />
-        <SubmitButton variant="primary" pendingText={t('people.code.signing_in')}>
-          {t('people.code.sign_in')}
+        <SubmitButton
+          variant="primary"
+          pendingText={t(trial ? 'stranger.confirm.busy' : 'people.code.signing_in')}
+        >
+          {t(trial ? 'stranger.confirm.submit' : 'people.code.sign_in')}
         </SubmitButton>
       </ActionForm>
       <Section title={t('people.code.nothing')} note={t('people.code.look')}>
@@ -49,14 +58,17 @@ export default async function CodePage() {
               {t('people.code.resend')}
             </SubmitButton>
           </ActionForm>
-          <LinkButton
-            variant="quiet"
-            href={returnTo ? `/sign-in?to=${encodeURIComponent(returnTo)}` : '/sign-in'}
-          >
+          <LinkButton variant="quiet" href={beginAgain(asked)}>
             {t('people.code.other_address')}
           </LinkButton>
         </div>
       </Section>
     </>
   )
+}
+
+/** Where another address is typed. */
+function beginAgain({ trial, returnTo }: Asked): string {
+  if (trial) return `/trial/${trial.reference}`
+  return returnTo ? `/sign-in?to=${encodeURIComponent(returnTo)}` : '/sign-in'
 }

@@ -37,15 +37,25 @@ export default async function LinkPage({ searchParams }: { searchParams: Promise
       </>
     )
   }
+  const { email, trial } = state
   return (
     <>
       <PageHead
-        title={t('people.link.title', { vendor: env().VENDOR_NAME })}
-        sentence={t('people.link.sentence', { email: state.email })}
+        title={
+          trial ? t('stranger.confirm.link_title') : t('people.link.title', { vendor: env().VENDOR_NAME })
+        }
+        sentence={
+          trial
+            ? t('stranger.confirm.link_sentence', { email, product: trial.product })
+            : t('people.link.sentence', { email })
+        }
       />
       <ActionForm action={signInWithLink} hidden={{ token: link }}>
-        <SubmitButton variant="primary" pendingText={t('people.link.signing_in')}>
-          {t('people.link.sign_in')}
+        <SubmitButton
+          variant="primary"
+          pendingText={t(trial ? 'stranger.confirm.busy' : 'people.link.signing_in')}
+        >
+          {t(trial ? 'stranger.confirm.submit' : 'people.link.sign_in')}
         </SubmitButton>
       </ActionForm>
     </>

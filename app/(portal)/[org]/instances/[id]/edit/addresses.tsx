@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Visit } from '@/app/_request/session'
+import { AddressField } from '@/components/address-field'
 import { ActionForm } from '@/components/form'
 import { Panel, Section } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { furtherAddresses } from '@/lib/instances/rules'
 import { displayUrl } from '@/lib/instances/url'
 import { addFurtherAddress, removeFurtherAddress } from '../../actions'
-import { AddressField } from '../../address-field'
 
 interface Address {
   id: string
