@@ -1,4 +1,6 @@
 import type { Metadata } from 'next'
+import { headers } from 'next/headers'
+import { after } from 'next/server'
 import { currentLanguage, currentTranslator } from '@/app/_request/session'
 import { LinkButton, mailTo } from '@/components/ui/button'
 import { Empty } from '@/components/ui/notice'
@@ -6,6 +8,7 @@ import { PageHead, Section } from '@/components/ui/panel'
 import { type OfferedProduct, offeredProducts } from '@/lib/catalog/offered'
 import { env } from '@/lib/env'
 import type { Language, Translate } from '@/lib/messages/translator'
+import { countVisit } from '@/lib/trials/visits'
 import { Price } from './price'
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -15,6 +18,8 @@ export async function generateMetadata(): Promise<Metadata> {
 /** The catalog for whoever comes by: what can be tried, what needs no key, and what it costs. */
 export default async function CatalogPage() {
   const [t, language, offered] = [await currentTranslator(), await currentLanguage(), await offeredProducts()]
+  const browser = (await headers()).get('user-agent') ?? ''
+  after(() => countVisit(null, browser))
   const withKey = offered.filter(({ openSource }) => !openSource)
   const free = offered.filter(({ openSource }) => openSource)
   return (

@@ -44,6 +44,7 @@ ALTER TABLE "trial_sign_ups" ADD CONSTRAINT "trial_sign_ups_request_fk" FOREIGN 
 CREATE INDEX "trial_sign_ups_created" ON "trial_sign_ups" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "trial_sign_ups_network" ON "trial_sign_ups" USING btree ("network","confirmed_at");--> statement-breakpoint
 CREATE INDEX "trial_sign_ups_person" ON "trial_sign_ups" USING btree ("person_id");--> statement-breakpoint
+CREATE INDEX "trial_sign_ups_organization" ON "trial_sign_ups" USING btree ("organization_id","product_id","created_at");--> statement-breakpoint
 ALTER TABLE "sign_ins" ADD CONSTRAINT "sign_ins_trial_sign_up_id_trial_sign_ups_id_fk" FOREIGN KEY ("trial_sign_up_id") REFERENCES "public"."trial_sign_ups"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "instance_addresses_anywhere" ON "instance_addresses" USING btree ("url_identity");--> statement-breakpoint
 CREATE INDEX "instances_installation" ON "instances" USING btree ("installation_id");--> statement-breakpoint

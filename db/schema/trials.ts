@@ -61,6 +61,7 @@ export const trialSignUps = pgTable(
     index('trial_sign_ups_created').on(t.createdAt),
     index('trial_sign_ups_network').on(t.network, t.confirmedAt),
     index('trial_sign_ups_person').on(t.personId),
+    index('trial_sign_ups_organization').on(t.organizationId, t.productId, t.createdAt),
     check('trial_sign_ups_email', sql`${t.email} = lower(${t.email})`),
     check(
       'trial_sign_ups_name',

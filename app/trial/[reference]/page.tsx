@@ -1,5 +1,7 @@
 import type { Metadata } from 'next'
+import { headers } from 'next/headers'
 import { notFound } from 'next/navigation'
+import { after } from 'next/server'
 import { currentLanguage, currentSession, currentTranslator } from '@/app/_request/session'
 import { AddressField } from '@/components/address-field'
 import { ActionForm, TextField } from '@/components/form'
@@ -10,6 +12,7 @@ import { SubmitButton } from '@/components/ui/submit-button'
 import { type OfferedProduct, offeredProducts } from '@/lib/catalog/offered'
 import type { Translate } from '@/lib/messages/translator'
 import type { Session } from '@/lib/people/session'
+import { countVisit } from '@/lib/trials/visits'
 import { signUp } from '../actions'
 import { Price } from '../price'
 import { TimeZone } from '../time-zone'
@@ -33,6 +36,8 @@ export async function generateMetadata(props: Props): Promise<Metadata> {
 export default async function SignUpPage(props: Props) {
   const product = await productNamed(props)
   const [t, language, session] = [await currentTranslator(), await currentLanguage(), await currentSession()]
+  const browser = (await headers()).get('user-agent') ?? ''
+  after(() => countVisit(product.reference, browser))
   const { name, description, trialDays } = product
   return (
     <>
