@@ -119,7 +119,7 @@ test('the GLPI of another customer waits for the account manager, of a stranger 
   ])
   const { page } = await opened(browser, 'en-GB')
   const email = newEmail()
-  await typeCode(page, (await asked(page, email, `https://${customer.slug}.example`)).code)
+  await typeCode(page, (await asked(page, email, `https://${customer.slug}.example/glpi`)).code)
   await page.waitForURL('**/trial/sign-up/*')
   await expect(page.getByText('The trial of Forms Pro waits: your account manager')).toBeVisible()
   expect(await axeFindings(page)).toEqual([])
