@@ -522,6 +522,8 @@ function expected(name: string, path: Path, asker: Asker): number {
   if (name === '/(public)/invitation/page') return 200
   // It is the person's, whatever they belong to.
   if (/^\/\(\w+\)\/(account|open)\//.test(name)) return asker === 'stranger' ? 307 : 200
+  // A sign-up that is nobody's.
+  if (name === '/trial/sign-up/[id]/page') return asker === 'stranger' ? 307 : 404
   // Whoever is signed in has nothing to do there, and goes on.
   if (name === '/(public)/page') return asker === 'person' ? 200 : 307
   if (name === '/(public)/sign-in/code/page') return 307
