@@ -69,7 +69,7 @@ function KeyTable({ products, language, t }: Props) {
             <td>
               <About product={product} language={language} t={t} />
             </td>
-            <td data-head={t('billing.price')}>
+            <td>
               <Price product={product} language={language} t={t} />
             </td>
             <td className="act">

@@ -15,7 +15,7 @@ export function Price({
   const { prices } = product
   if (prices.length === 0) return t('stranger.price_asked')
   return prices.map(({ id, amount, currency, taxBehavior, months }) => (
-    <span key={id} className="block">
+    <span key={id} className="block whitespace-nowrap">
       {money(amount, currency, language)}{' '}
       <small>
         {t(`billing.tax.${taxBehavior}`)} {t('billing.buy.per', { months })}

@@ -6,7 +6,7 @@ import { NotFound } from '@/lib/errors'
 import { createInstance } from '@/lib/instances/add'
 import { displayHost, parseInstanceUrl } from '@/lib/instances/url'
 import { at } from '@/lib/keys/issue'
-import { askFirst, isKnownElsewhere } from './doubt'
+import { askFirst, doubtOf } from './doubt'
 import { issueTrial } from './grant'
 import { trialVerdict } from './offers'
 
@@ -55,7 +55,7 @@ async function beginOrAsk(scope: Scope, signUp: SignUp, instanceId: string | nul
     audit({ outcome: 'refused', details: { because: verdict.because, product } })
     return {}
   }
-  const doubt = signUp.doubt ?? ((await isKnownElsewhere(tx, instanceId)) ? 'known_elsewhere' : null)
+  const doubt = await doubtOf(tx, organizationId, instanceId)
   if (doubt) return { requestId: await askFirst(scope, { productId, instanceId, product, doubt }) }
   const { keyId, shortId, endsAt } = await issueTrial(scope, { productId, instanceId })
   const details = { shortId, product, until: endsAt.toISOString() }

@@ -3,11 +3,15 @@ import PostalMime from 'postal-mime'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { asSystem } from '@/db/scope'
 import { openText } from '@/lib/keys/vault'
+import { withdrawRequest } from '@/lib/organizations/reply'
 import { completeSignIn } from '@/lib/people/complete-sign-in'
 import { requestSignIn } from '@/lib/people/request-sign-in'
 import { sendTrialConfirm } from '@/lib/people/send-trial-confirm'
 import { newToken } from '@/lib/people/tokens'
+import { decideRequest } from '@/lib/staff/decide'
+import { startTrialOrAsk } from '@/lib/trials/start'
 import {
+  byStaff,
   bySystem,
   type Fixture,
   makeCatalog,
@@ -377,6 +381,15 @@ describe('what is in doubt waits for the account manager', () => {
     return { id, keyId, requestId: requestId ?? '', request, instances: await countOf('instances', id) }
   }
 
+  const openOf = async (organizationId: string) => {
+    const [open] = await rowsOf<{ id: string }>(
+      database,
+      'select id from requests where organization_id = $1 and closed_at is null',
+      [organizationId],
+    )
+    return open?.id
+  }
+
   test('the URL of another organization’s GLPI that has called, and mail says so', async () => {
     const called = await makeInstance(customer, 'called')
     await rowsOf(database, `update instances set installation_id = 'called' where id = $1`, [called])
@@ -418,6 +431,38 @@ describe('what is in doubt waits for the account manager', () => {
       key_id !== null,
     ])
     expect(doubts).toEqual([...Array(3).fill([null, true]), ...Array(2).fill(['many_from_network', false])])
+  })
+
+  test('so does whatever else is tried in an organization in doubt, until an account manager has approved one', async () => {
+    const network = freshNetwork()
+    for (let n = 0; n < 3; n++) await confirm(await signedUp({ network }))
+    const { id: organizationId, requestId } = await waiting({ network })
+    const [found] = await rowsOf<{ person: string; instance: string }>(
+      database,
+      `select m.person_id as person, i.id as instance from memberships m join instances i using (organization_id)
+       where organization_id = $1`,
+      [organizationId],
+    )
+    const { person = '', instance = '' } = found ?? {}
+    const branding = await productId(database, 'branding')
+    const by = () => ({
+      ...{ actor: { kind: 'member', personId: person } as const, organizationId },
+      idempotencyKey: randomUUID(),
+    })
+    const start = () => startTrialOrAsk(by(), { productId: branding, instanceId: instance })
+    const asked = await start()
+    if (!('requestId' in asked)) throw new Error('it began')
+    // Taking back what was asked helps nobody.
+    await withdrawRequest(by(), { requestId: asked.requestId })
+    expect(await start()).toEqual({ requestId: expect.any(String) })
+    const { admin } = await makeStaff(customer)
+    await decideRequest(byStaff(admin, { organizationId }), { requestId, answer: 'approved' })
+    await decideRequest(byStaff(admin, { organizationId }), {
+      requestId: (await openOf(organizationId)) ?? '',
+      answer: 'declined',
+      note: 'One is enough.',
+    })
+    expect(await start()).toEqual({ keyId: expect.any(String), shortId: expect.any(String) })
   })
 })
 

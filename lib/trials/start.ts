@@ -4,7 +4,7 @@ import { command } from '@/lib/command'
 import { Refused } from '@/lib/errors'
 import { Note, noteOf } from '@/lib/keys/free-text'
 import { at } from '@/lib/keys/issue'
-import { askFirst, isKnownElsewhere } from './doubt'
+import { askFirst, doubtOf } from './doubt'
 import { issueTrial, mayBegin } from './grant'
 
 const StartTrial = z.object({
@@ -18,18 +18,19 @@ type TrialStarted = { keyId: string; shortId: string } | { requestId: string }
 
 /**
  * Issues a trial key for the product's 15 or 30 days; it ends at midnight after the last of them. Staff say why. Of two at the
- * same moment the database lets one: a product is tried once. Of a GLPI that another organization has, a member asks the account
- * manager by it, and it waits.
+ * same moment the database lets one: a product is tried once. Where there is a doubt, a member asks the
+ * account manager by it, and it waits.
  * @throws NotFound for a product or an instance that is not there; Refused with the verdict of `mayTry`; Conflict `already_asked`
  */
 export const startTrialOrAsk = command(
   'trial.start',
   StartTrial,
   async (scope, { productId, instanceId, note }): Promise<TrialStarted> => {
-    const { audit } = scope
-    if (scope.personId && !isStaffRole(scope.role) && (await isKnownElsewhere(scope.tx, instanceId))) {
+    const { tx, organizationId, audit } = scope
+    const isMembers = scope.personId && !isStaffRole(scope.role)
+    const doubt = isMembers ? await doubtOf(tx, organizationId, instanceId) : null
+    if (doubt) {
       const product = await mayBegin(scope, { productId, instanceId })
-      const doubt = 'known_elsewhere'
       return { requestId: await askFirst(scope, { productId, instanceId, product, doubt }) }
     }
     const written = await noteOf(scope, note)

@@ -5,6 +5,7 @@ import { Empty } from '@/components/ui/notice'
 import { Panel, Section } from '@/components/ui/panel'
 import { may } from '@/lib/access'
 import { env } from '@/lib/env'
+import type { RequestRow } from '@/lib/organizations/requests'
 import { sells } from '@/lib/payments/stripe'
 import type { TrialOffer, TriedAt } from '@/lib/trials/offers'
 import type { TrialVerdict } from '@/lib/trials/rules'
@@ -22,6 +23,7 @@ interface Props {
   /** How many are listed, and whether there are more. */
   instances: number
   more: boolean
+  requests: RequestRow[]
 }
 
 /** Every product that needs a key: where it can be tried, and where not, why, and what leads on. */
@@ -62,11 +64,12 @@ export function Offers({ offers, ...around }: Props) {
 type RowProps = Omit<Props, 'offers'> & { offer: TrialOffer }
 
 function Row(props: RowProps) {
-  const { visit, offer, chosen } = props
+  const { visit, offer, chosen, requests } = props
   const { t, language, organization } = visit
   const { product, places } = offer
   const mayStart = may(organization.role, 'trial.start')
-  const canTry = places.some(({ verdict }) => verdict.ok)
+  const waits = waitsFor(product.id, requests)
+  const canTry = !waits && places.some(({ verdict }) => verdict.ok)
   return (
     <tr>
       <td>
@@ -74,7 +77,7 @@ function Row(props: RowProps) {
         <small>{product.description[language]}</small>
       </td>
       <td data-head={t('trials.where')}>
-        <Where {...props} />
+        {waits ? <small>{t('trials.waits')}</small> : <Where {...props} />}
       </td>
       <td className="act">
         {canTry && mayStart && chosen !== product.id && (
@@ -91,6 +94,10 @@ function Row(props: RowProps) {
     </tr>
   )
 }
+
+/** Whether the account manager was asked whether a trial of it may begin, and has not said yet. */
+export const waitsFor = (wanted: string, requests: RequestRow[]) =>
+  requests.some(({ kind, productId, closedAt }) => kind === 'trial' && productId === wanted && !closedAt)
 
 /** Where it can be tried; below that where not, and why. What holds of the product everywhere is said once. */
 function Where({ visit, offer, instances, more }: RowProps) {

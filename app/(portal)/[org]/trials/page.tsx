@@ -23,7 +23,7 @@ import { Asked } from './asked'
 import { Begun } from './begun'
 import { Confirm } from './confirm'
 import { ConfirmAgain, ConfirmMore } from './more'
-import { Offers } from './offers'
+import { Offers, waitsFor } from './offers'
 import { Past } from './past'
 import { Running } from './running'
 
@@ -60,7 +60,8 @@ async function TrialsPage({ params, searchParams }: Props) {
   const runs = new Set(running.map(({ productId }) => productId))
   const free = offers.filter(({ places }) => places.some(({ verdict }) => verdict.ok))
   const mayStart = may(organization.role, 'trial.start')
-  const chosen = mayStart ? offers.find(({ product: { id } }) => id === wanted && !runs.has(id)) : undefined
+  const mayBegin = (id: string) => mayStart && !runs.has(id) && !waitsFor(id, requests)
+  const chosen = offers.find(({ product: { id } }) => id === wanted && mayBegin(id))
   const asked = may(organization.role, 'trial.ask')
     ? offers.find(({ product: { id } }) => id === again)
     : undefined
@@ -83,6 +84,7 @@ async function TrialsPage({ params, searchParams }: Props) {
       {instances === 0 && <AddInstance visit={visit} />}
       <Offers
         visit={visit}
+        requests={requests}
         offers={offers.filter(({ product }) => !runs.has(product.id))}
         chosen={chosen?.product.id}
         instances={instances}
