@@ -27,6 +27,7 @@ const systemCallers: Record<string, number> = {
   'lib/keys/check-ring.ts': 1,
   'lib/keys/rotate-ring.ts': 2,
   'lib/organizations/invitation.ts': 1,
+  'lib/organizations/requests.ts': 1,
   'lib/payments/remind.ts': 2,
   'lib/trials/remind.ts': 1,
   'lib/trials/visits.ts': 1,

@@ -37,6 +37,8 @@ export const permissions = {
   'member.withdraw_invitation': owner,
   /** Of who holds a key. */
   'member.ask_to_join': ['person'],
+  /** Who asks to join; staff once the owners have not. */
+  'member.answer_join': [...owner, ...acting],
   'member.change_role': owner,
   'member.remove': owner,
   'member.leave': everyMember,

@@ -92,7 +92,10 @@ const writes: Partial<Record<Permission, Written>> = {
   // A receipt, and Stripe is told.
   'automatic.end': { jobs: 2 },
   'member.invite': { jobs: 1 },
-  'member.ask_to_join': { jobs: 1 },
+  // To the owners, and later to the account managers.
+  'member.ask_to_join': { jobs: 2 },
+  'trial.ask_to_join': { jobs: 2 },
+  'member.answer_join': { jobs: 1 },
   'member.change_role': { jobs: 1 },
   'member.remove': { jobs: 1 },
 }

@@ -1,19 +1,24 @@
 import { redirect } from 'next/navigation'
 import { signOut } from '@/app/_request/account-actions'
 import { currentTranslator, requireSession } from '@/app/_request/session'
+import { OwnJoining } from '@/app/joining/own'
 import { LinkButton } from '@/components/ui/button'
 import { PageHead } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
+import { now } from '@/lib/clock'
 import { env } from '@/lib/env'
+import { joinRequestsOf } from '@/lib/organizations/requests'
 
 /** Where signing in leads: staff to the vendor's own pages, others to one's first organization, or to what to do while there is none. */
 export default async function Home() {
-  const { email, memberships, staff } = await requireSession()
+  const { personId, email, language, memberships, staff } = await requireSession()
   if (staff) redirect('/staff')
   const [first] = memberships
   if (first) redirect(`/${first.slug}`)
   const t = await currentTranslator()
   const { SUPPORT_EMAIL } = env()
+  const at = now()
+  const asked = await joinRequestsOf(personId, at)
   return (
     <>
       <PageHead title={t('people.nowhere.title')} sentence={t('people.nowhere.sentence', { email })} />
@@ -28,6 +33,7 @@ export default async function Home() {
         })}
       </p>
       <p className="mb-4 text-muted">{t('people.nowhere.other_address')}</p>
+      <OwnJoining requests={asked} t={t} language={language} now={at} />
       <div className="row">
         <form action={signOut}>
           <SubmitButton icon="log-out" pendingText={t('shell.busy')}>

@@ -4,6 +4,7 @@ import { type QuietInstances, quietInstances } from '@/lib/activations/contacts'
 import { countQuestions, type QuestionCount } from '@/lib/activations/questions'
 import { now } from '@/lib/clock'
 import { type Attention, attention } from '@/lib/keys/attention'
+import { countJoinRequests } from '@/lib/organizations/requests'
 import { type FailedPayment, failedPayments, stillToPay } from '@/lib/payments/failed-payments'
 import { sells } from '@/lib/payments/stripe'
 import type { Visit } from './session'
@@ -14,6 +15,8 @@ export interface Wanting {
   quiet: QuietInstances
   /** Told to who may pay. */
   failed: FailedPayment[]
+  /** How many ask to join; told to who may let them in. */
+  joining: number
 }
 
 /**
@@ -29,23 +32,24 @@ export async function read<T>(
   return asOrganization(organizationId, async (tx) => {
     const wanting = readWanting(tx, visit, at)
     const counted = countQuestions(tx, organizationId)
-    const [{ attention, quiet, failed }, questions, data] = await Promise.all([
+    const [{ attention, quiet, failed, joining }, questions, data] = await Promise.all([
       wanting,
       counted,
       work(tx, at, wanting),
     ])
-    const needs = attention.lines.length + quiet.stopped.length + failed.length + questions.open
-    return { attention, quiet, failed, questions, needs, data, at }
+    const needs = attention.lines.length + quiet.stopped.length + failed.length + questions.open + joining
+    return { attention, quiet, failed, joining, questions, needs, data, at }
   })
 }
 
 async function readWanting(tx: OrganizationTx, { organization }: Visit, at: Date): Promise<Wanting> {
   const { organizationId, timeZone, role } = organization
   const mayPay = sells() && may(role, 'checkout.begin')
-  const [found, quiet, failed] = await Promise.all([
+  const [found, quiet, failed, joining] = await Promise.all([
     attention(tx, organizationId, timeZone, at),
     quietInstances(tx, organizationId, at),
     mayPay ? failedPayments(tx, organizationId, at) : [],
+    role === 'owner' ? countJoinRequests(tx, organizationId) : 0,
   ])
-  return { attention: found, quiet, failed: stillToPay(failed) }
+  return { attention: found, quiet, failed: stillToPay(failed), joining }
 }

@@ -5,6 +5,7 @@ import { initials, organizationsOf, PersonMenu } from '@/app/person-menu'
 import { type NavItem, Shell } from '@/components/shell'
 import { asStaff } from '@/db/scope'
 import { may } from '@/lib/access'
+import { now } from '@/lib/clock'
 import { env } from '@/lib/env'
 import { countRequests } from '@/lib/staff/requests'
 
@@ -50,7 +51,9 @@ export async function StaffFrame({
 
 /** The requests of one's own organizations that wait; an admin's are all. */
 const waitingFor = ({ session: { personId }, role }: StaffVisit): Promise<number> =>
-  asStaff(personId, (tx) => countRequests(tx, { assignedTo: role === 'admin' ? null : personId, kind: null }))
+  asStaff(personId, (tx) =>
+    countRequests(tx, { assignedTo: role === 'admin' ? null : personId, kind: null }, now()),
+  )
 
 function navOf({ role, t }: StaffVisit, current: Place, waiting: number): NavItem[] {
   const people: NavItem = {

@@ -90,10 +90,11 @@ async function Standing({ visit }: { visit: StaffVisit }) {
     matters: await paymentMatters(tx),
     files: await filesAfterRefund(tx, at),
     standing: sells() ? await paymentsForStaff(tx) : null,
-    waiting: await countRequests(tx, {
-      assignedTo: visit.role === 'admin' ? null : session.personId,
-      kind: null,
-    }),
+    waiting: await countRequests(
+      tx,
+      { assignedTo: visit.role === 'admin' ? null : session.personId, kind: null },
+      at,
+    ),
   }))
   const payments = (
     <Payments

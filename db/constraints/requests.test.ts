@@ -8,6 +8,8 @@ const set =
   (table: string, changes: string, where = 'true') =>
   () =>
     `update ${table} set ${changes} where ${where}`
+const join = (changes: Record<string, unknown>) => () =>
+  again('requests', `kind = 'join'`, { id: randomUUID(), ...changes })
 const trial = (changes: Record<string, unknown>) => () =>
   again('requests', `kind = 'second_trial'`, { id: randomUUID(), ...changes })
 const answer = (changes: Record<string, unknown>) => () =>
@@ -15,6 +17,17 @@ const answer = (changes: Record<string, unknown>) => () =>
 
 refuses(database, schema, [
   ['the same that is asked twice', 'requests_open', trial({})],
+  ['who asks to join twice', 'requests_open', join({})],
+  [
+    'a request to join that no owner has time for',
+    'requests_owners',
+    set('requests', 'owners_until = null', `kind = 'join'`),
+  ],
+  [
+    'an owner’s time for what is no request to join',
+    'requests_owners',
+    set('requests', 'owners_until = now()', `kind = 'trial_time'`),
+  ],
   ['more days of no trial', 'requests_key', set('requests', 'key_id = null', `kind = 'trial_time'`)],
   [
     'a trial of nothing',

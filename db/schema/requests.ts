@@ -43,7 +43,7 @@ export const requests = pgTable(
       .references(() => people.id),
     askedAt: instant().notNull(),
     reason: text(),
-    /** Of `trial_time`: the trial's. */
+    /** Of `trial_time`: the trial's; of `join`: the one that they have shown, where they have. */
     keyId: uuid(),
     /** Of `trial` and `second_trial`. */
     productId: uuid().references(() => products.id),
@@ -51,6 +51,8 @@ export const requests = pgTable(
     instanceId: uuid(),
     /** Of `trial`. */
     doubt: trialDoubt(),
+    /** Of `join`: until then the owners alone decide. */
+    ownersUntil: instant(),
     /** Set together with the answer that ends it. */
     closedAt: instant(),
   },
@@ -68,11 +70,16 @@ export const requests = pgTable(
     }),
     // Of what is asked about, one is open at a time.
     uniqueIndex('requests_open')
-      .on(t.organizationId, t.kind, sql`coalesce(${t.keyId}, ${t.productId}, ${t.askedById})`)
+      .on(
+        t.organizationId,
+        t.kind,
+        sql`(case when ${t.kind} = 'join' then ${t.askedById} else coalesce(${t.keyId}, ${t.productId}) end)`,
+      )
       .where(sql`${t.closedAt} is null`),
     index('requests_asked_by').on(t.askedById),
     index('requests_queue').on(t.askedAt, t.id).where(sql`${t.closedAt} is null`),
-    check('requests_key', sql`(${t.kind} = 'trial_time') = (${t.keyId} is not null)`),
+    check('requests_key', sql`${t.kind} = 'join' or (${t.kind} = 'trial_time') = (${t.keyId} is not null)`),
+    check('requests_owners', sql`(${t.kind} = 'join') = (${t.ownersUntil} is not null)`),
     check('requests_product', sql`(${t.kind} in ('trial', 'second_trial')) = (${t.productId} is not null)`),
     check('requests_instance', sql`${t.instanceId} is null or ${t.productId} is not null`),
     check('requests_doubt', sql`${t.doubt} is null or ${t.kind} = 'trial'`),

@@ -1,14 +1,12 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { keys } from '@/db/schema/keys'
-import { memberships } from '@/db/schema/organizations'
 import { people } from '@/db/schema/people'
 import { command } from '@/lib/command'
-import { Conflict, NotFound } from '@/lib/errors'
+import { NotFound } from '@/lib/errors'
 import { isId, newId } from '@/lib/ids'
-import { enqueue } from '@/lib/jobs/enqueue'
 import { openText, sealText } from '@/lib/keys/vault'
-import { isMember } from '@/lib/organizations/role'
+import { openJoinRequest } from '@/lib/organizations/join'
 
 const proofMinutes = 30
 const identity = (personId: string) => `ask to join ${personId}`
@@ -34,9 +32,9 @@ function opened(proof: string, personId: string): string {
 }
 
 /**
- * Asks the owners of an organization, by mail, to invite somebody who holds a key of it. They learn who asks, and the asker
- * not who they are. Nothing is kept but the trail: an invitation is the owners' to make.
- * @throws NotFound; Conflict `already_member`; Refused `too_many`: an organization once a week, three a day
+ * Asks the owners of an organization to let in somebody who holds a key of it. They learn who asks, and the asker not who they
+ * are.
+ * @throws NotFound; as `openJoinRequest` does; Refused `too_many`: an organization once a week, three a day
  */
 export const askToJoin = command(
   'member.ask_to_join',
@@ -54,14 +52,8 @@ export const askToJoin = command(
     ])
     if (!key || !person) throw new NotFound('key')
     const { email } = person
-    if (await isMember(tx, organizationId, personId)) throw new Conflict('already_member', { email })
-    const owners = await tx
-      .select({ id: memberships.personId })
-      .from(memberships)
-      .where(and(eq(memberships.organizationId, organizationId), eq(memberships.role, 'owner')))
     const { shortId } = key
-    const change = { organizationId, changeId: newId(now), byPersonId: personId, at: now.toISOString() }
-    for (const { id } of owners) await enqueue(tx, 'mail.asked_to_join', { ...change, memberId: id, shortId })
+    await openJoinRequest(tx, { organizationId, personId, key: { id: shown.keyId, shortId }, now })
     audit({ keyId: shown.keyId, details: { email, shortId } })
     return null
   },

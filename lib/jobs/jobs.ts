@@ -19,8 +19,8 @@ export interface Jobs {
   'mail.removed': MemberChange
   /** To an owner; `revealed` names the keys, and is none of them. */
   'mail.key_revealed': MemberChange & { revealed: string[] }
-  /** To an owner, of somebody who holds the named key. */
-  'mail.asked_to_join': MemberChange & { shortId: string }
+  /** To an owner, of somebody who asks to be let in: who holds the named key, or has an address at the owners' own domain. */
+  'mail.asked_to_join': MemberChange & { shortId: string | null }
   /** To those whose GLPIs need the new keys of what was paid, and to who paid it. */
   'mail.keys_ready': { organizationId: string; checkoutId: string }
   /** To those who pay, of money that did not come. */

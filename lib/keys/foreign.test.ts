@@ -56,7 +56,7 @@ import { endMembership, memberOf, ownerVerdict, setRole } from '@/lib/organizati
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
 import { membersWhoMay, timeZoneOf } from '@/lib/organizations/queries'
 import { lockRequest } from '@/lib/organizations/request'
-import { findRequest, trialRequests } from '@/lib/organizations/requests'
+import { countJoinRequests, findRequest, joinRequests, trialRequests } from '@/lib/organizations/requests'
 import { revokeTokensOf } from '@/lib/organizations/revoke-token'
 import { isMember, lockMembers, roleIn } from '@/lib/organizations/role'
 import { countWorkingTokens, listTokens, tokenNamed } from '@/lib/organizations/tokens'
@@ -88,6 +88,7 @@ import { staffRoleIn } from '@/lib/staff/role'
 import { countingTerms, lockSubscription, subscriptionAt } from '@/lib/subscriptions/add-term'
 import { renewSubscription } from '@/lib/subscriptions/renew'
 import { startSubscription } from '@/lib/subscriptions/start'
+import { doubtOf } from '@/lib/trials/doubt'
 import { listTrialOffers, trialVerdict } from '@/lib/trials/offers'
 import { findTrial, listTrials } from '@/lib/trials/queries'
 import {
@@ -140,6 +141,11 @@ beforeAll(async () => {
     `insert into questions (id, organization_id, key_id, kind, installation_id, refusal_code, first_at, last_at, calls, listed)
      values (gen_random_uuid(), $1, $2, 'installation', 'beyond-the-twenty', '7QF3X1', now(), now(), 1, false)`,
     [other.organizationId, theirs.keyId],
+  )
+  await rowsOf(
+    database,
+    `update trial_sign_ups set doubt = 'many_from_network' where organization_id = $1 and key_id is not null`,
+    [other.organizationId],
   )
 })
 
@@ -361,6 +367,9 @@ const reads: Record<string, Read> = {
     staffOf(tx, organizationId).then(({ told }) => told.filter(({ assigned }) => assigned).length, orNone),
   lockRequest: (tx, organizationId) => some(lockRequest(tx, organizationId, theirs.requestId)),
   trialRequests: async (tx, organizationId) => (await trialRequests(tx, organizationId, now())).length,
+  joinRequests: async (tx, organizationId) => (await joinRequests(tx, organizationId)).length,
+  countJoinRequests: (tx, organizationId) => countJoinRequests(tx, organizationId),
+  doubtOf: async (tx, organizationId) => ((await doubtOf(tx, organizationId, theirs.instanceId)) ? 1 : 0),
   findRequest: (tx, organizationId) => findRequest(tx, organizationId, theirs.requestId).then(count1),
   linesOf: async (tx, organizationId) => (await linesOf(tx, organizationId, theirs.checkoutId)).length,
   remindedTerms: (tx, organizationId) =>

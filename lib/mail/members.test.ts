@@ -77,7 +77,7 @@ test.each([
     invitation: `/invitation?token=${token}`,
     role_changed: '/morlanges/members',
     removed: '',
-    asked_to_join: '/morlanges/members/invite?email=new%2B1%40acme.example',
+    asked_to_join: '/morlanges/members#asked',
     key_revealed: '/morlanges/activity',
   }[kind]
   if (link) expect(mail.text.split('\n').map((line) => line.trim())).toContain(publicUrl + link)

@@ -54,6 +54,9 @@ export async function requestAnsweredMail(
   const { to, language, request, state, note } = mail
   const t = translator(language)
   const facts = { ...factsOf(mail), state }
+  // Who has shown a key of it learns whose it is only when they are let in.
+  if (request.kind === 'join' && request.shortId && state !== 'approved')
+    facts.organization = t('mail.request_answered.of_key', { shortId: request.shortId })
   // Who asks to join has no page there yet, and what is declined leads nowhere there either.
   const place =
     request.kind === 'join' ? (state === 'approved' ? request.slug : 'account') : `${request.slug}/trials`

@@ -34,6 +34,9 @@ export function lastDayBefore(midnight: Date, timeZone: string): string {
   return new Date(dayOf(midnight.getTime() - 1, timeZone) * dayMilliseconds).toISOString().slice(0, 10)
 }
 
+/** The day of the week that an instant falls on in `timeZone`: 1 is Monday, 7 Sunday. */
+export const weekday = (instant: Date, timeZone: string): number => zoned(instant, timeZone).dayOfWeek
+
 /** Whole days from the day of `from` to the day of `to` in `timeZone`; negative when `to` lies before. */
 export function daysBetween(from: Date, to: Date, timeZone: string): number {
   return dayOf(to.getTime(), timeZone) - dayOf(from.getTime(), timeZone)

@@ -17,7 +17,7 @@ interface Asked {
   reason: string | null
   now: Date
   about:
-    | { kind: 'join' }
+    | { kind: 'join'; keyId: string | null; ownersUntil: Date }
     | { kind: 'trial'; productId: string; instanceId: string | null; doubt?: TrialDoubt }
     | { kind: 'second_trial'; productId: string; instanceId: string | null }
     | { kind: 'trial_time'; keyId: string }
@@ -25,7 +25,7 @@ interface Asked {
 
 /**
  * Asks the account manager, or of joining the owners, to decide something. The account managers are told by mail; of joining
- * the owners are, by the caller, and the account managers once the owners' time is over.
+ * the owners are, by the caller, and the account managers where the owners have not answered in their time.
  * @returns the request's ID
  * @throws Conflict `already_asked` where the same is asked already
  */
@@ -40,7 +40,8 @@ export async function openRequest(
     .catch((error: unknown) => {
       throw isTaken(error) ? new Conflict('already_asked') : error
     })
-  if (about.kind !== 'join') await enqueue(tx, 'mail.request_asked', { organizationId, requestId: id })
+  const options = about.kind === 'join' ? { runAt: about.ownersUntil } : {}
+  await enqueue(tx, 'mail.request_asked', { organizationId, requestId: id }, options)
   return id
 }
 

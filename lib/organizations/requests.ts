@@ -6,7 +6,7 @@ import { keys } from '@/db/schema/keys'
 import { organizations } from '@/db/schema/organizations'
 import { people } from '@/db/schema/people'
 import { requestAnswers, requests } from '@/db/schema/requests'
-import type { OrganizationTx, StaffTx } from '@/db/scope'
+import { asSystem, type OrganizationTx, type StaffTx, type SystemTx } from '@/db/scope'
 import { requestState } from './rules'
 
 const tried = alias(keys, 'tried')
@@ -23,6 +23,8 @@ const columns = {
   doubt: requests.doubt,
   askedAt: requests.askedAt,
   closedAt: requests.closedAt,
+  /** Of joining: until then the owners alone decide. */
+  ownersUntil: requests.ownersUntil,
   askedById: requests.askedById,
   asker: sql<string>`coalesce(nullif(${people.name}, ''), ${people.email})`,
   email: people.email,
@@ -43,7 +45,7 @@ export type RequestRow = Awaited<ReturnType<typeof requestRows>>[number]
 
 /** Requests by the names of what they are about: no more than are asked for. */
 export async function requestRows(
-  tx: OrganizationTx | StaffTx,
+  tx: OrganizationTx | StaffTx | SystemTx,
   where: SQL | undefined,
   { order = [asc(requests.askedAt), asc(requests.id)], limit }: { order?: SQL[]; limit: number },
 ) {
@@ -72,7 +74,10 @@ export async function requestRows(
 }
 
 /** What was said of these requests, in the order in which it was. */
-function answersOf(tx: OrganizationTx | StaffTx, asked: readonly { id: string; organizationId: string }[]) {
+function answersOf(
+  tx: OrganizationTx | StaffTx | SystemTx,
+  asked: readonly { id: string; organizationId: string }[],
+) {
   return tx
     .select({
       id: requestAnswers.id,
@@ -121,4 +126,28 @@ export function trialRequests(tx: OrganizationTx, organizationId: string, now: D
     or(isNull(requests.closedAt), gte(requests.closedAt, since)),
   )
   return requestRows(tx, shown, { order: [desc(requests.askedAt), desc(requests.id)], limit: mostShown })
+}
+
+const openJoin = (organizationId: string) =>
+  and(eq(requests.organizationId, organizationId), eq(requests.kind, 'join'), isNull(requests.closedAt))
+
+/** Who asks to join the organization, the first first. */
+export const joinRequests = (tx: OrganizationTx, organizationId: string) =>
+  requestRows(tx, openJoin(organizationId), { limit: mostShown })
+
+/** How many ask to join the organization. */
+export const countJoinRequests = (tx: OrganizationTx, organizationId: string): Promise<number> =>
+  tx.$count(requests, openJoin(organizationId))
+
+/** What somebody has asked to join, whatever organization it is: what is open, and of late what was answered; the last first. */
+export function joinRequestsOf(personId: string, now: Date): Promise<RequestRow[]> {
+  const since = new Date(now.getTime() - shownDays * 86_400_000)
+  const own = and(
+    eq(requests.askedById, personId),
+    eq(requests.kind, 'join'),
+    or(isNull(requests.closedAt), gte(requests.closedAt, since)),
+  )
+  return asSystem('what somebody has asked to join', (tx) =>
+    requestRows(tx, own, { order: [desc(requests.askedAt), desc(requests.id)], limit: mostShown }),
+  )
 }

@@ -1,5 +1,15 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isOpen, mayAccept, mayCeaseToOwn, mayCreateToken, tokenState } from './rules'
+import { later as after, startOfDay, weekday } from './calendar'
+import {
+  isOpen,
+  mayAccept,
+  mayAnswerJoin,
+  mayCeaseToOwn,
+  mayCreateToken,
+  ownersDecideUntil,
+  tokenState,
+} from './rules'
 
 const now = new Date('2026-03-02T09:00:00Z')
 const later = new Date(now.getTime() + 1)
@@ -66,4 +76,41 @@ test.each([
   [{ expiresAt: now, revokedAt: now }, 'revoked'],
 ] as const)('a token with %j', (changes, state) => {
   expect(tokenState({ expiresAt: later, revokedAt: null, ...changes }, now)).toBe(state)
+})
+
+test.each([
+  ['a Monday', '2026-03-02T09:00:00Z', 'Europe/Paris', '2026-03-04T23:00:00Z'],
+  ['a Wednesday', '2026-03-04T09:00:00Z', 'Europe/Paris', '2026-03-06T23:00:00Z'],
+  ['a Thursday', '2026-03-05T09:00:00Z', 'Europe/Paris', '2026-03-09T23:00:00Z'],
+  ['a Friday', '2026-03-06T09:00:00Z', 'Europe/Paris', '2026-03-10T23:00:00Z'],
+  ['a Saturday', '2026-03-07T09:00:00Z', 'Europe/Paris', '2026-03-10T23:00:00Z'],
+  ['a Sunday that is Monday there', '2026-03-08T23:30:00Z', 'Europe/Paris', '2026-03-11T23:00:00Z'],
+  ['a Friday over a change of the clock', '2026-03-27T09:00:00Z', 'Europe/Paris', '2026-03-31T22:00:00Z'],
+] as const)('who asks to join on %s has the owners decide until then', (_, asked, timeZone, until) => {
+  expect(ownersDecideUntil(new Date(asked), timeZone)).toEqual(new Date(until))
+})
+
+test('the owners have two whole working days, and no weekend is one', () => {
+  const moments = fc.date({ min: new Date('2020-01-01'), max: new Date('2040-01-01'), noInvalidDate: true })
+  const zones = fc.constantFrom('Europe/Paris', 'America/Santiago', 'Asia/Kolkata', 'Pacific/Apia', 'UTC')
+  fc.assert(
+    fc.property(moments, zones, (asked, timeZone) => {
+      const until = ownersDecideUntil(asked, timeZone)
+      const days: number[] = []
+      for (let day = startOfDay(asked, timeZone); ; ) {
+        day = after(day, timeZone, { days: 1 })
+        if (day >= until) break
+        days.push(weekday(day, timeZone))
+      }
+      expect(days.filter((day) => day <= 5)).toHaveLength(2)
+      expect(days.at(-1)).toBeLessThanOrEqual(5)
+    }),
+  )
+})
+
+test('an owner may answer at any time, staff from the moment on when the owners’ days are over', () => {
+  const because = { ok: false, because: 'owners_first', until: later }
+  expect(mayAnswerJoin(false, later, now)).toEqual({ ok: true })
+  expect(mayAnswerJoin(true, later, now)).toEqual(because)
+  expect(mayAnswerJoin(true, now, now)).toEqual({ ok: true })
 })

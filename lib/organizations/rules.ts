@@ -1,3 +1,5 @@
+import { later, startOfDay, weekday } from './calendar'
+
 /** Days in which an invitation can be accepted. */
 export const invitationDays = 7
 
@@ -92,4 +94,27 @@ export function mayAnswer(state: RequestState, answer: RequestAnswer): AnswerVer
   if (state !== 'open' && state !== 'asked_back') return { ok: false, because: 'request_closed' }
   if (answer === 'replied' && state === 'open') return { ok: false, because: 'request_not_asked_back' }
   return { ok: true }
+}
+
+/** Working days after the one on which somebody asked to join, in which the owners alone decide. */
+export const ownersDays = 2
+
+/** Midnight after the last of those days, Monday to Friday in the organization's time zone. */
+export function ownersDecideUntil(askedAt: Date, timeZone: string): Date {
+  const next = (day: Date) => later(day, timeZone, { days: 1 })
+  let day = startOfDay(askedAt, timeZone)
+  for (let left = ownersDays; left > 0; ) {
+    day = next(day)
+    if (weekday(day, timeZone) <= 5) left--
+  }
+  return next(day)
+}
+
+export type JoinVerdict = { ok: true } | { ok: false; because: 'owners_first'; until: Date }
+
+/** Whether somebody may answer who asks to join: an owner at any time, the vendor's staff once the owners' days are over. */
+export function mayAnswerJoin(isStaff: boolean, ownersUntil: Date, now: Date): JoinVerdict {
+  return isStaff && now < ownersUntil
+    ? { ok: false, because: 'owners_first', until: ownersUntil }
+    : { ok: true }
 }

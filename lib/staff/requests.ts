@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { people } from '@/db/schema/people'
 import { requests } from '@/db/schema/requests'
 import { assignments, staff } from '@/db/schema/staff'
@@ -55,12 +55,13 @@ export const closedRequests = (tx: StaffTx, filter: QueueFilter, now: Date) =>
     { order: [desc(requests.closedAt), desc(requests.id)], limit: mostClosed },
   )
 
-/** How many wait for a decision: not those that wait for a reply. */
-export async function countRequests(tx: StaffTx, filter: QueueFilter): Promise<number> {
+/** How many wait for a decision: not those that wait for a reply, or for the owners of whom somebody asks to join. */
+export async function countRequests(tx: StaffTx, filter: QueueFilter, now: Date): Promise<number> {
   const lastAnswer = sql`(select a.answer from request_answers a where a.organization_id = ${requests.organizationId}
     and a.request_id = ${requests.id} order by a.given_at desc, a.id desc limit 1)`
   const waits = sql`${lastAnswer} is distinct from 'asked_back'`
-  return tx.$count(requests, and(isNull(requests.closedAt), ofFilter(filter), waits))
+  const isStaffs = or(isNull(requests.ownersUntil), lte(requests.ownersUntil, now))
+  return tx.$count(requests, and(isNull(requests.closedAt), ofFilter(filter), waits, isStaffs))
 }
 
 /**

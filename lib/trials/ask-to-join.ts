@@ -19,7 +19,7 @@ export const askToJoinByDomain = command(
     if (!personId || signUp?.personId !== personId || signUp.outcome !== 'joins')
       throw new NotFound('sign_up')
     if (signUp.requestId) return unchanged()
-    const requestId = await openJoinRequest(tx, { organizationId, personId, now, reason: null })
+    const requestId = await openJoinRequest(tx, { organizationId, personId, key: null, now })
     await tx.update(trialSignUps).set({ requestId }).where(ofSignUp)
     audit({ details: { name: signUp.email ?? '', request: requestId } })
   },

@@ -200,27 +200,30 @@ export async function fillOrganization(database: TestDatabase, fixture: Fixture)
   const paid = await fillPayments(database, fixture, { instanceId, subscriptionId })
   await fillReminders(database, fixture, { subscriptionId, ...paid })
   const automatic = await fillAutomatic(database, fixture, { subscriptionId, ...paid })
-  const requestId = await fillRequests(database, fixture, { instanceId, trialKeyId: tried.keyId })
-  const signUps = await fillSignUps(database, fixture, { requestId, trialKeyId: tried.keyId })
+  const requested = await fillRequests(database, fixture, { instanceId, trialKeyId: tried.keyId })
+  const signUps = await fillSignUps(database, fixture, { ...requested, trialKeyId: tried.keyId })
   return {
     ...called,
     ...paid,
     ...automatic,
     ...signUps,
     ...{ instanceId, subscriptionId, keyId, renewedKeyId: renewed.keyId },
-    ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId, tokenId, requestId },
+    ...{ permanentKeyId: permanent.keyId, trialKeyId: tried.keyId, tokenId, ...requested },
   }
 }
 
-/** More days of a trial, which were declined, and a second trial, of which something was asked back: its ID. */
+/** More days of a trial, which were declined; a second trial, of which something was asked back; and who asks to join. */
 async function fillRequests(
   database: TestDatabase,
-  { organizationId, people }: Fixture,
+  { organizationId, slug, people }: Fixture,
   { instanceId, trialKeyId }: Record<'instanceId' | 'trialKeyId', string>,
 ) {
-  const [open] = await rowsOf<{ id: string }>(
+  const [open] = await rowsOf<Record<'requestId' | 'joinRequestId', string>>(
     database,
-    `with asked as (insert into requests (id, organization_id, kind, asked_by_id, asked_at, reason, key_id, product_id,
+    `with asker as (insert into people (id, email, created_at) values (gen_random_uuid(), $5, now()) returning id),
+     joins as (insert into requests (id, organization_id, kind, asked_by_id, asked_at, owners_until)
+       select gen_random_uuid(), $1, 'join', id, now(), now() from asker returning id),
+     asked as (insert into requests (id, organization_id, kind, asked_by_id, asked_at, reason, key_id, product_id,
          instance_id, closed_at)
        values (gen_random_uuid(), $1, 'trial_time', $2, now(), 'We were ill.', $3, null, null, now()),
          (gen_random_uuid(), $1, 'second_trial', $2, now(), 'Others decide now.', null,
@@ -229,11 +232,11 @@ async function fillRequests(
      answered as (insert into request_answers
        select gen_random_uuid(), $1, id, (case kind when 'trial_time' then 'declined' else 'asked_back' end)::request_answer,
          'Who decides?', $2, now() from asked)
-     select id from asked where kind = 'second_trial'`,
-    [organizationId, people.owner, trialKeyId, instanceId],
+     select asked.id as "requestId", joins.id as "joinRequestId" from asked, joins where kind = 'second_trial'`,
+    [organizationId, people.owner, trialKeyId, instanceId, `asks@${slug}.example`],
   )
   if (!open) throw new Error('it was inserted')
-  return open.id
+  return open
 }
 
 /** A sign-up that has brought a key, one whose trial has not begun yet, and one that leads to asking to join. */

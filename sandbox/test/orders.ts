@@ -18,6 +18,7 @@ import { noteKeySeen } from '@/lib/keys/note-seen'
 import { revealKeys } from '@/lib/keys/reveal'
 import { restoreKey, revokeKey } from '@/lib/keys/revoke'
 import { acceptInvitation } from '@/lib/organizations/accept'
+import { answerJoin } from '@/lib/organizations/answer-join'
 import { changeRole } from '@/lib/organizations/change-role'
 import { addMember } from '@/lib/organizations/create'
 import { createToken } from '@/lib/organizations/create-token'
@@ -219,6 +220,8 @@ export const orders: Partial<Record<Permission, (by: By, of: Things) => Promise<
       { ...by, actor: { kind: 'person', personId } },
       { proof: proofOf(personId, { organizationId, id: keyId }, new Date()) },
     ),
+  'member.answer_join': (by, { joinRequestId: requestId }) =>
+    answerJoin(by, { requestId, answer: 'approved', role: 'technical' }),
   'member.change_role': (by, { people }) => changeRole(by, { memberId: people.viewer, role: 'billing' }),
   'member.remove': (by, { people }) => removeMember(by, { memberId: people.viewer }),
   'member.leave': (by, { people }) =>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import type { ComponentProps, ReactNode } from 'react'
 import { organizationPage, organizationTitle } from '@/app/_request/organization-page'
 import { read, type Wanting } from '@/app/_request/read'
 import { requireMember, type Visit } from '@/app/_request/session'
@@ -22,6 +22,7 @@ import { Portal } from '../portal'
 import { BuyLink } from './billing/buy/link'
 import { Asked, OfflineFiles, Refused, Silent } from './called'
 import { InstanceCards } from './instance-cards'
+import { Joining } from './joining'
 import { soonestFirst } from './soonest'
 import { Todo } from './todo'
 import { TryLink } from './trials/link'
@@ -44,8 +45,7 @@ export default organizationPage(OverviewPage)
 async function OverviewPage({ params }: Props) {
   const visit = await requireMember((await params).org)
   const { t, organization } = visit
-  const home = `/${organization.slug}`
-  const { data, attention, quiet, failed, questions, needs, at } = await readOverview(visit)
+  const { data, attention, quiet, failed, joining, questions, needs, at } = await readOverview(visit)
   const [count, cards, asked, refused, offline, paying] = data
   const speaking = { ...visit, timeZone: organization.timeZone, now: at }
   return (
@@ -68,27 +68,42 @@ async function OverviewPage({ params }: Props) {
           speaking={speaking}
         />
       )}
+      <Joining visit={visit} count={joining} />
       {quiet.stopped.length > 0 && <Asked visit={visit} groups={asked} open={questions.open} />}
       {needs === 0 && <Nothing visit={visit} count={count} />}
       <Silent visit={visit} silent={quiet.silent} />
       <Refused visit={visit} calls={refused} />
       <OfflineFiles visit={visit} summary={offline} />
-      {(count.keys > count.working || count.keys > mostCounted) && <LongAgo home={home} t={t} />}
+      {(count.keys > count.working || count.keys > mostCounted) && (
+        <LongAgo home={`/${organization.slug}`} t={t} />
+      )}
       {cards.length === 0 ? (
-        <NoInstance visit={visit} home={home} />
+        <NoInstance visit={visit} home={`/${organization.slug}`} />
       ) : (
-        <Section title={t('overview.instances')} note={count.instances > 1 && t('overview.sorted')}>
-          <InstanceCards visit={visit} cards={cards} quiet={quiet} speaking={speaking} />
-          {count.instances > cards.length && (
-            <p className="after">
-              <a className="link" href={`${home}/instances`}>
-                {t('overview.all_instances', { count: count.instances })}
-              </a>
-            </p>
-          )}
-        </Section>
+        <Instances visit={visit} cards={cards} quiet={quiet} of={count.instances} speaking={speaking} />
       )}
     </Portal>
+  )
+}
+
+interface InstancesProps extends ComponentProps<typeof InstanceCards> {
+  /** How many there are, of which the first are shown. */
+  of: number
+}
+
+function Instances({ of, ...shown }: InstancesProps) {
+  const { t, organization } = shown.visit
+  return (
+    <Section title={t('overview.instances')} note={of > 1 && t('overview.sorted')}>
+      <InstanceCards {...shown} />
+      {of > shown.cards.length && (
+        <p className="after">
+          <a className="link" href={`/${organization.slug}/instances`}>
+            {t('overview.all_instances', { count: of })}
+          </a>
+        </p>
+      )}
+    </Section>
   )
 }
 

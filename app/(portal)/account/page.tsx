@@ -1,9 +1,12 @@
 import type { Metadata } from 'next'
 import { cookies } from 'next/headers'
 import { currentTranslator, requireSession, sessionCookie } from '@/app/_request/session'
+import { OwnJoining } from '@/app/joining/own'
 import { Done } from '@/components/done'
 import { PageHead } from '@/components/ui/panel'
+import { now } from '@/lib/clock'
 import { translator } from '@/lib/messages/translator'
+import { joinRequestsOf } from '@/lib/organizations/requests'
 import { openChange } from '@/lib/people/email-change'
 import { mutedMailsOf } from '@/lib/people/queries'
 import { sessionsOf } from '@/lib/people/sessions'
@@ -29,10 +32,12 @@ export default async function AccountPage({ searchParams }: { searchParams: Prom
   const { done } = await searchParams
   const t = translator(session.language)
   const token = (await cookies()).get(sessionCookie())?.value ?? ''
-  const [sessions, change, muted] = await Promise.all([
+  const at = now()
+  const [sessions, change, muted, asked] = await Promise.all([
     sessionsOf(session.personId, { token, most: mostSessions }),
     openChange(session.personId),
     mutedMailsOf(session.personId),
+    joinRequestsOf(session.personId, at),
   ])
   const said = doneMessages.find((one) => one === done)
   return (
@@ -42,6 +47,7 @@ export default async function AccountPage({ searchParams }: { searchParams: Prom
       <Details session={session} t={t} />
       <EmailSection session={session} t={t} change={change} />
       <Mails muted={muted} t={t} />
+      <OwnJoining requests={asked} t={t} language={session.language} now={at} />
       <Sessions session={session} t={t} sessions={sessions} />
     </AccountFrame>
   )

@@ -97,7 +97,7 @@ function readQueue({ session, role }: StaffVisit, { of, kind, after, at }: Wante
     const closed = after ? [] : await closedRequests(tx, filter, at)
     const organizationIds = open.map(({ organizationId }) => organizationId)
     const deciders = await decidersOf(tx, organizationIds)
-    return { mine, all, open, closed, deciders, waiting: await countRequests(tx, filter) }
+    return { mine, all, open, closed, deciders, waiting: await countRequests(tx, filter, at) }
   })
 }
 

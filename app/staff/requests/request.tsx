@@ -1,4 +1,5 @@
 import type { StaffVisit } from '@/app/_request/staff'
+import { AnswerForm } from '@/app/(portal)/[org]/members/joining'
 import { ActionForm, TextAreaField, TextField } from '@/components/form'
 import { LongWords } from '@/components/ui/long-names'
 import { Notice } from '@/components/ui/notice'
@@ -7,6 +8,7 @@ import { State } from '@/components/ui/state'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { ago, lastDay, moment } from '@/lib/messages/dates'
 import type { RequestRow } from '@/lib/organizations/requests'
+import { mayAnswerJoin } from '@/lib/organizations/rules'
 import { decide } from './actions'
 import { requestLooks, whatIsAsked, whoAsked } from './words'
 
@@ -25,7 +27,7 @@ const mostNamed = 3
 export function Request(props: Props) {
   const { visit, request, now } = props
   const { t, language, session } = visit
-  const { state, slug, organization, reason, doubt, askedAt } = request
+  const { state, slug, organization, reason, askedAt } = request
   const when = `${ago(askedAt, now, language)}, ${moment(askedAt, language, session.timeZone)}`
   return (
     <Section
@@ -45,15 +47,19 @@ export function Request(props: Props) {
               <small className="wrap-anywhere">{t('requests.asked', { who: whoAsked(request), when })}</small>
             </p>
           </div>
-          <p className="whitespace-pre-line wrap-anywhere">
-            {reason ?? (doubt ? t(`requests.doubt.${doubt}`) : t('requests.no_reason'))}
-          </p>
+          <p className="whitespace-pre-line wrap-anywhere">{reason ?? why(request, t)}</p>
           <Said {...props} />
           <Decide {...props} />
         </div>
       </Panel>
     </Section>
   )
+}
+
+/** Where nobody had to say one. */
+function why({ kind, doubt, shortId }: RequestRow, t: StaffVisit['t']): string {
+  if (kind === 'join') return shortId ? t('members.asked.by_key', { shortId }) : t('members.asked.by_domain')
+  return doubt ? t(`requests.doubt.${doubt}`) : t('requests.no_reason')
 }
 
 /** Of joining there is none. */
@@ -108,21 +114,11 @@ function Said({ visit, request: { answers } }: Props) {
   )
 }
 
-function Decide({ visit, request, acts, deciders }: Props) {
-  const { t } = visit
-  const { id, kind, slug, organization } = request
-  if (kind === 'join')
-    return (
-      <p>
-        {t.rich('requests.join_there', {
-          link: (chunks) => (
-            <a className="link" href={`/${slug}/members`}>
-              {chunks}
-            </a>
-          ),
-        })}
-      </p>
-    )
+function Decide({ visit, request, acts, deciders, now }: Props) {
+  const { t, language } = visit
+  const { id, kind, slug, organization, ownersUntil, timeZone } = request
+  if (ownersUntil && !mayAnswerJoin(true, ownersUntil, now).ok)
+    return <p>{t('requests.owners_until', { until: lastDay(ownersUntil, language, timeZone) })}</p>
   if (!acts) {
     const roles = t(`errors.role.${deciders.role}`)
     const names = deciders.names.slice(0, mostNamed).join(', ')
@@ -133,6 +129,8 @@ function Decide({ visit, request, acts, deciders }: Props) {
       </Notice>
     )
   }
+  if (kind === 'join')
+    return <AnswerForm t={t} request={request} hidden={{ organization: slug, from: 'queue' }} />
   return (
     <ActionForm action={decide} hidden={{ organization: slug, requestId: id }}>
       {kind === 'trial_time' && (

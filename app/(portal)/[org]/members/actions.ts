@@ -5,6 +5,7 @@ import { act } from '@/app/_request/act'
 import type { FormState } from '@/components/form-state'
 import type { MemberRole } from '@/lib/access'
 import type { Language } from '@/lib/messages/translator'
+import { answerJoin } from '@/lib/organizations/answer-join'
 import { changeRole } from '@/lib/organizations/change-role'
 import { inviteMember, withdrawInvitation } from '@/lib/organizations/invite'
 import { leaveOrganization, removeMember } from '@/lib/organizations/remove'
@@ -52,5 +53,20 @@ export async function leave(_state: FormState, form: FormData): Promise<FormStat
   return act('member.leave', form, async ({ by }) => {
     await leaveOrganization(by, {})
     redirect('/')
+  })
+}
+
+/** Of who asks to join: which button was pressed is the answer. Staff come back to where they came from. */
+export async function answerAsked(_state: FormState, form: FormData): Promise<FormState> {
+  return act('member.answer_join', form, async ({ by, organization }) => {
+    const answer = text(form, 'answer') as 'approved' // what it is not, the command refuses
+    await answerJoin(by, {
+      requestId: text(form, 'requestId'),
+      answer,
+      role: role(form),
+      note: text(form, 'note'),
+    })
+    const isQueue = form.get('from') === 'queue'
+    redirect(isQueue ? `/staff/requests?done=${answer}` : `/${organization.slug}/members?done=${answer}`)
   })
 }

@@ -14,14 +14,16 @@ import { moment } from '@/lib/messages/dates'
 import type { Translate } from '@/lib/messages/translator'
 import type { Member } from '@/lib/organizations/member'
 import { countMembers, listMembers, openInvitations } from '@/lib/organizations/members'
+import { joinRequests } from '@/lib/organizations/requests'
 import { Portal } from '../../portal'
 import { nameOf } from './found'
 import { Invitations, mostInvitations } from './invitations'
+import { Joining } from './joining'
 import { PeopleTable } from './people-table'
 import { Roles } from './roles'
 
 const pageSize = 100
-const doneMessages = ['invited', 'withdrawn', 'changed', 'removed', 'joined'] as const
+const doneMessages = ['invited', 'withdrawn', 'changed', 'removed', 'joined', 'approved', 'declined'] as const
 
 interface Props {
   params: Promise<{ org: string }>
@@ -46,12 +48,12 @@ async function MembersPage({ params, searchParams }: Props) {
       countMembers(tx, organizationId),
       listMembers(tx, organizationId, { size: pageSize, after }),
       openInvitations(tx, organizationId, mostInvitations + 1),
+      joinRequests(tx, organizationId),
     ]),
   )
-  const [count, members, invitations] = data
+  const [count, members, invitations, asked] = data
   const isInvited = invitations.some((invitation) => invitation.role === 'owner')
   const here = `/${organization.slug}/members`
-  const said = doneMessages.find((one) => one === done)
   return (
     <Portal visit={visit} current="members" needs={needs}>
       <PageHead
@@ -63,16 +65,8 @@ async function MembersPage({ params, searchParams }: Props) {
         }
         actions={(count > 0 || isInvited) && may(role, 'member.invite') && <InviteLink t={t} here={here} />}
       />
-      {said && (
-        <Done>
-          <LongNames names={[organization.name]}>
-            {t(`members.done.${said}`, {
-              organization: organization.name,
-              role: t(`errors.role.${role}`),
-            })}
-          </LongNames>
-        </Done>
-      )}
+      <WhatWasDone visit={visit} done={done} />
+      <Joining visit={visit} requests={asked} at={at} />
       {count === 0 ? (
         <Nobody visit={visit} here={here} isInvited={isInvited} />
       ) : (
@@ -83,6 +77,17 @@ async function MembersPage({ params, searchParams }: Props) {
       <Invitations visit={visit} invitations={invitations} here={here} at={at} />
       <Roles t={t} />
     </Portal>
+  )
+}
+
+function WhatWasDone({ visit: { t, organization }, done }: { visit: Visit; done: unknown }) {
+  const said = doneMessages.find((one) => one === done)
+  if (!said) return null
+  const facts = { organization: organization.name, role: t(`errors.role.${organization.role}`) }
+  return (
+    <Done>
+      <LongNames names={[organization.name]}>{t(`members.done.${said}`, facts)}</LongNames>
+    </Done>
   )
 }
 

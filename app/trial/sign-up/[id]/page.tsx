@@ -1,14 +1,17 @@
 import type { Metadata } from 'next'
 import { notFound, redirect } from 'next/navigation'
 import { currentTranslator, requireSession } from '@/app/_request/session'
+import { OwnJoining } from '@/app/joining/own'
 import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
 import { Notice } from '@/components/ui/notice'
 import { PageHead } from '@/components/ui/panel'
 import { SubmitButton } from '@/components/ui/submit-button'
+import { now } from '@/lib/clock'
 import { env } from '@/lib/env'
 import { isId } from '@/lib/ids'
 import { type Translate, translator } from '@/lib/messages/translator'
+import { joinRequestsOf } from '@/lib/organizations/requests'
 import { type SignUp, signUpOf } from '@/lib/trials/sign-ups'
 import { askToJoin, goOn } from '../../actions'
 
@@ -27,6 +30,8 @@ export default async function OutcomePage({ params }: Props) {
   const signUp = isId(id) ? await signUpOf(session.personId, id) : undefined
   if (!signUp) notFound()
   const t = translator(session.language)
+  const at = now()
+  const asked = (await joinRequestsOf(session.personId, at)).filter((one) => one.id === signUp.requestId)
   const { slug, outcome, productId } = signUp
   const belongs = session.memberships.some((one) => one.slug === slug)
   if (belongs && signUp.keyId) redirect(`/${slug}/trials?begun=${signUp.keyId}`)
@@ -36,6 +41,7 @@ export default async function OutcomePage({ params }: Props) {
     <>
       <PageHead title={t('trials.confirm.title', { product: signUp.product })} />
       <What t={t} signUp={signUp} email={session.email} />
+      <OwnJoining requests={asked} t={t} language={session.language} now={at} />
     </>
   )
 }
@@ -84,15 +90,10 @@ function What({ t, signUp, email }: WhatProps) {
 
 /** The organization that their domain belongs to, which they may ask to let them in. */
 function Joins({ t, signUp, email }: WhatProps) {
-  const { id, requestId, requestClosedAt } = signUp
+  const { id, requestId } = signUp
   const organization = signUp.organization ?? ''
   const facts = { organization, email }
-  if (requestId)
-    return (
-      <Notice tone={requestClosedAt ? 'calm' : 'ok'} silent>
-        {t(requestClosedAt ? 'stranger.outcome.asked_over' : 'stranger.outcome.asked', facts)}
-      </Notice>
-    )
+  if (requestId) return <p className="mb-4">{t('stranger.outcome.asked', facts)}</p>
   return (
     <>
       <p className="mb-4">{t('stranger.outcome.joins', facts)}</p>
