@@ -48,6 +48,8 @@ export interface Customer {
   trialProductId: string
   /** Of what `askedBack` asks. */
   requestId: string
+  /** Of what `asksToJoin` asks. */
+  joinRequestId: string
   /** Of what `openStranger` asks. */
   strangerId: string
   /** The catalog's, by their references. */
@@ -119,6 +121,7 @@ export async function newCustomer(
     trialKeyId: newId(),
     trialProductId: newId(),
     requestId: newId(),
+    joinRequestId: newId(),
     strangerId: newId(),
     products: {
       formspro: await productOf('formspro'),
@@ -419,6 +422,18 @@ export async function askedBack(ids: Customer, by: Person | null) {
        values ($2, $1, 'second_trial', $3, now(), 'Others decide now.', $4, $5) returning id)
      insert into request_answers select $6, $1, id, 'asked_back', 'Who?', $3, now() from asked`,
     [organizationId, ids.requestId, asker.personId, products.signature, spareId, newId()],
+  )
+}
+
+/** A request to join that the owners have had their days for. */
+export async function asksToJoin(ids: Customer) {
+  const { organizationId } = ids
+  const { personId } = await newPerson()
+  ids.joinRequestId = newId()
+  await inOrganization(
+    organizationId,
+    `insert into requests (id, organization_id, kind, asked_by_id, asked_at, owners_until) values ($2, $1, 'join', $3, now(), now())`,
+    [organizationId, ids.joinRequestId, personId],
   )
 }
 

@@ -3,6 +3,7 @@ import type { Permission } from '@/lib/access'
 import { editionOf } from '@/lib/activations/answer'
 import {
   askedBack,
+  asksToJoin,
   type Customer,
   calledFrom,
   endTrial,
@@ -551,6 +552,16 @@ export const organizationActions: Record<string, Action> = {
     at: (slug) => `/${slug}/members`,
     fields: ({ invitationId }) => [['invitationId', invitationId]],
   },
+  [`${members} answerAsked`]: {
+    permission: 'member.answer_join',
+    at: (slug) => `/${slug}/members`,
+    prepare: asksToJoin,
+    fields: ({ joinRequestId }) => [
+      ['requestId', joinRequestId],
+      ['answer', 'approved'],
+      ['role', 'viewer'],
+    ],
+  },
   // A second owner, so that the first one may leave.
   [`${members} setRole`]: {
     permission: 'member.change_role',
@@ -685,6 +696,11 @@ export const personalActions: Record<
     permission: 'trial.ask_to_join',
     stated: true,
     fields: [['signUpId', randomUUID()]],
+  },
+  'app/joining/actions.ts withdrawOwn': {
+    permission: 'request.withdraw',
+    stated: true,
+    fields: [['requestId', randomUUID()]],
   },
   [`${signIn} askForMail`]: {
     permission: 'sign_in.request',

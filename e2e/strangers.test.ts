@@ -81,7 +81,7 @@ test('in French by the mail’s link, with each page as it must be', async ({ br
   await page.context().close()
 })
 
-test('without JavaScript what was typed stays, each wrong field is named, and a colleague may ask to join', async ({
+test('without JavaScript what was typed stays, each wrong field is named, and a colleague asks to join and is let in', async ({
   browser,
 }) => {
   const { page: first } = await opened(browser, 'en-GB', false)
@@ -96,7 +96,6 @@ test('without JavaScript what was typed stays, each wrong field is named, and a 
     await expect(first.locator(`input[name=${name}]`)).toHaveValue(value)
   await typeCode(first, (await asked(first, email, `https://glpi.${domainOf(email)}`)).code)
   await first.waitForURL('**/trials?begun=*')
-  await first.context().close()
 
   const { page } = await opened(browser, 'en-GB', false)
   const colleague = `bob@${domainOf(email)}`
@@ -106,7 +105,27 @@ test('without JavaScript what was typed stays, each wrong field is named, and a 
   expect(await tooWide(page)).toBe(0)
   await page.getByRole('button', { name: 'Ask to join' }).click()
   await expect(page.getByText(`were asked to let ${colleague} in`)).toBeVisible()
+  await expect(page.getByText('Waits for a decision')).toBeVisible()
+
+  const { origin, pathname } = new URL(first.url())
+  await first.goto(pathname.replace(/trials$/, ''))
+  await first.getByRole('link', { name: 'Let them in, or decline' }).click()
+  expect(await tooWide(first)).toBe(0)
+  await expect(
+    first.getByText('They wanted to try a product, with an address of the same domain'),
+  ).toBeVisible()
+  await first.getByLabel('Role', { exact: true }).selectOption({ label: 'Technical' })
+  await first.getByRole('button', { name: `Let ${colleague} in` }).click()
+  await expect(first.getByText('They are a member now. A mail tells them.')).toBeVisible()
+  await expect(first.getByRole('row', { name: colleague })).toContainText('Technical')
+  const told = () =>
+    mailsTo(colleague).then((all) => all.filter(({ subject }) => subject.startsWith('Approved: joining')))
+  expect((await arrived(told))[0]?.text).toContain(`${origin}/`)
+  await page.reload()
+  await page.waitForURL('**/trials?try=*')
+  await expect(page.getByRole('region', { name: 'Trials that run' })).toBeVisible()
   await page.context().close()
+  await first.context().close()
 })
 
 test('the GLPI of another customer waits for the account manager, of a stranger and of a member, and a mail says so', async ({
