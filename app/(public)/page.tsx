@@ -34,7 +34,7 @@ export default async function Home() {
       </p>
       <p className="mb-4 text-muted">{t('people.nowhere.other_address')}</p>
       <OwnJoining requests={asked} t={t} language={language} now={at} />
-      <div className="row">
+      <div className="row mt-4">
         <form action={signOut}>
           <SubmitButton icon="log-out" pendingText={t('shell.busy')}>
             {t('people.nowhere.sign_out')}

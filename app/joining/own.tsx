@@ -3,7 +3,7 @@ import { ActionForm } from '@/components/form'
 import { LinkButton } from '@/components/ui/button'
 import { LongWords } from '@/components/ui/long-names'
 import { Panel, Section } from '@/components/ui/panel'
-import { State } from '@/components/ui/state'
+import { Dot } from '@/components/ui/state'
 import { SubmitButton } from '@/components/ui/submit-button'
 import { ago, firstDay } from '@/lib/messages/dates'
 import type { Language, Translate } from '@/lib/messages/translator'
@@ -43,15 +43,13 @@ function One({ request, t, language, now }: Omit<Props, 'requests'> & { request:
   const note = answers.at(-1)?.note
   return (
     <li>
+      <Dot {...requestLooks[state]} />
       <div>
+        <b>
+          <LongWords>{nameOf(request, t)}</LongWords>
+        </b>
         <p>
-          <b>
-            <LongWords>{nameOf(request, t)}</LongWords>
-          </b>{' '}
-          <State {...requestLooks[state]}>{t(`requests.state.${state}`)}</State>
-        </p>
-        <p>
-          {t('people.joining.asked', { when: ago(askedAt, now, language) })}{' '}
+          {t(`requests.state.${state}`)}. {t('people.joining.asked', { when: ago(askedAt, now, language) })}{' '}
           {state === 'open' &&
             ownersUntil &&
             t('people.joining.waits', {
