@@ -1,5 +1,6 @@
 import { and, desc, eq } from 'drizzle-orm'
 import { isTaken } from '@/db/failures'
+import { noEarlier } from '@/db/no-earlier'
 import { requestAnswers, requests, type trialDoubt } from '@/db/schema/requests'
 import type { OrganizationTx } from '@/db/scope'
 import { Conflict, NotFound, Refused } from '@/lib/errors'
@@ -87,6 +88,6 @@ export async function answerRequest(tx: OrganizationTx, { request, answer, perso
   if (answer === 'asked_back' || answer === 'replied') return
   await tx
     .update(requests)
-    .set({ closedAt: now })
+    .set({ closedAt: noEarlier(now, requests.askedAt) })
     .where(and(eq(requests.organizationId, organizationId), eq(requests.id, requestId)))
 }
